@@ -1,0 +1,17 @@
+"""Proof by independent witnesses: do hand VJPs, derived formulas and differences agree?"""
+
+from minigrad.checking.examine import Options, examine
+from minigrad.checking.report import Comparison, Finding, Report, Suspect, Worst
+from minigrad.checking.scene import Scene, Subject
+
+__all__ = [
+    "Comparison",
+    "Finding",
+    "Options",
+    "Report",
+    "Scene",
+    "Subject",
+    "Suspect",
+    "Worst",
+    "examine",
+]

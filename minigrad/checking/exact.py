@@ -1,0 +1,217 @@
+"""Proof without tolerance: rational arithmetic where it applies, SymPy's own ``diff`` elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.ground import Ground
+from minigrad.checking.report import Comparison
+from minigrad.errors import DerivationError
+from minigrad.index import heads
+from minigrad.index.expr import Head, Number
+from minigrad.symbolic.arithmetic import EXACT
+
+RATIONAL, SYMPY = "rational arithmetic", "SymPy diff"
+# Beyond this SymPy takes seconds to simplify a difference.
+_MOST_OPS = 3000
+_MOST_SCALAR_OPERATIONS = 6000
+_DISCRETE = {"symmetric", "spd", "diagonal", "orthogonal", "simplex", "onehot", "0/1", "pm1"}
+
+
+class NotRationalError(DerivationError):
+    """An expression leaves the rational numbers."""
+
+
+class Dual:
+    """A rational number and its rate of change, a + b ε with ε² = 0: a derivative without a limit."""
+
+    __slots__ = ("a", "b")
+
+    def __init__(self, a: Any, b: Any = 0) -> None:
+        self.a, self.b = Fraction(a), Fraction(b)
+
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # the array then asks each of its elements
+        y = _dual(other)
+        return Dual(self.a + y.a, self.b + y.b)
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        y = _dual(other)
+        return Dual(self.a * y.a, self.a * y.b + self.b * y.a)
+
+    def __pow__(self, n: int) -> Dual:
+        if n == 0:
+            return Dual(1)
+        return Dual(self.a**n, n * self.a ** (n - 1) * self.b)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+def _dual(x: Any) -> Dual:
+    return x if isinstance(x, Dual) else Dual(x)
+
+
+class Rationals:
+    """Arrays of dual rational numbers."""
+
+    exact = True
+
+    def number(self, value: Number) -> Any:
+        return Dual(Fraction(value))
+
+    def constant(self, name: str) -> Any:
+        raise NotRationalError(f"{name} is no rational number")
+
+    def power(self, array: Any, exponent: int | Fraction) -> Any:
+        if Fraction(exponent).denominator != 1:
+            raise NotRationalError(f"the power {exponent} is not rational")
+        return np.frompyfunc(lambda x: _dual(x) ** int(exponent), 1, 1)(array)
+
+    def head(self, head: Head) -> Callable[..., Any]:
+        raise NotRationalError(f"{head.name} is not rational")
+
+    def eye(self, *shape: int) -> Any:
+        return np.eye(*shape, dtype=int).astype(object)
+
+    def inverse(self, array: Any) -> Any:
+        return _each_matrix(lambda m: _eliminated(m)[1], array)
+
+    def determinant(self, array: Any) -> Any:
+        return _each_matrix(lambda m: _eliminated(m)[0], array)
+
+    def log_determinant(self, array: Any) -> Any:
+        raise NotRationalError("logdet is not rational")
+
+
+def _each_matrix(function: Callable[[Any], Any], array: Any) -> Any:
+    lead = array.shape[:-2]
+    results = [function(m) for m in array.reshape((-1, *array.shape[-2:]))]
+    out = np.empty((len(results), *np.shape(results[0])), dtype=object)
+    for k, result in enumerate(results):
+        out[k] = result
+    return out.reshape((*lead, *out.shape[1:]))
+
+
+def _eliminated(matrix: Any) -> tuple[Dual, Any]:
+    """Determinant and inverse by Gauss and Jordan."""
+    n = len(matrix)
+    rows = [[_dual(x) for x in row] + [Dual(int(i == j)) for j in range(n)] for i, row in enumerate(matrix)]
+    determinant = Dual(1)
+    for i in range(n):
+        pivot = next((r for r in range(i, n) if rows[r][i].a != 0), None)
+        if pivot is None:
+            raise NotRationalError("the matrix drawn is singular")
+        if pivot != i:
+            rows[i], rows[pivot] = rows[pivot], rows[i]
+            determinant = determinant * -1
+        determinant = determinant * rows[i][i]
+        inverted = rows[i][i] ** -1
+        rows[i] = [x * inverted for x in rows[i]]
+        for r in range(n):
+            if r != i:
+                rows[r] = [x + rows[r][i] * y * -1 for x, y in zip(rows[r], rows[i], strict=True)]
+    inverse = np.empty((n, n), dtype=object)
+    for i in range(n):
+        inverse[i, :] = rows[i][n:]
+    return determinant, inverse
+
+
+_RATIONALS: Any = Rationals()
+
+
+def rational_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
+    """The formula against a derivative in dual rational numbers: equal, or not."""
+    values = {name: _objects(array, _dual) for name, array in ground.values.items()}
+    c = _objects(ground.c, _dual)
+    x = ground.point(_RATIONALS, values, k)
+    d = np.random.default_rng(k).integers(1, 6, size=x.shape)
+    moving = np.frompyfunc(lambda a, b: _dual(a) + Dual(0, int(b)), 2, 1)(x, d)
+    measured = _dual(ground.value(_RATIONALS, values, k, moving, c)).b
+    derived = _dual(np.sum(ground.gradient(_RATIONALS, values, k, c) * d)).a
+    return _decided(formula, RATIONAL, quantity, derived, measured, ground)
+
+
+def sympy_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
+    """The formula against SymPy's derivative by one explicit element: their difference simplifies to 0."""
+    s = heads.sympy()
+    if ground.operations() > _MOST_SCALAR_OPERATIONS:
+        raise DerivationError("too large for explicit SymPy matrices")
+    values = {name: _objects(array, _sympy_number) for name, array in ground.values.items()}
+    c = _objects(ground.c, _sympy_number)
+    x = ground.point(EXACT, values, k)
+    rng = np.random.default_rng(k)
+    place = tuple(int(rng.integers(n)) for n in x.shape)
+    at = x[place] if place else x.item()
+    t = s.Symbol("t", positive=True) if at.is_positive else s.Symbol("t", real=True)
+    moving = np.array(x, dtype=object)
+    moving[place] = t
+    value = ground.value(EXACT, values, k, moving, c)
+    measured = s.diff(value, t)
+    assumed = _assumed(ground, k)
+    if assumed or not hasattr(ground.target(k), "kind"):
+        # the formula holds where the assumption does: at the point, not along it
+        measured, here = measured.subs(t, at), values
+    else:
+        here = {**values, ground.target(k).name: moving}  # type: ignore[attr-defined]
+    gradient = np.asarray(ground.gradient(EXACT, here, k, c), dtype=object)
+    derived = s.sympify(gradient[place] if place else gradient.item())
+    if s.count_ops(derived) + s.count_ops(measured) > _MOST_OPS:
+        raise DerivationError("too large for SymPy to simplify")
+    difference = derived - measured
+    # points first: a difference that is not zero shows itself there, and simplify is slow
+    numbers = [difference.subs(t, at + s.Rational(j, 7)).evalf(30) for j in (0, 1)]
+    if all(abs(complex(v)) < 1e-20 for v in numbers if v.is_number):
+        if _is_zero(difference):
+            return Comparison(formula, SYMPY, quantity, 0.0, 0.0, f"sizes {_sizes(ground)}")
+        return Comparison(
+            formula, SYMPY, quantity, float("nan"), 0.0, "SymPy could not decide", "inconclusive"
+        )
+    return _decided(formula, SYMPY, quantity, derived.subs(t, at), measured.subs(t, at), ground)
+
+
+def _is_zero(difference: Any) -> bool:
+    s = heads.sympy()
+    if difference == 0:
+        return True
+    return bool(s.simplify(difference) == 0) or difference.equals(0) is True
+
+
+def _assumed(ground: Ground, k: int) -> bool:
+    return bool(_DISCRETE & ground.subject.variables[k].assume)
+
+
+def _decided(
+    formula: str, who: str, quantity: str, derived: Any, measured: Any, ground: Ground
+) -> Comparison:
+    note = f"sizes {_sizes(ground)}"
+    if derived == measured:
+        return Comparison(formula, who, quantity, 0.0, 0.0, note)
+    a, b = float(derived), float(measured)
+    error = abs(a - b) / max(abs(a), abs(b), 1e-300)
+    return Comparison(formula, who, quantity, error, 0.0, note, "fail")
+
+
+def _sizes(ground: Ground) -> str:
+    return ", ".join(f"{name} = {size}" for name, size in ground.sizes.items()) or "as they are"
+
+
+def _objects(array: Any, convert: Callable[[Any], Any]) -> Any:
+    array = np.asarray(array)
+    out = np.empty(array.shape, dtype=object)
+    for place in np.ndindex(array.shape):
+        out[place] = convert(array[place])
+    return out
+
+
+def _sympy_number(x: Any) -> Any:
+    s = heads.sympy()
+    exact = Fraction(x) if isinstance(x, Fraction | float) else Fraction(int(x))
+    return s.Rational(exact.numerator, exact.denominator)

@@ -1,0 +1,339 @@
+"""The check of a gradient: every witness that applies speaks on the same numbers, pairs are compared.
+
+For an output y, a random cotangent c makes a number <c, y> (for a scalar output c = 1). Whole gradients
+are compared element by element; slopes along random directions judge each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.compare import ROUNDING, arrays_compared, slopes_compared
+from minigrad.checking.differences import Slope
+from minigrad.checking.ground import same_ground, small_ground
+from minigrad.checking.locate import locate
+from minigrad.checking.properties import properties
+from minigrad.checking.report import Comparison, Report, Suspect, Verdict, merged
+from minigrad.checking.scene import Scene, Subject
+from minigrad.checking.tangent import DISCRETE, along
+from minigrad.checking.witnesses import FORMULA, PROOFS, WITNESSES, Arrays, Broken, Witness
+from minigrad.errors import DerivationError, MinigradError
+from minigrad.index.expr import Expr
+from minigrad.symbolic.evaluate import Place, evaluate_all
+
+FORWARD, MEANING = "forward", "meaning"
+_DIRECTIONS = 3
+_EVERY = 64
+_SAMPLES = 2
+
+
+@dataclass(frozen=True)
+class Options:
+    """How thorough a check is.
+
+    ``samples`` counts scenes: by default one where all variables have data, else two. ``seconds`` ends
+    the check early, after the cheapest witnesses; ``witnesses`` names those to hear; ``every`` asks for
+    every element instead of random directions; ``progress`` is called with what is done and with counts.
+    """
+
+    seed: int = 0
+    samples: int | None = None
+    seconds: float | None = None
+    witnesses: Sequence[str] | None = None
+    every: bool = False
+    progress: Callable[[str, int, int], None] | None = None
+
+
+class Clock:
+    """Whether a time budget is used up; without one it never is."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else monotonic() + seconds
+
+    @property
+    def over(self) -> bool:
+        """Whether no time is left."""
+        return self._end is not None and monotonic() >= self._end
+
+
+def examine(subject: Subject, options: Options | int = 0) -> Report:
+    """All comparisons for one subject; where some fail, the primitive at fault is looked for.
+
+    ``options`` may be a seed alone.
+    """
+    if not isinstance(options, Options):
+        options = Options(seed=options)
+    return _Examination(subject, options).report()
+
+
+class _Examination:
+    def __init__(self, subject: Subject, options: Options) -> None:
+        self.subject, self.options = subject, options
+        self.clock = Clock(options.seconds)
+        self.notes: list[str] = []
+        self.every = options.every
+        self.exprs: list[Expr] = []
+
+    def report(self) -> Report:
+        first = Scene(self.subject, self.options.seed)
+        count = self.options.samples or (_SAMPLES if first.sampled else 1)
+        scenes = [first, *(Scene(self.subject, self.options.seed + k) for k in range(1, count))]
+        comparisons = merged(self._scene(scene, k, count) for k, scene in enumerate(scenes))
+        if any(c.verdict == "fail" for c in comparisons) and not self.every:
+            # a failure deserves every element, so that it can be shown where it is
+            self.every = True
+            comparisons = merged(self._scene(scene, k, count) for k, scene in enumerate(scenes))
+        comparisons.extend(self._proofs())
+        comparisons.extend(self._unheard(comparisons))
+        report = Report(comparisons, notes=self.notes)
+        if report.verdict != "fail":
+            return report
+        return Report(comparisons, self._suspects(first, comparisons), self.notes)
+
+    # -- one scene -----------------------------------------------------------------------------------
+
+    def _scene(self, scene: Scene, sample: int, count: int) -> list[Comparison]:
+        self._say(f"sample {sample + 1}", sample, count)
+        comparisons = self._values(scene)
+        known: list[tuple[Witness, Arrays]] = []
+        slopes: list[Witness] = []
+        for witness in WITNESSES:
+            if not self._wanted(witness.name):
+                continue
+            why = witness.refuses(scene)
+            if why:
+                self.notes.append(f"{witness.name}: not applicable ({why})")
+            elif witness.gradients is None:
+                slopes.append(witness)
+            else:
+                arrays = self._heard(witness, scene, comparisons)
+                if arrays is not None:
+                    known.append((witness, arrays))
+        for k, name in enumerate(self.subject.names):
+            if not scene.differentiable(k):
+                self.notes.append(f"{name}: holds no real numbers, so it has no gradient")
+                continue
+            comparisons.extend(self._pairs(scene, k, name, known))
+            comparisons.extend(self._slopes(scene, k, name, known, slopes))
+        if self._wanted("properties") and not self.clock.over:
+            comparisons.extend(properties(scene))
+        return comparisons
+
+    def _heard(
+        self, witness: Witness, scene: Scene, comparisons: list[Comparison]
+    ) -> Arrays | None:
+        assert witness.gradients is not None
+        try:
+            return witness.gradients(scene)
+        except Broken as error:
+            comparisons.append(_said(witness.name, "gradients", f"it raised {error}", "fail"))
+        except MinigradError as error:
+            comparisons.append(_said(witness.name, "gradients", str(error), "inconclusive"))
+        return None
+
+    def _values(self, scene: Scene) -> list[Comparison]:
+        """The output by the forward functions and by what they mean."""
+        subject, lowered = self.subject, self.subject.lowered
+        if lowered is None or not self._wanted(MEANING):
+            return []
+
+        def meant(at: Scene) -> Any:
+            (array,) = evaluate_all([lowered.expr(subject.output)], Place(at.leaf_values(), at.sizes))
+            return np.asarray(array).reshape(at.output.shape)
+
+        def noise() -> float:
+            twin = scene.perturbed()
+            return _furthest(meant(twin), meant(scene)) + _furthest(
+                twin.values[subject.output], scene.output
+            )
+
+        try:
+            array = meant(scene)
+        except (DerivationError, ValueError) as error:
+            return [_said(MEANING, "value", str(error), "inconclusive")]
+        return [arrays_compared(FORWARD, MEANING, "value", scene.output, array, noise)]
+
+    def _pairs(
+        self, scene: Scene, k: int, name: str, known: Sequence[tuple[Witness, Arrays]]
+    ) -> list[Comparison]:
+        result = []
+        natural = scene.natural / max(float(scene.widths(k).max(initial=0.0)), 1e-300)
+        assume, x = self.subject.variables[k].assume, scene.at(k)
+        for i, (first, one) in enumerate(known):
+            for second, other in known[i + 1 :]:
+                if one[k] is None or other[k] is None:
+                    continue
+                a, b = along(assume, one[k], x), along(assume, other[k], x)
+                c = arrays_compared(
+                    first.name,
+                    second.name,
+                    name,
+                    a,
+                    b,
+                    lambda f=first, s=second: _noise(scene, k, (f, s)),
+                    natural,
+                )
+                result.append(_undetermined(c, assume))
+        return result
+
+    def _slopes(
+        self,
+        scene: Scene,
+        k: int,
+        name: str,
+        known: Sequence[tuple[Witness, Arrays]],
+        slopes: Sequence[Witness],
+    ) -> list[Comparison]:
+        claims = [(w, arrays[k]) for w, arrays in known if arrays[k] is not None]
+        result = []
+        for witness in slopes:
+            if not claims or self.clock.over:
+                break
+            measured = self._measured(scene, k, witness)
+            single = self._each_element(scene, k)
+            for claim, g in claims:
+                result.append(
+                    slopes_compared(
+                        claim.name,
+                        witness.name,
+                        name,
+                        g,
+                        measured,
+                        lambda w=claim: _noise(scene, k, (w,)),
+                        scene.natural,
+                        single,
+                    )
+                )
+        return result
+
+    def _each_element(self, scene: Scene, k: int) -> bool:
+        return self.every and scene.at(k).size <= _EVERY and not scene.subject.variables[k].assume
+
+    def _measured(self, scene: Scene, k: int, witness: Witness) -> list[tuple[Any, Slope]]:
+        assert witness.slope is not None
+        x = scene.at(k)
+        if x.size == 0:
+            return []
+        assume = self.subject.variables[k].assume
+        result: list[tuple[Any, Slope]] = []
+        if self._each_element(scene, k):
+            widths = scene.widths(k)
+            for place in np.ndindex(x.shape):
+                d = np.zeros(x.shape)
+                d[place] = widths[place]
+                result.append((d, witness.slope(scene, k, d)))
+            return result
+        for _ in range(_DIRECTIONS):
+            d = along(assume, scene.direction(k), x)
+            s = witness.slope(scene, k, d)
+            if not np.isfinite(s.value):
+                d = along(assume, scene.direction(k, relative=True), x)
+                s = witness.slope(scene, k, d)
+            result.append((d, s))
+        return result
+
+    # -- the formula alone ---------------------------------------------------------------------------
+
+    def _proofs(self) -> list[Comparison]:
+        subject = self.subject
+        if subject.lowered is None:
+            return []
+        result: list[Comparison] = []
+        proved: set[int] = set()
+        for proof in PROOFS:
+            if not self._wanted(proof.name):
+                continue
+            if self.clock.over:
+                self.notes.append(f"{proof.name}: left out, the time was used up")
+                continue
+            for k, name in enumerate(subject.names):
+                if subject.formulas[k] is None or k in proved or self.clock.over:
+                    continue
+                self._say(f"{proof.name}: {name}", k, len(subject.names))
+                try:
+                    result.append(self._proved(proof, k, name))
+                except (MinigradError, ValueError, TypeError, ZeroDivisionError) as error:
+                    self.notes.append(f"{proof.name}: not applicable to {name} ({error})")
+                    continue
+                if proof.exact and result[-1].verdict == "pass":
+                    proved.add(k)
+        return result
+
+    def _proved(self, proof: Any, k: int, name: str) -> Comparison:
+        subject, seed = self.subject, self.options.seed
+        if not proof.exact:
+            ground = same_ground(Scene(subject, seed))
+            if ground.operations() > proof.most:
+                ground = small_ground(subject, seed, exact=False)
+            if ground.operations() > proof.most:
+                raise DerivationError(f"{ground.operations():,} operations per value are too many")
+        else:
+            ground = small_ground(subject, seed, exact=True)
+        return proof.run(ground, k, FORMULA, name)
+
+    # -- the end ---------------------------------------------------------------------------------------
+
+    def _unheard(self, comparisons: Sequence[Comparison]) -> list[Comparison]:
+        """Variables about which nobody said anything are not thereby right."""
+        heard = {c.quantity for c in comparisons}
+        return [
+            _said("no two witnesses", name, "nothing could be compared", "inconclusive")
+            for k, name in enumerate(self.subject.names)
+            if name not in heard
+        ]
+
+    def _suspects(self, scene: Scene, comparisons: Sequence[Comparison]) -> list[Suspect]:
+        found = locate(scene.program, scene.leaves, np.random.default_rng(self.options.seed))
+        if found:
+            return found
+        return _machinery(comparisons)
+
+    def _wanted(self, name: str) -> bool:
+        return self.options.witnesses is None or name in self.options.witnesses
+
+    def _say(self, what: str, done: int, of: int) -> None:
+        if self.options.progress is not None:
+            self.options.progress(what, done, of)
+
+
+def _machinery(comparisons: Sequence[Comparison]) -> list[Suspect]:
+    """Every primitive is right by itself: then what joins them is not."""
+    broken = [c for c in comparisons if c.verdict == "fail"]
+    names = {name for c in broken for name in (c.first, c.second)}
+    common = [n for n in names if n and all(n in (c.first, c.second) for c in broken)]
+    evidence = "each primitive agrees with its meaning and its VJP, the whole does not"
+    return [Suspect(name, ("derivation or sweep",), evidence) for name in sorted(common)]
+
+
+def _said(who: str, quantity: str, what: str, verdict: Verdict) -> Comparison:
+    return Comparison(who, "", quantity, float("nan"), ROUNDING, what, verdict)
+
+
+def _undetermined(c: Comparison, assume: frozenset[str]) -> Comparison:
+    words = sorted(assume & DISCRETE)
+    if c.verdict != "fail" or not words or FORMULA not in (c.first, c.second):
+        return c
+    note = f"{c.quantity} is assumed {words[0]}: a formula that uses this has no derivative by it"
+    return Comparison(c.first, c.second, c.quantity, c.error, c.tolerance, note, "inconclusive")
+
+
+def _noise(scene: Scene, k: int, witnesses: Sequence[Witness]) -> float:
+    """How far these witnesses move when the data change in their last digit."""
+    total = 0.0
+    for witness in witnesses:
+        assert witness.gradients is not None
+        here = witness.gradients(scene)[k]
+        for _ in range(2):
+            total = max(total, _furthest(witness.gradients(scene.perturbed())[k], here))
+    return total
+
+
+def _furthest(a: Any, b: Any) -> float:
+    gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
+    gap = gap[np.isfinite(gap)]
+    return float(gap.max(initial=0.0))

@@ -1,0 +1,143 @@
+"""The symbolic side's own place to be judged: leaf arrays, sizes and a cotangent, at any size.
+
+Where dims have names, sizes can be made small, so that 50 digits or exact arithmetic cost little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.sample import draw, rationals, words_of
+from minigrad.checking.scene import Scene, Subject
+from minigrad.index.expr import Composite, Expr, Leaf, Map, Product, postorder
+from minigrad.index.rebuild import substituted
+from minigrad.index.size import Size, value_of
+from minigrad.symbolic.arithmetic import Arithmetic
+from minigrad.symbolic.evaluate import Place, evaluate_all
+from minigrad.symbolic.lower import Lowered, graph_order
+
+_OWN = "·own"
+_SMALL = (2, 3)
+
+
+class Ground:
+    """A lowered subject on its own numbers: floats, or small integers for exact arithmetic."""
+
+    def __init__(
+        self, subject: Subject, values: Mapping[str, Any], sizes: Mapping[str, int], c: Any
+    ) -> None:
+        assert subject.lowered is not None
+        self.subject, self.lowered = subject, subject.lowered
+        self.values, self.sizes = dict(values), dict(sizes)
+        output = self.lowered.expr(subject.output)
+        self.c = np.asarray(c).reshape([value_of(s, sizes) for s in output.sizes])
+        self.output = output
+
+    # -- the function, and what is claimed of it -------------------------------------------------------
+
+    def target(self, k: int) -> Expr:
+        """The node of variable k."""
+        return self.lowered.expr(self.subject.variables[k])
+
+    def shape(self, k: int) -> tuple[int, ...]:
+        """The shape of variable k without its axes of size 1."""
+        return tuple(value_of(s, self.sizes) for s in self.target(k).sizes)
+
+    def value(
+        self, arithmetic: Arithmetic, values: Mapping[str, Any], k: int, point: Any, c: Any
+    ) -> Any:
+        """<c, output> with variable k at ``point``, in some arithmetic."""
+        target, root = self.target(k), self.output
+        values = dict(values)
+        if isinstance(target, Leaf):
+            values[target.name] = point
+        else:
+            # a computed variable is cut loose from what computes it
+            own = Leaf(f"{_OWN}{k}", target.sizes)
+            root = substituted(root, {target: own})
+            values[own.name] = point
+        (array,) = evaluate_all([root], Place(values, self.sizes, arithmetic))
+        return np.sum(c * np.asarray(array))
+
+    def point(self, arithmetic: Arithmetic, values: Mapping[str, Any], k: int) -> Any:
+        """The value of variable k."""
+        (array,) = evaluate_all([self.target(k)], Place(values, self.sizes, arithmetic))
+        return np.asarray(array)
+
+    def gradient(self, arithmetic: Arithmetic, values: Mapping[str, Any], k: int, c: Any) -> Any:
+        """The derived formula of variable k, with the cotangent applied."""
+        expr = self.subject.formulas[k]
+        assert expr is not None
+        (jacobian,) = evaluate_all([expr], Place(values, self.sizes, arithmetic))
+        axes = self.output.ndim
+        if not axes:
+            return c.reshape(()).item() * np.asarray(jacobian)
+        return np.tensordot(c, np.asarray(jacobian), axes=axes)
+
+    def operations(self) -> int:
+        """How many scalar operations an element-by-element evaluation of the output takes."""
+        return _operations(self.output, self.sizes)
+
+
+def same_ground(scene: Scene) -> Ground:
+    """The scene's own numbers."""
+    return Ground(scene.subject, scene.leaf_values(), scene.sizes, scene.c)
+
+
+def small_ground(subject: Subject, seed: int, exact: bool) -> Ground:
+    """New numbers, rational ones for exact arithmetic, with 2 and 3 in turn for the dims.
+
+    Dims that measure the same in the graph at hand stay equal, because they may meet there.
+    """
+    lowered = subject.lowered
+    assert lowered is not None
+    rng = np.random.default_rng(seed)
+    sizes = _small_sizes(lowered)
+    words = words_of(graph_order([subject.output]))
+    values: dict[str, Any] = {}
+    for name, (node, _) in lowered.leaves.items():
+        shape = tuple(value_of(s, sizes) for s in lowered.views[node].expr.sizes)
+        if not shape and name in sizes:
+            values[name] = np.asarray(sizes[name])
+        else:
+            values[name] = np.asarray((rationals if exact else draw)(words[node], shape, rng))
+    output = tuple(value_of(s, sizes) for s in lowered.expr(subject.output).sizes)
+    c = rng.integers(1, 4, size=output) if exact else rng.normal(size=output)
+    return Ground(subject, values, sizes, c if output else np.asarray(1))
+
+
+def _small_sizes(lowered: Lowered) -> dict[str, int]:
+    actual = lowered.sizes or {}
+    names = dict.fromkeys(actual)
+    for node, _ in lowered.leaves.values():
+        for size in lowered.views[node].expr.sizes:
+            if isinstance(size, Size):
+                names.update(dict.fromkeys(sorted(size.names())))
+    chosen: dict[int, int] = {}
+    sizes: dict[str, int] = {}
+    for name in names:
+        small = _SMALL[len(chosen if actual else sizes) % len(_SMALL)]
+        sizes[name] = chosen.setdefault(actual[name], small) if name in actual else small
+    return sizes
+
+
+def _operations(root: Expr, sizes: Mapping[str, int]) -> int:
+    total = 0
+    stack: list[Expr] = [root]
+    seen: set[Expr] = set()
+    while stack:
+        for part in postorder(stack.pop()):
+            if part in seen:
+                continue
+            seen.add(part)
+            if isinstance(part, Product):
+                total += prod(value_of(s, sizes) for s in part.label_sizes) * len(part.factors)
+            elif isinstance(part, Map):
+                total += 10 * prod(value_of(s, sizes) for s in part.sizes)
+            elif isinstance(part, Composite):
+                stack.append(part.expand())
+    return total

@@ -1,0 +1,69 @@
+"""Whether every step of a program continues to complex numbers: measured, not listed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.replay import Program
+from minigrad.graph import Node
+
+_STEP = 1e-4
+_AGREEMENT = 1e-5
+
+
+def first_not_holomorphic(program: Program, values: Mapping[Node, Any]) -> str:
+    """The first row whose forward, on complex arguments, is no continuation of itself; "" for none."""
+    rng = np.random.default_rng(0)
+    judged: set[tuple[Any, ...]] = set()
+    for node in program.order:
+        if node.op is None:
+            continue
+        key = (node.op.name, str(node.params))
+        if key not in judged and not _continues(program, node, values, rng):
+            return node.op.name
+        judged.add(key)
+    return ""
+
+
+def _continues(
+    program: Program, node: Node, values: Mapping[Node, Any], rng: np.random.Generator
+) -> bool:
+    """The Cauchy–Riemann equations along a random direction: f(x + ih) − f(x) ≈ i (f(x + h) − f(x))."""
+    assert node.op is not None
+    given = [values[x] if isinstance(x, Node) else program.plain(x) for x in node.inputs]
+    moves = [
+        rng.uniform(0.5, 1.0, np.shape(a)) * np.maximum(np.abs(a), 0.1)
+        if isinstance(x, Node) and np.asarray(a).dtype.kind == "f"
+        else None
+        for x, a in zip(node.inputs, given, strict=True)
+    ]
+    if all(move is None for move in moves):
+        return True
+    params = program.params(node)
+
+    def at(t: complex) -> Any:
+        arguments = [a if m is None else a + t * m for a, m in zip(given, moves, strict=True)]
+        return np.asarray(node.op.forward(*arguments, **params))  # type: ignore[union-attr]
+
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            here, right, left, up = at(0.0), at(_STEP), at(-_STEP), at(_STEP * 1j)
+    except Exception:
+        return False
+    if up.dtype.kind != "c" and here.dtype.kind == "f":
+        return False
+    along = (right - left) / (2 * _STEP)
+    size = max(_largest(along), _largest(here), 1e-30)
+    return (
+        _largest(np.imag(up) / _STEP - along) <= _AGREEMENT * size
+        and _largest(np.real(up) - here) <= _AGREEMENT * size
+    )
+
+
+def _largest(array: Any) -> float:
+    return float(np.max(np.abs(array), initial=0.0))

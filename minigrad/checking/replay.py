@@ -1,0 +1,80 @@
+"""A recorded graph run again on other numbers: on plain arrays, or on tensors that record anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Node, Tensor, apply, tensor
+from minigrad.graph.dims import Dim
+from minigrad.index.size import Size, value_of
+from minigrad.symbolic.lower import graph_order
+
+Arrays = Mapping[Node, Any]
+
+
+class Program:
+    """The steps that compute an output from its leaves."""
+
+    def __init__(self, output: Node, sizes: Mapping[str, int]) -> None:
+        self.output, self.sizes = output, sizes
+        self.order = graph_order([output])
+
+    @property
+    def leaves(self) -> list[Node]:
+        return [node for node in self.order if node.op is None]
+
+    def every(self, leaves: Arrays) -> dict[Node, Any]:
+        """The array of every node, by the raw forward functions alone."""
+        values = dict(leaves)
+        with np.errstate(all="ignore"):
+            for node in self.order:
+                if node not in values:
+                    assert node.op is not None
+                    arguments = [
+                        values[x] if isinstance(x, Node) else self.plain(x) for x in node.inputs
+                    ]
+                    values[node] = node.op.forward(*arguments, **self.params(node))
+        return values
+
+    def run(self, leaves: Arrays) -> Any:
+        """The output as an array."""
+        return np.asarray(self.every(leaves)[self.output])
+
+    def record(self, leaves: Arrays, wrt: set[Node]) -> tuple[Tensor, dict[Node, Tensor]]:
+        """The output as a tensor with a graph of its own, and the tensors of all nodes."""
+        tensors: dict[Node, Any] = {}
+        for node in self.order:
+            if node in leaves:
+                differentiable = node in wrt
+                tensors[node] = (
+                    tensor(leaves[node], requires_grad=True) if differentiable else leaves[node]
+                )
+            else:
+                assert node.op is not None
+                inputs = tuple(
+                    tensors[x] if isinstance(x, Node) else self.plain(x) for x in node.inputs
+                )
+                tensors[node] = apply(node.op, inputs, self.params(node))
+        return tensors[self.output], tensors
+
+    def params(self, node: Node) -> dict[str, Any]:
+        return {key: self.plain(value) for key, value in node.params.items()}
+
+    def plain(self, value: Any) -> Any:
+        """Sizes as numbers; all else as it is."""
+        if isinstance(value, Size):
+            return value_of(value, self.sizes)
+        if isinstance(value, Dim):
+            return int(value)
+        if isinstance(value, tuple):
+            return tuple(self.plain(part) for part in value)
+        return value
+
+
+def double(value: Any) -> Any:
+    """Floats in double precision; integers and booleans as they are."""
+    array = np.asarray(value)
+    return array.astype(np.float64) if array.dtype.kind == "f" else array

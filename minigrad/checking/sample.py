@@ -1,0 +1,161 @@
+"""Numbers for variables that have none, drawn from what is assumed of them and where they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Node
+from minigrad.index.size import Size
+
+# Small, and all different, so that a transposed or misplaced axis cannot hide.
+_SIZES = (3, 4, 2, 5, 6, 7)
+Shape = tuple[int, ...]
+Rng = np.random.Generator
+
+
+def _spd(rng: Rng, shape: Shape) -> Any:
+    x = rng.normal(size=shape)
+    return x @ x.swapaxes(-1, -2) / shape[-1] + np.eye(shape[-1])
+
+
+def _symmetric(rng: Rng, shape: Shape) -> Any:
+    x = rng.normal(size=shape)
+    return (x + x.swapaxes(-1, -2)) / 2
+
+
+def _orthogonal(rng: Rng, shape: Shape) -> Any:
+    return np.linalg.qr(rng.normal(size=shape))[0]
+
+
+def _simplex(rng: Rng, shape: Shape) -> Any:
+    e = np.exp(rng.normal(size=shape))
+    return e / e.sum(-1, keepdims=True)
+
+
+def _nonzero(rng: Rng, shape: Shape) -> Any:
+    return rng.uniform(0.5, 2.0, size=shape) * rng.choice([-1.0, 1.0], size=shape)
+
+
+# The first word that a variable has decides; those that say more stand first. They are the words of
+# assumptions and of the rows' domains.
+DRAWS: dict[str, Callable[[Rng, Shape], Any]] = {
+    "spd": _spd,
+    "diagonal": lambda rng, shape: _nonzero(rng, shape) * np.eye(shape[-1]),
+    "symmetric": _symmetric,
+    "orthogonal": _orthogonal,
+    "invertible": lambda rng, shape: rng.normal(size=shape) + 3 * np.eye(shape[-1]),
+    "onehot": lambda rng, shape: np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])],
+    "simplex": _simplex,
+    "0/1": lambda rng, shape: rng.integers(2, size=shape).astype(float),
+    "bool": lambda rng, shape: rng.integers(2, size=shape).astype(bool),
+    "pm1": lambda rng, shape: rng.choice([-1.0, 1.0], size=shape),
+    "index": lambda rng, shape: rng.integers(2, size=shape),
+    "unit": lambda rng, shape: rng.uniform(0.1, 0.9, size=shape),
+    "(-1, 1)": lambda rng, shape: rng.uniform(-0.9, 0.9, size=shape),
+    "above 1": lambda rng, shape: rng.uniform(1.2, 3.0, size=shape),
+    "large": lambda rng, shape: rng.uniform(3.0, 5.0, size=shape),
+    "positive": lambda rng, shape: rng.uniform(0.5, 2.0, size=shape),
+    "noninteger": lambda rng, shape: rng.integers(-3, 3, size=shape) + rng.uniform(0.1, 0.9, shape),
+    "nonzero": _nonzero,
+    "real": lambda rng, shape: rng.normal(size=shape),
+}
+
+
+def draw(words: Iterable[str], shape: Shape, rng: Rng) -> Any:
+    """An array with every element where the strictest of the words allows it."""
+    known = set(words)
+    chosen = next((word for word in DRAWS if word in known), "real")
+    return DRAWS[chosen](rng, shape)
+
+
+def _fractions(low: int, high: int, over: int) -> Callable[[Rng, Shape], Any]:
+    """Any of low/over, ..., high/over, but 0."""
+    choices = [Fraction(k, over) for k in range(low, high + 1) if k]
+
+    def chosen(rng: Rng, shape: Shape) -> Any:
+        out = np.empty(shape, dtype=object)
+        for place in np.ndindex(shape):
+            out[place] = choices[rng.integers(len(choices))]
+        return out
+
+    return chosen
+
+
+_WHOLE = _fractions(-3, 3, 1)
+
+
+def _exact_spd(rng: Rng, shape: Shape) -> Any:
+    x = _WHOLE(rng, shape)
+    return np.matmul(x, x.swapaxes(-1, -2)) + np.eye(shape[-1], dtype=int)
+
+
+def _exact_symmetric(rng: Rng, shape: Shape) -> Any:
+    x = _WHOLE(rng, shape)
+    return x + x.swapaxes(-1, -2)
+
+
+def _exact_simplex(rng: Rng, shape: Shape) -> Any:
+    x = _fractions(1, 4, 1)(rng, shape)
+    return x / x.sum(axis=-1, keepdims=True)
+
+
+def _signed_permutation(rng: Rng, shape: Shape) -> Any:
+    return np.eye(shape[-1], dtype=int)[rng.permutation(shape[-1])] * rng.choice([-1, 1])
+
+
+_EXACT_DRAWS: dict[str, Callable[[Rng, Shape], Any]] = {
+    "spd": _exact_spd,
+    "diagonal": lambda rng, shape: _WHOLE(rng, shape) * np.eye(shape[-1], dtype=int),
+    "symmetric": _exact_symmetric,
+    "orthogonal": _signed_permutation,
+    "invertible": lambda rng, shape: _WHOLE(rng, shape) + 7 * np.eye(shape[-1], dtype=int),
+    "simplex": _exact_simplex,
+    "unit": _fractions(1, 7, 8),
+    "(-1, 1)": _fractions(-7, 7, 8),
+    "above 1": _fractions(9, 16, 8),
+    "large": _fractions(6, 10, 2),
+    "positive": _fractions(1, 4, 2),
+    "noninteger": lambda rng, shape: _WHOLE(rng, shape) + Fraction(1, 3),
+    "nonzero": _WHOLE,
+    "real": _WHOLE,
+}
+
+
+def rationals(words: Iterable[str], shape: Shape, rng: Rng) -> Any:
+    """As :func:`draw`, in rational numbers of small height."""
+    known = set(words)
+    chosen = next((word for word in DRAWS if word in known), "real")
+    if chosen in _EXACT_DRAWS:
+        return _EXACT_DRAWS[chosen](rng, shape)
+    return np.asarray(DRAWS[chosen](rng, shape)).astype(int)
+
+
+def words_of(order: Sequence[Node]) -> dict[Node, set[str]]:
+    """What is assumed of every leaf, and the domains of the rows that read it."""
+    words = {node: set(node.assume) for node in order if node.op is None}
+    for node in order:
+        domain = () if node.op is None else node.op.domain
+        for k, x in enumerate(node.inputs):
+            if isinstance(x, Node) and x in words and domain:
+                words[x].add(domain[min(k, len(domain) - 1)])
+    for node, known in words.items():
+        if node.dtype.kind == "b":
+            known.add("bool")
+        elif node.dtype.kind in "iu":
+            known.add("index")
+    return words
+
+
+def sample_sizes(leaves: Sequence[Node]) -> dict[str, int]:
+    """A size for every dim of the variables; a scalar named like a dim is bound to it elsewhere."""
+    names: dict[str, int] = {}
+    for node in leaves:
+        for size in node.shape:
+            if isinstance(size, Size):
+                for name in sorted(size.names()):
+                    names.setdefault(name, _SIZES[len(names) % len(_SIZES)])
+    return names

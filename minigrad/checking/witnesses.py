@@ -1,0 +1,192 @@
+"""The witnesses: who can say what a gradient is, what each needs, and why one does not apply.
+
+A witness knows whole gradients (an array per variable), measures slopes (one number per direction), or
+proves a formula in an arithmetic of its own. What it reads makes it independent of the others: hand VJPs and forward functions are the
+numeric side, meanings the symbolic one, and differences read nothing but values.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.differences import Slope, complex_slope, slope
+from minigrad.checking.digits import AT_50, MOST_OPERATIONS, proof_at_50
+from minigrad.checking.exact import RATIONAL, SYMPY, rational_proof, sympy_proof
+from minigrad.checking.ground import Ground
+from minigrad.checking.holomorphic import first_not_holomorphic
+from minigrad.checking.report import Comparison
+from minigrad.checking.scene import Scene
+from minigrad.checking.source import run_source
+from minigrad.errors import MinigradError
+from minigrad.graph import tensor
+from minigrad.numeric import gradients
+from minigrad.symbolic.evaluate import Place, evaluate_all
+
+VJP, FORMULA, SOURCE = "hand VJPs", "derived formula", "NumPy source"
+DIFFERENCES, COMPLEX = "finite differences", "complex step"
+
+Arrays = list[Any]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """One row of the table of witnesses.
+
+    ``refuses`` says why the witness does not apply to a scene, "" where it does; ``gradients`` gives an
+    array or None per variable, ``slope`` the derivative along one direction of one variable.
+    """
+
+    name: str
+    reads: str
+    refuses: Callable[[Scene], str]
+    gradients: Callable[[Scene], Arrays] | None = None
+    slope: Callable[[Scene, int, Any], Slope] | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A witness of the formula alone, on numbers of its own choice.
+
+    ``run`` compares variable k and raises DerivationError where it does not apply; ``most`` is the
+    size, in scalar operations, beyond which dims are made small; ``exact`` asks for rational numbers.
+    """
+
+    name: str
+    reads: str
+    run: Callable[[Ground, int, str, str], Comparison]
+    most: int
+    exact: bool
+
+
+class Broken(Exception):
+    """A witness ran and raised: that is a finding, not a reason to stay silent."""
+
+
+# -- whole gradients -------------------------------------------------------------------------------
+
+
+def hand_gradients(scene: Scene, c: Any = None) -> Arrays:
+    """The engine's reverse sweep through the rows' own VJPs."""
+    floats = {
+        node
+        for node, value in scene.leaves.items()
+        if np.asarray(value).dtype.kind == "f"
+    }
+    output, tensors = scene.program.record(scene.leaves, floats)
+    cotangent = np.asarray(scene.c if c is None else c, dtype=output.dtype)
+    subject = scene.subject
+    chosen = [k for k, node in enumerate(subject.variables) if scene.differentiable(k)]
+    targets = [tensors[subject.variables[k]] for k in chosen]
+    if not output.requires_grad:
+        return [np.zeros(scene.at(k).shape) for k in range(len(subject.variables))]
+    found = gradients([output], targets, cotangents=[tensor(cotangent)], allow_unused=True)
+    result: Arrays = [None] * len(subject.variables)
+    for k, g in zip(chosen, found, strict=True):
+        result[k] = np.zeros(scene.at(k).shape) if g is None else g.numpy()
+    return result
+
+
+def _hand(scene: Scene) -> Arrays:
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return hand_gradients(scene)
+    except MinigradError:
+        raise
+    except Exception as error:
+        raise Broken(f"{type(error).__name__}: {error}") from error
+
+
+def _derived(scene: Scene) -> Arrays:
+    subject, lowered = scene.subject, scene.subject.lowered
+    assert lowered is not None
+    known = [expr for expr in subject.formulas if expr is not None]
+    arrays = iter(evaluate_all(known, Place(scene.leaf_values(), scene.sizes)))
+    return [
+        None if expr is None else projected(scene, k, next(arrays))
+        for k, expr in enumerate(subject.formulas)
+    ]
+
+
+def projected(scene: Scene, k: int, jacobian: Any) -> Any:
+    """The cotangent applied to a Jacobian whose first axes are the output's, in the variable's shape."""
+    lowered = scene.subject.lowered
+    assert lowered is not None
+    jacobian = np.asarray(jacobian)
+    axes = lowered.expr(scene.subject.output).ndim
+    if jacobian.dtype != object:
+        jacobian = np.asarray(jacobian, dtype=float)
+    c = scene.c.reshape(jacobian.shape[:axes])
+    return np.tensordot(c, jacobian, axes=axes).reshape(scene.at(k).shape)
+
+
+def _from_source(scene: Scene) -> Arrays:
+    sources = scene.subject.sources or ()
+    try:
+        return [
+            projected(scene, k, run_source(text(), scene.named_values(), scene.sizes))
+            for k, text in enumerate(sources)
+        ]
+    except MinigradError:
+        raise
+    except Exception as error:
+        raise Broken(f"{type(error).__name__}: {error}") from error
+
+
+# -- slopes ------------------------------------------------------------------------------------------
+
+
+def _difference(scene: Scene, k: int, direction: Any) -> Slope:
+    return slope(scene.moved(k, direction), scene.c)
+
+
+def _imaginary(scene: Scene, k: int, direction: Any) -> Slope:
+    return complex_slope(scene.moved(k, direction), scene.c)
+
+
+# -- the table ---------------------------------------------------------------------------------------
+
+
+def _never(scene: Scene) -> str:
+    return ""
+
+
+def _no_formula(scene: Scene) -> str:
+    subject = scene.subject
+    if subject.lowered is None or all(f is None for f in subject.formulas):
+        return subject.why or "no formula was derived"
+    return ""
+
+
+def _no_source(scene: Scene) -> str:
+    return _no_formula(scene) or ("" if scene.subject.sources else "no source was generated")
+
+
+def _not_holomorphic(scene: Scene) -> str:
+    name = first_not_holomorphic(scene.program, scene.values)
+    return f"{name} is not holomorphic" if name else ""
+
+
+WITNESSES: tuple[Witness, ...] = (
+    Witness(VJP, "the rows' hand-written VJPs, through the reverse sweep", _never, gradients=_hand),
+    Witness(FORMULA, "the rows' meanings, derived and simplified", _no_formula, gradients=_derived),
+    Witness(SOURCE, "the text that the formula generates", _no_source, gradients=_from_source),
+    Witness(DIFFERENCES, "the raw forward functions on plain arrays", _never, slope=_difference),
+    Witness(
+        COMPLEX, "the raw forward functions on complex arrays", _not_holomorphic, slope=_imaginary
+    ),
+)
+
+PROOFS: tuple[Proof, ...] = (
+    Proof(AT_50, "the meaning in 50-digit arithmetic", proof_at_50, MOST_OPERATIONS, False),
+    Proof(RATIONAL, "the meaning in dual rational numbers", rational_proof, 0, True),
+    Proof(SYMPY, "the meaning on explicit elements, by SymPy's diff", sympy_proof, 0, True),
+)
+
+
+__all__ = ["PROOFS", "WITNESSES", "Broken", "Proof", "Witness", "hand_gradients", "projected"]

@@ -1,0 +1,1 @@
+"""``minigrad attention``, the main job: what it does, what it says, what it writes."""

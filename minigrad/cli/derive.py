@@ -1,0 +1,157 @@
+"""``minigrad derive``: the derivatives of an expression, in closed form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from minigrad.checking import Report
+from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say
+from minigrad.cli.variables import METAVAR, declared_variables
+from minigrad.errors import ArgumentError, DerivationError
+from minigrad.face import Derivation
+from minigrad.face import derive as derivatives
+from minigrad.face.parse import parse
+
+
+class _Expression(click.Command):
+    """A command whose text may begin with a minus sign, as in ``-sum(y * log(p))``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Tell a negative expression from an option: options have one letter, or two dashes."""
+        return super().parse_args(ctx, [f" {a}" if _is_negative(a) else a for a in args])
+
+
+def _is_negative(word: str) -> bool:
+    return len(word) > 2 and word[0] == "-" and word[1] != "-"
+
+
+@click.command(cls=_Expression)
+@click.argument("text")
+@click.argument("variables", nargs=-1, metavar=METAVAR)
+@click.option("--wrt", metavar="NAME[,NAME]", help="By what; all variables by default.")
+@click.option(
+    "--order",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 2),
+    help="1 for gradients and Jacobians, 2 for Hessians.",
+)
+@click.option(
+    "--format",
+    "style",
+    default="unicode",
+    show_default=True,
+    type=click.Choice(["unicode", "ascii", "latex", "mathml", "index", "sympy", "numpy", "steps", "json"]),
+    help="How the formulas are written.",
+)
+@click.option("--expanded", is_flag=True, help="Write names out: one line in the variables alone.")
+@click.option("--check", "checked", is_flag=True, help="Prove the formulas by independent witnesses.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.pass_context
+def derive(
+    ctx: click.Context,
+    text: str,
+    variables: tuple[str, ...],
+    wrt: str | None,
+    order: int,
+    style: str,
+    expanded: bool,
+    checked: bool,
+    as_json: bool,
+) -> None:
+    """Derive an expression in NumPy's notation, in closed form.
+
+    A dim's name is its size, statements name intermediates, and dims that the expression forces need
+    not be declared:
+
+    \b
+      minigrad derive "sum((A @ x - b)**2)" A:m,n --wrt x
+      minigrad derive "x @ inv(S) @ x + logdet(S)" x:n S:n,n:spd --wrt S
+      minigrad derive "S = Q @ K.T / sqrt(k); softmax(S) @ V" Q:n,k K:n,k V:n,e --wrt Q
+
+    Assumptions: symmetric, spd, diagonal, orthogonal, simplex, onehot, 0/1, pm1, positive, unit, bool,
+    index, invertible, nonzero.
+
+    Exit codes: 0 right, 1 a check failed, 2 bad usage, 3 a check was inconclusive.
+    """
+    style = "json" if as_json else style
+    if expanded and style not in ("unicode", "json"):
+        raise ArgumentError(f"--expanded: formulas are written out as unicode, not as {style}")
+    output = parse(text.strip(), **declared_variables(variables))
+    names = None if wrt is None else [name.strip() for name in wrt.split(",")]
+    derivation = derivatives(output, wrt=names, order=order)
+    report, problem = _proof(derivation) if checked else (None, "")
+    inferred = ", ".join(f"{name}: {dims or 'scalar'}" for name, dims in output.inferred.items())
+    if style == "json":
+        facts = _facts(text, derivation, dict(output.inferred), report)
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        _tell(derivation, style, expanded, inferred)
+        if report is not None:
+            click.echo()
+            report_table({"L": report})
+    if problem:
+        click.echo(f"inconclusive: {problem}", err=True)
+    if checked:
+        ctx.exit(OF_VERDICT[report.verdict] if report is not None else Exit.INCONCLUSIVE)
+
+
+def _proof(derivation: Derivation) -> tuple[Report | None, str]:
+    try:
+        return derivation.check(), ""
+    except DerivationError as error:
+        return None, str(error)
+
+
+def _tell(derivation: Derivation, style: str, expanded: bool, inferred: str) -> None:
+    """Print the formulas; what people read is folded at the terminal's width, what programs read is not."""
+    for_people = style in ("unicode", "ascii", "index", "steps")
+    if inferred:
+        click.echo(f"inferred  {inferred}\n", err=not for_people)
+    if expanded:
+        text = "\n".join(formula.expanded for formula in derivation.values())
+    else:
+        text = _STYLES[style](derivation)
+    (say if for_people else click.echo)(text)
+
+
+def _numbered(derivation: Derivation) -> str:
+    lines = [(step.line.text(), step.rule) for step in derivation.steps]
+    return "\n".join(f"{k}. {text}\n     {rule}" for k, (text, rule) in enumerate(lines, start=1))
+
+
+_STYLES: dict[str, Callable[[Any], str]] = {
+    "unicode": str,
+    "ascii": lambda d: d.ascii,
+    "latex": lambda d: d.latex,
+    "mathml": lambda d: d.mathml,
+    "index": lambda d: "\n".join(f.index for f in d.values()),
+    "sympy": lambda d: "\n".join(str(f.sympy) for f in d.values()),
+    "numpy": lambda d: d.source("numpy"),
+    "steps": _numbered,
+}
+
+
+def _facts(
+    text: str, derivation: Derivation, inferred: dict[str, str], report: Report | None
+) -> dict[str, Any]:
+    """Everything as JSON: each formula in every notation that is text."""
+    formulas = {
+        key if isinstance(key, str) else ",".join(key): {
+            "unicode": str(formula),
+            "ascii": formula.ascii,
+            "latex": formula.latex,
+            "index": formula.index,
+            "expanded": formula.expanded,
+            "dims": list(formula.dims),
+            "variables": formula.variables,
+        }
+        for key, formula in derivation.items()
+    }
+    facts: dict[str, Any] = {"text": text.strip(), "order": derivation.order}
+    facts |= {"inferred": inferred, "formulas": formulas}
+    return facts if report is None else facts | {"verdict": report.verdict}

@@ -1,0 +1,56 @@
+"""The group of commands, and what becomes of errors and interruptions.
+
+A command lives in a module of its own and is listed once, below.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from minigrad import __version__
+from minigrad.cli.attention.command import attention
+from minigrad.cli.derive import derive
+from minigrad.cli.terminal import Exit, speak_unicode
+from minigrad.errors import MinigradError
+
+COMMANDS = (attention, derive)
+
+
+class BadUsage(click.ClickException):
+    """An error that the user can mend, in one line on stderr."""
+
+    exit_code = Exit.USAGE
+
+
+class Commands(click.Group):
+    """A group whose commands end with an exit code and a sentence, never with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the chosen command."""
+        try:
+            return super().invoke(ctx)
+        except MinigradError as error:
+            raise BadUsage(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("interrupted: nothing more was written", err=True)
+            ctx.exit(Exit.INTERRUPTED)
+
+
+@click.group(
+    cls=Commands,
+    commands={str(command.name): command for command in COMMANDS},
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="minigrad", message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Run tensor programs, and read, prove and draw their gradients.
+
+    Exit codes: 0 right, 1 a check failed, 2 bad usage, 3 a check was inconclusive.
+    """
+    speak_unicode()
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

@@ -1,0 +1,181 @@
+"""What a command says: formulas at the terminal's width, tables, progress, exit codes."""
+
+from __future__ import annotations
+
+import enum
+import io
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+import click
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from minigrad.checking import Report
+from minigrad.checking.report import SIGNS
+from minigrad.training import Epoch
+
+
+class Exit(enum.IntEnum):
+    """How a command ends."""
+
+    RIGHT = 0
+    FAILED = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    INTERRUPTED = 130  # as shells have it: 128 + SIGINT
+
+
+OF_VERDICT = {"pass": Exit.RIGHT, "fail": Exit.FAILED, "inconclusive": Exit.INCONCLUSIVE}
+
+
+def speak_unicode() -> None:
+    """Write UTF-8 to pipes also where the system's encoding has no σ."""
+    for stream in (sys.stdout, sys.stderr):
+        encoding = getattr(stream, "encoding", None) or ""
+        if encoding.lower().replace("-", "") != "utf8" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+
+
+def width() -> int | None:
+    """The terminal's columns; None where output goes to a file and is not to be wrapped."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS"):
+        return shutil.get_terminal_size().columns
+    return None
+
+
+# -- formulas ------------------------------------------------------------------------------------
+
+_SIDE_BY_SIDE = re.compile(r" {6,}(?=\S+ += )")
+_LEFT = re.compile(r"^\s*\S+\s*=\s")
+
+
+def wrapped(text: str, columns: int | None) -> str:
+    """Fold lines that are too long: first between formulas, then before an operator.
+
+    What follows hangs under the formula's right side. A line without a place to break stays long.
+    """
+    if columns is None:
+        return text
+    return "\n".join(part for line in text.splitlines() for part in _folded(line, columns))
+
+
+def _folded(line: str, columns: int) -> Iterator[str]:
+    if len(line) <= columns:
+        yield line
+        return
+    formulas = _SIDE_BY_SIDE.split(line.strip())
+    if len(formulas) > 1:
+        for formula in formulas:
+            yield from _folded(formula, columns)
+        return
+    left = _LEFT.match(line)
+    indent = " " * (len(left[0]) if left and len(left[0]) <= columns // 3 else 4)
+    while len(line) > columns:
+        cut = _cut(line, columns, len(indent))
+        if cut is None:
+            break
+        yield line[:cut].rstrip()
+        line = indent + line[cut:].lstrip()
+    yield line
+
+
+def _cut(line: str, columns: int, start: int) -> int | None:
+    """Where to break: before the last sum, else relation or product, else space that fits."""
+    for operators in ("+−", "=⊙/⊘", None):
+        places = [
+            match.start() + 1
+            for match in re.finditer(r"(?<=\S) (?=\S)", line)
+            if start < match.start() <= columns
+            and (operators is None or line[match.end()] in operators)
+        ]
+        # An early break would leave a stub on a line of its own.
+        if places and (operators is None or places[-1] > start + (columns - start) // 2):
+            return places[-1]
+    return None
+
+
+# -- tables and headings --------------------------------------------------------------------------
+
+
+def say(text: str = "", indent: int = 0) -> None:
+    """Print text, formulas folded at the terminal's width."""
+    columns = width()
+    folded = wrapped(text, None if columns is None else columns - indent)
+    click.echo("\n".join(" " * indent + line if line else "" for line in folded.splitlines()))
+
+
+def heading(text: str) -> None:
+    """Print a section's title with an empty line before it."""
+    click.echo()
+    click.secho(text, bold=True)
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
+    """Print a table whose cells fold where the terminal is narrow."""
+    grid = Table(box=box.SIMPLE_HEAD if header else None, show_header=bool(header), pad_edge=False)
+    for title in header or rows[0]:
+        grid.add_column(title if header else "", overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    buffer = io.StringIO()
+    Console(file=buffer, width=width() or 100, highlight=False, markup=False).print(grid)
+    click.echo("\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).strip("\n"))
+
+
+def report_table(reports: Mapping[str, Report]) -> None:
+    """Print what checks found, each under the name of the output that it judged.
+
+    A row is a value or gradient, a column a pair of witnesses, a cell their largest difference.
+    """
+    cells: dict[str, dict[str, str]] = {}
+    for output, report in reports.items():
+        for c in report.comparisons:
+            row = cells.setdefault(output if c.quantity == "value" else f"d{c.quantity}", {})
+            note = f" ({c.note})" if c.note else ""
+            row[f"{c.first} ~ {c.second}"] = f"{c.error:.0e} {SIGNS[c.verdict]}{note}"
+    pairs = list(dict.fromkeys(pair for row in cells.values() for pair in row))
+    rows = [[name, *(row.get(pair, "") for pair in pairs)] for name, row in cells.items()]
+    table(rows, header=["", *(textwrap.fill(pair, 11) for pair in pairs)])
+    for report in reports.values():
+        for suspect in report.suspects:
+            say(f"suspect: {suspect}", indent=2)
+
+
+# -- progress -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def progress(epochs: int) -> Iterator[Bar]:
+    """A bar on stderr; where that is no terminal, a line at the end."""
+    bar = Bar(epochs, sys.stderr)
+    with bar.shown:
+        yield bar
+
+
+class Bar:
+    """The progress of training, with loss and accuracy."""
+
+    def __init__(self, epochs: int, stream: TextIO) -> None:
+        self.shown = Progress(
+            TextColumn("training"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.completed}/{task.total}"),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=Console(file=stream),
+        )
+        self.task = self.shown.add_task("", total=epochs, numbers="")
+
+    def show(self, epoch: Epoch) -> None:
+        """Draw an epoch that is over."""
+        numbers = f"loss {epoch.loss:.3f}  accuracy {epoch.accuracy:.3f}"
+        self.shown.update(self.task, completed=epoch.number, numbers=numbers)

@@ -1,0 +1,25 @@
+"""Drawings of computation graphs, forward and backward."""
+
+from minigrad.drawing.cards import Formulas, picture_of
+from minigrad.drawing.drawing import Drawing
+from minigrad.drawing.fold import fold
+from minigrad.drawing.model import Card, Edge, Picture, Region, Run, Style, Text
+from minigrad.drawing.names import differential, symbol
+from minigrad.drawing.render import RenderError
+
+__all__ = [
+    "Card",
+    "Drawing",
+    "Edge",
+    "Formulas",
+    "Picture",
+    "Region",
+    "RenderError",
+    "Run",
+    "Style",
+    "Text",
+    "differential",
+    "fold",
+    "picture_of",
+    "symbol",
+]

@@ -1,0 +1,63 @@
+"""The errors of minigrad, each also an instance of the built-in error that Python users expect."""
+
+from __future__ import annotations
+
+
+class MinigradError(Exception):
+    """Base class of every error that minigrad raises on purpose."""
+
+
+class ShapeError(MinigradError, ValueError):
+    """Shapes, dims or axes do not fit an operation."""
+
+
+class DimsError(ShapeError):
+    """Two dims meet that are not one; ``dims`` holds both."""
+
+    def __init__(self, message: str, *dims: object) -> None:
+        super().__init__(message)
+        self.dims = dims
+
+
+class AxisError(ShapeError, IndexError):
+    """An axis lies outside the array's dimensions."""
+
+
+class DtypeError(MinigradError, TypeError):
+    """An operation met a dtype that it cannot compute with or differentiate."""
+
+
+class ArgumentError(MinigradError, ValueError):
+    """An argument has a value that the operation does not accept."""
+
+
+class NameClashError(MinigradError, ValueError):
+    """One name was given to two different things."""
+
+
+class GradientError(MinigradError, RuntimeError):
+    """A gradient was asked for where none exists."""
+
+
+class FreedError(GradientError):
+    """Backward needs arrays that an earlier backward has released."""
+
+
+class StaleError(GradientError):
+    """A leaf was updated after the graph had captured its value."""
+
+
+class UnsupportedError(MinigradError, TypeError):
+    """A NumPy feature that has no differentiable counterpart here."""
+
+
+class SymbolicError(MinigradError, TypeError):
+    """A value was asked of a tensor that has none."""
+
+
+class NonFiniteError(MinigradError, FloatingPointError):
+    """The first NaN or infinity, found by ``debug_nans``."""
+
+
+class DerivationError(MinigradError, ValueError):
+    """Mathematics that minigrad does not know: it says so and never guesses."""

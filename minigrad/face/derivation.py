@@ -1,0 +1,302 @@
+"""`derive`: from a tensor to the formulas of its derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any
+
+from minigrad.checking import Report, Subject, examine
+from minigrad.errors import ArgumentError, DerivationError
+from minigrad.face.formula import Formula, Reading, evaluate_formulas
+from minigrad.graph import Node, Tensor
+from minigrad.index.expr import Expr, Ref, postorder
+from minigrad.index.rebuild import transformed
+from minigrad.index.size import Size
+from minigrad.notation.lines import backward_lines, forward_lines, laid_out, line, referred
+from minigrad.notation.choose import printed_length
+from minigrad.notation.steps import Step, steps
+from minigrad.primitive import REGISTRY
+from minigrad.symbolic.autoname import Names, named, settled, without_names
+from minigrad.symbolic.derive import adjoints
+from minigrad.symbolic.expand import with_deltas_first
+from minigrad.symbolic.lower import Lowered, lower, register_heads
+from minigrad.symbolic.simplify import factored, simplified
+
+Variable = str | Tensor
+# Variables with values of these kinds have no gradient that one would want without asking.
+_DISCRETE = {"0/1", "bool", "index", "pm1", "onehot"}
+Key = str | tuple[str, str]
+
+
+class Derivation(Mapping[Key, Formula]):
+    """The derivatives of one output: formulas by variable name, or by pairs of names at order 2."""
+
+    def __init__(self, reading: Reading, formulas: dict[Key, Formula], order: int) -> None:
+        self.reading, self.order = reading, order
+        self._formulas = formulas
+
+    def __getitem__(self, key: Any) -> Formula:
+        if isinstance(key, Tensor):
+            key = self.reading.lowered.names.get(key._node, key)  # type: ignore[arg-type]
+        if isinstance(key, tuple):
+            key = tuple(
+                self.reading.lowered.names.get(k._node, k) if isinstance(k, Tensor) else k
+                for k in key
+            )
+        if key not in self._formulas:
+            raise KeyError(
+                f"no derivative by {key!r} was asked for; this derivation has {list(self._formulas)}"
+            )
+        return self._formulas[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._formulas)
+
+    def __len__(self) -> int:
+        return len(self._formulas)
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def format(self, ascii: bool = False, style: str = "d") -> str:
+        """The whole derivation as text; ``style="partial"`` writes dS as ∂L/∂S."""
+        formulas = list(self.values())
+        if not self.reading.names_by_user:
+            return self.reading.format(formulas, ascii, style == "partial")
+        forward, backward, results = self._lines
+        output = self.reading.output
+        outputs = (output.name,) if isinstance(output, Ref) else ("L", "Y")
+        return laid_out(forward, backward, results, outputs, ascii, style == "partial")
+
+    @cached_property
+    def _lines(self) -> tuple[list[Any], list[Any], list[Any]]:
+        reading = self.reading
+        refs = referred([f.expr for f in self.values()])
+        results = [f.line for f in self.values()]
+        shown = {ln.of for ln in results if ln.of}
+        backward = [ln for ln in backward_lines(refs, reading.definitions) if ln.of not in shown]
+        forward = forward_lines(reading.definitions, reading.rank)
+        if not isinstance(reading.output, Ref):
+            forward.append(line("L" if reading.output.ndim == 0 else "Y", reading.output))
+        return forward, backward, results
+
+    def __str__(self) -> str:
+        return self.format()
+
+    def __repr__(self) -> str:
+        return f"<Derivation by {', '.join(map(str, self._formulas))}>"
+
+    @property
+    def ascii(self) -> str:
+        """The derivation in plain ASCII."""
+        return self.format(ascii=True)
+
+    @property
+    def latex(self) -> str:
+        """The derivation as one LaTeX ``aligned`` block."""
+        forward, backward, results = self._lines
+        rows = [ln.latex() for ln in (*forward, *backward, *results)]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex}$$"
+
+    @property
+    def steps(self) -> list[Step]:
+        """Each gradient with the rule that justifies it, from the output back to the variables."""
+        _, backward, results = self._lines
+        return steps([*backward, *results], self.reading.definitions, self.reading.output)
+
+    # -- proof -------------------------------------------------------------------------------------------
+
+    def check(
+        self, values: Mapping[str, Any] | None = None, /, seed: int = 0, **named: Any
+    ) -> Report:
+        """Judge every formula by independent witnesses on the graph's own data.
+
+        Variables without data get samples of what is assumed of them; ``values`` replaces any.
+        """
+        if self.order != 1:
+            raise DerivationError("check: only first derivatives can be checked so far")
+        names = [str(key) for key in self._formulas]
+        by_name = {name: node for node, name in self.reading.lowered.names.items()}
+        subject = Subject(
+            self.reading.node,
+            [by_name[n] for n in names],
+            names,
+            [f.expr for f in self._formulas.values()],
+            self.reading.lowered,
+            {**(values or {}), **named},
+        )
+        return examine(subject, seed)
+
+    # -- value -------------------------------------------------------------------------------------------
+
+    def __call__(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> dict[Key, Any]:
+        """The values of all formulas, by name."""
+        arrays = evaluate_formulas(list(self._formulas.values()), {**(values or {}), **named})
+        return dict(zip(self._formulas, arrays, strict=True))
+
+
+def derive(
+    output: Tensor, wrt: Variable | Sequence[Variable] | None = None, order: int = 1
+) -> Derivation:
+    """The derivatives of ``output`` by variables, in closed form.
+
+    Parameters
+    ----------
+    output
+        A scalar or a tensor, computed from data or from `symbols`.
+    wrt
+        Names or tensors; by default every variable that requires a gradient, or, where none does, every
+        named one.
+    order
+        1 for gradients and Jacobians, 2 for Hessians (pairs of variables).
+
+    Returns
+    -------
+    Derivation
+        Formulas by variable name. A derivative's axes are the output's, then the variables'.
+
+    Raises
+    ------
+    DerivationError
+        When an operation on the way has no meaning in index notation.
+    ArgumentError
+        When a variable is not part of the output's graph.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> X, w, y = mg.symbols("X: m n", "w: n", "y: m")
+    >>> print(mg.derive(mg.sum((X @ w - y) ** 2), wrt="w"))
+    dw = 2 Xᵀ (X w − y)
+    """
+    node = _output_node(output)
+    if order not in (1, 2):
+        raise ArgumentError(
+            f"derive: order is 1 or 2, not {order!r}; derive a formula's tensor again for more"
+        )
+    lowered = lowered_graph(node)
+    nodes = variables_of(wrt, lowered)
+    names = Names(set(lowered.names.values()) | dims_of(lowered))
+    expr = named(lowered.expr(node), names)
+    reading = Reading(lowered, expr, node, names)
+    targets = [_target(lowered.expr(n), expr) for n in nodes]
+    keys = [lowered.names[n] for n in nodes]
+    first = adjoints(expr, targets)
+    derived: dict[Key, tuple[Expr, list[Node]]] = {}
+    for key, target, variable in zip(keys, targets, nodes, strict=True):
+        if order == 1:
+            derived[key] = _finished(first[target]), [variable]
+            continue
+        second = adjoints(_finished(first[target]), targets)
+        for other_key, other_target, other in zip(keys, targets, nodes, strict=True):
+            derived[key, other_key] = _finished(second[other_target]), [variable, other]
+    exprs = settled([e for e, _ in derived.values()], names, printed_length, _finished)
+    reading.output = without_names(expr, names.given - {ref.name for ref in referred(exprs)})
+    formulas = {
+        key: _formula(key, e, reading, variables)
+        for (key, (_, variables)), e in zip(derived.items(), exprs, strict=True)
+    }
+    if order == 2 and len(nodes) == 1:
+        (only,) = formulas.values()
+        return _SecondOrder(reading, {keys[0]: only, (keys[0], keys[0]): only}, order)
+    return Derivation(reading, formulas, order)
+
+
+def _target(wanted: Expr, root: Expr) -> Expr:
+    """The variable as it stands in the graph with names: a named tensor may hold new names inside."""
+    if isinstance(wanted, Ref):
+        found = (n for n in postorder(root) if isinstance(n, Ref) and n.name == wanted.name)
+        return next(found, wanted)
+    return wanted
+
+
+def dims_of(lowered: Lowered) -> set[str]:
+    """The names of all dims in the graph: no tensor may be named like one."""
+    sizes = [size for view in lowered.views.values() for size in view.sizes]
+    return {name for size in sizes if isinstance(size, Size) for name in size.names()}
+
+
+class _SecondOrder(Derivation):
+    """One variable's Hessian: by its name, or by the pair of names."""
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter([next(iter(self._formulas))])
+
+    def __len__(self) -> int:
+        return 1
+
+
+def _output_node(output: Any) -> Node:
+    if not isinstance(output, Tensor):
+        raise ArgumentError(f"derive: the output must be a tensor, not {type(output).__name__}")
+    if output._node is None:
+        raise DerivationError(
+            "derive: this tensor was computed from nothing that is tracked; name its inputs "
+            '(mg.tensor(data, name="X")) or let them require a gradient'
+        )
+    return output._node
+
+
+def _finished(expr: Expr) -> Expr:
+    return with_deltas_first(factored(transformed(expr, simplified)))
+
+
+def _formula(key: Key, expr: Expr, reading: Reading, variables: Sequence[Node]) -> Formula:
+    views = reading.lowered.views
+    axes = [views[reading.node].sizes, *(views[v].sizes for v in variables)]
+    upper = output_name(reading)
+    of = None
+    if isinstance(key, tuple):
+        left = "H" if upper is None else _second_name(upper, *key)
+    elif reading.node.shape:
+        left = "J" if upper is None else f"∂{upper}/∂{key}"
+    else:
+        base, _, last = key.rpartition(".")
+        left, of = (f"{base}.d{last}" if base else f"d{last}"), key
+    return Formula(left, expr, reading, of, axes)
+
+
+def output_name(reading: Reading) -> str | None:
+    """The name that the user gave the output."""
+    return reading.lowered.names.get(reading.node)
+
+
+def _second_name(output: str, a: str, b: str) -> str:
+    return f"∂²{output}/∂{a}²" if a == b else f"∂²{output}/∂{a}∂{b}"
+
+
+def lowered_graph(node: Node) -> Lowered:
+    """The graph of one output in index notation, with every row's function known to it."""
+    register_heads(REGISTRY.values())
+    return lower([node])
+
+
+def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
+    """The nodes that ``wrt`` means; by default what requires a gradient, or else what is named."""
+    by_name = {name: node for node, name in lowered.names.items()}
+    if wrt is None:
+        leaves = [node for node, _ in lowered.leaves.values()]
+        smooth = [n for n in leaves if n.name is not None and not n.assume & _DISCRETE]
+        return [n for n in leaves if n.requires_grad] or smooth
+    chosen = [wrt] if isinstance(wrt, (str, Tensor)) else list(wrt)
+    nodes: list[Node] = []
+    for item in chosen:
+        if isinstance(item, Tensor):
+            if item._node not in lowered.views:
+                raise ArgumentError(
+                    f"derive: the output does not depend on {item.name or 'an unnamed tensor'}"
+                )
+            nodes.append(item._node)
+        elif item in by_name:
+            nodes.append(by_name[item])
+        else:
+            near = get_close_matches(str(item), by_name, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ArgumentError(
+                f"derive: no tensor of this graph is named {item!r}; {hint}known are {', '.join(by_name)}"
+            )
+    return nodes

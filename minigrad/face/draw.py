@@ -1,0 +1,159 @@
+"""`draw`: a graph as a picture, with the formulas of both passes on its cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from minigrad.drawing import Drawing, Text, differential, fold, picture_of, symbol
+from minigrad.drawing.model import Run, Style
+from minigrad.errors import ArgumentError, DerivationError
+from minigrad.face.derivation import Variable, lowered_graph, variables_of
+from minigrad.graph import Node, Tensor
+from minigrad.index.expr import Expr, Ref
+from minigrad.notation.lines import backward_rank, referred
+from minigrad.notation.matrix import matrix_form
+from minigrad.notation.text import UNICODE, Printer
+from minigrad.notation.tree import Name, Tree
+from minigrad.symbolic.derive import adjoints
+from minigrad.symbolic.lower import Lowered
+from minigrad.symbolic.simplify import factored, simplified
+
+# Marks around a name and around a subscript in printed text, from the private use area.
+_NAME, _GRADIENT, _SUBSCRIPT, _END = "\ue000", "\ue001", "\ue002", "\ue003"
+
+
+def draw(
+    output: Tensor,
+    backward: bool = True,
+    *,
+    wrt: Variable | Sequence[Variable] | None = None,
+    title: str = "",
+    depth: int | None = None,
+) -> Drawing:
+    """The computation graph of ``output``, forward and backward.
+
+    Parameters
+    ----------
+    output
+        A scalar or a tensor, computed from data or from `symbols`.
+    backward
+        Whether gradients are shown; both pictures have one arrangement.
+    wrt
+        The variables whose gradients are shown; by default those that require one.
+    title
+        What stands above the picture.
+    depth
+        How many levels of scopes are opened; deeper ones are drawn as one card.
+
+    Returns
+    -------
+    Drawing
+        Has ``svg``, ``png``, ``source`` (DOT) and ``save(path)``; a notebook shows it by itself.
+    """
+    if not isinstance(output, Tensor) or output._node is None:
+        raise ArgumentError("draw: needs a tensor computed from tracked or named tensors")
+    node = output._node
+    try:
+        lowered = lowered_graph(node)
+        formulas = _Formulas(node, lowered, variables_of(wrt, lowered) if backward else [])
+        picture = picture_of(node, formulas, title=title)
+    except DerivationError:
+        # what has no meaning still has a graph; its cards carry no formulas
+        picture = picture_of(node, title=title)
+    return Drawing(picture if depth is None else fold(picture, depth), backward=backward)
+
+
+class _Formulas:
+    """The formulas of a lowered graph, in the drawing's own text."""
+
+    def __init__(self, output: Node, lowered: Lowered, variables: Sequence[Node]) -> None:
+        self.output, self.lowered = output, lowered
+        by_expr = {lowered.expr(node): node for node in lowered.names}
+        on_the_way = _reaching([lowered.expr(v) for v in variables], lowered.expr(output))
+        targets = [expr for expr in by_expr if expr in on_the_way]
+        found = adjoints(lowered.expr(output), targets) if targets and not output.shape else {}
+        self.gradients = {by_expr[expr]: found[expr] for expr in targets if expr in found}
+        refs = [ref for ref in referred([lowered.expr(output)]) if ref.of is None]
+        rank = backward_rank({ref.name: ref for ref in refs})
+        last = (len(rank) + 1, 0, 0)
+        self._order = sorted(self.gradients, key=lambda n: (rank.get(lowered.names[n], last), n.id))
+
+    @property
+    def order(self) -> Sequence[Node]:
+        """The tensors whose gradients are taken, from the loss back."""
+        return self._order
+
+    def forward(self, node: Node) -> Text | None:
+        """The definition of a tensor, without its left side."""
+        expr = self.lowered.expr(node)
+        return _styled(expr.node if isinstance(expr, Ref) else expr)
+
+    def gradient(self, node: Node) -> Text | None:
+        """The loss's gradient by a tensor, without its left side."""
+        expr = self.gradients.get(node)
+        return None if expr is None else _styled(factored(simplified(expr)))
+
+
+def _reaching(variables: Sequence[Expr], output: Expr) -> set[Expr]:
+    """What lies between the variables and the output."""
+    reached = set(variables)
+    stack: list[tuple[Expr, bool]] = [(output, False)]
+    seen: set[Expr] = set()
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            if any(child in reached for child in node.children()):
+                reached.add(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((child, False) for child in node.children())
+    return reached
+
+
+def _styled(expr: Expr) -> Text:
+    _, tree = matrix_form(expr)
+    return Text.of(*_pieces(_Marked(UNICODE, False).show(tree)))
+
+
+class _Marked(Printer):
+    """Text in which names and subscripts are marked."""
+
+    def name(self, tree: Name) -> str:
+        """A name between marks that say whether it is a tensor or a gradient."""
+        if tree.of is not None:
+            return f"{_GRADIENT}{tree.of}{_END}"
+        return f"{_NAME}{tree.text}{_END}" if tree.text[:1].isalpha() else tree.text
+
+    def indexed(self, body: Tree, places: tuple[str | None, ...]) -> str:
+        """Subscripts set low where they are single letters in front."""
+        plain = super().indexed(body, places)
+        name, bar, letters = plain.rpartition("_")
+        if bar and letters.isalnum() and name.endswith(_END):
+            return f"{name}{_SUBSCRIPT}{letters}{_END}"
+        return plain
+
+
+def _pieces(marked: str) -> Iterator[str | Run | Text]:
+    plain = ""
+    k = 0
+    while k < len(marked):
+        character = marked[k]
+        if character in (_NAME, _GRADIENT, _SUBSCRIPT):
+            end = marked.index(_END, k)
+            inside = marked[k + 1 : end]
+            if plain:
+                yield plain
+                plain = ""
+            if character == _NAME:
+                yield symbol(inside)
+            elif character == _GRADIENT:
+                yield differential(inside)
+            else:
+                yield Run(inside, Style.SUB | Style.ITALIC)
+            k = end + 1
+        else:
+            plain += character
+            k += 1
+    if plain:
+        yield plain

@@ -1,0 +1,284 @@
+"""A formula: one derived expression, to be read, printed, evaluated and proved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import DerivationError, ShapeError
+from minigrad.graph import Node, Tensor
+from minigrad.index.expr import Expr, Leaf, Product, Ref, Structural, Sum, postorder
+from minigrad.index.size import AnySize, Size, value_of
+from minigrad.notation.choose import form, shortest_by_index
+from minigrad.notation.lines import (
+    Line,
+    backward_lines,
+    filled,
+    forward_lines,
+    laid_out,
+    line,
+    referred,
+)
+from minigrad.notation.matrix import index_form
+from minigrad.notation.sympy_form import sympy_form
+from minigrad.notation.text import ASCII, UNICODE, text
+from minigrad.symbolic.autoname import Names, without_names
+from minigrad.symbolic.cases import equal_case, unequal_case
+from minigrad.symbolic.evaluate import Place, evaluate_all
+from minigrad.symbolic.lower import Lowered
+from minigrad.symbolic.simplify import factored, simplified
+
+
+@dataclass
+class Reading:
+    """What all formulas of one derivation share: the lowered graph and the derived output."""
+
+    lowered: Lowered
+    output: Expr
+    node: Node
+    names: Names
+
+    @cached_property
+    def rank(self) -> dict[str, int]:
+        """When each named tensor was made."""
+        return {name: node.id for node, name in self.lowered.names.items()}
+
+    @cached_property
+    def definitions(self) -> list[Ref]:
+        """The named tensors of the graph, first made first."""
+        refs = [ref for ref in referred([self.output]) if ref.of is None]
+        return sorted(refs, key=lambda ref: self.rank.get(ref.name, 0))
+
+    @property
+    def names_by_user(self) -> list[str]:
+        """The names of computed tensors that the user gave, without the output's own."""
+        own = self.output.name if isinstance(self.output, Ref) else None
+        return [r.name for r in self.definitions if r.name not in self.names.given and r.name != own]
+
+
+    def format(self, formulas: Sequence[Formula], ascii: bool, partial: bool) -> str:
+        """Formulas with what their names stand for; a few automatic names follow after "where"."""
+        refs = referred([formula.expr for formula in formulas])
+        shown = {formula.of for formula in formulas if formula.of}
+        backward = [ln for ln in backward_lines(refs, self.definitions) if ln.of not in shown]
+        results = [formula.line for formula in formulas]
+        if all(ref.name in self.names.given for ref in refs):
+            return self.with_where(refs, results, ascii, partial)
+        return laid_out(forward_lines(refs, self.rank), backward, results, (), ascii, partial)
+
+    def with_where(
+        self, refs: Sequence[Ref], results: Sequence[Line], ascii: bool, partial: bool
+    ) -> str:
+        """Formulas first, then their automatic names."""
+        marks = ASCII if ascii else UNICODE
+        rows = filled(results, marks, partial)
+        if refs:
+            listed = ", ".join(line(r.name, r.node, r.of).text(marks, partial) for r in refs)
+            gap = "   " if len(rows) == 1 else "\n"
+            rows[-1] += f"{gap}where {listed}"
+        return "\n".join(rows)
+
+
+class Formula:
+    """The derivative of one output by one variable (or two, at order 2), in closed form.
+
+    ``str`` prints it with what its names stand for; ``expanded`` inlines those. Calling it gives its
+    value.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        expr: Expr,
+        reading: Reading,
+        of: str | None,
+        axes: Sequence[tuple[AnySize, ...]],
+    ) -> None:
+        self.name, self.of, self.reading = name, of, reading
+        self._expr, self._axes = expr, axes
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    @property
+    def expr(self) -> Expr:
+        """The expression in index notation."""
+        return self._expr
+
+    @cached_property
+    def line(self) -> Line:
+        """The formula's own line, without what its names stand for."""
+        return Line(self.name, *form(self._expr), self.of)
+
+    def format(self, ascii: bool = False, style: str = "d") -> str:
+        """The formula with its where-list; ``style="partial"`` writes dS as ∂L/∂S."""
+        return self.reading.format([self], ascii, style == "partial")
+
+    def __str__(self) -> str:
+        return self.format()
+
+    def __repr__(self) -> str:
+        return f"<Formula {self.line.text()}>"
+
+    @property
+    def ascii(self) -> str:
+        """The formula in plain ASCII."""
+        return self.format(ascii=True)
+
+    @property
+    def latex(self) -> str:
+        """The formula's own line as LaTeX."""
+        return self.line.latex().replace("&=", "=")
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+    @cached_property
+    def inlined(self) -> Expr:
+        """The expression with every name replaced by what it stands for."""
+        return factored(simplified(without_names(self._expr)))
+
+    @property
+    def expanded(self) -> str:
+        """The formula in the variables alone, in one line."""
+        return Line(self.name, *form(self.inlined), self.of).text()
+
+    @property
+    def index(self) -> str:
+        """The formula with every index written."""
+        places, tree = index_form(shortest_by_index(self._expr))
+        letters = "".join(p for p in places if p)
+        return f"{self._indexed_name(letters)} = {text(tree)}"
+
+    def _indexed_name(self, letters: str) -> str:
+        if self.of is None and self.name.startswith("∂"):
+            upper, lower = self.name.removeprefix("∂").split("/∂")
+            cut = len(self._axes[0])
+            return f"∂{upper}_{letters[:cut]}/∂{lower}_{letters[cut:]}"
+        return f"{self.name}_{letters}" if letters else self.name
+
+    @property
+    def cases(self) -> dict[str, str]:
+        """A Jacobian by cases: its elements where two indices agree, and where they differ.
+
+        Raises
+        ------
+        DerivationError
+            When the formula has no two indices whose equality matters.
+        """
+        pair = _delta_pair(self._expr)
+        if pair is None:
+            raise DerivationError(
+                f"{self.name}: no two indices of this formula are distinguished by a case"
+            )
+        places, _ = index_form(self._expr)
+        i, j = (str(places[k]) for k in pair)
+        equal = index_form(equal_case(self._expr, *pair))[1]
+        unequal = index_form(unequal_case(self._expr, *pair))[1]
+        return {f"{i} = {j}": text(equal), f"{i} ≠ {j}": text(unequal)}
+
+    @property
+    def dims(self) -> tuple[Any, ...]:
+        """The dims of the value: the output's, then the variables'."""
+        return tuple(str(s) if isinstance(s, Size) else s for part in self._axes for s in part)
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of the tensors whose values the formula needs."""
+        return [
+            node.name
+            for node in postorder(self._expr)
+            if isinstance(node, Leaf) and node.kind == "data"
+        ]
+
+    @property
+    def sympy(self) -> Any:
+        """The formula as a SymPy object: an expression, a matrix, or a function of its indices."""
+        return sympy_form(self.inlined)
+
+    # -- value -----------------------------------------------------------------------------------------
+
+    def __call__(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
+        """The value, in the variable's shape.
+
+        Parameters
+        ----------
+        values, named
+            Arrays by variable name; names that the formula does not need are accepted. Variables of a run
+            graph keep their own values unless they are given here.
+        """
+        given = {**(values or {}), **named}
+        return evaluate_formulas([self], given)[0]
+
+    def _shaped(self, array: Any, sizes: Mapping[str, int]) -> Any:
+        shape = tuple(value_of(size, sizes) for part in self._axes for size in part)
+        return np.asarray(array).reshape(shape)
+
+
+def evaluate_formulas(formulas: Sequence[Formula], given: Mapping[str, Any]) -> list[Any]:
+    """The values of several formulas of one derivation; what they share is computed once."""
+    lowered = formulas[0].reading.lowered
+    values, sizes = bound(lowered, given)
+    arrays = evaluate_all([f.expr for f in formulas], Place(values, sizes))
+    return [f._shaped(array, sizes) for f, array in zip(formulas, arrays, strict=True)]
+
+
+def bound(lowered: Lowered, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
+    """Arrays of the variables and sizes of dims, from what is given and what the graph holds."""
+    values = dict(lowered.values())
+    sizes = dict(lowered.sizes or {})
+    own: dict[str, int] = {}
+    for name, value in given.items():
+        if name not in lowered.leaves:
+            if np.ndim(value) == 0:
+                own[name] = int(value)
+            continue
+        array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+        node, _ = lowered.leaves[name]
+        if array.ndim != len(node.shape):
+            raise ShapeError(
+                f"{name}: the formula needs {len(node.shape)} axes, got shape {array.shape}"
+            )
+        values[name] = lowered.leaf_array(name, array)
+        _match_sizes(name, _axis_sizes(lowered, node), array.shape, own)
+    return values, {**sizes, **own}
+
+
+def _axis_sizes(lowered: Lowered, node: Node) -> tuple[AnySize, ...]:
+    view = lowered.views[node]
+    return view.sizes
+
+
+def _match_sizes(
+    name: str, sizes: Sequence[AnySize], shape: Sequence[int], own: dict[str, int]
+) -> None:
+    for axis, (size, length) in enumerate(zip(sizes, shape, strict=True)):
+        label = size.name if isinstance(size, Size) else None
+        if label is None:
+            if isinstance(size, int) and size != length:
+                raise ShapeError(
+                    f"{name}: axis {axis} has size {size} in the formula, got {length}"
+                )
+            continue
+        if own.setdefault(label, length) != length:
+            raise ShapeError(
+                f"{name}: dim {label!r} is {length} here and {own[label]} in another array"
+            )
+
+
+def _delta_pair(expr: Expr) -> tuple[int, int] | None:
+    """Two output axes joined by a delta somewhere in the expression."""
+    stack: list[tuple[Expr, tuple[int, ...]]] = [(expr, tuple(range(expr.ndim)))]
+    while stack:
+        node, axes = stack.pop()
+        if isinstance(node, Structural) and node.kind == "delta" and axes[0] >= 0 and axes[1] >= 0:
+            return (min(axes), max(axes))
+        if isinstance(node, Sum):
+            stack.extend((term, axes) for _, term in node.terms)
+        elif isinstance(node, Product):
+            outer = [*axes, *([-1] * len(node.summed))]
+            stack.extend((f.node, tuple(outer[lab] for lab in f.labels)) for f in node.factors)
+    return None

@@ -1,0 +1,284 @@
+"""The one door for rows: constructors that register a row and return its operation."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from minigrad.errors import ArgumentError
+from minigrad.graph.operation import (
+    apply,
+    binary,
+    binary_with_params,
+    unary,
+    unary_with_params,
+)
+from minigrad.graph.tensor import Tensor
+from minigrad.primitive import (
+    Kind,
+    Meaning,
+    Notation,
+    Primitive,
+    Rule,
+    keyword_defaults,
+    per_argument,
+    register,
+)
+
+Operation = Callable[..., Any]
+Signature = Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]
+_F = TypeVar("_F", bound=Operation)
+
+# The function that runs each row, by the row's name.
+OPERATIONS: dict[str, Operation] = {}
+
+
+def row_of(operation: Operation) -> Primitive:
+    """The row behind an operation."""
+    row: Primitive = operation.primitive  # type: ignore[attr-defined]
+    return row
+
+
+def define(row: Primitive, signature: Signature | None = None) -> Operation:
+    """Register a row and build the function that runs it."""
+    register(row)
+    operation: Operation
+    if signature is not None:
+        operation = _with_signature(row, signature)
+    elif row.builtin and row.arity in (1, 2) and not row.params and None not in row.vjps:
+        operation = unary(row) if row.arity == 1 else binary(row)
+    else:
+        operation = _plain(row)
+    short = row.name.rsplit(".", 1)[-1]
+    operation.__name__ = short
+    operation.__qualname__ = short
+    operation.__doc__ = row.doc or f"{short}, differentiable."
+    operation.primitive = row  # type: ignore[attr-defined]
+    OPERATIONS[row.name] = operation
+    return operation
+
+
+def _with_signature(row: Primitive, signature: Signature) -> Operation:
+    run = unary_with_params(row)
+    run_pair = binary_with_params(row)
+    one = row.builtin and row.rule(0) is not None
+    two = one and not row.variadic and len(row.vjps) > 1
+
+    def operation(*args: Any, **kwargs: Any) -> Tensor:
+        inputs, params = signature(*args, **kwargs)
+        count = len(inputs)
+        if count == 1 and one:
+            return run(inputs[0], params)
+        if count == 2 and two:
+            return run_pair(inputs[0], inputs[1], params)
+        return apply(row, inputs, params)
+
+    operation.run = run  # type: ignore[attr-defined]
+    operation.__wrapped__ = signature  # type: ignore[attr-defined]
+    return operation
+
+
+def _plain(row: Primitive) -> Operation:
+    names = tuple(row.params)
+
+    def operation(*args: Any, **kwargs: Any) -> Tensor:
+        arity = len(args) if row.arity is None else row.arity
+        inputs, extra = args[:arity], args[arity:]
+        if len(inputs) < arity:
+            raise TypeError(f"{row.name}: takes {arity} arguments, {len(inputs)} were given")
+        if len(extra) > len(names) or not kwargs.keys() <= set(names):
+            raise TypeError(
+                f"{row.name}: takes {arity} arguments and the parameters {list(names)}; "
+                f"got {len(args)} arguments and {sorted(kwargs)}"
+            )
+        params = {**row.params, **dict(zip(names, extra, strict=False)), **kwargs}
+        return apply(row, inputs, params)
+
+    return operation
+
+
+def elementwise(
+    name: str,
+    forward: Rule,
+    vjps: tuple[Rule | None, ...],
+    meaning: Meaning = None,
+    domain: str | tuple[str, ...] = "real",
+    notation: Notation | None = None,
+    kinks: str = "",
+    params: Mapping[str, Any] | None = None,
+    *,
+    signature: Signature | None = None,
+    masks: bool = False,
+    builtin: bool = False,
+    doc: str = "",
+) -> Operation:
+    """Add a function that acts on each element, yᵢ = f(xᵢ, …), with NumPy broadcasting.
+
+    Parameters
+    ----------
+    name
+        The name it is known by; the user's own may be redefined, a built-in's may not.
+    forward
+        ``(*arrays, **params) -> array`` in NumPy.
+    vjps
+        One rule ``(g, y, *args, **params) -> cotangent`` per argument, in NumPy syntax that also
+        runs on tensors, or None for an argument without a derivative.
+    meaning
+        The same function as an expression in x, y, z and the parameters' names, which SymPy reads:
+        ``"cap*tanh(x/cap)"``. Without it the row runs and differentiates but has no formula.
+    domain
+        Where each argument may lie and the function is smooth: "real", "positive", "unit", ...
+    notation
+        How people write it, where that is not its name.
+    kinks
+        The choice made where it is not smooth.
+    params
+        Default values of parameters; those that ``forward`` takes by keyword are found by itself.
+
+    Returns
+    -------
+    The operation: a function of tensors, arrays and numbers that records itself on the graph.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> softcap = mg.elementwise(
+    ...     "softcap",
+    ...     lambda x, *, cap=30.0: cap * np.tanh(x / cap),
+    ...     vjps=(lambda g, y, x, *, cap: g * (1 - (y / cap) ** 2),),
+    ...     meaning="cap*tanh(x/cap)",
+    ... )
+    """
+    arity = len(vjps)
+    row = Primitive(
+        name=name,
+        kind="elementwise",
+        forward=forward,
+        vjps=tuple(vjps),
+        meaning=meaning,
+        domain=per_argument(name, domain, arity),
+        kinks=kinks,
+        notation=notation,
+        arity=arity,
+        params={**keyword_defaults(forward), **(params or {})},
+        broadcasts=True,
+        masks=masks,
+        builtin=builtin,
+        doc=doc,
+    )
+    return define(row, signature)
+
+
+def primitive(
+    name: str,
+    forward: Rule,
+    vjps: tuple[Rule | None, ...] = (),
+    meaning: Meaning = None,
+    domain: str | tuple[str, ...] = "real",
+    notation: Notation | None = None,
+    kinks: str = "",
+    params: Mapping[str, Any] | None = None,
+    *,
+    vjp: Rule | None = None,
+    kind: Kind = "general",
+    signature: Signature | None = None,
+    broadcasts: bool = False,
+    masks: bool = False,
+    builtin: bool = False,
+    doc: str = "",
+) -> Operation:
+    """Add any differentiable function of arrays.
+
+    The parameters are those of :func:`elementwise`; in addition
+
+    Parameters
+    ----------
+    vjp
+        For a function of any number of arrays, the single rule
+        ``(i, g, y, *args, **params) -> cotangent of argument i`` in place of ``vjps``.
+    broadcasts
+        Whether arguments broadcast, so that cotangents are summed back to their shapes.
+
+    Raises
+    ------
+    ArgumentError
+        When neither or both of ``vjps`` and ``vjp`` are given.
+    """
+    if bool(vjps) == (vjp is not None):
+        raise ArgumentError(f"{name}: give either vjps, one per argument, or one variadic vjp")
+    arity = None if vjp is not None else len(vjps)
+    row = Primitive(
+        name=name,
+        kind=kind,
+        forward=forward,
+        vjps=tuple(vjps),
+        meaning=meaning,
+        domain=per_argument(name, domain, arity),
+        kinks=kinks,
+        notation=notation,
+        arity=arity,
+        variadic=vjp is not None,
+        vjp=vjp,
+        params={**keyword_defaults(forward), **(params or {})},
+        broadcasts=broadcasts,
+        masks=masks,
+        builtin=builtin,
+        doc=doc,
+    )
+    return define(row, signature)
+
+
+def contraction(name: str, forward: Rule, vjps: tuple[Rule | None, ...] = (), **facts: Any) -> Operation:
+    """Add a sum of products over shared indices; ``meaning`` is an einsum string or makes one."""
+    return primitive(name, forward, vjps, kind="contraction", **facts)
+
+
+def composite(
+    name: str,
+    *,
+    domain: str | tuple[str, ...] = "real",
+    kinks: str = "",
+    builtin: bool = False,
+) -> Callable[[_F], _F]:
+    """Register a function built of other operations, which are what the graph records."""
+
+    def decorate(function: _F) -> _F:
+        row = Primitive(
+            name=name,
+            kind="composite",
+            forward=function,
+            domain=per_argument(name, domain, None),
+            kinks=kinks,
+            arity=None,
+            builtin=builtin,
+            doc=function.__doc__ or "",
+        )
+        register(row)
+        function.primitive = row  # type: ignore[attr-defined]
+        OPERATIONS[row.name] = function
+        return function
+
+    return decorate
+
+
+def dual(operation: Operation) -> Operation:
+    """The operation for use inside VJPs: arrays in, array out; tensors in, tensor out."""
+    row = row_of(operation)
+    forward = row.forward
+
+    @functools.wraps(operation)
+    def either(*args: Any, **params: Any) -> Any:
+        for x in args:
+            if isinstance(x, Tensor):
+                return apply(row, args, params)
+        return forward(*args, **params)
+
+    return either
+
+
+builtin_elementwise = functools.partial(elementwise, builtin=True)
+builtin_primitive = functools.partial(primitive, builtin=True)
+builtin_contraction = functools.partial(contraction, builtin=True)
+builtin_composite = functools.partial(composite, builtin=True)

@@ -1,0 +1,90 @@
+"""Saying what went wrong: operation, shapes, cause and cure instead of a library's message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import AxisError, DtypeError, MinigradError, ShapeError
+from minigrad.graph.dims import Dim
+from minigrad.graph.tensor import Tensor, labelled
+from minigrad.primitive import Primitive
+
+
+def explain(
+    op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any], error: Exception
+) -> MinigradError | None:
+    """The error to raise instead, or None to leave the original as it is."""
+    operands = _operands(inputs)
+    if isinstance(error, np.exceptions.AxisError):
+        return AxisError(f"{op.name}: {error} for {operands}")
+    if any(_is_odd(x) for x in inputs):
+        return DtypeError(f"{op.name}: cannot compute with {operands}; pass numbers or tensors")
+    if isinstance(error, np.linalg.LinAlgError):
+        return ShapeError(f"{op.name}: {error} ({operands})")
+    if isinstance(error, np.exceptions.DTypePromotionError | TypeError) and _dtypes_matter(error):
+        return DtypeError(f"{op.name}: no computation for {operands} ({error})")
+    if isinstance(error, ValueError | IndexError):
+        return ShapeError(f"{op.name}: {_cause(op, inputs, error)}; got {operands}{_cure(op)}")
+    return None
+
+
+def _operands(inputs: tuple[Any, ...]) -> str:
+    return " and ".join(_operand(x) for x in inputs if x is not None)
+
+
+def _operand(x: Any) -> str:
+    if isinstance(x, Tensor):
+        return f"{x.name or 'tensor'} {labelled(x)} {x.dtype}"
+    if isinstance(x, Dim):
+        return f"{x.name}={int(x)}"
+    if isinstance(x, np.ndarray | np.generic):
+        return f"array {x.shape} {x.dtype}"
+    return f"{type(x).__name__} {x!r}"[:80]
+
+
+def _is_odd(x: Any) -> bool:
+    return not (x is None or isinstance(x, Tensor | np.ndarray | np.generic | int | float | list | tuple))
+
+
+def _dtypes_matter(error: Exception) -> bool:
+    return "ufunc" in str(error) or "dtype" in str(error) or "type" in str(error)
+
+
+def _shapes(inputs: tuple[Any, ...]) -> list[tuple[int, ...]]:
+    return [tuple(int(s) for s in np.shape(x._array if isinstance(x, Tensor) else x)) for x in inputs]
+
+
+def _cause(op: Primitive, inputs: tuple[Any, ...], error: Exception) -> str:
+    if op.kind == "elementwise":
+        clash = _broadcast_clash(_shapes(inputs))
+        if clash is not None:
+            return clash
+    if op.name == "matmul" and len(inputs) == 2:
+        a, b = _shapes(inputs)
+        if a and b and a[-1] != b[-2 if len(b) > 1 else 0]:
+            return (
+                f"the inner sizes differ: {a[-1]} columns on the left meet "
+                f"{b[-2 if len(b) > 1 else 0]} rows on the right"
+            )
+    return str(error).split("\n")[0].rstrip(".")
+
+
+def _broadcast_clash(shapes: list[tuple[int, ...]]) -> str | None:
+    width = max((len(shape) for shape in shapes), default=0)
+    for axis in range(1, width + 1):
+        sizes = {shape[-axis] for shape in shapes if len(shape) >= axis} - {1}
+        if len(sizes) > 1:
+            listed = " and ".join(str(size) for size in sorted(sizes))
+            return f"the shapes do not broadcast, sizes {listed} meet on axis {-axis}"
+    return None
+
+
+def _cure(op: Primitive) -> str:
+    if op.kind == "elementwise":
+        return "; sizes must be equal or 1, counted from the last axis (insert an axis with [:, None])"
+    if op.name == "matmul":
+        return "; transpose an operand or change its size"
+    return ""

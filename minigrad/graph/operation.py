@@ -1,0 +1,303 @@
+"""Running a row: compute on arrays, and record the step on the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from minigrad.errors import MinigradError
+from minigrad.graph.context import Scope, WatchedScope, current_scope, is_recording
+from minigrad.graph.dims import Dim
+from minigrad.graph.explain import explain
+from minigrad.graph.node import Node, leaf, next_id
+from minigrad.graph.tensor import Tensor, WeakScalar, own, wrap
+from minigrad.index.size import Size
+from minigrad.graph.watch import user_line, watch_forward
+from minigrad.primitive import Primitive, Rule
+
+_EMPTY: dict[str, Any] = {}
+_Shape = Callable[[Primitive, tuple[Any, ...], Mapping[str, Any]], tuple[Any, ...]]
+_symbolic_shape: list[_Shape] = []
+
+
+def register_symbolic_shape(rule: _Shape) -> None:
+    """Install the rule ``(op, inputs, params) -> shape`` for tensors without values."""
+    _symbolic_shape[:] = [rule]
+
+
+def record(
+    op: Primitive,
+    inputs: tuple[Any, ...],
+    params: Mapping[str, Any],
+    scope: Scope,
+    y: Any,
+    saved: tuple[Any, ...] | None,
+) -> Tensor:
+    """Enter one step into the graph; without saved arrays it carries structure alone."""
+    result = Tensor()
+    result._array = y
+    result._node = node = Node()
+    node.op = op
+    node.inputs = inputs
+    node.params = params
+    node.shape = y.shape
+    node.dtype = y.dtype
+    node.context = scope
+    node.id = next_id()
+    node.requires_grad = saved is not None
+    node.saved = saved
+    node.facts = None
+    return result
+
+
+def unary(op: Primitive) -> Callable[..., Tensor]:
+    """The fast path of a differentiable row of one argument without parameters."""
+    forward = op.forward
+
+    def run(x: Any, /) -> Tensor:
+        scope = current_scope()
+        if type(x) is Tensor and type(scope) is Scope:
+            array = x._array
+            if array is not None:
+                try:
+                    y = forward(array)
+                except Exception as error:
+                    fail(op, (x,), _EMPTY, error)
+                parent = x._node
+                if parent is None:
+                    return wrap(y)
+                saved = (y, array) if parent.requires_grad else None
+                return record(op, (parent,), _EMPTY, scope, y, saved)
+        return apply(op, (x,), _EMPTY)
+
+    return run
+
+
+def unary_with_params(op: Primitive) -> Callable[[Any, Mapping[str, Any]], Tensor]:
+    """The fast path of a differentiable row of one argument with parameters."""
+    forward = op.forward
+
+    def run(x: Any, params: Mapping[str, Any]) -> Tensor:
+        scope = current_scope()
+        if type(x) is Tensor and type(scope) is Scope:
+            array = x._array
+            if array is not None:
+                try:
+                    y = forward(array, **params)
+                except Exception as error:
+                    fail(op, (x,), params, error)
+                parent = x._node
+                if parent is None:
+                    return wrap(y)
+                saved = (y, array) if parent.requires_grad else None
+                return record(op, (parent,), params, scope, y, saved)
+        return apply(op, (x,), params)
+
+    return run
+
+
+def binary(op: Primitive) -> Callable[..., Tensor]:
+    """The fast path of a differentiable row of two arguments without parameters."""
+    forward = op.forward
+    numbers = op.kind == "elementwise"
+
+    def run(x: Any, y: Any, /) -> Tensor:
+        scope = current_scope()
+        if type(x) is Tensor:
+            a = x._array
+            p = x._node
+        elif (type(x) is float or type(x) is int) and numbers:
+            a = p = x
+        else:
+            return apply(op, (x, y), _EMPTY)
+        if type(y) is Tensor:
+            b = y._array
+            q = y._node
+        elif (type(y) is float or type(y) is int) and numbers:
+            b = q = y
+        else:
+            return apply(op, (x, y), _EMPTY)
+        if type(scope) is not Scope or a is None or b is None:
+            return apply(op, (x, y), _EMPTY)
+        if p is None or q is None:
+            if type(p) is not Node and type(q) is not Node:
+                return apply(op, (x, y), _EMPTY)
+            p = constant(x) if p is None else p
+            q = constant(y) if q is None else q
+        try:
+            z = forward(a, b)
+        except Exception as error:
+            fail(op, (x, y), _EMPTY, error)
+        if (type(p) is Node and p.requires_grad) or (type(q) is Node and q.requires_grad):
+            return record(op, (p, q), _EMPTY, scope, z, (z, a, b))
+        return record(op, (p, q), _EMPTY, scope, z, None)
+
+    return run
+
+
+def binary_with_params(op: Primitive) -> Callable[[Any, Any, Mapping[str, Any]], Tensor]:
+    """The fast path of two tensors with parameters."""
+    forward = op.forward
+
+    def run(x: Any, y: Any, params: Mapping[str, Any]) -> Tensor:
+        scope = current_scope()
+        if type(x) is Tensor and type(y) is Tensor and type(scope) is Scope:
+            p = x._node
+            a = x._array
+            b = y._array
+            if p is not None and p.requires_grad and a is not None and b is not None:
+                try:
+                    z = forward(a, b, **params)
+                except Exception as error:
+                    fail(op, (x, y), params, error)
+                return record(op, (p, y._node or constant(y)), params, scope, z, (z, a, b))
+        return apply(op, (x, y), params)
+
+    return run
+
+
+def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Tensor:
+    """Run one row on tensors, arrays, numbers and sizes; record it where anything is tracked."""
+    scope = current_scope()
+    arrays: list[Any] = []
+    parents: list[Any] = []
+    tracked = symbolic = False
+    weak = True
+    for x in inputs:
+        if isinstance(x, Tensor):
+            node = x._node
+            arrays.append(x._array)
+            weak = weak and type(x) is WeakScalar
+            if node is None:
+                parents.append(x)
+            else:
+                tracked = True
+                symbolic = symbolic or x._array is None
+                parents.append(node)
+        elif x is None or (type(x) in _NUMBERS and op.kind != "contraction"):
+            arrays.append(x)
+            parents.append(x)
+        elif type(x) is Size:
+            arrays.append(None)
+            parents.append(x)
+            tracked = symbolic = True
+        elif type(x) is Dim:
+            arrays.append(int(x))
+            parents.append(x)
+            tracked = True
+        else:
+            array = own(x, what=op.name)
+            arrays.append(array)
+            parents.append(array)
+            weak = False
+    if symbolic:
+        return record_symbolic(op, _constants(parents), params, scope)
+    try:
+        y = op.forward(*arrays, **params)
+    except Exception as error:
+        fail(op, inputs, params, error)
+    if type(scope) is WatchedScope:
+        watch_forward(op, inputs, arrays, params, y)
+    if weak and np.ndim(y) == 0:
+        return _weak(op, y, parents, params, scope, tracked)
+    if type(y) is not np.ndarray and not isinstance(y, np.generic):
+        y = np.asarray(y)
+    if not tracked or not is_recording(scope):
+        return wrap(y)
+    links = _constants(parents)
+    needs = any(
+        type(parent) is Node and parent.requires_grad and op.rule(position) is not None
+        for position, parent in enumerate(links)
+    )
+    result = record(op, links, params, scope, y, (y, *arrays) if needs else None)
+    if type(scope) is WatchedScope and result._node is not None:
+        result._node.line = user_line()
+    return result
+
+
+_NUMBERS = frozenset({int, float, bool})
+
+
+def _node(
+    op: Primitive,
+    inputs: tuple[Any, ...],
+    params: Mapping[str, Any],
+    scope: Scope,
+    shape: tuple[Any, ...],
+    dtype: Any,
+) -> Node:
+    node = Node()
+    node.op = op
+    node.inputs = inputs
+    node.params = params
+    node.shape = shape
+    node.dtype = dtype
+    node.context = scope
+    node.id = next_id()
+    node.facts = None
+    node.requires_grad = False
+    node.saved = None
+    return node
+
+
+def constant(x: Any) -> Node:
+    """The anonymous leaf that stands for an untracked tensor, made once."""
+    try:
+        known: Node = x._constant
+    except AttributeError:
+        known = x._constant = leaf(x._array)
+    return known
+
+
+def _constants(parents: list[Any]) -> tuple[Any, ...]:
+    """Turn untracked tensors and arrays among the inputs into anonymous leaves."""
+    inputs = []
+    for parent in parents:
+        if isinstance(parent, Tensor):
+            parent = constant(parent)
+        elif isinstance(parent, np.ndarray):
+            parent = leaf(parent)
+        inputs.append(parent)
+    return tuple(inputs)
+
+
+def _weak(
+    op: Primitive,
+    y: Any,
+    parents: list[Any],
+    params: Mapping[str, Any],
+    scope: Scope,
+    tracked: bool,
+) -> Tensor:
+    """Keep a number made of numbers and sizes a plain Python number."""
+    result = WeakScalar()
+    result._array = y.item() if isinstance(y, np.generic | np.ndarray) else y
+    result._node = None
+    if tracked and is_recording(scope):
+        dtype = np.asarray(result._array).dtype
+        result._node = _node(op, _constants(parents), params, scope, (), dtype)
+    return result
+
+
+def record_symbolic(
+    op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any], scope: Scope
+) -> Tensor:
+    """Enter one step without values; its shape follows from what the row means."""
+    if not _symbolic_shape:
+        raise MinigradError(f"{op.name}: symbolic tensors need minigrad's symbolic side")
+    shape = _symbolic_shape[0](op, inputs, params)
+    return wrap(None, _node(op, inputs, params, scope, shape, np.dtype(float)))
+
+
+def fail(
+    op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any], error: Exception
+) -> NoReturn:
+    """Say an array library's error in terms of the operation, its operands and the cure."""
+    if isinstance(error, MinigradError):
+        raise error
+    explained = explain(op, inputs, params, error)
+    if explained is None:
+        raise error
+    raise explained from error

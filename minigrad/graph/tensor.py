@@ -1,0 +1,416 @@
+"""The tensor: an array that is never changed in place, and its node in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from minigrad.errors import DtypeError, GradientError, ShapeError, SymbolicError, UnsupportedError
+from minigrad.graph.context import is_recording, current_scope
+from minigrad.graph.dims import check_sizes, parse_dims, with_labels
+from minigrad.graph.node import Node, leaf, next_id
+
+
+class Tensor:
+    """An array with a place in a computation graph.
+
+    Make one with :func:`minigrad.tensor`. The array belongs to the tensor: what comes in is copied,
+    what goes out is a read-only view, and a leaf's value changes only through :meth:`assign`.
+    """
+
+    __slots__ = ("_array", "_node", "_constant", "__weakref__")
+    _array: Any
+    _node: Node | None
+    _constant: Node
+    __hash__ = object.__hash__
+
+    # -- facts ---------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes, each with its dim's name where that is known."""
+        node = self._node
+        if node is None:
+            return np.shape(self._array)
+        if node.op is None and node.dims is not None and self._array is not None:
+            return with_labels(node.shape, node.dims)
+        return node.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self._node.shape) if self._node is not None else np.ndim(self._array)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.size(self._value("size")))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The element type."""
+        if self._node is not None:
+            return self._node.dtype
+        return np.asarray(self._array).dtype
+
+    @property
+    def name(self) -> str | None:
+        """The name given by the user, or None."""
+        return None if self._node is None else self._node.name
+
+    @property
+    def dims(self) -> tuple[str | None, ...] | None:
+        """The labels of the axes, or None where the user gave none."""
+        return None if self._node is None else self._node.dims
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to this tensor."""
+        return self._node is not None and self._node.requires_grad
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that :meth:`backward` has accumulated in this leaf."""
+        node = self._node
+        if node is None or node.facts is None:
+            return None
+        return (node.facts.origin or node).grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if self._node is None:
+            if value is None:
+                return
+            raise GradientError("this tensor is not part of a graph and cannot hold a gradient")
+        if value is not None and tuple(value.shape) != tuple(self._node.shape):
+            raise ShapeError(
+                f"grad: a gradient has its tensor's shape {tuple(self._node.shape)}, "
+                f"not {tuple(value.shape)}"
+            )
+        self._node.grad = value
+
+    # -- values --------------------------------------------------------------------------------
+
+    def _value(self, what: str) -> Any:
+        if self._array is None:
+            raise SymbolicError(
+                f"{what}: {describe(self)} is symbolic and has no value; "
+                "make it with minigrad.tensor(data) to compute numbers"
+            )
+        return self._array
+
+    def numpy(self) -> NDArray[Any]:
+        """The value as a read-only view; ``.numpy().copy()`` may be written to."""
+        view = np.asarray(self._value("numpy")).view()
+        view.flags.writeable = False
+        return view
+
+    def item(self) -> Any:
+        """The single element as a Python number.
+
+        Raises
+        ------
+        ShapeError
+            When there is not exactly one element.
+        """
+        array = np.asarray(self._value("item"))
+        if array.size != 1:
+            raise ShapeError(
+                f"item: {describe(self)} has {array.size} elements; item() needs exactly one"
+            )
+        return array.item()
+
+    def tolist(self) -> Any:
+        """The value as nested Python lists."""
+        return np.asarray(self._value("tolist")).tolist()
+
+    def detach(self) -> Tensor:
+        """The same value outside every graph."""
+        return wrap(self._value("detach"))
+
+    def named(self, name: str) -> Tensor:
+        """Name this very tensor and return it, so that formulas and drawings speak of it."""
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"named: a name is a non-empty str, not {name!r}")
+        if self._node is None:
+            self._node = getattr(self, "_constant", None) or leaf(self._array)
+        self._node.name = name
+        return self
+
+    def assign(self, value: ArrayLike | Tensor) -> Tensor:
+        """Give a leaf a new value; graphs that captured the old one keep it and say so.
+
+        Shape and dtype stay. This is the one door through which a value changes.
+
+        Raises
+        ------
+        GradientError
+            When the tensor was computed from others that require a gradient.
+        ShapeError
+            When the new value has another shape.
+        """
+        node = self._node
+        if node is not None and node.op is not None:
+            raise GradientError(
+                f"assign: {describe(self)} is the result of {node.op.name}; only a leaf has a "
+                "value of its own to replace"
+            )
+        old = self._value("assign")
+        array = value._value("assign") if isinstance(value, Tensor) else value
+        if type(array) is np.ndarray and array.dtype is old.dtype and array.shape == old.shape:
+            self._replace(array.copy())
+            return self
+        new = np.array(array, dtype=old.dtype)
+        if new.shape != old.shape:
+            raise ShapeError(
+                f"assign: {describe(self)} has shape {old.shape} and cannot take a value of "
+                f"shape {new.shape}"
+            )
+        self._replace(new)
+        return self
+
+    def _replace(self, array: NDArray[Any]) -> None:
+        """``assign`` for an array of the right shape and dtype that nobody else holds."""
+        self._array = array
+        node = self._node or getattr(self, "_constant", None)
+        if node is not None:
+            facts = node.facts
+            facts.value = array  # type: ignore[union-attr]
+            facts.updated = next_id()  # type: ignore[union-attr]
+
+    # -- Python protocols ----------------------------------------------------------------------
+
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+        if self.requires_grad:
+            raise UnsupportedError(
+                f"np.asarray: {describe(self)} is tracked by the graph and its gradient would be "
+                "lost; call a minigrad function on it (mg.stack for a list of tensors), or take "
+                ".detach().numpy()"
+            )
+        if copy:
+            return np.array(self._value("np.asarray"), dtype=dtype)
+        return np.asarray(self.numpy(), dtype=dtype)
+
+    def __len__(self) -> int:
+        shape = self.shape
+        if not shape:
+            raise TypeError("len() of a 0-d tensor")
+        return int(shape[0])
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(self._value("bool"))
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu":
+            raise TypeError(f"a tensor of dtype {self.dtype} cannot be used as an index")
+        return int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __repr__(self) -> str:
+        node = self._node
+        facts = [] if node is None or node.name is None else [f"name={node.name!r}"]
+        if node is not None and node.dims is not None:
+            facts.append("dims=" + repr(" ".join(label or "_" for label in node.dims)))
+        if self.requires_grad:
+            facts.append("requires_grad=True")
+        if self._array is None:
+            return f"symbol({', '.join([str(self.shape), *facts])})"
+        text = np.array2string(np.asarray(self._array), separator=", ", prefix="tensor(")
+        if self.dtype != np.float64:
+            facts.append(f"dtype={self.dtype}")
+        return f"tensor({', '.join([text, *facts])})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        value = np.asarray(self._value("pickle"))
+        node = self._node
+        if node is None or (node.op is not None and node.name is None):
+            return restore, (value, None, None, frozenset(), False)
+        is_leaf = node.op is None
+        return restore, (
+            value,
+            node.name,
+            node.dims,
+            node.assume if is_leaf else frozenset(),
+            node.requires_grad and is_leaf,
+        )
+
+    def __copy__(self) -> Tensor:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        function, arguments = self.__reduce__()[:2]
+        copied: Tensor = function(*arguments)
+        memo[id(self)] = copied
+        return copied
+
+    if TYPE_CHECKING:  # installed by ops.operators and numeric.backward, which lie above
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+        def backward(self, gradient: Any = None, retain_saved: bool = False) -> None: ...
+
+
+class WeakScalar(Tensor):
+    """A 0-d tensor made of sizes alone; like a Python number it never widens a dtype."""
+
+    __slots__ = ()
+
+
+def wrap(array: Any, node: Node | None = None) -> Tensor:
+    """A tensor that takes ownership of an array."""
+    tensor = Tensor()
+    tensor._array = array
+    tensor._node = node
+    return tensor
+
+
+def restore(
+    value: NDArray[Any],
+    name: str | None,
+    dims: tuple[str | None, ...] | None,
+    assume: frozenset[str],
+    requires_grad: bool,
+) -> Tensor:
+    """Rebuild a tensor from its pickled parts."""
+    array = np.array(value)
+    if name is None and dims is None and not assume and not requires_grad:
+        return wrap(array)
+    node = leaf(array, name=name, dims=dims, assume=assume, requires_grad=requires_grad)
+    return wrap(array, node)
+
+
+def describe(x: Any) -> str:
+    """Name an operand in an error: its name, its labelled shape and its dtype."""
+    if not isinstance(x, Tensor):
+        if isinstance(x, np.ndarray | np.generic):
+            return f"array of shape {x.shape} and dtype {x.dtype}"
+        return repr(x)
+    name = x.name or "tensor"
+    return f"{name} {labelled(x)} {x.dtype}"
+
+
+def labelled(x: Tensor) -> str:
+    """A shape as people read it: ``(n=8, d=16)``, or ``(8, 16)`` without labels."""
+    dims = x.dims or (None,) * x.ndim
+    parts = [str(s) if d is None else f"{d}={s}" for s, d in zip(x.shape, dims, strict=True)]
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def own(data: Any, dtype: DTypeLike = None, what: str = "tensor") -> NDArray[Any]:
+    """Copy data into an array that minigrad can compute with.
+
+    Raises
+    ------
+    DtypeError
+        For complex numbers, objects, text and dates.
+    ShapeError
+        For nested lists of unequal lengths.
+    """
+    try:
+        array = np.array(data, dtype=dtype)
+    except ValueError as error:
+        raise ShapeError(f"{what}: the data is not a rectangular array ({error})") from None
+    if array.dtype.kind not in "fiub":
+        raise DtypeError(f"{what}: dtype {array.dtype} is not supported; {_advice(array)}")
+    return array
+
+
+def _advice(array: NDArray[Any]) -> str:
+    if array.dtype.kind == "c":
+        return "differentiate real and imaginary parts as two real tensors"
+    if array.dtype.kind == "O":
+        return "the data mixes things that are not numbers; pass numbers of one type"
+    return "pass floating-point, integer or boolean numbers"
+
+
+def tensor(
+    data: ArrayLike | Tensor,
+    name: str | None = None,
+    dims: str | Iterable[str | None] | None = None,
+    requires_grad: bool = False,
+    dtype: DTypeLike = None,
+    assume: str | Iterable[str] = (),
+) -> Tensor:
+    """Copy data into a new leaf.
+
+    Parameters
+    ----------
+    data
+        Numbers, nested lists, an array or a tensor.
+    name
+        What formulas and drawings call it.
+    dims
+        One label per axis, ``"n d"``; ``_`` leaves an axis unnamed.
+    requires_grad
+        Whether ``backward`` accumulates a gradient in ``.grad``.
+    dtype
+        The element type; by default the data's own.
+    assume
+        Facts that formulas may use, for example ``"spd"``.
+
+    Raises
+    ------
+    DtypeError
+        For complex or non-numeric data, and for an integer tensor that requires a gradient.
+    ShapeError
+        For ragged data, and for dims that do not match the shape.
+    """
+    value = data._value("tensor") if isinstance(data, Tensor) else data
+    array = own(value, dtype)
+    if requires_grad and array.dtype.kind != "f":
+        raise DtypeError(
+            f"tensor{'' if name is None else ' ' + name}: dtype {array.dtype} cannot require a "
+            "gradient, because derivatives need real numbers; pass dtype=float"
+        )
+    labels = None if dims is None else parse_dims(dims, array.ndim)
+    if labels is not None:
+        check_sizes(name, array.shape, labels)
+    facts = frozenset([assume] if isinstance(assume, str) else assume) - {""}
+    if name is None and labels is None and not facts and not requires_grad:
+        return wrap(array)
+    node = leaf(array, name=name, dims=labels, assume=facts, requires_grad=requires_grad)
+    return wrap(array, node)
+
+
+def as_tensor(x: Any, what: str = "tensor") -> Tensor:
+    """Tensors as they are; arrays, numbers and nested lists as untracked tensors."""
+    return x if isinstance(x, Tensor) else wrap(own(x, what=what))
+
+
+def recording() -> bool:
+    """Whether operations are entering the graph here."""
+    return is_recording(current_scope())

@@ -1,0 +1,79 @@
+"""Sums, scalings and constants in normal form: what algebra needs beside `contract`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from minigrad.index.contract import contract
+from minigrad.index.expr import Expr, Number, Product, Structural, Sum, is_constant
+from minigrad.index.numbers import plus, times
+from minigrad.index.size import AnySize
+
+
+def constant(value: Number, sizes: Sequence[AnySize] = ()) -> Expr:
+    """One number in every element."""
+    labels = range(len(sizes))
+    return contract(labels, (), value, dict(zip(labels, sizes, strict=True)))
+
+
+def scale(coef: Number, node: Expr) -> Expr:
+    labels = range(node.ndim)
+    return contract(labels, [(node, labels)], coef)
+
+
+def permuted(node: Expr, axes: Sequence[int]) -> Expr:
+    """Axis k of the result is axis ``axes[k]`` of the node."""
+    return contract(axes, [(node, range(node.ndim))])
+
+
+def split_coefficient(node: Expr) -> tuple[Number, Expr]:
+    """``(c, rest)`` with node = c * rest and rest free of a numeric coefficient."""
+    if not isinstance(node, Product) or node.coef == 1:
+        return 1, node
+    if node.coef == 0 or not node.factors:
+        return node.coef, constant(1, node.sizes)
+    labels = range(len(node.label_sizes))
+    sizes = dict(zip(labels, node.label_sizes, strict=True))
+    return node.coef, contract(labels[: node.ndim], node.factors, 1, sizes)
+
+
+def add(terms: Iterable[tuple[Number, Expr]]) -> Expr:
+    """The sum of ``coef * node``: flat, like terms merged, zeros dropped."""
+    merged: dict[Expr, Number] = {}
+    first: Expr | None = None
+    queue = list(terms)[::-1]
+    while queue:
+        coef, node = queue.pop()
+        first = node if first is None else first
+        if isinstance(node, Sum) and abs(coef) == 1:
+            queue.extend((times(coef, c), term) for c, term in reversed(node.terms))
+            continue
+        own, rest = split_coefficient(node)
+        if isinstance(rest, Sum) and abs(times(coef, own)) == 1 and own != 1:
+            queue.append((times(coef, own), rest))
+            continue
+        merged[rest] = plus(merged.get(rest, 0), times(coef, own))
+    if first is None:
+        raise ValueError("add: a sum needs at least one term; use constant(0, sizes)")
+    kept = [(coef, node) for node, coef in merged.items() if coef != 0]
+    if not kept:
+        return constant(0, first.sizes)
+    if len(kept) == 1:
+        return scale(*kept[0])
+    return Sum(tuple(kept))
+
+
+def subtract(a: Expr, b: Expr) -> Expr:
+    return add([(1, a), (-1, b)])
+
+
+def delta(size: AnySize) -> Expr:
+    return Structural("delta", (size, size))
+
+
+def ones_like(node: Expr) -> Expr:
+    return constant(1, node.sizes)
+
+
+def is_one(node: Expr) -> bool:
+    return is_constant(node, 1)

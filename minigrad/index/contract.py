@@ -1,0 +1,424 @@
+"""The normal form of products: flat, deltas gone, powers merged, summed labels in canonical order.
+
+`contract` is the one door to `Product`. Its labels may be anything hashable, as in einsum; what it
+returns is the same node for every way of writing the same contraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from itertools import count, permutations
+from itertools import product as cartesian
+
+from minigrad.index import facts
+from minigrad.index.expr import (
+    Expr,
+    Factor,
+    Leaf,
+    Map,
+    MatrixFunction,
+    Number,
+    Product,
+    Ref,
+    Structural,
+    Sum,
+)
+from minigrad.index.numbers import exact_power, times
+from minigrad.index.size import AnySize, Size
+
+Label = Hashable
+Operand = tuple[Expr, Sequence[Label]] | tuple[Expr, Sequence[Label], "int | Fraction"]
+
+# Beyond this many ways to order look-alike labels, the first order is taken: only the merging of
+# equal terms can suffer from that, never a value.
+_MOST_ORDERS = 720
+
+
+Key = tuple[bytes, tuple[Label, ...]]
+
+
+def contract(
+    out: Sequence[Label],
+    operands: Iterable[Operand],
+    coef: Number = 1,
+    sizes: Mapping[Label, AnySize] | None = None,
+) -> Expr:
+    """``out[o] = coef * sum over the other labels of prod node[labels] ** exponent``.
+
+    Parameters
+    ----------
+    out : labels of the result's axes, each once.
+    operands : ``(node, labels)`` or ``(node, labels, exponent)``.
+    coef : an exact number.
+    sizes : sizes of labels that no operand carries.
+    """
+    work = _Contraction(out, sizes or {}, coef)
+    for operand in operands:
+        node, labels = operand[0], operand[1]
+        work.take(node, tuple(labels), operand[2] if len(operand) == 3 else 1)
+    return work.finish()
+
+
+def better_size(a: AnySize | None, b: AnySize) -> AnySize:
+    """Of two sizes that meet, the one that says more: a dim's name before a number."""
+    return b if a is None or (isinstance(a, int) and isinstance(b, Size)) else a
+
+
+class _Contraction:
+    def __init__(self, out: Sequence[Label], sizes: Mapping[Label, AnySize], coef: Number) -> None:
+        self.fresh = count()
+        self.out = tuple(out)
+        self.sizes: dict[Label, AnySize] = dict(sizes)
+        self.coef = coef
+        self.met: set[Label] = set()  # labels of operands; what is only sized is no summed label
+        # (digest, labels) -> node, labels, exponent; the order of entry is the user's order
+        self.entries: dict[
+            tuple[bytes, tuple[Label, ...]], tuple[Expr, tuple[Label, ...], int | Fraction]
+        ] = {}
+
+    # -- taking operands in, flat -------------------------------------------------------------
+
+    def take(self, node: Expr, labels: tuple[Label, ...], exponent: int | Fraction) -> None:
+        for label, size in zip(labels, node.sizes, strict=True):
+            self.sizes[label] = better_size(self.sizes.get(label), size)
+            self.met.add(label)
+        if not isinstance(node, Product):
+            self.enter(node, labels, exponent)
+        elif exponent == 1:
+            self.inline(node, labels, 1)
+        elif node.summed or not self.distributes(node, exponent):
+            self.enter(node, labels, exponent)
+        else:
+            self.inline(node, labels, exponent)
+
+    def inline(self, node: Product, labels: tuple[Label, ...], exponent: int | Fraction) -> None:
+        names = list(labels)
+        for label in node.summed:
+            names.append(("summed", next(self.fresh)))
+            self.sizes[names[-1]] = node.label_sizes[label]
+            self.met.add(names[-1])
+        power = exact_power(node.coef, exponent)
+        if power is None:
+            self.enter(Leaf(str(node.coef), kind="constant"), (), exponent)
+        else:
+            self.coef = times(self.coef, power)
+        for factor in node.factors:
+            mapped = tuple(names[label] for label in factor.labels)
+            e = factor.exponent * exponent
+            base = factor.node
+            if _is_even(factor.exponent) and not _is_even(e) and not facts.nonnegative(base):
+                base = facts.absolute(base)
+            self.take(base, mapped, e)
+
+    @staticmethod
+    def distributes(node: Product, exponent: int | Fraction) -> bool:
+        """Whether (a b)^e = a^e b^e: always for whole e, for roots when the sign is known."""
+        if isinstance(exponent, int) or Fraction(exponent).denominator == 1:
+            return node.coef != 0 or exponent > 0
+        unknown = [
+            f for f in node.factors if not (_is_even(f.exponent) or facts.nonnegative(f.node))
+        ]
+        return node.coef > 0 and (not unknown or len(node.factors) == 1)
+
+    def enter(self, node: Expr, labels: tuple[Label, ...], exponent: int | Fraction) -> None:
+        if len(labels) == 2 and symmetric(node):
+            labels = tuple(sorted(labels, key=repr))
+        key = (node.digest, labels)
+        if key in self.entries:
+            exponent = exponent + self.entries[key][2]
+        if isinstance(exponent, Fraction) and exponent.denominator == 1:
+            exponent = int(exponent)
+        if exponent == 0:
+            self.entries.pop(key, None)
+            return
+        if exponent != 1:
+            exponent = facts.reduced_power(node, exponent)
+            if exponent == 0:
+                self.entries.pop(key, None)
+                return
+        self.entries[key] = (node, labels, exponent)
+
+    # -- rules ---------------------------------------------------------------------------------
+
+    def finish(self) -> Expr:
+        if self.coef == 0:
+            return self.build()
+        while self.eliminate_delta() or self.cancel_inverse() or self.sum_alone():
+            pass
+        self.count_empty_labels()
+        self.absorb_sign()
+        return self.build()
+
+    def rename(self, old: Label, new: Label) -> None:
+        entries = list(self.entries.values())
+        self.entries = {}
+        self.sizes[new] = better_size(self.sizes.get(new), self.sizes[old])
+        self.met.discard(old)
+        self.met.add(new)
+        for node, labels, exponent in entries:
+            self.enter(node, tuple(new if label == old else label for label in labels), exponent)
+
+    def eliminate_delta(self) -> bool:
+        """delta_ij becomes i = j; with both labels free the other factors move to the first one."""
+        for key, (node, labels, _) in list(self.entries.items()):
+            if not (isinstance(node, Structural) and node.kind == "delta"):
+                continue
+            i, j = sorted(
+                labels, key=lambda label: self.out.index(label) if label in self.out else -1
+            )
+            del self.entries[key]
+            if i == j:
+                return True
+            if i not in self.out:
+                self.rename(i, j)
+                return True
+            others = [labels for _, labels, _ in self.entries.values()]
+            moved = any(j in labels for labels in others)
+            self.rename(j, i)
+            self.entries[key] = (node, labels, 1)
+            if moved:
+                return True
+        return False
+
+    def cancel_inverse(self) -> bool:
+        """X against its inverse, over a summed label, is a delta; one-hots and reshapes likewise."""
+        where: dict[Label, list[tuple[bytes, tuple[Label, ...]]]] = {}
+        for key in self.entries:
+            for label in key[1]:
+                where.setdefault(label, []).append(key)
+        for label, keys in where.items():
+            if label in self.out or len(keys) != 2 or keys[0] == keys[1]:
+                continue
+            found = facts.cancelled(*(self.entries[key] for key in keys), label)
+            if found is not None:
+                shared = {lab for lab in keys[0][1] if lab in keys[1][1]}
+                if any(lab in self.out or len(where[lab]) != 2 for lab in shared):
+                    continue
+                for key in keys:
+                    del self.entries[key]
+                self.met -= shared  # used up by the pair, so no empty label to be counted
+                for node, labels in found:
+                    self.take(node, labels, 1)
+                return True
+        return False
+
+    def sum_alone(self) -> bool:
+        """A factor that is known to sum to one over a label of its own leaves (simplex rows)."""
+        uses: dict[Label, int] = {}
+        for _, labels, _ in self.entries.values():
+            for label in labels:
+                uses[label] = uses.get(label, 0) + 1
+        for key, (node, labels, exponent) in self.entries.items():
+            if exponent != 1 or not labels:
+                continue
+            alone = [k for k, lab in enumerate(labels) if uses[lab] == 1 and lab not in self.out]
+            if any(facts.sums_to_zero(node, k) for k in alone):
+                self.coef = 0
+                return False
+            if alone and isinstance(node, Sum) and self.drop_centred(key, node, alone):
+                return True
+            axes = facts.sums_to_one(node)
+            own = labels[len(labels) - axes :]
+            if axes and all(uses[lab] == 1 and lab not in self.out for lab in own):
+                del self.entries[key]
+                self.met.difference_update(own)
+                return True
+        return False
+
+    def drop_centred(self, key: Key, total: Sum, alone: Sequence[int]) -> bool:
+        """In a sum that is summed itself, a term that comes to zero goes away."""
+        kept = tuple(
+            (c, term)
+            for c, term in total.terms
+            if not any(facts.sums_to_zero(term, k) for k in alone)
+        )
+        if len(kept) == len(total.terms) or not kept:
+            return False
+        _, labels, exponent = self.entries.pop(key)
+        if len(kept) > 1:
+            self.enter(Sum(kept), labels, exponent)
+        else:
+            self.coef = times(self.coef, kept[0][0])
+            self.take(kept[0][1], labels, exponent)
+        return True
+
+    def count_empty_labels(self) -> None:
+        """A summed label that no factor carries is its size."""
+        carried = {label for _, labels, _ in self.entries.values() for label in labels}
+        empty = [
+            lab
+            for lab in self.sizes
+            if lab in self.met and lab not in carried and lab not in self.out
+        ]
+        for label in empty:
+            self.met.discard(label)
+            self.take_size(self.sizes[label])
+
+    def take_size(self, size: AnySize) -> None:
+        if isinstance(size, int):
+            self.coef = times(self.coef, size)
+            return
+        self.take(size_as_number(size), (), 1)
+
+    def absorb_sign(self) -> None:
+        """-(a - b) is b - a, and (-a - b) is -(a + b)."""
+        nodes = [node for node, _, _ in self.entries.values()]
+        for key, (node, _labels, exponent) in list(self.entries.items()):
+            if exponent != 1 or not isinstance(node, Sum) or nodes.count(node) > 1:
+                continue
+            negative = [c < 0 for c, _ in node.terms]
+            if all(negative) or (self.coef < 0 and any(negative)):
+                self.flip(key, node)
+
+    def flip(self, key: tuple[bytes, tuple[Label, ...]], total: Sum) -> None:
+        """Write a sum by its negative, in its place."""
+        flipped = Sum(tuple((-c, term) for c, term in total.terms))
+        labels = key[1]
+        self.entries = {
+            ((flipped.digest, labels) if k == key else k): ((flipped, labels, 1) if k == key else v)
+            for k, v in self.entries.items()
+        }
+        self.coef = -self.coef
+
+    # -- the node --------------------------------------------------------------------------------
+
+    def build(self) -> Expr:
+        entries = [] if self.coef == 0 else list(self.entries.values())
+        if self.coef == 1 and len(entries) == 1:
+            node, labels, exponent = entries[0]
+            mirrored = len(labels) == 2 and labels == self.out[::-1] and symmetric(node)
+            if exponent == 1 and (labels == self.out or mirrored):
+                return node
+        number = {label: i for i, label in enumerate(self.out)}
+        sizes = [self.sizes[label] for label in self.out]
+        order, identity = _canonical(entries, self.out, self.sizes)
+        for label in order:
+            number[label] = len(number)
+            sizes.append(self.sizes[label])
+        factors = tuple(
+            Factor(node, tuple(number[label] for label in labels), exponent)
+            for node, labels, exponent in entries
+        )
+        return Product(factors, self.coef, tuple(sizes), len(self.out), repr(identity).encode())
+
+
+def _canonical(
+    entries: list[tuple[Expr, tuple[Label, ...], int | Fraction]],
+    out: tuple[Label, ...],
+    sizes: Mapping[Label, AnySize],
+) -> tuple[list[Label], list[tuple[object, ...]]]:
+    """An order of the summed labels that does not depend on how they were written."""
+    summed = list(
+        dict.fromkeys(lab for _, labels, _ in entries for lab in labels if lab not in out)
+    )
+    colour: dict[Label, int] = {lab: i for i, lab in enumerate(out)}
+    for lab in summed:
+        colour[lab] = len(out)
+    mirrored = [len(labels) == 2 and symmetric(node) for node, labels, _ in entries]
+
+    def paint(labels: tuple[Label, ...], is_symmetric: bool) -> tuple[int, ...]:
+        painted = tuple(colour[lab] for lab in labels)
+        return tuple(sorted(painted)) if is_symmetric else painted
+
+    for _ in summed:
+        signature: dict[Label, list[tuple[object, ...]]] = {lab: [] for lab in summed}
+        for (node, labels, exponent), sym in zip(entries, mirrored, strict=True):
+            for position, lab in enumerate(labels):
+                if lab in signature:
+                    place = 0 if sym else position
+                    signature[lab].append((node.digest, str(exponent), place, paint(labels, sym)))
+        keyed = {lab: (colour[lab], str(sizes[lab]), sorted(signature[lab])) for lab in summed}
+        ranks = {key: i for i, key in enumerate(sorted({repr(k) for k in keyed.values()}))}
+        new = {lab: len(out) + ranks[repr(keyed[lab])] for lab in summed}
+        stable = len(set(new.values())) == len({colour[lab] for lab in summed})
+        colour.update(new)
+        if stable:
+            break
+    classes: dict[int, list[Label]] = {}
+    for lab in summed:
+        classes.setdefault(colour[lab], []).append(lab)
+    groups = [classes[c] for c in sorted(classes)]
+
+    def serial(order: Sequence[Label]) -> list[tuple[object, ...]]:
+        number = {lab: i for i, lab in enumerate((*out, *order))}
+        return sorted(
+            (
+                node.digest,
+                str(exponent),
+                tuple(
+                    sorted(number[lab] for lab in labels)
+                    if sym
+                    else (number[lab] for lab in labels)
+                ),
+            )
+            for (node, labels, exponent), sym in zip(entries, mirrored, strict=True)
+        )
+
+    ways = 1
+    for group in groups:
+        for size in range(2, len(group) + 1):
+            ways *= size
+    if ways == 1 or ways > _MOST_ORDERS:
+        order = [lab for group in groups for lab in group]
+        return order, serial(order)
+    candidates = (
+        [lab for group in choice for lab in group]
+        for choice in cartesian(*(permutations(group) for group in groups))
+    )
+    order = min(candidates, key=serial)
+    return order, serial(order)
+
+
+# -- what the normal form tells ----------------------------------------------------------------
+
+
+def size_as_number(size: AnySize) -> Expr:
+    """The scalar that is a size: n, or n + m."""
+    if isinstance(size, int):
+        return contract((), (), size)
+    terms: list[tuple[Number, Expr]] = []
+    for names, coefficient in size.terms.items():
+        factors = [(Leaf(name, (), frozenset({"positive"}), "size"), ()) for name in names]
+        terms.append((coefficient, contract((), factors)))
+    if len(terms) == 1:
+        return contract((), [(terms[0][1], ())], terms[0][0])
+    return Sum(tuple(terms))
+
+
+def transpose(node: Expr) -> Expr:
+    return contract((1, 0), [(node, (0, 1))])
+
+
+def symmetric(node: Expr) -> bool:
+    """Whether a matrix is its own transpose, by assumption or by structure."""
+    if node.ndim != 2:
+        return False
+    known = getattr(node, "_symmetric", None)
+    if known is None:
+        known = node._symmetric = _is_symmetric(node)
+    return known
+
+
+def _is_symmetric(node: Expr) -> bool:
+    match node:
+        case Leaf():
+            return bool(node.assume & {"symmetric", "spd", "diagonal"})
+        case Structural():
+            return node.kind == "delta"
+        case Ref():
+            return symmetric(node.node)
+        case MatrixFunction():
+            return symmetric(node.arg)
+        case Map():
+            return all(symmetric(arg) for arg in node.args)
+        case Product():
+            return transpose(node).digest == node.digest
+        case Sum():
+            flipped = sorted((transpose(term).digest, str(c)) for c, term in node.terms)
+            return flipped == sorted((term.digest, str(c)) for c, term in node.terms)
+    return False
+
+
+def _is_even(exponent: int | Fraction) -> bool:
+    return Fraction(exponent).denominator == 1 and int(exponent) % 2 == 0

@@ -1,0 +1,311 @@
+"""The small language of index notation: a closed set of nodes, equal when their structure is.
+
+A node has ``sizes``, one per axis. Its axes have no names of their own: a product names them where it
+uses them. Nodes are made by the constructors of `contract`, which keep them in normal form; the
+classes here only hold facts and compute a structural digest, so that equality, hashing and order are
+the same in every process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple, Union
+
+from minigrad.index.size import AnySize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Number = Union[int, Fraction, float]
+Labels = tuple[int, ...]
+
+
+def _digest(*parts: object) -> bytes:
+    state = blake2b(digest_size=16)
+    for part in parts:
+        data = part if isinstance(part, bytes) else repr(part).encode()
+        state.update(len(data).to_bytes(4, "little"))
+        state.update(data)
+    return state.digest()
+
+
+class Expr:
+    """A node: ``sizes`` (one per axis), ``digest`` (its identity), ``weight`` (how much there is to read)."""
+
+    __slots__ = ("_symmetric", "digest", "sizes", "weight")
+    sizes: tuple[AnySize, ...]
+    digest: bytes
+    weight: int
+
+    @property
+    def ndim(self) -> int:
+        return len(self.sizes)
+
+    def children(self) -> tuple[Expr, ...]:
+        return ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expr) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        shape = ", ".join(map(str, self.sizes))
+        return f"<{type(self).__name__} ({shape})>"
+
+
+class Leaf(Expr):
+    """A variable. ``kind`` is "data" (given by the user), "size" (a dim used as a number) or
+    "constant" (pi and the like, or a number that carries a fractional power).
+    """
+
+    __slots__ = ("assume", "kind", "name")
+
+    def __init__(
+        self,
+        name: str,
+        sizes: tuple[AnySize, ...] = (),
+        assume: frozenset[str] = frozenset(),
+        kind: str = "data",
+    ) -> None:
+        self.name, self.sizes, self.assume, self.kind = name, sizes, assume, kind
+        self.weight = 0 if kind == "size" else 1  # 1/n is read at a glance
+        self.digest = _digest("leaf", name, [str(s) for s in sizes], sorted(assume), kind)
+
+    def __repr__(self) -> str:
+        return f"<Leaf {self.name} ({', '.join(map(str, self.sizes))})>"
+
+
+class Factor(NamedTuple):
+    """One factor of a product: a node, a label for each of its axes, an elementwise power."""
+
+    node: Expr
+    labels: Labels
+    exponent: int | Fraction = 1
+
+
+class Product(Expr):
+    """``out[0..r) = coef * sum over labels >= r of prod node[labels] ** exponent``.
+
+    Output axes are the labels 0..r-1, in order; every other label is summed. An output label that no
+    factor carries is a broadcast axis.
+    """
+
+    __slots__ = ("coef", "factors", "label_sizes")
+
+    def __init__(
+        self,
+        factors: tuple[Factor, ...],
+        coef: Number,
+        label_sizes: tuple[AnySize, ...],
+        ndim: int,
+        identity: bytes,
+    ) -> None:
+        self.factors, self.coef, self.label_sizes = factors, coef, label_sizes
+        self.sizes = label_sizes[:ndim]
+        self.weight = sum(
+            f.node.weight + (f.exponent != 1 and f.node.weight > 0) for f in factors
+        ) + (abs(coef) != 1 or not factors)
+        self.digest = _digest("product", ndim, str(coef), [str(s) for s in label_sizes], identity)
+
+    def children(self) -> tuple[Expr, ...]:
+        return tuple(f.node for f in self.factors)
+
+    @property
+    def summed(self) -> range:
+        return range(len(self.sizes), len(self.label_sizes))
+
+
+class Sum(Expr):
+    """``sum of coef * node`` over nodes of one shape."""
+
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: tuple[tuple[Number, Expr], ...]) -> None:
+        self.terms = terms
+        self.sizes = terms[0][1].sizes
+        self.weight = sum(node.weight + (abs(c) != 1 and not _is_one(node)) for c, node in terms)
+        self.digest = _digest("sum", sorted((node.digest, str(c)) for c, node in terms))
+
+    def children(self) -> tuple[Expr, ...]:
+        return tuple(node for _, node in self.terms)
+
+
+class Head(NamedTuple):
+    """An elementwise function: its name, its parameters, and its meaning as SymPy text in x, y, z."""
+
+    name: str
+    text: str
+    params: tuple[tuple[str, Number], ...] = ()
+
+
+class Map(Expr):
+    """``out[i] = head(a[i], b[i], ...)`` for arguments of one shape."""
+
+    __slots__ = ("args", "head")
+
+    def __init__(self, head: Head, args: tuple[Expr, ...]) -> None:
+        self.head, self.args = head, args
+        self.sizes = args[0].sizes
+        self.weight = 1 + sum(a.weight for a in args)
+        self.digest = _digest("map", head, [a.digest for a in args])
+
+    def children(self) -> tuple[Expr, ...]:
+        return self.args
+
+
+class Structural(Expr):
+    """A constant 0/1 tensor given by a rule on indices; ``params`` by kind:
+
+    - "delta": [i = j]
+    - "slice" (start, step), axes (small j, whole i): [i = start + step j]
+    - "onehot" (position,), one axis: [i = position]
+    - "reshape" (axes before,), axes before then after: [the row-major positions are equal]
+    - "tri" (k,), two axes: [j <= i + k]
+    - "roll" (shift,), axes (i, j): [i = (j + shift) mod size]
+    """
+
+    __slots__ = ("kind", "params")
+
+    def __init__(
+        self, kind: str, sizes: tuple[AnySize, ...], params: tuple[object, ...] = ()
+    ) -> None:
+        self.kind, self.sizes, self.params = kind, sizes, params
+        self.weight = 1
+        self.digest = _digest("structural", kind, [str(s) for s in sizes], [str(p) for p in params])
+
+
+class Pick(Expr):
+    """``out[I, v] = [index[I] = v]``: gathers along, or scatters to, an axis of ``size``."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: Expr, size: AnySize) -> None:
+        self.index = index
+        self.sizes = (*index.sizes, size)
+        self.weight = 1 + index.weight
+        self.digest = _digest("pick", index.digest, str(size))
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.index,)
+
+
+class Extremum(Expr):
+    """The largest ("max") element over the last ``count`` axes, or where it is ("argmax": 0/1, ties
+    shared in equal parts, so that it sums to one).
+    """
+
+    __slots__ = ("arg", "count", "kind")
+
+    def __init__(self, kind: str, arg: Expr, count: int) -> None:
+        self.kind, self.arg, self.count = kind, arg, count
+        self.sizes = arg.sizes if kind == "argmax" else arg.sizes[: arg.ndim - count]
+        self.weight = 1 + arg.weight
+        self.digest = _digest("extremum", kind, count, arg.digest)
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.arg,)
+
+
+class MatrixFunction(Expr):
+    """``inv``, ``det`` or ``logdet`` of the last two axes."""
+
+    __slots__ = ("arg", "name")
+
+    def __init__(self, name: str, arg: Expr) -> None:
+        self.name, self.arg = name, arg
+        self.sizes = arg.sizes if name == "inv" else arg.sizes[:-2]
+        self.weight = 1 + arg.weight
+        self.digest = _digest("matrix function", name, arg.digest)
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.arg,)
+
+
+class Definition(NamedTuple):
+    """What a composite means: ``build(*args)`` gives it in simpler nodes. ``facts`` says what is
+    known of its values ("positive", "simplex": the last axis sums to one); ``owner`` tells apart two
+    definitions of one name (a user may redefine his own row).
+    """
+
+    name: str
+    build: Callable[..., Expr]
+    params: tuple[tuple[str, object], ...] = ()
+    facts: frozenset[str] = frozenset()
+    owner: object = None
+
+
+class Composite(Expr):
+    """A function with a name of its own and a definition in simpler nodes (softmax, BCE, ...)."""
+
+    __slots__ = ("args", "definition")
+
+    def __init__(
+        self, definition: Definition, args: tuple[Expr, ...], sizes: tuple[AnySize, ...]
+    ) -> None:
+        self.definition, self.args, self.sizes = definition, args, sizes
+        self.weight = 1 + sum(a.weight for a in args)
+        self.digest = _digest(
+            "composite",
+            definition.name,
+            definition.params,
+            [a.digest for a in args],
+            [str(s) for s in sizes],
+        )
+
+    def children(self) -> tuple[Expr, ...]:
+        return self.args
+
+    def expand(self) -> Expr:
+        return self.definition.build(*self.args)
+
+
+class Ref(Expr):
+    """A name for a node; simplification does not look behind it.
+
+    ``of`` is the named tensor's name when the node is the loss's gradient by that tensor.
+    """
+
+    __slots__ = ("name", "node", "of")
+
+    def __init__(self, name: str, node: Expr, of: str | None = None) -> None:
+        self.name, self.node, self.of = name, node, of
+        self.sizes = node.sizes
+        self.weight = 1
+        self.digest = _digest("ref", name, node.digest)
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.node,)
+
+    def __repr__(self) -> str:
+        return f"<Ref {self.name} ({', '.join(map(str, self.sizes))})>"
+
+
+def _is_one(node: Expr) -> bool:
+    return isinstance(node, Product) and not node.factors
+
+
+def is_constant(node: Expr, value: Number | None = None) -> bool:
+    """Whether the node is one number in every element (that number, if ``value`` is given)."""
+    return isinstance(node, Product) and not node.factors and (value is None or node.coef == value)
+
+
+def is_zero(node: Expr) -> bool:
+    return is_constant(node, 0)
+
+
+def postorder(*roots: Expr) -> Iterator[Expr]:
+    """Every node once, children before parents, without recursion."""
+    seen: set[Expr] = set()
+    stack: list[tuple[Expr, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            yield node
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(node.children()) if child not in seen)

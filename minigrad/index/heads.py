@@ -1,0 +1,219 @@
+"""Elementwise functions: their meaning, derivative and range, by SymPy. The one place that loads it.
+
+A head's meaning is text in x, y, z. SymPy parses it on first use and differentiates it; the answer is
+rewritten in terms of the function's own output and of other known heads, because a gradient is read
+(and computed) best from what the forward pass already has.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from minigrad.errors import DerivationError
+from minigrad.index.expr import Head
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from minigrad.index.expr import Number
+
+ARGUMENTS = ("x", "y", "z", "u", "v", "w")
+# Heads by name, filled by the rows; derivatives are folded back into these where they match.
+KNOWN: dict[str, Head] = {}
+GREATER = Head("greater", "Piecewise((1, x > y), (0, True))")
+GREATER_EQUAL = Head("greater_equal", "Piecewise((1, x >= y), (0, True))")
+EQUAL = Head("equal", "Piecewise((1, Eq(x, y)), (0, True))")
+# ties of a maximum share the gradient
+STEP = Head("step", "Heaviside(x, Rational(1, 2))")
+WHERE = Head("where", "Piecewise((y, Ne(x, 0)), (z, True))")
+
+
+@cache
+def sympy() -> Any:
+    """The module, loaded on first use."""
+    import sympy as module
+
+    return module
+
+
+@cache
+def symbols() -> tuple[Any, ...]:
+    """x, y, z, ... as real SymPy symbols."""
+    return tuple(sympy().Symbol(name, real=True) for name in ARGUMENTS)
+
+
+@cache
+def output_symbol() -> Any:
+    """The placeholder for the function's own value in its derivative."""
+    return sympy().Symbol("output", real=True)
+
+
+@cache
+def expression(head: Head) -> Any:
+    """The head's meaning as a SymPy expression in x, y, z."""
+    s = sympy()
+    names = {name: symbol for name, symbol in zip(ARGUMENTS, symbols(), strict=True)}
+    for name, value in head.params:
+        names[name] = _exactly(value)
+    try:
+        return s.sympify(head.text, locals=names)
+    except (s.SympifyError, TypeError, SyntaxError) as error:
+        raise DerivationError(
+            f"{head.name}: SymPy cannot read its meaning {head.text!r} ({error}); "
+            "write it in the names x, y, z and SymPy's functions"
+        ) from error
+
+
+@cache
+def is_algebra(head: Head) -> bool:
+    """Whether the meaning is only sums, products and fixed powers: then it needs no head."""
+    return is_algebra_expression(expression(head))
+
+
+def with_numbers(head: Head, numbers: Mapping[Any, Number]) -> Any:
+    """The meaning with numbers put in for some of its symbols."""
+    return expression(head).subs({symbol: _exactly(value) for symbol, value in numbers.items()})
+
+
+def _exactly(value: Number) -> Any:
+    s = sympy()
+    return (
+        s.Float(value)
+        if isinstance(value, float)
+        else s.Rational(value.numerator, value.denominator)
+    )
+
+
+def is_algebra_expression(expr: Any) -> bool:
+    if expr.is_Symbol or expr.is_Number:
+        return True
+    if expr.is_Add or expr.is_Mul:
+        return all(is_algebra_expression(arg) for arg in expr.args)
+    return bool(expr.is_Pow and expr.exp.is_Rational and is_algebra_expression(expr.base))
+
+
+@cache
+def sign(head: Head) -> str:
+    """The range that is sure: "positive", "unit", "0/1", "nonnegative" or "" (not known)."""
+    s = sympy()
+    expr = expression(head)
+    if isinstance(expr, s.Piecewise) and all(value in (0, 1) for value, _ in expr.args):
+        return "0/1"
+    if expr.is_positive:
+        return "unit" if s.cancel(s.together(1 - expr)).is_positive else "positive"
+    return "nonnegative" if expr.is_nonnegative else ""
+
+
+@cache
+def derivative(head: Head, argument: int) -> Any:
+    """D head / d argument, in x, y, z and `output_symbol`."""
+    s = sympy()
+    expr, variable = expression(head), symbols()[argument]
+    raw = expr.diff(variable)
+    raw = raw.replace(s.DiracDelta, lambda *_: s.Integer(0))
+    # floor, ceiling and sign are flat wherever they are smooth
+    raw = raw.replace(
+        lambda e: isinstance(e, (s.Derivative, s.Subs)) and _is_flat(e), lambda _: s.Integer(0)
+    )
+    if raw.has(s.Derivative, s.Subs):
+        raise DerivationError(
+            f"{head.name}: SymPy knows no derivative of {head.text!r} by {variable}; "
+            "write its meaning in functions that SymPy differentiates"
+        )
+    return min(_forms(head, expr, raw, variable), key=_cost)
+
+
+def _is_flat(unevaluated: Any) -> bool:
+    s = sympy()
+    inner = unevaluated.expr if hasattr(unevaluated, "expr") else unevaluated.args[0]
+    return isinstance(inner, (s.floor, s.ceiling, s.sign))
+
+
+def _forms(head: Head, expr: Any, raw: Any, variable: Any) -> list[Any]:
+    """Ways to write the derivative: as it came, by the output, by other heads."""
+    s = sympy()
+    forms = [raw]
+    if not expr.is_Symbol:
+        forms.append(raw.subs(expr, output_symbol()))
+    if raw.is_number or raw.has(s.Piecewise) or expr.has(s.Piecewise):
+        return forms
+    candidates = [(expr, output_symbol())]
+    for name, other in KNOWN.items():
+        if (
+            name != head.name
+            and not other.params
+            and expression(other).free_symbols == {symbols()[0]}
+        ):
+            if is_algebra(other) or expression(other).has(s.Piecewise):
+                continue
+            candidates.append(
+                (expression(other).subs(symbols()[0], variable), applied(name, variable))
+            )
+    for value, stand_in in candidates:
+        forms.extend(_by_kernel(raw, value, stand_in, variable))
+    return forms
+
+
+def applied(name: str, *arguments: Any) -> Any:
+    """The head ``name`` as an undefined SymPy function, to be lowered back by its name."""
+    return sympy().Function(f"head:{name}", real=True)(*arguments)
+
+
+def _by_kernel(raw: Any, value: Any, stand_in: Any, variable: Any) -> list[Any]:
+    """Write ``raw`` by ``stand_in`` (which is ``value``) where both are rational in one exponential."""
+    s = sympy()
+    t = s.Dummy("t", positive=True)
+    exponentials = value.atoms(s.exp) | value.rewrite(s.exp).atoms(s.exp)
+    if not exponentials:
+        return []
+    slopes = [e.exp.coeff(variable) for e in exponentials if e.exp.is_Mul or e.exp == variable]
+    if not slopes or any(not slope.is_Rational for slope in slopes):
+        return []
+    unit = min(map(abs, slopes))
+
+    def rational(expr: Any) -> Any:
+        expr = expr.rewrite(s.exp).replace(
+            lambda e: isinstance(e, s.exp) and (e.exp / variable).is_Rational,
+            lambda e: t ** (e.exp / variable / unit),
+        )
+        return s.cancel(s.together(expr)) if not expr.has(s.exp) else None
+
+    value_t, raw_t = rational(value), rational(raw)
+    if (
+        value_t is None
+        or raw_t is None
+        or not value_t.is_rational_function(t)
+        or not raw_t.is_rational_function(t)
+        or not value_t.has(t)
+    ):
+        return []
+    numerator, denominator = s.fraction(value_t)
+    linear = s.Poly(s.expand(numerator - s.Dummy("y") * denominator), t)
+    if linear.degree() != 1:
+        return []
+    y = next(iter(linear.free_symbols_in_domain), None)
+    (root,) = s.solve(linear.as_expr(), t)
+    rewritten = s.cancel(s.together(raw_t.subs(t, root))).subs(y, stand_in)
+    return [rewritten, s.factor(rewritten)]
+
+
+def _cost(expr: Any) -> tuple[int, int, int, int, str]:
+    """Fewest function calls first (the output costs none), then fewest symbols, a product before a sum."""
+    s = sympy()
+    parts = list(s.preorder_traversal(expr))
+    calls = len([e for e in parts if e.is_Function])
+    symbols_read = len([e for e in parts if e.is_Symbol])
+    return (calls, symbols_read, int(expr.is_Add), int(s.count_ops(expr)), str(expr))
+
+
+@cache
+def numpy_function(head: Head) -> Callable[..., Any]:
+    """The head's meaning as a function of NumPy arrays."""
+    return sympy().lambdify(symbols()[: arity(head)], expression(head), modules=["scipy", "numpy"])
+
+
+@cache
+def arity(head: Head) -> int:
+    used = [i for i, symbol in enumerate(symbols()) if symbol in expression(head).free_symbols]
+    return max(used, default=0) + 1

@@ -1,0 +1,100 @@
+"""Linear algebra: inverses, determinants, solutions, Kronecker and vector products."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from minigrad.index import view as v
+from minigrad.index.algebra import add
+from minigrad.index.expr import Expr, Head, Map, MatrixFunction, Number, Structural
+from minigrad.index.meaning.reduction import power
+from minigrad.index.meaning.shape import tril, triu
+from minigrad.index.view import View
+
+_LOG_OF_SIZE = Head("log_of_size", "log(Abs(x))")
+
+
+def inv(x: View) -> View:
+    """The inverse of the last two axes."""
+    matrix = _matrix(x)
+    if matrix is None:
+        return View(power(x.expr, -1), x.axes)
+    return View(MatrixFunction("inv", matrix.expr), matrix.axes)
+
+
+def det(x: View) -> View:
+    """The determinant of the last two axes."""
+    matrix = _matrix(x)
+    if matrix is None:
+        return View(x.expr, x.axes[:-2])
+    return View(MatrixFunction("det", matrix.expr), matrix.axes[:-2])
+
+
+def logabsdet(x: View) -> View:
+    """log |det| of the last two axes."""
+    matrix = _matrix(x)
+    if matrix is None:
+        return View(Map(_LOG_OF_SIZE, (x.expr,)), x.axes[:-2])
+    return View(MatrixFunction("logdet", matrix.expr), matrix.axes[:-2])
+
+
+def _matrix(x: View) -> View | None:
+    """The view with its matrix axes last in the node; None for a 1 by 1 matrix."""
+    return None if x.axes[-1] is None else v.permuted(x, range(x.ndim))
+
+
+def solve(a: View, b: View) -> View:
+    """A^-1 b, or A^-1 B."""
+    inverse = inv(a)
+    if b.ndim == 1:
+        return _contracted(inverse, b, "ij", "j", "i")
+    return _contracted(inverse, b, "ij", "jk", "ik")
+
+
+def solve_triangular(a: View, b: View, *, trans: int, lower: bool, unit_diagonal: bool) -> View:
+    """The solution by one triangle of a; its other triangle is not read."""
+    skip = 1 if unit_diagonal else 0
+    triangle = tril(a, k=-skip) if lower else triu(a, k=skip)
+    if unit_diagonal:
+        size = a.sizes[-1]
+        eye = v.broadcast_to(v.whole(Structural("delta", (size, size))), a.sizes)
+        triangle = View(add([(1, triangle.expr), (1, eye.expr)]), triangle.axes)
+    if trans:
+        order = [*range(a.ndim - 2), a.ndim - 1, a.ndim - 2]
+        triangle = v.permuted(triangle, order)
+    return solve(triangle, b)
+
+
+def _contracted(a: View, b: View, left: str, right: str, out: str) -> View:
+    lead_a = [("lead", k) for k in range(a.ndim - len(left), 0, -1)]
+    lead_b = [("lead", k) for k in range(b.ndim - len(right), 0, -1)]
+    lead = max(lead_a, lead_b, key=len)
+    return v.contraction([*lead, *out], [(a, [*lead_a, *left]), (b, [*lead_b, *right])], what="solve")
+
+
+def kron(a: View, b: View) -> View:
+    """Element (i p, j q) is a_ij b_pq."""
+    ndim = max(a.ndim, b.ndim)
+    a = v.with_axes(a, [*([None] * (ndim - a.ndim)), *range(a.ndim)])
+    b = v.with_axes(b, [*([None] * (ndim - b.ndim)), *range(b.ndim)])
+    left: list[Hashable] = [("a", k) for k in range(ndim)]
+    right: list[Hashable] = [("b", k) for k in range(ndim)]
+    out = [label for pair in zip(left, right, strict=True) for label in pair]
+    product = v.contraction(out, [(a, left), (b, right)], what="kron")
+    return v.reshape(product, [m * n for m, n in zip(a.sizes, b.sizes, strict=True)])
+
+
+def cross(a: View, b: View) -> View:
+    """c_i = sum e_ijk a_j b_k over three components."""
+    sizes = v.broadcast_sizes([a, b], "cross")
+    a, b = v.broadcast_to(a, sizes), v.broadcast_to(b, sizes)
+    labels = list(range(len(sizes) - 1))
+    terms: list[tuple[Number, Expr]] = []
+    axes: tuple[int | None, ...] = ()
+    for i, j, k, sign in ((0, 1, 2, 1), (1, 2, 0, 1), (2, 0, 1, 1), (0, 2, 1, -1), (1, 0, 2, -1), (2, 1, 0, -1)):
+        ones = [v.whole(Structural("onehot", (3,), (place,))) for place in (i, j, k)]
+        operands = [(a, [*labels, "j"]), (b, [*labels, "k"]), *zip(ones, "ijk", strict=True)]
+        part = v.contraction([*labels, "i"], operands, what="cross")
+        terms.append((sign, part.expr))
+        axes = part.axes
+    return View(add(terms), axes)

@@ -1,0 +1,94 @@
+"""Losses: means of what each element loses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minigrad.index import view as v
+from minigrad.index.algebra import add, constant, subtract
+from minigrad.index.contract import contract, size_as_number
+from minigrad.index.expr import Definition, Expr, Head, Map
+from minigrad.index.meaning.reduction import divided
+from minigrad.index.meaning.smooth import LOG
+from minigrad.index.view import View
+
+SIGMOID = Head("special.expit", "1/(1 + exp(-x))")
+SOFTPLUS = Head("softplus", "log(1 + exp(x))")
+
+
+def _bce_each(p: Expr, y: Expr) -> Expr:
+    """-(y log p + (1 - y) log(1 - p))"""
+    labels = range(p.ndim)
+    one = constant(1, p.sizes)
+
+    def times_log(a: Expr, b: Expr) -> Expr:
+        return contract(labels, [(a, labels), (Map(LOG, (b,)), labels)])
+
+    return add([(-1, times_log(y, p)), (-1, times_log(subtract(one, y), subtract(one, p)))])
+
+
+def _mean_all(node: Expr) -> Expr:
+    labels = range(node.ndim)
+    sizes = [(size_as_number(size), (), -1) for size in node.sizes]
+    return contract((), [(node, labels), *sizes])
+
+
+def _bce_mean(p: Expr, y: Expr) -> Expr:
+    return _mean_all(_bce_each(p, y))
+
+
+def binary_cross_entropy(p: View, y: View, *weights: View, reduction: str) -> View:
+    name = "nn.binary_cross_entropy"
+    sizes = v.broadcast_sizes([p, y, *weights], name)
+    p, y, *weights = (v.broadcast_to(x, sizes) for x in (p, y, *weights))
+    if reduction == "mean" and not weights:
+        return v.composite(Definition(name, _bce_mean), [p, y], ())
+    return _weighted_loss(View(_bce_each(p.expr, y.expr), p.axes), weights, reduction)
+
+
+def bce_with_logits(z: View, y: View, *weights: View, reduction: str) -> View:
+    """BCE of sigmoid(z): the same function, so the same formula."""
+    if len(weights) > 1:
+        return _positive_weighted(z, y, *weights, reduction=reduction)
+    p = v.elementwise(lambda node: Map(SIGMOID, (node,)), [z], "nn.bce_with_logits")
+    return binary_cross_entropy(p, y, *weights, reduction=reduction)
+
+
+def _positive_weighted(z: View, y: View, weight: View, positive: View, *, reduction: str) -> View:
+    """-(w_pos y log p + (1 - y) log(1 - p)) with p = sigmoid(z), by softplus(-z) and softplus(z)."""
+    sizes = v.broadcast_sizes([z, y, weight, positive], "nn.bce_with_logits")
+    z, y, weight, positive = (v.broadcast_to(x, sizes) for x in (z, y, weight, positive))
+    labels = range(z.expr.ndim)
+    minus_z = contract(labels, [(z.expr, labels)], -1)
+    ones = constant(1, z.expr.sizes)
+    each = add(
+        [
+            (
+                1,
+                contract(
+                    labels,
+                    [
+                        (positive.expr, labels),
+                        (y.expr, labels),
+                        (Map(SOFTPLUS, (minus_z,)), labels),
+                    ],
+                ),
+            ),
+            (
+                1,
+                contract(
+                    labels, [(subtract(ones, y.expr), labels), (Map(SOFTPLUS, (z.expr,)), labels)]
+                ),
+            ),
+        ]
+    )
+    return _weighted_loss(View(each, z.axes), [weight], reduction)
+
+
+def _weighted_loss(each: View, weights: Sequence[View], reduction: str) -> View:
+    labels = range(each.expr.ndim)
+    weighted = contract(labels, [(each.expr, labels), *((w.expr, labels) for w in weights)])
+    if reduction == "none":
+        return View(weighted, each.axes)
+    total = v.sum_(View(weighted, each.axes))
+    return total if reduction == "sum" else divided(total, v.count_of(each, None))

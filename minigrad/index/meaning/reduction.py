@@ -1,0 +1,88 @@
+"""Reductions over axes, and running sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import partial
+
+from minigrad.errors import DerivationError
+from minigrad.index import facts
+from minigrad.index import view as v
+from minigrad.index.algebra import subtract
+from minigrad.index.contract import contract, size_as_number
+from minigrad.index.expr import Expr, Extremum, Structural
+from minigrad.index.numbers import number
+from minigrad.index.size import AnySize
+from minigrad.index.view import View
+
+Axes = Sequence[int] | None
+
+
+def sum_(x: View, *, axis: Axes, keepdims: bool) -> View:
+    return v.sum_(x, axis, keepdims)
+
+
+def mean(x: View, *, axis: Axes, keepdims: bool) -> View:
+    return divided(v.sum_(x, axis, keepdims), v.count_of(x, axis))
+
+
+def var(x: View, *, axis: Axes, ddof: float, keepdims: bool) -> View:
+    if ddof != int(ddof):
+        raise DerivationError(f"var: ddof must be whole in a formula, not {ddof}")
+    centred = v.elementwise(subtract, (x, mean(x, axis=axis, keepdims=True)), "var")
+    squares = View(power(centred.expr, 2), centred.axes)
+    return divided(v.sum_(squares, axis, keepdims), v.count_of(x, axis) - int(ddof))
+
+
+def std(x: View, *, axis: Axes, ddof: float, keepdims: bool) -> View:
+    variance = var(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    return View(power(variance.expr, Fraction(1, 2)), variance.axes)
+
+
+def max_(x: View, *, axis: Axes, keepdims: bool) -> View:
+    return v.reduce(x, axis, keepdims, partial(Extremum, "max"))
+
+
+def min_(x: View, *, axis: Axes, keepdims: bool) -> View:
+    largest = max_(scaled(x, -1), axis=axis, keepdims=keepdims)
+    return scaled(largest, -1)
+
+
+def prod(x: View, *, axis: Axes, keepdims: bool) -> View:
+    return v.reduce(x, axis, keepdims, partial(Extremum, "prod"))
+
+
+def norm(x: View, *, ord: float, axis: Axes, keepdims: bool) -> View:
+    """(sum |x|^p)^(1/p), with no absolute value where the power is even."""
+    p = number(ord)
+    if isinstance(p, float):
+        raise DerivationError(f"linalg.norm: order {ord} has no formula")
+    base = x.expr if Fraction(p) % 2 == 0 else facts.absolute(x.expr)
+    total = v.sum_(View(power(base, p), x.axes), axis, keepdims)
+    return View(power(total.expr, 1 / Fraction(p)), total.axes)
+
+
+def cumsum(x: View, *, axis: int) -> View:
+    size = x.sizes[axis]
+    if size == 1:
+        return x
+    return v.along(x, axis, Structural("tri", (size, size), (0,)), size)
+
+
+def divided(x: View, count: AnySize) -> View:
+    """A view over a size."""
+    labels = range(x.expr.ndim)
+    return View(contract(labels, [(x.expr, labels), (size_as_number(count), (), -1)]), x.axes)
+
+
+def scaled(x: View, coef: int) -> View:
+    """A view times a number."""
+    labels = range(x.expr.ndim)
+    return View(contract(labels, [(x.expr, labels)], coef), x.axes)
+
+
+def power(node: Expr, exponent: int | Fraction) -> Expr:
+    """Every element to a fixed power."""
+    labels = range(node.ndim)
+    return contract(labels, [(node, labels, exponent)])

@@ -1,0 +1,179 @@
+"""Rearranging axes and elements."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from minigrad.errors import DerivationError
+from minigrad.index import view as v
+from minigrad.index.algebra import add, constant, scale
+from minigrad.index.expr import Structural
+from minigrad.index.numbers import number
+from minigrad.index.size import AnySize, Size
+from minigrad.index.view import View
+
+
+def transpose(x: View, *, axes: Sequence[int]) -> View:
+    return v.permuted(x, axes)
+
+
+def swapaxes(x: View, *, axis1: int, axis2: int) -> View:
+    axes = list(range(x.ndim))
+    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    return v.permuted(x, axes)
+
+
+def reshape(x: View, *, shape: Sequence[Any]) -> View:
+    return v.reshape(x, [_size(s) for s in shape])
+
+
+def broadcast_to(x: View, *, shape: Sequence[Any]) -> View:
+    return v.broadcast_to(x, [_size(s) for s in shape])
+
+
+def concatenate(*parts: View, axis: int) -> View:
+    return v.concatenate(parts, axis)
+
+
+def stack(*parts: View, axis: int) -> View:
+    spread = [v.with_axes(part, [*range(axis), None, *range(axis, part.ndim)]) for part in parts]
+    return v.concatenate(spread, axis)
+
+
+def same(x: View, **params: Any) -> View:
+    """A change of element type, or anything else that keeps the numbers."""
+    return x
+
+
+def _size(size: Any) -> AnySize:
+    name = getattr(size, "name", None)
+    if isinstance(size, Size):
+        return size
+    if name is not None and int(size) != 1:
+        return Size({(name,): 1})
+    return int(size)
+
+
+def expand_dims(x: View, *, axis: Sequence[int]) -> View:
+    ndim = x.ndim + len(axis)
+    old = iter(range(x.ndim))
+    return v.with_axes(x, [None if k in axis else next(old) for k in range(ndim)])
+
+
+def squeeze(x: View, *, axis: Sequence[int] | None) -> View:
+    dropped = [k for k in range(x.ndim) if x.axes[k] is None] if axis is None else list(axis)
+    return v.with_axes(x, [k for k in range(x.ndim) if k not in dropped])
+
+
+def flip(x: View, *, axis: Sequence[int]) -> View:
+    for k in axis:
+        size = x.sizes[k]
+        if size != 1:
+            x = v.slice_(x, k, size - 1, -1, size)
+    return x
+
+
+def roll(x: View, *, shift: Sequence[int], axis: Sequence[int] | None) -> View:
+    if axis is None:
+        flat = v.reshape(x, [v.count_of(x, None)])
+        return v.reshape(roll(flat, shift=shift, axis=(0,)), x.sizes)
+    for by, k in zip(shift, axis, strict=True):
+        size = x.sizes[k]
+        if size != 1:
+            x = v.along(x, k, Structural("roll", (size, size), (by,)), size)
+    return x
+
+
+def pad(x: View, *, pad_width: Sequence[tuple[int, int]], constant_values: Any) -> View:
+    """The elements in their place, and one constant in the border."""
+    values = {number(value) for pair in constant_values for value in pair}
+    if len(values) > 1:
+        raise DerivationError("pad: a formula for several constants at once is not known")
+    inside = _padded(x, pad_width)
+    value = values.pop() if values else 0
+    if value == 0:
+        return inside
+    ones = View(constant(1, x.expr.sizes), x.axes)
+    covered = _padded(ones, pad_width)
+    border = add([(1, constant(1, covered.expr.sizes)), (-1, covered.expr)])
+    return View(add([(1, inside.expr), (1, scale(value, border))]), inside.axes)
+
+
+def _padded(x: View, pad_width: Sequence[tuple[int, int]]) -> View:
+    for k, (before, after) in enumerate(pad_width):
+        if before or after:
+            length = x.sizes[k]
+            total = length + before + after
+            place, pair = v.placement(before, length, total)
+            labels: list[Hashable] = list(range(x.ndim))
+            out: list[Hashable] = ["whole" if j == k else j for j in labels]
+            known: dict[Hashable, AnySize] = {"whole": total}
+            placed = (v.whole(place), pair(k, "whole"))
+            x = v.contraction(out, [(x, labels), placed], 1, known, "pad")
+    return x
+
+
+def tril(x: View, *, k: int) -> View:
+    return _triangle(x, k, lower=True)
+
+
+def triu(x: View, *, k: int) -> View:
+    return _triangle(x, k, lower=False)
+
+
+def _triangle(x: View, k: int, lower: bool) -> View:
+    """Times [j <= i + k], or [i <= j - k]."""
+    rows, columns = x.sizes[-2:]
+    if rows == 1 or columns == 1:
+        raise DerivationError("tril/triu: a formula needs both axes longer than 1")
+    labels = range(x.ndim)
+    i, j = labels[-2:]
+    if lower:
+        triangle = (v.whole(Structural("tri", (rows, columns), (k,))), (i, j))
+    else:
+        triangle = (v.whole(Structural("tri", (columns, rows), (-k,))), (j, i))
+    return v.contraction(labels, [(x, labels), triangle], what="tril/triu")
+
+
+def diag(x: View, *, k: int) -> View:
+    """The vector on the k-th diagonal of a matrix."""
+    length = x.sizes[0]
+    total = length + abs(k)
+    if length == 1:
+        raise DerivationError("diag: a formula needs a vector longer than 1")
+    if k == 0:
+        delta = v.whole(Structural("delta", (length, length)))
+        return v.contraction("ij", [(x, "i"), (delta, "ij")], what="diag")
+    places = _diagonal_places(length, total, total, k)
+    return v.contraction("ij", [(x, "l"), *places], what="diag")
+
+
+def diagonal(x: View, *, offset: int, axis1: int, axis2: int) -> View:
+    """The elements whose places on two axes differ by the offset, along a new last axis."""
+    rows, columns = x.sizes[axis1], x.sizes[axis2]
+    labels: list[Hashable] = list(range(x.ndim))
+    kept = [k for k in labels if k not in (axis1, axis2)]
+    if offset == 0 and rows == columns:
+        labels[axis1] = labels[axis2] = "l"
+        return v.contraction([*kept, "l"], [(x, labels)], what="diagonal")
+    labels[axis1], labels[axis2] = "i", "j"
+    length = _diagonal_length(rows, columns, offset)
+    places = _diagonal_places(length, rows, columns, offset)
+    return v.contraction([*kept, "l"], [(x, labels), *places], what="diagonal")
+
+
+def _diagonal_length(rows: AnySize, columns: AnySize, offset: int) -> AnySize:
+    if rows == columns:
+        return rows - abs(offset)
+    high, wide = v.known_size(rows), v.known_size(columns)
+    if not isinstance(high, int) or not isinstance(wide, int):
+        raise DerivationError(f"diagonal: how long it is depends on which of {rows}, {columns} is less")
+    return min(high + min(offset, 0), wide - max(offset, 0))
+
+
+def _diagonal_places(length: AnySize, rows: AnySize, columns: AnySize, offset: int) -> list[Any]:
+    """[i = l + max(-k, 0)] and [j = l + max(k, 0)]."""
+    down = Structural("slice", (length, rows), (max(-offset, 0), 1))
+    right = Structural("slice", (length, columns), (max(offset, 0), 1))
+    return [(v.whole(down), ("l", "i")), (v.whole(right), ("l", "j"))]

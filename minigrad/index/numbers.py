@@ -1,0 +1,69 @@
+"""Exact coefficients: integers and fractions; a decimal the user typed is the fraction it spells."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from minigrad.index.expr import Number
+
+# A denominator beyond this says "measured", not "written by hand"; it stays a float.
+_LARGEST_DENOMINATOR = 10**15
+
+
+def number(value: object) -> Number:
+    """The exact number that ``value`` spells: 0.5 is 1/2 and 0.1 is 1/10; inf and nan stay floats."""
+    if isinstance(value, bool) or type(value) is int:
+        return int(value)
+    if isinstance(value, Fraction):
+        return int(value) if value.denominator == 1 else value
+    as_float = float(value)  # type: ignore[arg-type]
+    if not math.isfinite(as_float):
+        return as_float
+    exact = Fraction(repr(as_float))
+    if exact.denominator == 1:
+        return int(exact)
+    return exact if exact.denominator <= _LARGEST_DENOMINATOR else as_float
+
+
+def times(a: Number, b: Number) -> Number:
+    return _tidy(a * b)
+
+
+def plus(a: Number, b: Number) -> Number:
+    return _tidy(a + b)
+
+
+def exact_power(base: Number, exponent: int | Fraction) -> Number | None:
+    """``base ** exponent`` when that is a number of the same kind (exactly), else None."""
+    if isinstance(exponent, int):
+        if base == 0 and exponent < 0:
+            return None
+        if isinstance(base, float) or exponent >= 0:
+            return _tidy(base**exponent)
+        return _tidy(1 / Fraction(base) ** -exponent)
+    if isinstance(base, float):
+        return base ** float(exponent) if base > 0 else None
+    if base < 0:
+        return None
+    whole = Fraction(base) ** exponent.numerator if base else Fraction(0)
+    roots = [
+        _integer_root(part, exponent.denominator) for part in (whole.numerator, whole.denominator)
+    ]
+    if roots[0] is None or roots[1] is None:
+        return None
+    return _tidy(Fraction(roots[0], roots[1]))
+
+
+def _integer_root(value: int, degree: int) -> int | None:
+    root = round(value ** (1 / degree))
+    return next((r for r in (root - 1, root, root + 1) if r >= 0 and r**degree == value), None)
+
+
+def _tidy(value: Number) -> Number:
+    if isinstance(value, Fraction):
+        if value.denominator == 1:
+            return int(value)
+        if value.denominator > _LARGEST_DENOMINATOR:
+            return float(value)
+    return value

@@ -1,0 +1,88 @@
+"""Rebuilding: the same expression with some nodes replaced, in normal form again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from minigrad.index.algebra import add
+from minigrad.index.contract import contract
+from minigrad.index.expr import (
+    Composite,
+    Expr,
+    Extremum,
+    Map,
+    MatrixFunction,
+    Pick,
+    Product,
+    Ref,
+    Sum,
+    postorder,
+)
+from minigrad.index.pointwise import apply_head
+
+
+def with_children(node: Expr, children: Sequence[Expr]) -> Expr:
+    """The node of the same kind on other children."""
+    match node:
+        case Sum():
+            return add([(c, child) for (c, _), child in zip(node.terms, children, strict=True)])
+        case Product():
+            labels = range(len(node.label_sizes))
+            operands = [
+                (child, f.labels, f.exponent)
+                for f, child in zip(node.factors, children, strict=True)
+            ]
+            sizes = dict(zip(labels, node.label_sizes, strict=True))
+            return contract(labels[: node.ndim], operands, node.coef, sizes)
+        case Map():
+            return apply_head(node.head, children)
+        case Composite():
+            return Composite(node.definition, tuple(children), node.sizes)
+        case Extremum():
+            return Extremum(node.kind, children[0], node.count)
+        case MatrixFunction():
+            return MatrixFunction(node.name, children[0])
+        case Pick():
+            return Pick(children[0], node.sizes[-1])
+        case Ref():
+            return Ref(node.name, children[0], node.of)
+    return node
+
+
+def rewritten(root: Expr, rule: Callable[[Expr], Expr | None]) -> Expr:
+    """``root`` with ``rule(node)`` in place of every node for which it is not None, outermost first."""
+    done: dict[Expr, Expr] = {}
+    stack: list[tuple[Expr, bool]] = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in done:
+            continue
+        if ready:
+            children = node.children()
+            new = [done[child] for child in children]
+            changed = any(a is not b for a, b in zip(children, new, strict=True))
+            done[node] = with_children(node, new) if changed else node
+            continue
+        replacement = rule(node)
+        if replacement is not None:
+            done[node] = replacement
+            continue
+        stack.append((node, True))
+        stack.extend((child, False) for child in node.children())
+    return done[root]
+
+
+def substituted(root: Expr, values: Mapping[Expr, Expr]) -> Expr:
+    """``root`` with the given nodes replaced."""
+    return rewritten(root, values.get)
+
+
+def transformed(root: Expr, rule: Callable[[Expr], Expr]) -> Expr:
+    """``root`` with ``rule`` applied to every node, innermost first."""
+    done: dict[Expr, Expr] = {}
+    for node in postorder(root):
+        children = node.children()
+        new = [done[child] for child in children]
+        same = all(a is b for a, b in zip(children, new, strict=True))
+        done[node] = rule(node if same else with_children(node, new))
+    return done[root]

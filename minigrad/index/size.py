@@ -1,0 +1,141 @@
+"""Sizes of axes: an integer, or a polynomial in named dims such as ``n``, ``2 k`` or ``n + m``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Union
+
+Monomial = tuple[str, ...]  # the dims of one term, sorted, repeated as often as their power
+
+
+class Size:
+    """A polynomial with integer coefficients in named dims; a constant one is a plain ``int``."""
+
+    __slots__ = ("_key", "terms")
+
+    def __init__(self, terms: Mapping[Monomial, int]) -> None:
+        self.terms = {m: c for m, c in sorted(terms.items()) if c}
+        self._key = tuple(self.terms.items())
+
+    @property
+    def name(self) -> str | None:
+        """The dim's name when the size is just one dim, else None."""
+        if len(self._key) == 1:
+            (monomial, coefficient) = self._key[0]
+            if coefficient == 1 and len(monomial) == 1:
+                return monomial[0]
+        return None
+
+    def names(self) -> set[str]:
+        return {name for monomial in self.terms for name in monomial}
+
+    def value(self, sizes: Mapping[str, int]) -> int:
+        """The size as a number; raises KeyError for a dim without one."""
+        total = 0
+        for monomial, coefficient in self.terms.items():
+            for name in monomial:
+                coefficient *= sizes[name]
+            total += coefficient
+        return total
+
+    def __add__(self, other: AnySize) -> AnySize:
+        terms = dict(self.terms)
+        for monomial, coefficient in _terms(other).items():
+            terms[monomial] = terms.get(monomial, 0) + coefficient
+        return _normal(terms)
+
+    def __mul__(self, other: AnySize) -> AnySize:
+        terms: dict[Monomial, int] = {}
+        for left, a in self.terms.items():
+            for right, b in _terms(other).items():
+                monomial = tuple(sorted(left + right))
+                terms[monomial] = terms.get(monomial, 0) + a * b
+        return _normal(terms)
+
+    def __neg__(self) -> AnySize:
+        return self * -1
+
+    def __sub__(self, other: AnySize) -> AnySize:
+        return self + (-other)
+
+    def __rsub__(self, other: int) -> AnySize:
+        return -self + other
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Size) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __str__(self) -> str:
+        return " + ".join(_monomial_text(m, c) for m, c in self._key).replace("+ -", "- ")
+
+    def __repr__(self) -> str:
+        return f"Size({str(self)!r})"
+
+
+AnySize = Union[int, Size]
+
+
+def dim(name: str) -> Size:
+    """The size that is the dim ``name``."""
+    return Size({(name,): 1})
+
+
+def prod(sizes: Iterable[AnySize]) -> AnySize:
+    """The product of sizes; 1 for none."""
+    total: AnySize = 1
+    for size in sizes:
+        total = total * size
+    return total
+
+
+def quotient(whole: AnySize, part: AnySize) -> AnySize | None:
+    """``whole / part`` when it is a size again (``part`` being one term), else None."""
+    divisor = _terms(part)
+    if len(divisor) != 1:
+        return 1 if whole == part else None
+    ((monomial, coefficient),) = divisor.items()
+    terms: dict[Monomial, int] = {}
+    for names, c in _terms(whole).items():
+        rest = list(names)
+        for name in monomial:
+            if name not in rest:
+                return None
+            rest.remove(name)
+        if coefficient == 0 or c % coefficient:
+            return None
+        terms[tuple(rest)] = c // coefficient
+    return _normal(terms)
+
+
+def value_of(size: AnySize, sizes: Mapping[str, int]) -> int:
+    """The number a size stands for, given the sizes of dims."""
+    return size if isinstance(size, int) else size.value(sizes)
+
+
+def _terms(size: AnySize) -> Mapping[Monomial, int]:
+    if isinstance(size, Size):
+        return size.terms
+    return {(): int(size)} if size else {}
+
+
+def _normal(terms: Mapping[Monomial, int]) -> AnySize:
+    kept = {m: c for m, c in terms.items() if c}
+    if not kept:
+        return 0
+    if len(kept) == 1 and () in kept:
+        return kept[()]
+    return Size(kept)
+
+
+def _monomial_text(monomial: Monomial, coefficient: int) -> str:
+    names = "*".join(monomial)
+    if not names:
+        return str(coefficient)
+    if coefficient == 1:
+        return names
+    return f"-{names}" if coefficient == -1 else f"{coefficient}*{names}"

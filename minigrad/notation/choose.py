@@ -1,0 +1,55 @@
+"""Of equal expressions, the one that is read more easily."""
+
+from __future__ import annotations
+
+from minigrad.index.expr import Expr, Product, Sum
+from minigrad.notation.matrix import Places, cost, index_form, matrix_form
+from minigrad.notation.text import shown_places, text
+from minigrad.notation.tree import Tree
+from minigrad.symbolic.expand import expanded, has_delta
+from minigrad.symbolic.simplify import common_factor
+
+# A product of sums that opens into more terms than this is not read more easily open.
+_MOST_TERMS = 4
+
+
+def shortest(node: Expr) -> Expr:
+    """The node, or an equal form that is read more easily as a matrix formula."""
+    if node.ndim > 2 or not isinstance(node, (Sum, Product)):
+        return node
+    forms = [node]
+    if has_delta(node):
+        forms.append(expanded(node))
+    if node.ndim == 2:
+        opened = expanded(node, every=True)
+        if isinstance(opened, Sum) and len(opened.terms) <= _MOST_TERMS:
+            shared = common_factor(opened, split=True)
+            forms.extend([shared] if shared is not None else [])
+    if len(forms) == 1:
+        return node
+    return min(forms, key=lambda form: cost(matrix_form(form)[1]))
+
+
+def shortest_by_index(node: Expr) -> Expr:
+    """The node, or what it is with its common factors outside, where that is the shorter index formula."""
+    opened = expanded(node)
+    forms = [node, opened]
+    if isinstance(opened, Sum):
+        forms.append(common_factor(opened, spread=True) or opened)
+    return min(forms, key=lambda form: len(text(index_form(form)[1])))
+
+
+def printed_length(node: Expr) -> int:
+    """How long the node's formula is in characters."""
+    return len(text(matrix_form(shortest(node))[1]))
+
+
+def form(node: Expr) -> tuple[Places, Tree]:
+    """How a node is written: in matrices, or by indices where deltas make that the shorter."""
+    places, tree = matrix_form(shortest(node))
+    if node.ndim <= 2 or not (has_delta(node) or node.ndim > 3):
+        return places, tree
+    by_index = index_form(shortest_by_index(node))
+    if len(text(by_index[1])) + node.ndim <= len(text(tree)) + len(shown_places(places)) + 1:
+        return by_index
+    return places, tree

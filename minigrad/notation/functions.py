@@ -1,0 +1,64 @@
+"""How functions are written. A row's own notation comes first; what has none prints its short name."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from minigrad.primitive import REGISTRY
+
+
+class Written(NamedTuple):
+    """A function's name as Unicode text, ASCII and LaTeX."""
+
+    text: str
+    ascii: str
+    latex: str
+
+
+# Functions of the notation itself, which no row defines.
+_OWN = {
+    "diag": Written("diag", "diag", r"\operatorname{diag}"),
+    "tr": Written("tr", "trace", r"\operatorname{tr}"),
+    "sum": Written("sum", "sum", r"\operatorname{sum}"),
+    "mean": Written("mean", "mean", r"\operatorname{mean}"),
+    "rowsum": Written("rowsum", "rowsum", r"\operatorname{rowsum}"),
+    "colsum": Written("colsum", "colsum", r"\operatorname{colsum}"),
+    "rowmean": Written("rowmean", "rowmean", r"\operatorname{rowmean}"),
+    "colmean": Written("colmean", "colmean", r"\operatorname{colmean}"),
+    "det": Written("det", "det", r"\det"),
+    "logdet": Written("logdet", "logdet", r"\log\det"),
+}
+_LATEX_OPERATORS = {
+    "exp",
+    "log",
+    "sin",
+    "cos",
+    "tan",
+    "tanh",
+    "sinh",
+    "cosh",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "max",
+    "min",
+}
+
+
+def written(function: str) -> Written:
+    """How the function is written in each notation."""
+    if function in _OWN:
+        return _OWN[function]
+    row = REGISTRY.get(function)
+    short = function.rpartition(".")[2]
+    if row is not None and row.notation is not None:
+        return Written(row.notation.text, short, row.notation.latex)
+    if short in _LATEX_OPERATORS:
+        return Written(short, short, "\\" + short)
+    return Written(short, short, rf"\operatorname{{{short}}}".replace("_", r"\_"))
+
+
+def mark_of(function: str) -> str:
+    """The mark that a gradient through this function carries in a derivation, or ""."""
+    row = REGISTRY.get(function)
+    return row.notation.mark if row is not None and row.notation is not None else ""

@@ -1,0 +1,412 @@
+"""Matrix notation from index notation, by series-parallel reduction.
+
+The labels of a product are vertices, its factors of order two are edges, its vectors sit on vertices.
+Parallel edges are an elementwise product, a summed vertex between two edges is a matrix product, one at
+the end of an edge a row sum, a loop a trace. Where factors have more than two axes, as few labels as
+needed are fixed as subscripts, and summed ones stand under a sum sign; index notation is the case where
+every label is fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from minigrad.errors import DerivationError
+from minigrad.index import facts
+from minigrad.index.contract import contract, symmetric
+from minigrad.index.expr import (
+    Composite,
+    Expr,
+    Extremum,
+    Leaf,
+    Map,
+    MatrixFunction,
+    Pick,
+    Product,
+    Ref,
+    Structural,
+    Sum,
+)
+from minigrad.index.size import Size
+from minigrad.notation.reduction import Reduction, is_statistic
+from minigrad.notation.text import text
+from minigrad.notation.tree import (
+    IDENTITY,
+    ONE,
+    BigSum,
+    Call,
+    Indexed,
+    Inverse,
+    Name,
+    Norm,
+    Num,
+    Plus,
+    Power,
+    Relation,
+    Scaled,
+    Transposed,
+    Tree,
+    hadamard,
+    parts_of,
+    product,
+    scaled,
+    transposed,
+    transposes,
+)
+
+Places = tuple[str | None, ...]
+_RELATIONS = {"greater": ">", "greater_equal": "≥", "equal": "="}
+_INDEX_LETTERS = "ijklmpqrstuvw"
+
+
+def cost(tree: Tree) -> tuple[int, int]:
+    """What a formula costs its reader: transposes first, then length."""
+    return transposes(tree), len(text(tree))
+
+
+def matrix_form(node: Expr) -> tuple[Places, Tree]:
+    """The node's formula, and which of its axes are fixed as subscripts (None: whole).
+
+    The fewest sums under a sum sign come first, then the fewest subscripts, then leading axes.
+    """
+    if node.ndim > 2:
+        whole = _elementwise_form(node)
+        if whole is not None:
+            return (None,) * node.ndim, whole
+    best: tuple[tuple[int, int, tuple[int, ...], tuple[int, int]], tuple[Places, Tree]] | None = (
+        None
+    )
+    for count in range(max(0, node.ndim - 2), max(node.ndim, 1)):
+        if best is not None and best[0][0] == 0:
+            break
+        for axes in combinations(range(node.ndim), count):
+            reader = Reader()
+            places = reader.name_axes(node, axes)
+            try:
+                tree = reader.read(node, places)
+            except _OrderError:
+                continue
+            price = (big_sums(tree), count, axes, cost(tree))
+            if best is None or price < best[0]:
+                best = price, (places, tree)
+    return index_form(node) if best is None else best[1]
+
+
+def big_sums(tree: Tree) -> int:
+    """Over how many letters a reader sums."""
+    own = len(tree.letters) if isinstance(tree, BigSum) else 0
+    return own + sum(map(big_sums, parts_of(tree)))
+
+
+def index_form(node: Expr) -> tuple[Places, Tree]:
+    """The node's formula with every label written."""
+    reader = Reader(full=True)
+    places = reader.name_axes(node, tuple(range(node.ndim)))
+    return places, reader.read(node, places)
+
+
+def _elementwise_form(node: Expr) -> Tree | None:
+    """A formula without subscripts for a tensor of any order, where all of it is elementwise."""
+    if not _all_elementwise(node, node.ndim):
+        return None
+    try:
+        return Reader().read(node, (None,) * node.ndim)
+    except _OrderError:
+        return None
+
+
+def _all_elementwise(node: Expr, ndim: int) -> bool:
+    match node:
+        case Leaf() | Ref():
+            return node.ndim in (0, ndim)
+        case Sum():
+            return all(_all_elementwise(term, ndim) for _, term in node.terms)
+        case Map():
+            return all(_all_elementwise(arg, ndim) for arg in node.args)
+        case Composite():
+            return node.ndim == ndim and all(_all_elementwise(arg, ndim) for arg in node.args)
+        case Product():
+            return not node.summed and all(
+                f.labels in ((), tuple(range(ndim))) and _all_elementwise(f.node, ndim)
+                for f in node.factors
+            )
+    return False
+
+
+class _OrderError(DerivationError):
+    """More than two axes are left; the caller fixes another label."""
+
+
+class Reader:
+    """Reads nodes as trees; ``full`` fixes every label."""
+
+    def __init__(self, full: bool = False) -> None:
+        self.full = full
+        self.used: set[str] = set()
+
+    # -- letters ---------------------------------------------------------------------------------
+
+    def letter(self, size: object, own_name: bool = True) -> str:
+        """A subscript: the dim's own name when it is one letter, else i, j, k, ..."""
+        own = size.name if isinstance(size, Size) and own_name and not self.full else None
+        choices = ([own] if own is not None and len(own) == 1 else []) + list(_INDEX_LETTERS)
+        letter = next((c for c in choices if c not in self.used), f"i{len(self.used)}")
+        self.used.add(letter)
+        return letter
+
+    def name_axes(self, node: Expr, axes: Sequence[int]) -> Places:
+        return tuple(
+            self.letter(size, node.sizes.count(size) == 1) if k in axes else None
+            for k, size in enumerate(node.sizes)
+        )
+
+    # -- nodes -----------------------------------------------------------------------------------
+
+    def read(self, node: Expr, places: Places) -> Tree:
+        """The tree of a node some of whose axes are fixed."""
+        match node:
+            case Leaf() | Ref():
+                return self.symbol(node, places)
+            case Sum():
+                return self.sum(node, places)
+            case Product():
+                return self.product(node, places)
+            case Map():
+                return self.map(node, places)
+            case Structural() | Pick():
+                return self.structural(node, places)
+            case Composite():
+                return self.composite(node, places)
+            case MatrixFunction():
+                body = self.read(node.arg, (*places[: node.arg.ndim - 2], None, None))
+                if node.name == "inv":
+                    return _indexed(Inverse(body), places[-2:])
+                return Call(node.name, (body,))
+            case Extremum():
+                return self.extremum(node, places)
+        raise DerivationError(f"{type(node).__name__}: this node has no notation")
+
+    def symbol(self, node: Leaf | Ref, places: Places) -> Tree:
+        if isinstance(node, Leaf):
+            if node.kind == "constant" and node.name not in ("pi", "E"):
+                return Name(node.name)
+            name = (
+                {"pi": "π", "E": "e"}.get(node.name, node.name)
+                if node.kind == "constant"
+                else node.name
+            )
+            return _indexed(Name(name, symmetric=symmetric(node)), places)
+        return _indexed(Name(node.name, node.of, symmetric(node)), places)
+
+    def sum(self, node: Sum, places: Places) -> Tree:
+        terms: list[tuple[int, Tree]] = []
+        for coef, term in node.terms:
+            tree = scaled(abs(coef), [], self.term(term, places), [])
+            terms.append((1 if coef > 0 else -1, tree))
+        if terms[0][0] < 0:
+            first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
+            terms.insert(0, terms.pop(first))
+        return Plus(tuple(terms))
+
+    def term(self, node: Expr, places: Places) -> Tree:
+        """A node where elementwise broadcasting is understood: constants and vectors stand alone."""
+        if not isinstance(node, Product):
+            return self.read(node, places)
+        carried = {label for f in node.factors for label in f.labels}
+        free = [k for k in range(node.ndim) if places[k] is None]
+        missing = [k for k in free if k not in carried]
+        if not missing:
+            return self.read(node, places)
+        if len(free) > 2 and any(k in carried for k in free):
+            raise _OrderError("a vector in a tensor of order above two needs a subscript")
+        kept = [k for k in range(node.ndim) if k not in missing]
+        inner = contract(kept, node.factors, node.coef, dict(enumerate(node.label_sizes)))
+        if not inner.ndim and isinstance(inner, Product) and not inner.factors:
+            return Num(inner.coef)
+        tree = self.read(inner, tuple(places[k] for k in kept))
+        if missing == free or (is_statistic(tree) or facts.statistic(inner)) or isinstance(tree, Name):
+            return tree
+        return product(
+            [tree, Transposed(ONE)] if missing == [free[-1]] else [ONE, transposed(tree)]
+        )
+
+    def map(self, node: Map, places: Places) -> Tree:
+        args = tuple(self.term(arg, places) for arg in node.args)
+        if node.head.name == "step":
+            return Relation(">", args[0], Num(0))
+        if node.head.name in _RELATIONS:
+            return Relation(_RELATIONS[node.head.name], *args)
+        return Call(node.head.name, (*args, *(Num(value) for _, value in node.head.params)))
+
+    def composite(self, node: Composite, places: Places) -> Tree:
+        """Row-wise functions take subscripts of leading axes inside; others stand outside."""
+        inside = [k for k, place in enumerate(places) if place is not None]
+        rowwise = node.ndim > 0 and all(arg.ndim >= node.ndim for arg in node.args)
+        leading = inside == list(range(len(inside))) and (rowwise and len(inside) < node.ndim)
+        if leading:
+            args = tuple(
+                self.read(arg, (*places[: len(inside)], *(None,) * (arg.ndim - len(inside))))
+                for arg in node.args
+            )
+            return Call(node.definition.name, args)
+        args = tuple(self.read(arg, (None,) * arg.ndim) for arg in node.args)
+        return _indexed(Call(node.definition.name, args), places)
+
+    def extremum(self, node: Extremum, places: Places) -> Tree:
+        kept = node.arg.ndim - node.count
+        inner = (*places[:kept], *(None,) * node.count)
+        body = self.read(node.arg, inner)
+        rows = sum(place is None for place in inner) > node.count
+        if node.kind != "argmax":
+            return Call(f"row{node.kind}" if rows else node.kind, (body,))
+        tree = Call("rowargmax" if rows else "argmax", (body,))
+        return (
+            _indexed(tree, tuple(None if p is None else p for p in places[kept:]))
+            if any(places[kept:])
+            else tree
+        )
+
+    def structural(self, node: Structural | Pick, places: Places) -> Tree:
+        if isinstance(node, Pick):
+            return self.pick(node, places)
+        if node.kind == "delta":
+            if places == (None, None):
+                return IDENTITY
+            if None not in places:
+                return Indexed(Name("δ"), places)
+            raise _OrderError("a delta with one index fixed is a column of the identity")
+        if node.kind == "onehot" and places == (None,):
+            return Name(f"e_{node.params[0]}")
+        if node.kind == "slice" and places == (None, None):
+            start, step = node.params
+            stop = start + step * node.sizes[0]  # type: ignore[operator]
+            return Indexed(IDENTITY, (f"{start}:{stop}" + (f":{step}" if step != 1 else ""), None))
+        if node.kind == "tri" and places == (None, None):
+            return Call("tril", (ONE, *(Num(p) for p in node.params if p)))  # type: ignore[arg-type]
+        if all(place is not None for place in places):
+            return _structural_bracket(node, places)
+        raise _OrderError(f"a {node.kind} has more than two axes")
+
+    def pick(self, node: Pick, places: Places) -> Tree:
+        index = self.read(node.index, places[:-1])
+        if node.index.ndim == 0 and places == (None,):
+            return Name(f"e_{text(index)}")
+        if places[-1] is not None and all(p is not None for p in places):
+            return Relation("=", index, Name(places[-1]))
+        return Call("onehot", (index,))
+
+    # -- products ----------------------------------------------------------------------------------
+
+    def product(self, node: Product, places: Places) -> Tree:
+        """The best tree over the ways to fix as few summed labels as possible."""
+        fixed = {k: place for k, place in enumerate(places) if place is not None}
+        summed = list(node.summed)
+        counts = [len(summed)] if self.full else range(len(summed) + 1)
+        for count in counts:
+            found = list(self.readings(node, fixed, summed, count))
+            if found:
+                return min(found, key=cost)
+        raise _OrderError("no label set makes this product a matrix formula")
+
+    def readings(
+        self, node: Product, fixed: dict[int, str], summed: list[int], count: int
+    ) -> Iterator[Tree]:
+        for chosen in combinations(summed, count):
+            before = set(self.used)
+            letters = {label: self.letter(node.label_sizes[label]) for label in chosen}
+            try:
+                tree = self.reduced(node, {**fixed, **letters})
+            except _OrderError:
+                tree = None
+            self.used = before | (set(letters.values()) if tree is not None else set())
+            if tree is not None:
+                if letters:
+                    before, under = _outside(tree, list(letters.values()))
+                    total = BigSum(tuple(letters.values()), under)
+                    tree = scaled(before.coef, list(before.up), total, list(before.down))
+                yield tree
+
+    def reduced(self, node: Product, fixed: dict[int, str]) -> Tree | None:
+        """The tree with the labels in ``fixed`` written as subscripts, or None if it does not reduce."""
+        state = Reduction(node, set(fixed))
+        for f in node.factors:
+            places = tuple(fixed.get(label) for label in f.labels)
+            free = [label for label in f.labels if label not in fixed]
+            if len(free) > 2 and (len(free) != node.ndim or not _pointwise(node)):
+                raise _OrderError("a factor has more than two axes")
+            if not free:
+                scalar, exponent = self.scalar(f.node, places, f.exponent)
+                state.add_scalar(scalar, exponent)
+            else:
+                state.add(self.read(f.node, places), free, f.exponent, symmetric(f.node), facts.statistic(f.node))
+        return state.finish()
+
+    def scalar(self, node: Expr, places: Places, exponent: object) -> tuple[Tree, object]:
+        """A scalar factor; the root of a sum of squares is a norm."""
+        if (
+            isinstance(node, Product)
+            and len(node.factors) == 1
+            and node.coef == 1
+            and not node.ndim
+        ):
+            (f,) = node.factors
+            if f.exponent == 2 and len(set(f.labels)) == len(f.labels) and f.labels:
+                inner = self.read(f.node, (None,) * f.node.ndim)
+                return Norm(inner), 2 * exponent  # type: ignore[operator]
+        return self.read(node, places), exponent
+
+
+def _outside(tree: Tree, letters: Sequence[str]) -> tuple[Scaled, Tree]:
+    """What does not depend on the letters goes before the sum sign, the rest stays under it."""
+    if not isinstance(tree, Scaled):
+        return Scaled(1, (), None, ()), tree
+    up = [t for t in tree.up if not _mentions(t, letters)]
+    down = [t for t in tree.down if not _mentions(t, letters)]
+    inside_up = [t for t in tree.up if t not in up]
+    inside_down = [t for t in tree.down if t not in down]
+    body = tree.body
+    if body is None and not inside_up:
+        return Scaled(1, (), None, ()), tree
+    return Scaled(tree.coef, tuple(up), None, tuple(down)), scaled(1, inside_up, body, inside_down)
+
+
+def _mentions(tree: Tree, letters: Sequence[str]) -> bool:
+    """Whether one of the letters stands as a subscript somewhere in the tree."""
+    if isinstance(tree, Indexed) and any(place in letters for place in tree.places):
+        return True
+    if isinstance(tree, Name) and (tree.text in letters or tree.text.removeprefix("e_") in letters):
+        return True
+    return any(_mentions(part, letters) for part in parts_of(tree))
+
+
+def _pointwise(node: Product) -> bool:
+    return not node.summed and all(f.labels in ((), tuple(range(node.ndim))) for f in node.factors)
+
+
+def _indexed(tree: Tree, places: Places) -> Tree:
+    if all(place is None for place in places):
+        return tree
+    return Indexed(tree, places)
+
+
+def _structural_bracket(node: Structural, places: Places) -> Tree:
+    """Written out by its rule: [i = 2 + j] and the like."""
+    i = Name(str(places[0]))
+    match node.kind:
+        case "onehot":
+            return Relation("=", i, Name(str(node.params[0])))
+        case "slice":
+            start, step = node.params
+            right: Tree = scaled(step, [], Name(str(places[0])), [])  # type: ignore[arg-type]
+            if start != 0:
+                right = Plus(((1, Name(str(start))), (1, right)))
+            return Relation("=", Name(str(places[1])), right)
+        case "tri":
+            return Relation("≥", i, Name(str(places[1])))
+    before = int(node.params[0]) if node.params else 1  # type: ignore[call-overload]
+    left = Name("".join(map(str, places[:before])))
+    return Relation("=", left, Name("".join(map(str, places[before:]))))
+
+
+__all__ = ["Places", "Reader", "cost", "hadamard", "index_form", "matrix_form"]

@@ -1,0 +1,275 @@
+"""The grammar of printed formulas: text as one reads it, without the trees that wrote it.
+
+It is a witness against the printers, so it knows only what a reader knows: where a space means a
+product, how tightly ⊙ binds, which names were introduced. What a reader could take in two ways, such as
+``A B ⊙ C``, is an error here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from minigrad.errors import ArgumentError
+
+_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ", "0123456789-/")
+_SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ]+")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?")
+_WORD = re.compile(r"(?:(?![ᵀ⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ𝟏])[^\W])+")
+_ELEMENTWISE_POWER = re.compile(r"\^⊙(-?[0-9]+(?:/[0-9]+)?)")
+_SUBSCRIPT = re.compile(r"_([0-9a-z]+)(?![0-9A-Za-z_])")
+_PLACES = re.compile(r"\[([^\[\]]*)\]")
+_SUM_SIGN = re.compile(r"Σ_([a-z](?:[a-z]|,)*) ")
+_RELATIONS = ("≥", "≤", "≠", "=", ">", "<")
+_GAP = re.compile(r" {6,}")
+_WHERE = "   where "
+
+
+class Piece(NamedTuple):
+    """A piece of a formula: its kind, its parts, and what else it says."""
+
+    kind: str
+    parts: tuple[Piece, ...] = ()
+    value: object = None
+
+
+class Statement(NamedTuple):
+    """``name[places] = piece``."""
+
+    name: str
+    places: tuple[str | None, ...]
+    piece: Piece
+
+
+def statements(text: str, known: Iterable[str]) -> list[Statement]:
+    """Every formula of a text, in order; each name that a left side gives is known from then on.
+
+    Raises
+    ------
+    ArgumentError
+        Where the text cannot be read, or can be read in two ways.
+    """
+    names = {*known}
+    found: list[Statement] = []
+    for formula in _formulas(text):
+        left, equals, right = formula.partition(" = ")
+        if not equals:
+            raise ArgumentError(f"read_back: {formula!r} has no left side; a formula is 'name = ...'")
+        name, places = _left_side(left.strip())
+        found.append(Statement(name, places, _Reader(right.strip(), names).whole()))
+        names.add(name)
+    return found
+
+
+def _formulas(text: str) -> Iterator[str]:
+    """Formulas one by one; what a where-list defines comes before the formula that uses it."""
+    for line in text.splitlines():
+        for part in _GAP.split(line.strip()):
+            # a remark such as (*) stands at the end of a line
+            if not part or re.fullmatch(r"\(.{1,3}\)", part):
+                continue
+            formula, _, definitions = part.partition(_WHERE)
+            yield from _definitions(definitions)
+            yield formula
+
+
+def _definitions(text: str) -> Iterator[str]:
+    """Split at the commas outside of brackets."""
+    start = depth = 0
+    for at, mark in enumerate(text):
+        depth += (mark in "([") - (mark in ")]")
+        if mark == "," and not depth:
+            yield text[start:at].strip()
+            start = at + 1
+    if text:
+        yield text[start:].strip()
+
+
+def _left_side(left: str) -> tuple[str, tuple[str | None, ...]]:
+    """``dWq[:,h,:]`` and ``J_ijkl``: a name and its subscripts; trailing whole axes are not told."""
+    bracket = re.fullmatch(r"(.+?)\[([^\[\]]*[a-z:][^\[\]]*)\]", left)
+    if bracket:
+        return bracket[1], tuple(None if p == ":" else p for p in bracket[2].split(","))
+    under = re.fullmatch(r"(.+)_([a-z]+)", left)
+    return (under[1], tuple(under[2])) if under else (left, ())
+
+
+class _Reader:
+    """One formula, read from left to right."""
+
+    def __init__(self, text: str, names: Iterable[str]) -> None:
+        self.text, self.at = text, 0
+        self.names = sorted(names, key=len, reverse=True)
+
+    def fail(self, message: str) -> ArgumentError:
+        return ArgumentError(f"read_back: {message}\n  {self.text}\n  {' ' * self.at}^")
+
+    def whole(self) -> Piece:
+        piece = self.sum()
+        if self.at != len(self.text):
+            raise self.fail("the formula goes on where it should end")
+        return piece
+
+    def take(self, mark: str) -> bool:
+        if self.text.startswith(mark, self.at):
+            self.at += len(mark)
+            return True
+        return False
+
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        found = pattern.match(self.text, self.at)
+        if found:
+            self.at = found.end()
+        return found
+
+    def expect(self, mark: str) -> None:
+        if not self.take(mark):
+            raise self.fail(f"{mark!r} is missing")
+
+    # -- from the loosest binding to the tightest --------------------------------------------------
+
+    def sum(self) -> Piece:
+        terms = [self.signed(self.take("−"))]
+        while True:
+            if self.take(" + "):
+                terms.append(self.signed(False))
+            elif self.take(" − "):
+                terms.append(self.signed(True))
+            else:
+                return terms[0] if len(terms) == 1 else Piece("sum", tuple(terms))
+
+    def signed(self, negative: bool) -> Piece:
+        term = self.term()
+        return Piece("minus", (term,)) if negative else term
+
+    def term(self) -> Piece:
+        big = self.match(_SUM_SIGN)
+        if big:
+            letters = tuple(big[1].split(",") if "," in big[1] else big[1])
+            return Piece("Σ", (self.chain(),), letters)
+        piece = self.chain()
+        if self.take(" / "):
+            piece = Piece("/", (piece, self.postfix()))
+        return piece
+
+    def chain(self) -> Piece:
+        """Either a product, by spaces, or an elementwise one, by ⊙ and ⊘; a mixture needs parentheses."""
+        first = self.postfix()
+        parts, signs = [first], []
+        while True:
+            if self.take(" ⊙ "):
+                signs.append("⊙")
+            elif self.take(" ⊘ "):
+                signs.append("⊘")
+            elif self.begins_factor():
+                self.at += 1
+                signs.append(" ")
+            else:
+                break
+            parts.append(self.postfix())
+        if not signs:
+            return first
+        if " " in signs and set(signs) != {" "}:
+            raise self.fail("a product beside ⊙ can be read in two ways; it needs parentheses")
+        if signs[0] == " ":
+            return Piece("product", tuple(parts))
+        return Piece("hadamard", tuple(parts), tuple(signs))
+
+    def begins_factor(self) -> bool:
+        rest = self.text[self.at : self.at + 3]
+        return (
+            len(rest) > 1
+            and rest[0] == " "
+            and rest[1] not in "+−⊙⊘/)],"
+            and not (rest[1] in _RELATIONS and rest[2:] == " ")
+        )
+
+    def postfix(self) -> Piece:
+        if self.take("√"):
+            return Piece("power", (self.postfix(),), Fraction(1, 2))
+        piece = self.atom()
+        while True:
+            if self.take("⁻ᵀ"):
+                piece = Piece("transpose", (Piece("inverse", (piece,)),))
+            elif self.take("ᵀ"):
+                piece = Piece("transpose", (piece,))
+            elif found := self.match(_SUPERSCRIPT):
+                piece = Piece("power", (piece,), Fraction(found[0].translate(_DIGITS)))
+            elif found := self.match(_ELEMENTWISE_POWER):
+                piece = Piece("powers", (piece,), Fraction(found[1]))
+            elif found := self.match(_SUBSCRIPT):
+                piece = Piece("at", (piece,), tuple(found[1]))
+            elif self.text[self.at : self.at + 1] == "[" and (found := self.match(_PLACES)):
+                piece = Piece("at", (piece,), tuple(None if p == ":" else p for p in found[1].split(",")))
+            else:
+                return piece
+
+    def atom(self) -> Piece:
+        if self.take("("):
+            piece = self.sum()
+            self.expect(")")
+            return piece
+        for mark, kind in (("‖", "norm"), ("|", "abs")):
+            if self.take(mark):
+                piece = self.sum()
+                self.expect(mark)
+                return Piece(kind, (piece,))
+        if self.take("["):
+            return self.relation()
+        if found := self.match(_NUMBER):
+            return Piece("number", (), Fraction(found[0]))
+        for mark, kind in (("∞", "infinity"), ("𝟏", "ones"), ("δ", "delta")):
+            if self.take(mark):
+                return Piece(kind)
+        return self.symbol()
+
+    def relation(self) -> Piece:
+        left = self.sum()
+        for sign in _RELATIONS:
+            if self.take(f" {sign} "):
+                right = self.sum()
+                self.expect("]")
+                return Piece("relation", (left, right), sign)
+        raise self.fail("a bracket holds a relation, [a > b]")
+
+    def symbol(self) -> Piece:
+        """A name that was introduced, else a function applied, a unit vector, the identity, a size."""
+        for name in self.names:
+            after = self.at + len(name)
+            follows = _WORD.match(self.text, after)
+            if self.text.startswith(name, self.at) and (not follows or follows[0].startswith("_")):
+                self.at = after
+                if self.text[after : after + 1] == "(":
+                    break
+                return Piece("name", (), name)
+        else:
+            return self.word()
+        self.at -= len(name)
+        return self.word()
+
+    def word(self) -> Piece:
+        if self.take("e_"):
+            return Piece("unit", (self.postfix(),))
+        found = _WORD.match(self.text, self.at)
+        if found is None:
+            raise self.fail("nothing can be read here")
+        word = found[0]
+        if self.text[found.end() : found.end() + 1] == "(":
+            self.at = found.end() + 1
+            return Piece("call", tuple(self.arguments()), word)
+        self.at = found.end()
+        if "_" in word:
+            stem, _, letters = word.rpartition("_")
+            self.at = found.start() + len(stem)
+            word = stem
+            del letters
+        return Piece("identity") if word == "I" else Piece("name", (), word)
+
+    def arguments(self) -> Iterator[Piece]:
+        while True:
+            yield self.sum()
+            if self.take(")"):
+                return
+            self.expect(", ")

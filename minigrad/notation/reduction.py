@@ -1,0 +1,360 @@
+"""One product as a multigraph on its labels, reduced to a single tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import permutations
+
+from minigrad.index.expr import Leaf, Product
+from minigrad.index.size import AnySize, Size
+from minigrad.notation.text import text
+from minigrad.notation.tree import (
+    IDENTITY,
+    ONE,
+    Call,
+    Hadamard,
+    Indexed,
+    Name,
+    Norm,
+    Power,
+    Scaled,
+    Transposed,
+    Tree,
+    hadamard,
+    product,
+    scaled,
+    transposed,
+    transposes,
+)
+
+Exponent = int | Fraction
+STATISTICS = ("rowsum", "colsum", "rowmean", "colmean", "rowmax", "rowprod")
+# With more summed labels than this, they are eliminated in one good order instead of the best one.
+_MOST_LABELS = 4
+
+
+@dataclass(frozen=True)
+class Item:
+    """A factor as it stands on an edge or a vertex; a statistic broadcasts without a diag."""
+
+    tree: Tree
+    exponent: Exponent = 1
+    statistic: bool = False
+    symmetric: bool = False
+
+    def turned(self) -> Item:
+        return self if self.symmetric else replace(self, tree=transposed(self.tree))
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Factors between two labels, their rows on ``i`` and their columns on ``j``."""
+
+    i: int
+    j: int
+    items: tuple[Item, ...]
+
+    def turned(self) -> Edge:
+        return Edge(self.j, self.i, tuple(item.turned() for item in self.items))
+
+    def tree(self) -> Tree:
+        return _together(self.items)
+
+
+class Reduction:
+    """The state of a reduction; `finish` tries the orders of elimination and keeps the best tree."""
+
+    def __init__(self, node: Product, fixed: set[int]) -> None:
+        self.node = node
+        self.out = [label for label in range(node.ndim) if label not in fixed]
+        self.summed = [label for label in node.summed if label not in fixed]
+        self.sizes: tuple[AnySize, ...] = node.label_sizes
+        self.scalars: list[Item] = []
+        self.edges: list[Edge] = []
+        self.vectors: dict[int, list[Item]] = {}
+        self.whole: list[Item] = []
+
+    def add_scalar(self, tree: Tree, exponent: object) -> None:
+        self.scalars.append(Item(tree, exponent))  # type: ignore[arg-type]
+
+    def add(
+        self,
+        tree: Tree,
+        labels: Sequence[int],
+        exponent: Exponent,
+        symmetric: bool = False,
+        statistic: bool = False,
+    ) -> None:
+        item = Item(tree, exponent, statistic or is_statistic(tree), symmetric)
+        if len(labels) > 2:
+            self.whole.append(item)
+        elif len(labels) == 1:
+            self.vectors.setdefault(labels[0], []).append(item)
+        elif labels[0] == labels[1]:
+            self.loop(labels[0], _together([item]))
+        else:
+            self.connect(Edge(labels[0], labels[1], (item,)))
+
+    # -- finishing ---------------------------------------------------------------------------------
+
+    def finish(self) -> Tree | None:
+        if self.whole:
+            return self.scaled(_together(self.whole))
+        if len(self.summed) > _MOST_LABELS:
+            attempt = self.fork()
+            return attempt.result() if attempt.eliminate_greedily() else None
+        best: tuple[tuple[int, int], Tree] | None = None
+        for order in permutations(self.summed):
+            attempt = self.fork()
+            if all(attempt.eliminate(label) for label in order):
+                tree = attempt.result()
+                if tree is not None:
+                    price = (transposes(tree), len(text(tree)))
+                    if best is None or price < best[0]:
+                        best = (price, tree)
+        return None if best is None else best[1]
+
+    def fork(self) -> Reduction:
+        twin = copy(self)
+        twin.scalars, twin.edges = list(self.scalars), list(self.edges)
+        twin.vectors = {label: list(items) for label, items in self.vectors.items()}
+        return twin
+
+    def eliminate_greedily(self) -> bool:
+        left = list(self.summed)
+        while left:
+            label = min(left, key=self.priority)
+            if not self.eliminate(label):
+                return False
+            left.remove(label)
+        return True
+
+    def priority(self, label: int) -> int:
+        degree = len(self.at(label))
+        carries = bool(self.vectors.get(label))
+        return {(2, False): 0, (1, True): 1, (1, False): 2, (0, True): 3, (2, True): 4}.get(
+            (degree, carries), 9
+        )
+
+    # -- rules ---------------------------------------------------------------------------------------
+
+    def at(self, label: int) -> list[Edge]:
+        return [edge for edge in self.edges if label in (edge.i, edge.j)]
+
+    def connect(self, edge: Edge) -> None:
+        """Add an edge; beside a parallel one it is an elementwise product."""
+        for k, other in enumerate(self.edges):
+            if {edge.i, edge.j} == {other.i, other.j}:
+                if edge.i != other.i:
+                    forward = transposes_of(other.items) + transposes_of(edge.turned().items)
+                    backward = transposes_of(other.turned().items) + transposes_of(edge.items)
+                    if forward <= backward:
+                        edge = edge.turned()
+                    else:
+                        other = other.turned()
+                self.edges[k] = Edge(other.i, other.j, other.items + edge.items)
+                return
+        self.edges.append(edge)
+
+    def loop(self, label: int, matrix: Tree) -> None:
+        """A loop is the diagonal, a vector; summed alone it becomes a trace."""
+        self.vectors.setdefault(label, []).append(Item(Call("diag", (matrix,))))
+
+    def eliminate(self, label: int) -> bool:
+        """Sum over a label; False where more than two edges meet."""
+        edges, items = self.at(label), self.vectors.pop(label, [])
+        if len(edges) > 2:
+            return False
+        for edge in edges:
+            self.edges.remove(edge)
+        if not edges:
+            self.total(label, items)
+        elif len(edges) == 1:
+            self.contract_end(label, edges[0], items)
+        else:
+            self.join(label, edges[0], edges[1], items)
+        return True
+
+    def join(self, label: int, a: Edge, b: Edge, items: list[Item]) -> None:
+        """Two edges at a summed label: a matrix product, with a diagonal between if it has a vector."""
+        left = a if a.j == label else a.turned()
+        right = b if b.i == label else b.turned()
+        middle = [Call("diag", (_together(items),))] if items else []
+        straight = product([left.tree(), *middle, right.tree()])
+        other = product([right.turned().tree(), *middle, left.turned().tree()])
+        if transposes(other) < transposes(straight):
+            edge = Edge(right.j, left.i, (Item(other),))
+        else:
+            edge = Edge(left.i, right.j, (Item(straight),))
+        if edge.i == edge.j:
+            self.loop(edge.i, edge.items[0].tree)
+        else:
+            self.connect(edge)
+
+    def contract_end(self, label: int, edge: Edge, items: list[Item]) -> None:
+        """One edge at a summed label: matrix times vector, or a row sum where there is no vector."""
+        toward = edge if edge.j == label else edge.turned()
+        if items:
+            vector = product([toward.tree(), _together(items)])
+            self.vectors.setdefault(toward.i, []).append(Item(vector))
+            return
+        if (
+            self.squares(toward)
+            and not self.at(toward.i)
+            and not self.vectors.get(toward.i)
+            and toward.i not in self.out
+        ):
+            self.vectors[toward.i] = [Item(Norm(toward.items[0].tree), 2, True)]
+            return
+        rows, columns = toward.tree(), toward.turned().tree()
+        mean = self.take_size(label)
+        if transposes(columns) < transposes(rows):
+            tree: Tree = Call("colmean" if mean else "colsum", (columns,))
+        else:
+            tree = Call("rowmean" if mean else "rowsum", (rows,))
+        self.vectors.setdefault(toward.i, []).append(Item(tree, 1, True))
+
+    def total(self, label: int, items: list[Item]) -> None:
+        """A summed label without edges: a dot product, a norm, a trace or a sum."""
+        if not items:
+            return
+        mean = self.take_size(label)
+        if mean and not (len(items) == 1 and items[0].exponent == 1):
+            self.scalars.append(Item(_size_tree(self.sizes[label]), -1))
+            mean = False
+        if len(items) == 1:
+            (item,) = items
+            match item:
+                case Item(Norm() as norm, exponent):
+                    self.scalars.append(Item(norm, exponent))
+                case Item(tree, 2):
+                    self.scalars.append(Item(Norm(tree), 2))
+                case Item(Call("diag", (matrix,)), 1) if not mean:
+                    self.scalars.append(Item(Call("tr", (matrix,))))
+                case Item(Call("rowsum" | "colsum", inner), 1) if not mean:
+                    self.scalars.append(Item(Call("sum", inner)))
+                case Item(Call("rowmean" | "colmean", inner), 1) if mean:
+                    self.scalars.append(Item(Call("mean", inner)))
+                case _:
+                    tree = _together(items)
+                    self.scalars.append(Item(Call("mean" if mean else "sum", (tree,))))
+        elif len(items) == 2 and all(item.exponent == 1 for item in items):
+            a, b = items
+            ways = [product([transposed(x.tree), y.tree]) for x, y in ((a, b), (b, a))]
+            self.scalars.append(Item(min(ways, key=lambda w: (transposes(w), len(text(w))))))
+        else:
+            self.scalars.append(Item(Call("sum", (_together(items),))))
+
+    def squares(self, edge: Edge) -> bool:
+        return len(edge.items) == 1 and edge.items[0].exponent == 2
+
+    def take_size(self, label: int) -> bool:
+        """Use up a factor 1/size of this label, which makes a sum a mean."""
+        size = self.sizes[label]
+        name = size.name if isinstance(size, Size) else None
+        for k, item in enumerate(self.scalars):
+            if name is not None and item.tree == Name(name) and item.exponent == -1:
+                del self.scalars[k]
+                return True
+        return False
+
+    # -- the result ------------------------------------------------------------------------------------
+
+    def result(self) -> Tree | None:
+        if len(self.out) > 2:
+            return None
+        if not self.out:
+            return self.scaled(None)
+        if len(self.out) == 1:
+            items = self.vectors.get(self.out[0], [])
+            return self.scaled(_together(items) if items else ONE)
+        return self.scaled(self.matrix(*self.out))
+
+    def matrix(self, i: int, j: int) -> Tree:
+        rows, columns = self.vectors.get(i, []), self.vectors.get(j, [])
+        if not self.edges:
+            left = _together(rows) if rows else ONE
+            right = _together(columns) if columns else ONE
+            if not rows and all(item.statistic for item in columns) and columns:
+                return right
+            return product([left, transposed(right) if right != ONE else Transposed(ONE)])
+        (edge,) = self.edges
+        edge = edge if edge.i == i else edge.turned()
+        if [it.tree for it in edge.items] == [IDENTITY]:
+            return Call("diag", (_together([*rows, *columns]),)) if rows or columns else IDENTITY
+        # what divides a row or a column divides elementwise, as a statistic does
+        beside = [it for it in rows if it.statistic or it.exponent < 0]
+        beside += [it for it in columns if it.statistic]
+        tree = _together([*edge.items, *beside]) if beside else edge.tree()
+        left_items = [it for it in rows if it not in beside]
+        right_items = [it for it in columns if not it.statistic]
+        parts = ([Call("diag", (_together(left_items),))] if left_items else []) + [tree]
+        if right_items:
+            parts.append(Call("diag", (_together(right_items),)))
+        return product(parts)
+
+    def scaled(self, body: Tree | None) -> Tree:
+        up = [
+            _power(it.tree, it.exponent, False)
+            for it in _in_letter_order(self.scalars)
+            if it.exponent > 0
+        ]
+        down = [_power(it.tree, -it.exponent, False) for it in self.scalars if it.exponent < 0]
+        return scaled(self.node.coef, up, body, down)
+
+
+def _in_letter_order(items: Sequence[Item]) -> list[Item]:
+    """Elements of one tensor in the order of their letters: s_i s_j, however they came."""
+    result = list(items)
+    places: dict[Tree, list[int]] = {}
+    for k, item in enumerate(result):
+        if isinstance(item.tree, Indexed):
+            places.setdefault(item.tree.body, []).append(k)
+    for same in places.values():
+        ordered = sorted(
+            (result[k] for k in same), key=lambda it: str(getattr(it.tree, "places", ""))
+        )
+        for k, item in zip(same, ordered, strict=True):
+            result[k] = item
+    return result
+
+
+def is_statistic(tree: Tree) -> bool:
+    """Whether a vector is a row or column statistic, or a power of one."""
+    match tree:
+        case Call(function, args):
+            return function in STATISTICS or (len(args) == 1 and is_statistic(args[0]))
+        case Power(body):
+            return is_statistic(body)
+        case Scaled(_, _, body, _):
+            return body is not None and is_statistic(body)
+        case Hadamard(up, down):
+            return all(is_statistic(part) for part in up + down)
+    return False
+
+
+def transposes_of(items: Sequence[Item]) -> int:
+    return sum(transposes(item.tree) for item in items)
+
+
+def _together(items: Sequence[Item]) -> Tree:
+    """The elementwise product of what shares a place."""
+    up = [_power(it.tree, it.exponent, True) for it in items if it.exponent > 0]
+    down = [_power(it.tree, -it.exponent, True) for it in items if it.exponent < 0]
+    if len(up) == 1 and not down:
+        return up[0]
+    return hadamard(up, down)
+
+
+def _power(tree: Tree, exponent: Exponent, elementwise: bool) -> Tree:
+    return tree if exponent == 1 else Power(tree, exponent, elementwise)
+
+
+def _size_tree(size: AnySize) -> Tree:
+    return Name(str(size))
+
+
+__all__ = ["Edge", "Item", "Leaf", "Reduction", "is_statistic"]

@@ -1,0 +1,238 @@
+"""What a formula looks like, before it is text: a tree that every printer reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from minigrad.index.expr import Number
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A piece of a formula."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Tree):
+    """A symbol; ``of`` is the tensor's name when the symbol is the loss's gradient by it."""
+
+    text: str
+    of: str | None = None
+    symmetric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Num(Tree):
+    value: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Tree):
+    """A function applied: its name in the table of `functions`, or a name to print as it is."""
+
+    function: str
+    args: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatMul(Tree):
+    """A product of matrices and vectors, in order."""
+
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hadamard(Tree):
+    """An elementwise product, divided elementwise by ``down``."""
+
+    up: tuple[Tree, ...]
+    down: tuple[Tree, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plus(Tree):
+    """A sum; each term has a sign."""
+
+    terms: tuple[tuple[int, Tree], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled(Tree):
+    """``coef * up... * body / down...``: numbers and scalars beside a matrix (``body`` may be None)."""
+
+    coef: Number
+    up: tuple[Tree, ...]
+    body: Tree | None
+    down: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transposed(Tree):
+    body: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Inverse(Tree):
+    body: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Power(Tree):
+    """A power of a scalar, or elementwise of anything larger."""
+
+    body: Tree
+    exponent: int | Fraction
+    elementwise: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Norm(Tree):
+    body: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed(Tree):
+    """A tensor with some axes fixed: a letter, a range, or None for an axis left whole."""
+
+    body: Tree
+    places: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BigSum(Tree):
+    """A sum over the named indices."""
+
+    letters: tuple[str, ...]
+    body: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Relation(Tree):
+    """An Iverson bracket: 1 where the relation holds, else 0."""
+
+    sign: str
+    left: Tree
+    right: Tree
+
+
+ONE = Name("𝟏")
+IDENTITY = Name("I", symmetric=True)
+
+
+def transposed(tree: Tree) -> Tree:
+    """The transpose, written as short as possible: Bᵀ Aᵀ, but (A B C)ᵀ."""
+    match tree:
+        case Transposed(body):
+            return body
+        case Name(symmetric=True) | Num():
+            return tree
+        case Call("diag", _):
+            return tree
+        case Call("tril", (Name("𝟏"),)):
+            return Call("triu", tree.args)
+        case Call("triu", (Name("𝟏"),)):
+            return Call("tril", tree.args)
+        case Scaled(coef, up, body, down) if body is not None:
+            return Scaled(coef, up, transposed(body), down)
+        case Scaled():
+            return tree
+        case Inverse(Name(symmetric=True)):
+            return tree
+        case MatMul(parts):
+            turned: Tree = MatMul(tuple(transposed(part) for part in reversed(parts)))
+        case Hadamard(up, down):
+            turned = Hadamard(tuple(map(transposed, up)), tuple(map(transposed, down)))
+        case Plus(terms):
+            turned = Plus(tuple((sign, transposed(term)) for sign, term in terms))
+        case Power(body, exponent, True):
+            turned = Power(transposed(body), exponent, True)
+        case _:
+            return Transposed(tree)
+    if turned == tree:
+        return tree
+    names = isinstance(tree, MatMul) and all(isinstance(part, Name) for part in tree.parts)
+    return turned if transposes(turned) <= (2 if names else 1) else Transposed(tree)
+
+
+def parts_of(tree: Tree) -> tuple[Tree, ...]:
+    """The trees that a tree is made of."""
+    match tree:
+        case Call(_, parts) | MatMul(parts):
+            return parts
+        case Hadamard(up, down):
+            return up + down
+        case Plus(terms):
+            return tuple(term for _, term in terms)
+        case Scaled(_, up, body, down):
+            return up + down + (() if body is None else (body,))
+        case Transposed(body) | Power(body) | Norm(body) | Inverse(body) | Indexed(body):
+            return (body,)
+        case BigSum(_, body):
+            return (body,)
+        case Relation(_, left, right):
+            return (left, right)
+    return ()
+
+
+def transposes(tree: Tree) -> int:
+    """How many transposes a reader meets."""
+    return isinstance(tree, Transposed) + sum(map(transposes, parts_of(tree)))
+
+
+def product(parts: list[Tree]) -> Tree:
+    """A matrix product, nested products opened, scalars of the parts moved in front."""
+    flat: list[Tree] = []
+    coef: Number = 1
+    up: list[Tree] = []
+    down: list[Tree] = []
+    for part in parts:
+        if isinstance(part, Scaled) and part.body is not None:
+            coef, part = coef * part.coef, _collect(part, up, down)
+        flat.extend(part.parts if isinstance(part, MatMul) else (part,))
+    body: Tree = flat[0] if len(flat) == 1 else MatMul(tuple(flat))
+    return scaled(coef, up, body, down)
+
+
+def _collect(part: Scaled, up: list[Tree], down: list[Tree]) -> Tree:
+    up.extend(part.up)
+    down.extend(part.down)
+    assert part.body is not None
+    return part.body
+
+
+def hadamard(up: list[Tree], down: list[Tree]) -> Tree:
+    """An elementwise product, nested ones opened, scalars moved in front."""
+    coef: Number = 1
+    scalars: list[Tree] = []
+    divisors: list[Tree] = []
+    above: list[Tree] = []
+    below = list(down)
+    for part in up:
+        if isinstance(part, Scaled) and part.body is not None:
+            coef, part = coef * part.coef, _collect(part, scalars, divisors)
+        if isinstance(part, Hadamard):
+            above.extend(part.up)
+            below.extend(part.down)
+        else:
+            above.append(part)
+    body = above[0] if len(above) == 1 and not below else Hadamard(tuple(above), tuple(below))
+    return scaled(coef, scalars, body, divisors)
+
+
+def scaled(coef: Number, up: list[Tree], body: Tree | None, down: list[Tree]) -> Tree:
+    """Numbers and scalars beside ``body``; nothing is wrapped where nothing scales."""
+    if isinstance(body, Scaled):
+        coef = coef * body.coef
+        up, down, body = [*up, *body.up], [*down, *body.down], body.body
+    if isinstance(body, Num):
+        coef, body = coef * body.value, None
+    if isinstance(coef, Fraction) and coef.denominator == 1:
+        coef = int(coef)
+    if coef == 1 and not up and not down and body is not None:
+        return body
+    if not up and not down and body is None:
+        return Num(coef)
+    if coef == 1 and not down and body is None and len(up) == 1:
+        return up[0]
+    return Scaled(coef, tuple(up), body, tuple(down))

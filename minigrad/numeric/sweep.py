@@ -1,0 +1,257 @@
+"""The adjoint sweep: from outputs to inputs in reverse order of creation, without recursion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import FreedError, StaleError
+from minigrad.graph.context import WatchedScope, current_scope
+from minigrad.graph.node import Node
+from minigrad.graph.tensor import Tensor, wrap
+from minigrad.graph.watch import watch_backward
+from minigrad.ops.shape import unbroadcast
+
+Cotangents = dict[Node, Any]
+
+
+def sweep(root: Node, g: Any, keep: bool) -> Cotangents:
+    """Propagate one cotangent of arrays to the leaves: what every training step runs.
+
+    ``keep=False`` releases each node's saved arrays as soon as its cotangents are passed on.
+    """
+    if root.op is None or type(current_scope()) is WatchedScope:
+        return general_sweep({root: g}, keep=keep)
+    pending: list[tuple[int, Node]] = []
+    cotangents: Cotangents = {root: g}
+    found: Cotangents = {}
+    node = root
+    masked = False
+    while True:
+        g = cotangents.pop(node)
+        op = node.op
+        saved = node.saved
+        if saved is None:
+            raise FreedError(freed_message(node))
+        if not keep:
+            node.saved = None
+        rules = op.vjps  # type: ignore[union-attr]
+        params = node.params
+        masked = masked or op.masks  # type: ignore[union-attr]
+        c = d = None
+        guarded = masked and op.kind == "elementwise"  # type: ignore[union-attr]
+        if len(saved) > 3 or len(saved) > len(rules) + 1:
+            for parent, contribution in contributions(node, g, saved, masked):
+                deliver(node, parent, contribution, pending, cotangents, found)
+        elif len(saved) == 2:
+            y, a = saved
+            p = node.inputs[0]
+            rule = rules[0]
+            c = rule(g, y, a, **params) if params else rule(g, y, a)  # type: ignore[misc]
+            if guarded:
+                c = strong_zero(g, c)
+        else:
+            y, a, b = saved
+            p, q = node.inputs
+            if type(p) is Node and p.requires_grad:
+                rule = rules[0]
+                if rule is not None:
+                    c = rule(g, y, a, b, **params) if params else rule(g, y, a, b)
+                    if guarded:
+                        c = strong_zero(g, c)
+                    if c.shape != p.shape:
+                        c = unbroadcast(c, p.shape)
+            if type(q) is Node and q.requires_grad:
+                rule = rules[1]
+                if rule is not None:
+                    d = rule(g, y, a, b, **params) if params else rule(g, y, a, b)
+                    if guarded:
+                        d = strong_zero(g, d)
+                    if d.shape != q.shape:
+                        d = unbroadcast(d, q.shape)
+                    # The body of ``deliver``, written out twice: a call costs as much again.
+                    if q.op is None:
+                        if q.facts.updated > node.id:
+                            raise StaleError(stale_message(node, q))
+                        found[q] = found[q] + d if q in found else d
+                    elif q in cotangents:
+                        cotangents[q] = cotangents[q] + d
+                    else:
+                        cotangents[q] = d
+                        heappush(pending, (-q.id, q))
+        if c is not None:
+            if p.op is None:
+                if p.facts.updated > node.id:
+                    raise StaleError(stale_message(node, p))
+                found[p] = found[p] + c if p in found else c
+            elif p in cotangents:
+                cotangents[p] = cotangents[p] + c
+            else:
+                cotangents[p] = c
+                heappush(pending, (-p.id, p))
+        if not pending:
+            return found
+        node = heappop(pending)[1]
+
+
+def general_sweep(
+    seeds: Cotangents,
+    *,
+    keep: bool,
+    recorded: bool = False,
+    wanted: frozenset[Node] = frozenset(),
+    useful: set[Node] | None = None,
+) -> Cotangents:
+    """Propagate cotangents from several seeds; return those of leaves and of wanted nodes.
+
+    ``useful`` restricts the sweep to nodes on a path to a wanted node; ``recorded=True`` runs the
+    rules on tensors, so that the gradients have a graph of their own.
+    """
+    pending: list[tuple[int, Node]] = []
+    cotangents: Cotangents = {}
+    found: Cotangents = {}
+    for node, g in seeds.items():
+        if node.op is None:
+            found[node] = g
+        else:
+            cotangents[node] = g
+            heappush(pending, (-node.id, node))
+    masked = False
+    while pending:
+        node = heappop(pending)[1]
+        g = cotangents.pop(node)
+        if node in wanted:
+            found[node] = g
+            if not any(type(p) is Node and useful is not None and p in useful for p in node.inputs):
+                continue
+        saved = node.saved
+        if saved is None:
+            raise FreedError(freed_message(node))
+        if not keep:
+            node.saved = None
+        if recorded:
+            saved = as_tensors(node, saved)
+        masked = masked or node.op.masks  # type: ignore[union-attr]
+        for parent, c in contributions(node, g, saved, masked, useful):
+            deliver(node, parent, c, pending, cotangents, found)
+    return found
+
+
+def contributions(
+    node: Node, g: Any, saved: tuple[Any, ...], masked: bool, useful: set[Node] | None = None
+) -> Iterator[tuple[Node, Any]]:
+    """What a node passes on to each input that requires a gradient."""
+    op = node.op
+    assert op is not None
+    watched = type(current_scope()) is WatchedScope
+    for position, parent in enumerate(node.inputs):
+        if type(parent) is not Node or not parent.requires_grad:
+            continue
+        if useful is not None and parent not in useful:
+            continue
+        if op.vjp is not None:
+            c = op.vjp(position, g, *saved, **node.params)
+        else:
+            rule = op.rule(position)
+            if rule is None:
+                continue
+            c = rule(g, *saved, **node.params)
+        if masked and op.kind == "elementwise":
+            c = strong_zero(g, c)
+        if watched:
+            watch_backward(op, node.line, position, plain(saved[1:]), plain([c])[0])
+        if op.broadcasts and c.shape != parent.shape:
+            c = unbroadcast(c, parent.shape)
+        yield parent, c
+
+
+def deliver(
+    node: Node,
+    parent: Node,
+    c: Any,
+    pending: list[tuple[int, Node]],
+    cotangents: Cotangents,
+    found: Cotangents,
+) -> None:
+    """Add a contribution to what an input has received, and queue the input."""
+    if parent.op is None:
+        if parent.updated > node.id:
+            raise StaleError(stale_message(node, parent))
+        found[parent] = found[parent] + c if parent in found else c
+    elif parent in cotangents:
+        cotangents[parent] = cotangents[parent] + c
+    else:
+        cotangents[parent] = c
+        heappush(pending, (-parent.id, parent))
+
+
+def strong_zero(g: Any, c: Any) -> Any:
+    """Where the incoming cotangent is exactly 0, so is the outgoing one, also against 1/0."""
+    array = c._array if isinstance(c, Tensor) else c
+    flat = array.ravel()
+    # The sum of squares is finite only if every element is; one product is the cheapest test.
+    if c is g or math.isfinite(flat.dot(flat)):
+        return c
+    return np.where(np.equal(g, 0), np.zeros((), c.dtype), c)
+
+
+def _op_name(node: Node) -> str:
+    return node.op.name if node.op is not None else "leaf"
+
+
+def freed_message(node: Node) -> str:
+    """Why a second backward fails, and the cure."""
+    return (
+        f"backward: the arrays that {_op_name(node)} saved were released by an earlier backward; "
+        "call the first one with retain_saved=True, or compute the forward pass again"
+    )
+
+
+def stale_message(node: Node, leaf: Node) -> str:
+    """Why an updated leaf stops backward, and the cure."""
+    return (
+        f"backward: {leaf.name or 'a leaf'} {tuple(leaf.shape)} was updated after {_op_name(node)} had "
+        "captured its value; call backward before the update, or compute the forward pass again"
+    )
+
+
+def reachable(outputs: Iterable[Node], stop: frozenset[Node]) -> set[Node]:
+    """Every node that requires a gradient and leads to an output; nothing beyond ``stop``."""
+    found: set[Node] = set()
+    stack = [node for node in outputs if node.requires_grad]
+    while stack:
+        node = stack.pop()
+        if node in found:
+            continue
+        found.add(node)
+        if node in stop:
+            continue
+        stack.extend(p for p in node.inputs if type(p) is Node and p.requires_grad)
+    return found
+
+
+def leading_to(targets: frozenset[Node], among: set[Node]) -> set[Node]:
+    """The nodes through which an output depends on a target."""
+    useful: set[Node] = set()
+    for node in sorted(among, key=lambda n: n.id):
+        if node in targets or any(type(p) is Node and p in useful for p in node.inputs):
+            useful.add(node)
+    return useful
+
+
+def as_tensors(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Saved arrays as the tensors they belong to, for a sweep that is itself recorded."""
+    arguments = (
+        wrap(array, parent) if type(parent) is Node else array
+        for array, parent in zip(saved[1:], node.inputs, strict=True)
+    )
+    return wrap(saved[0], node), *arguments
+
+
+def plain(values: Iterable[Any]) -> list[Any]:
+    """Tensors as their arrays."""
+    return [x._array if isinstance(x, Tensor) else x for x in values]

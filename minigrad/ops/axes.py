@@ -1,0 +1,165 @@
+"""Axes as NumPy understands them, normalised once so that rows see non-negative numbers."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import AxisError
+from minigrad.graph.tensor import Tensor
+
+Axes = tuple[int, ...]
+
+
+def ndim_of(x: Any) -> int:
+    """The number of axes of a tensor, array, number or nested list."""
+    if type(x) is Tensor and x._array is not None:
+        return int(x._array.ndim)
+    return x.ndim if isinstance(x, Tensor | np.ndarray) else np.ndim(x)
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a tensor, array, number or nested list."""
+    return tuple(x.shape) if isinstance(x, Tensor | np.ndarray) else np.shape(x)
+
+
+def plain(x: Any) -> Any:
+    """The array of a tensor, for facts that no gradient flows through."""
+    return x._array if isinstance(x, Tensor) else x
+
+
+def one_axis(name: str, axis: Any, ndim: int) -> int:
+    """A single axis as a non-negative number.
+
+    Raises
+    ------
+    AxisError
+        When the axis lies outside ``-ndim .. ndim - 1``.
+    TypeError
+        When the axis is not an integer.
+    """
+    try:
+        number = operator.index(axis)
+    except TypeError:
+        raise TypeError(f"{name}: axis must be an integer, not {axis!r}") from None
+    if -ndim <= number < ndim:
+        return number + ndim if number < 0 else number
+    where = f"-{ndim} to {ndim - 1}" if ndim else "none, the operand is 0-d"
+    raise AxisError(f"{name}: axis {number} does not exist for {ndim} dimensions (legal: {where})")
+
+
+def many_axes(name: str, axis: Any, ndim: int) -> Axes:
+    """One axis or several as a tuple of different non-negative numbers."""
+    if not isinstance(axis, tuple | list):
+        return (one_axis(name, axis, ndim),)
+    axes = tuple(one_axis(name, a, ndim) for a in axis)
+    if len(set(axes)) != len(axes):
+        raise AxisError(f"{name}: axis {axis!r} names one axis twice")
+    return axes
+
+
+def reduction_axes(name: str, axis: Any, ndim: int) -> Axes | None:
+    """The axes of a reduction; None stays None and means all of them."""
+    if axis is None:
+        return None
+    if type(axis) is int and 0 <= axis < ndim:
+        return (axis,)
+    if ndim == 0 and axis in (0, -1):
+        return ()  # NumPy takes a 0-d array here as one of a single element.
+    return many_axes(name, axis, ndim)
+
+
+def axes_signature(
+    name: str, axis_default: Any = None, keepdims: bool = True
+) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The signature ``(x, axis, keepdims)`` of a reduction, remembering what it has normalised."""
+    known: dict[Any, dict[str, Any]] = {}
+
+    def params_of(x: Any, axis: Any, *keep: bool) -> dict[str, Any]:
+        key = (ndim_of(x), axis, *keep)
+        try:
+            return known[key]
+        except (KeyError, TypeError):
+            params: dict[str, Any] = {"axis": reduction_axes(name, axis, key[0])}
+            if keep:
+                params["keepdims"] = bool(keep[0])
+            if isinstance(axis, int | tuple | None):
+                known[key] = params
+            return params
+
+    def reducing(
+        x: Any, axis: Any = axis_default, keepdims: bool = False
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (x,), params_of(x, axis, keepdims)
+
+    def keeping(x: Any, axis: Any = axis_default) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (x,), params_of(x, tuple(range(ndim_of(x))) if axis is None else axis)
+
+    return reducing if keepdims else keeping
+
+
+def kept_shape(shape: Sequence[int], axes: Axes | None) -> tuple[int, ...]:
+    """The shape with reduced axes kept as size one."""
+    if axes is None:
+        return (1,) * len(shape)
+    return tuple(1 if i in axes else s for i, s in enumerate(shape))
+
+
+# Below this many elements, a product with a vector of weights costs a third of a reduction.
+SMALL = 4096
+
+
+@functools.lru_cache(maxsize=512)
+def weights(count: int, value: float, dtype: Any) -> Any:
+    """The constant vector value, …, value."""
+    vector = np.full(count, value, dtype)
+    vector.flags.writeable = False
+    return vector
+
+
+@functools.lru_cache(maxsize=512)
+def number(value: float, dtype: Any) -> Any:
+    """A number as a 0-d array, which ufuncs take at half the cost of a Python number."""
+    array = np.array(value, dtype)
+    array.flags.writeable = False
+    return array
+
+
+@functools.lru_cache(maxsize=64)
+def _ones(count: int, dtype: Any) -> Any:
+    matrix = np.ones((count, count), dtype)
+    matrix.flags.writeable = False
+    return matrix
+
+
+def totals(x: Any, axis: Axes) -> Any:
+    """Sums over axes, in a shape that broadcasts against the array.
+
+    For short rows one product with a matrix of ones both sums and repeats, which saves the slow
+    broadcasting of a column.
+    """
+    if x.size <= SMALL and axis == (x.ndim - 1,) and x.dtype.kind == "f":
+        width = x.shape[-1]
+        if width <= 16:
+            return x.dot(_ones(width, x.dtype))
+        return x.dot(weights(width, 1.0, x.dtype)).reshape((*x.shape[:-1], 1))
+    return np.add.reduce(x, axis, None, None, True)
+
+
+def count_of(shape: Sequence[int], axes: Axes | None) -> int:
+    """How many elements a reduction over these axes combines."""
+    count = 1
+    for i in range(len(shape)) if axes is None else axes:
+        count *= shape[i]
+    return count
+
+
+def spread(g: Any, shape: tuple[int, ...], axes: Axes | None, keepdims: bool) -> Any:
+    """Give a reduced array its reduced axes back as size one, ready to broadcast."""
+    if keepdims or not shape:
+        return g
+    return g.reshape(kept_shape(shape, axes))

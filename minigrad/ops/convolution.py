@@ -1,0 +1,251 @@
+"""Convolution and pooling over the last axes.
+
+A convolution is linear in the image and in the kernel, so its two adjoints are convolutions of the
+same three partners, and the three rows differentiate into each other.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.define import builtin_composite as composite
+from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import dual
+from minigrad.graph.tensor import as_tensor, describe
+from minigrad.ops.rearrange import pad
+from minigrad.ops.shaping import expand_dims, squeeze
+
+Pair = tuple[int, int]
+
+
+def _pair(name: str, value: Any, count: int = 2) -> tuple[int, ...]:
+    values = tuple(value) if isinstance(value, tuple | list) else (value,) * count
+    if len(values) != count or not all(isinstance(v, int | np.integer) for v in values):
+        raise ArgumentError(f"{name}: expected an integer or {count} integers, got {value!r}")
+    return tuple(int(v) for v in values)
+
+
+def _padded(x: Any, padding: Pair) -> Any:
+    if padding == (0, 0):
+        return x
+    (p, q) = padding
+    return np.pad(x, ((0, 0), (0, 0), (p, p), (q, q)))
+
+
+def _windows(x: Any, kernel: Pair, stride: Pair, dilation: Pair) -> Any:
+    """A view (n, c, rows, columns, kernel rows, kernel columns) of all windows."""
+    span = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
+    view = np.lib.stride_tricks.sliding_window_view(x, span, (2, 3))
+    return view[:, :, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
+
+
+def _grouped(x: Any, groups: int, axis: int) -> Any:
+    shape = x.shape
+    return x.reshape((*shape[:axis], groups, shape[axis] // groups, *shape[axis + 1 :]))
+
+
+def _conv(x: Any, w: Any, *, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Any:
+    view = _grouped(_windows(_padded(x, padding), w.shape[2:], stride, dilation), groups, 1)
+    y = np.einsum("ngcijkl,gockl->ngoij", view, _grouped(w, groups, 0), optimize=True)
+    return y.reshape(y.shape[0], w.shape[0], *y.shape[3:])
+
+
+def _conv_image(
+    g: Any, w: Any, *, size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Any:
+    """The adjoint in the image: every output spreads its kernel back over its window."""
+    parts = np.einsum(
+        "ngoij,gockl->ngcijkl", _grouped(g, groups, 1), _grouped(w, groups, 0), optimize=True
+    )
+    n, rows, columns = g.shape[0], g.shape[2], g.shape[3]
+    channels = w.shape[1] * groups
+    parts = parts.reshape(n, channels, rows, columns, *w.shape[2:])
+    full = np.zeros((n, channels, *(s + 2 * p for s, p in zip(size, padding, strict=True))), g.dtype)
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
+            top, left = i * dilation[0], j * dilation[1]
+            bottom = top + (rows - 1) * stride[0] + 1
+            right = left + (columns - 1) * stride[1] + 1
+            full[:, :, top : bottom : stride[0], left : right : stride[1]] += parts[..., i, j]
+    (p, q), (height, width) = padding, size
+    return full[:, :, p : p + height, q : q + width]
+
+
+def _conv_kernel(
+    g: Any, x: Any, *, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Any:
+    """The adjoint in the kernel: windows weighted by the outputs they made."""
+    rows, columns = g.shape[2:]
+    view = _windows(_padded(x, padding), kernel, stride, dilation)[:, :, :rows, :columns]
+    view = _grouped(view, groups, 1)
+    w = np.einsum("ngcijkl,ngoij->gockl", view, _grouped(g, groups, 1), optimize=True)
+    return w.reshape(g.shape[1], *w.shape[2:])
+
+
+def _image_of(g: Any, w: Any, x: Any, params: dict[str, Any]) -> Any:
+    return conv_image_dual(g, w, size=tuple(int(s) for s in x.shape[2:]), **params)
+
+
+def _kernel_of(g: Any, x: Any, w: Any, params: dict[str, Any]) -> Any:
+    return conv_kernel_dual(g, x, kernel=tuple(int(s) for s in w.shape[2:]), **params)
+
+
+_PARAMS = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+
+conv = primitive(
+    "nn.conv2d",
+    _conv,
+    vjps=(
+        lambda g, y, x, w, **params: _image_of(g, w, x, params),
+        lambda g, y, x, w, **params: _kernel_of(g, x, w, params),
+    ),
+    params=_PARAMS,
+    doc="Cross-correlation of images with kernels.",
+)
+
+conv_image = primitive(
+    "nn.conv2d_image",
+    _conv_image,
+    vjps=(
+        lambda c, y, g, w, *, size, **params: conv_dual(c, w, **params),
+        lambda c, y, g, w, *, size, **params: _kernel_of(g, c, w, params),
+    ),
+    params={**_PARAMS, "size": (0, 0)},
+    doc="The adjoint of conv2d in the image.",
+)
+
+conv_kernel = primitive(
+    "nn.conv2d_kernel",
+    _conv_kernel,
+    vjps=(
+        lambda c, y, g, x, *, kernel, **params: conv_dual(x, c, **params),
+        lambda c, y, g, x, *, kernel, **params: _image_of(g, c, x, params),
+    ),
+    params={**_PARAMS, "kernel": (1, 1)},
+    doc="The adjoint of conv2d in the kernel.",
+)
+conv_dual, conv_image_dual, conv_kernel_dual = dual(conv), dual(conv_image), dual(conv_kernel)
+
+
+def _same(kernel: Pair, dilation: Pair) -> list[Pair]:
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    return [(t // 2, t - t // 2) for t in totals]
+
+
+def conv2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """Cross-correlation y[n,o,i,j] = b[o] + Σ w[o,c,k,l] x[n,c,i+k,j+l] of images with kernels.
+
+    Shapes: input (n, c, h, w) or (c, h, w), weight (o, c / groups, k, l), bias (o,).
+
+    Raises
+    ------
+    ShapeError
+        When the channels do not fit or the kernel is larger than the padded image.
+    """
+    x, w = as_tensor(input, "nn.conv2d"), as_tensor(weight, "nn.conv2d")
+    single = x.ndim == 3
+    if single:
+        x = expand_dims(x, 0)
+    _check_conv("nn.conv2d", x, w, groups, 4)
+    strides, dilations = _pair("nn.conv2d", stride), _pair("nn.conv2d", dilation)
+    kernel = tuple(int(s) for s in w.shape[2:])
+    if padding == "same":
+        if strides != (1, 1):
+            raise ArgumentError("nn.conv2d: padding='same' needs stride 1")
+        x, margins = pad(x, [(0, 0), (0, 0), *_same(kernel, dilations)]), (0, 0)
+    else:
+        margins = _pair("nn.conv2d", 0 if padding == "valid" else padding)
+    for size, k, m, d in zip(x.shape[2:], kernel, margins, dilations, strict=True):
+        if size + 2 * m < d * (k - 1) + 1:
+            raise ShapeError(
+                f"nn.conv2d: a kernel of size {k} with dilation {d} does not fit into {size} "
+                f"elements padded by {m}, for {describe(x)} and {describe(w)}"
+            )
+    y = conv(x, w, stride=strides, padding=margins, dilation=dilations, groups=groups)
+    if bias is not None:
+        y = y + as_tensor(bias, "nn.conv2d").reshape(-1, 1, 1)
+    return squeeze(y, 0) if single else y
+
+
+conv2d.primitive = conv.primitive  # type: ignore[attr-defined]
+
+
+def _check_conv(name: str, x: Any, w: Any, groups: int, ndim: int) -> None:
+    if x.ndim != ndim or w.ndim != ndim:
+        raise ShapeError(f"{name}: expected {ndim} axes, got {describe(x)} and {describe(w)}")
+    if x.shape[1] != w.shape[1] * groups or w.shape[0] % groups:
+        raise ShapeError(
+            f"{name}: {x.shape[1]} channels of {describe(x)} do not fit weights {describe(w)} in "
+            f"{groups} groups; the weight's axis 1 must have size {x.shape[1] // groups}"
+        )
+
+
+@composite("nn.conv1d")
+def conv1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """Cross-correlation of sequences with kernels; shapes (n, c, l) or (c, l), and (o, c, k)."""
+    x, w = as_tensor(input, "nn.conv1d"), as_tensor(weight, "nn.conv1d")
+    single = x.ndim == 2
+    if single:
+        x = expand_dims(x, 0)
+    _check_conv("nn.conv1d", x, w, groups, 3)
+    (step,), (spread,) = _pair("nn.conv1d", stride, 1), _pair("nn.conv1d", dilation, 1)
+    margin: Any = padding if isinstance(padding, str) else (0, *_pair("nn.conv1d", padding, 1))
+    y = conv2d(
+        expand_dims(x, 2), expand_dims(w, 2), bias, (1, step), margin, (1, spread), groups
+    )
+    y = squeeze(y, 2)
+    return squeeze(y, 0) if single else y
+
+
+@composite("nn.max_pool2d", kinks="elements that tie in a window share the gradient equally")
+def max_pool2d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> Any:
+    """The largest element of each window over the last two axes."""
+    x = as_tensor(input, "nn.max_pool2d")
+    kernel = _pair("nn.max_pool2d", kernel_size)
+    steps = kernel if stride is None else _pair("nn.max_pool2d", stride)
+    margins, dilations = _pair("nn.max_pool2d", padding), _pair("nn.max_pool2d", dilation)
+    places, borders = [], []
+    for size, k, s, m, d in zip(x.shape[-2:], kernel, steps, margins, dilations, strict=True):
+        room = int(size) + 2 * m - d * (k - 1) - 1
+        if room < 0:
+            raise ShapeError(
+                f"nn.max_pool2d: a window of size {k} does not fit into {describe(x)}"
+            )
+        count = (math.ceil(room / s) if ceil_mode else room // s) + 1
+        if ceil_mode and (count - 1) * s >= int(size) + m:
+            count -= 1
+        reach = (count - 1) * s + d * (k - 1) + 1
+        borders.append((m, max(m, reach - int(size) - m)))
+        places.append(np.arange(count)[:, None] * s + np.arange(k)[None, :] * d)
+    if any(b != (0, 0) for b in borders):
+        x = pad(x, [(0, 0)] * (x.ndim - 2) + borders, constant_values=-math.inf)
+    rows, columns = places
+    windows = x[..., rows[:, None, :, None], columns[None, :, None, :]]
+    return windows.max((-2, -1))

@@ -1,0 +1,232 @@
+"""Eigenvalues, singular values and orthogonal factors."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.errors import ArgumentError
+from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import dual
+from minigrad.graph.tensor import Tensor, as_tensor
+from minigrad.ops.contraction import matmul
+from minigrad.ops.joining import concatenate
+
+
+def _t(x: Any) -> Any:
+    return x.swapaxes(-1, -2)
+
+
+def _symmetric(x: Any) -> Any:
+    return (x + _t(x)) / 2
+
+
+def hermitian(x: Any, uplo: str = "L") -> Any:
+    """The symmetric matrix that a caller means, for arrays.
+
+    What differs by rounding or by the step of a finite difference is averaged, so that the
+    function is smooth in every element; of a matrix that is not symmetric only one triangle is
+    read, as NumPy does.
+    """
+    if np.abs(x - _t(x)).max(initial=0) <= 1e-3 * np.abs(x).max(initial=0):
+        return _symmetric(x)
+    half = np.tril(x, -1) if uplo == "L" else _t(np.triu(x, 1))
+    return half + _t(half) + x * np.eye(x.shape[-1], dtype=x.dtype)
+
+
+def _scaled(x: Any, s: Any) -> Any:
+    """x diag(s)."""
+    return x * np.expand_dims(s, -2)
+
+
+def _gaps(w: Any) -> Any:
+    """The matrix 1 / (wⱼ − wᵢ), zero on the diagonal."""
+    n = w.shape[-1]
+    diagonal = np.eye(n, dtype=bool)
+    gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
+    return np.where(diagonal, np.zeros((), w.dtype), 1 / np.where(diagonal, 1, gap))
+
+
+def _vectors_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
+    w = eigvalsh_dual(x, uplo=uplo)
+    return _symmetric(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y))
+
+
+eigenvectors = primitive(
+    "linalg.eigenvectors",
+    lambda x, *, uplo="L": np.linalg.eigh(hermitian(x, uplo))[1],
+    vjps=(_vectors_vjp,),
+    domain="symmetric",
+    kinks="the derivative is not finite where eigenvalues coincide",
+    doc="Orthonormal eigenvectors of a symmetric matrix, as columns.",
+)
+_eigenvectors = dual(eigenvectors)
+
+
+def _values_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
+    v = _eigenvectors(x, uplo=uplo)
+    return _scaled(v, g) @ _t(v)
+
+
+_eigvalsh = primitive(
+    "linalg.eigvalsh",
+    lambda x, *, uplo="L": np.linalg.eigvalsh(hermitian(x, uplo)),
+    vjps=(_values_vjp,),
+    domain="symmetric",
+    doc="Eigenvalues of a symmetric matrix, ascending.",
+)
+eigvalsh_dual = dual(_eigvalsh)
+
+
+def _triangle(uplo: str) -> str:
+    if uplo.upper() not in ("L", "U"):
+        raise ArgumentError(f"linalg.eigh: UPLO is 'L' or 'U', not {uplo!r}")
+    return uplo.upper()
+
+
+def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
+    """Eigenvalues of a symmetric matrix, ascending."""
+    return _eigvalsh(a, uplo=_triangle(UPLO))  # type: ignore[no-any-return]
+
+
+eigvalsh.primitive = _eigvalsh.primitive  # type: ignore[attr-defined]
+
+
+class EighResult(NamedTuple):
+    """Eigenvalues and eigenvectors."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+def eigh(a: Any, UPLO: str = "L") -> EighResult:
+    """Eigenvalues, ascending, and orthonormal eigenvectors of a symmetric matrix."""
+    x = as_tensor(a, "linalg.eigh")
+    uplo = _triangle(UPLO)
+    return EighResult(_eigvalsh(x, uplo=uplo), eigenvectors(x, uplo=uplo))
+
+
+def _svd_part(x: Any, *, part: str) -> Any:
+    u, s, vt = np.linalg.svd(x, full_matrices=False)
+    return {"U": u, "S": s, "V": _t(vt)}[part]
+
+
+def _svd_vjp(g: Any, y: Any, x: Any, *, part: str) -> Any:
+    if not x.size:
+        return x * 0
+    u, s, v = (_svd_dual(x, part=p) for p in "USV")
+    if part == "S":
+        return _scaled(u, g) @ _t(v)
+    own, other, rows = (u, v, x.shape[-2]) if part == "U" else (v, u, x.shape[-1])
+    skew = _t(own) @ g
+    turned = _gaps(s * s) * (skew - _t(skew))
+    outside = np.eye(rows, dtype=x.dtype) - own @ _t(own)
+    result = _scaled(own @ turned, s) @ _t(other) + _scaled(outside @ g, 1 / s) @ _t(other)
+    return result if part == "U" else _t(result)
+
+
+_svd = primitive(
+    "linalg.svd",
+    _svd_part,
+    vjps=(_svd_vjp,),
+    params={"part": "S"},
+    domain="invertible",
+    kinks="the derivatives of the vectors are not finite where singular values coincide",
+    doc="One part of the thin singular value decomposition X = U diag(S) Vᵀ.",
+)
+_svd_dual = dual(_svd)
+
+_svdvals = primitive(
+    "linalg.svdvals",
+    lambda x: np.linalg.svd(x, compute_uv=False),
+    vjps=(lambda g, y, x: _svd_vjp(g, y, x, part="S"),),
+    domain="invertible",
+    kinks="at a singular value of 0 one of the possible directions is taken",
+    doc="Singular values, descending.",
+)
+svdvals = _svdvals
+
+
+class SVDResult(NamedTuple):
+    """The factors of a singular value decomposition."""
+
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
+
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """The thin singular value decomposition X = U diag(S) Vᵀ; ``full_matrices`` must be False."""
+    x = as_tensor(a, "linalg.svd")
+    if not compute_uv:
+        return _svdvals(x)
+    if full_matrices and x.shape[-1] != x.shape[-2]:
+        raise ArgumentError(
+            "linalg.svd: the extra columns of full matrices are not determined by x and have no "
+            "derivative; pass full_matrices=False"
+        )
+    return SVDResult(_svd(x, part="U"), _svd(x, part="S"), _svd(x, part="V").swapaxes(-1, -2))
+
+
+def _qr_part(x: Any, *, part: str) -> Any:
+    q, r = np.linalg.qr(x)
+    return q if part == "Q" else r
+
+
+def _copied_lower(m: Any) -> Any:
+    """The symmetric matrix that shares the lower triangle of m."""
+    return np.tril(m) + _t(np.tril(m, -1))
+
+
+def _qr_vjp(g: Any, y: Any, x: Any, *, part: str) -> Any:
+    if part == "R":
+        # Numerically Q from its own factorisation; through R it would lose digits.
+        q, r = _qr_dual(x, part="Q"), y
+        inner = q @ _copied_lower(r @ _t(g))
+    else:
+        q, r = y, _qr_dual(x, part="R")
+        inner = g + q @ _copied_lower(-_t(g) @ q)
+    return _t(np.linalg.solve(r, _t(inner)))
+
+
+_qr = primitive(
+    "linalg.qr",
+    _qr_part,
+    vjps=(_qr_vjp,),
+    params={"part": "R"},
+    domain="invertible",
+    doc="One part of the factorisation X = Q R, Q with orthonormal columns, R upper triangular.",
+)
+_qr_dual = dual(_qr)
+
+
+class QRResult(NamedTuple):
+    """The factors of a QR factorisation."""
+
+    Q: Tensor
+    R: Tensor
+
+
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """The factors of X = Q R, Q with orthonormal columns and R upper triangular.
+
+    Modes "reduced" and "r", as NumPy has them; the columns that must be independent are the first
+    ones, as many as there are rows.
+    """
+    if mode not in ("reduced", "r"):
+        raise ArgumentError(f"linalg.qr: mode is 'reduced' or 'r', not {mode!r}")
+    x = as_tensor(a, "linalg.qr")
+    rows, columns = (int(n) for n in x.shape[-2:])
+    square = x[..., :rows] if columns > rows else x
+    r = _qr(square, part="R")
+    if mode == "r" and columns <= rows:
+        return r
+    q = _qr(square, part="Q")
+    if columns > rows:
+        rest = matmul(q.swapaxes(-1, -2), x[..., rows:])
+        r = concatenate([r, rest], -1)
+    return r if mode == "r" else QRResult(q, r)
+
+
+qr.primitive = _qr.primitive  # type: ignore[attr-defined]

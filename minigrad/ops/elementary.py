@@ -1,0 +1,255 @@
+"""Elementary functions of one element: exponentials, logarithms, angles."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph.define import builtin_elementwise as elementwise
+
+_LN2 = math.log(2)
+_LN10 = math.log(10)
+
+exp = elementwise(
+    "exp",
+    np.exp,
+    vjps=(lambda g, y, x: g * y,),
+    meaning="exp(x)",
+    doc="Exponential, yᵢ = exp xᵢ.",
+)
+
+exp2 = elementwise(
+    "exp2",
+    np.exp2,
+    vjps=(lambda g, y, x: g * (y * _LN2),),
+    meaning="2**x",
+    doc="Power of two, yᵢ = 2^xᵢ.",
+)
+
+expm1 = elementwise(
+    "expm1",
+    np.expm1,
+    vjps=(lambda g, y, x: g * (y + 1),),
+    meaning="exp(x) - 1",
+    doc="yᵢ = exp xᵢ − 1, precise near 0.",
+)
+
+log = elementwise(
+    "log",
+    np.log,
+    vjps=(lambda g, y, x: g / x,),
+    meaning="log(x)",
+    domain="positive",
+    doc="Natural logarithm, yᵢ = log xᵢ.",
+)
+
+log2 = elementwise(
+    "log2",
+    np.log2,
+    vjps=(lambda g, y, x: g / (x * _LN2),),
+    meaning="log(x)/log(2)",
+    domain="positive",
+    doc="Logarithm to base two, yᵢ = log₂ xᵢ.",
+)
+
+log10 = elementwise(
+    "log10",
+    np.log10,
+    vjps=(lambda g, y, x: g / (x * _LN10),),
+    meaning="log(x)/log(10)",
+    domain="positive",
+    doc="Logarithm to base ten, yᵢ = log₁₀ xᵢ.",
+)
+
+log1p = elementwise(
+    "log1p",
+    np.log1p,
+    vjps=(lambda g, y, x: g / (1 + x),),
+    meaning="log(1 + x)",
+    domain="positive",
+    doc="yᵢ = log(1 + xᵢ), precise near 0.",
+)
+
+sin = elementwise(
+    "sin",
+    np.sin,
+    vjps=(lambda g, y, x: g * np.cos(x),),
+    meaning="sin(x)",
+    doc="Sine, yᵢ = sin xᵢ.",
+)
+
+cos = elementwise(
+    "cos",
+    np.cos,
+    vjps=(lambda g, y, x: -g * np.sin(x),),
+    meaning="cos(x)",
+    doc="Cosine, yᵢ = cos xᵢ.",
+)
+
+tan = elementwise(
+    "tan",
+    np.tan,
+    vjps=(lambda g, y, x: g * (1 + y * y),),
+    meaning="tan(x)",
+    domain="(-1, 1)",
+    doc="Tangent, yᵢ = tan xᵢ.",
+)
+
+arcsin = elementwise(
+    "arcsin",
+    np.arcsin,
+    vjps=(lambda g, y, x: g / np.sqrt(1 - x * x),),
+    meaning="asin(x)",
+    domain="(-1, 1)",
+    doc="Inverse sine, yᵢ = arcsin xᵢ.",
+)
+
+arccos = elementwise(
+    "arccos",
+    np.arccos,
+    vjps=(lambda g, y, x: -g / np.sqrt(1 - x * x),),
+    meaning="acos(x)",
+    domain="(-1, 1)",
+    doc="Inverse cosine, yᵢ = arccos xᵢ.",
+)
+
+arctan = elementwise(
+    "arctan",
+    np.arctan,
+    vjps=(lambda g, y, x: g / (1 + x * x),),
+    meaning="atan(x)",
+    doc="Inverse tangent, yᵢ = arctan xᵢ.",
+)
+
+arctan2 = elementwise(
+    "arctan2",
+    np.arctan2,
+    vjps=(
+        lambda g, z, x, y: g * (y / (x * x + y * y)),
+        lambda g, z, x, y: g * (-x / (x * x + y * y)),
+    ),
+    meaning="atan2(x, y)",
+    domain=("real", "positive"),
+    kinks="the angle jumps by 2π across the negative half of the second axis",
+    doc="Angle of the point (yᵢ, xᵢ), zᵢ = atan2(xᵢ, yᵢ).",
+)
+
+sinh = elementwise(
+    "sinh",
+    np.sinh,
+    vjps=(lambda g, y, x: g * np.cosh(x),),
+    meaning="sinh(x)",
+    doc="Hyperbolic sine, yᵢ = sinh xᵢ.",
+)
+
+cosh = elementwise(
+    "cosh",
+    np.cosh,
+    vjps=(lambda g, y, x: g * np.sinh(x),),
+    meaning="cosh(x)",
+    doc="Hyperbolic cosine, yᵢ = cosh xᵢ.",
+)
+
+tanh = elementwise(
+    "tanh",
+    np.tanh,
+    vjps=(lambda g, y, x: g - g * y * y,),
+    meaning="tanh(x)",
+    doc="Hyperbolic tangent, yᵢ = tanh xᵢ.",
+)
+
+arcsinh = elementwise(
+    "arcsinh",
+    np.arcsinh,
+    vjps=(lambda g, y, x: g / np.sqrt(x * x + 1),),
+    meaning="asinh(x)",
+    doc="Inverse hyperbolic sine, yᵢ = arsinh xᵢ.",
+)
+
+arccosh = elementwise(
+    "arccosh",
+    np.arccosh,
+    vjps=(lambda g, y, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)),),
+    meaning="acosh(x)",
+    domain="above 1",
+    doc="Inverse hyperbolic cosine, yᵢ = arcosh xᵢ.",
+)
+
+arctanh = elementwise(
+    "arctanh",
+    np.arctanh,
+    vjps=(lambda g, y, x: g / (1 - x * x),),
+    meaning="atanh(x)",
+    domain="(-1, 1)",
+    doc="Inverse hyperbolic tangent, yᵢ = artanh xᵢ.",
+)
+
+deg2rad = elementwise(
+    "deg2rad",
+    np.deg2rad,
+    vjps=(lambda g, y, x: g * (math.pi / 180),),
+    meaning="x*pi/180",
+    doc="Degrees to radians, yᵢ = π xᵢ / 180.",
+)
+
+rad2deg = elementwise(
+    "rad2deg",
+    np.rad2deg,
+    vjps=(lambda g, y, x: g * (180 / math.pi),),
+    meaning="x*180/pi",
+    doc="Radians to degrees, yᵢ = 180 xᵢ / π.",
+)
+
+
+def _hypot_slope(g: Any, z: Any, part: Any) -> Any:
+    return g * np.where(np.equal(z, 0), 0, part / np.where(np.equal(z, 0), 1, z))
+
+
+hypot = elementwise(
+    "hypot",
+    np.hypot,
+    vjps=(
+        lambda g, z, x, y: _hypot_slope(g, z, x),
+        lambda g, z, x, y: _hypot_slope(g, z, y),
+    ),
+    meaning="sqrt(x**2 + y**2)",
+    domain=("positive", "real"),
+    kinks="both derivatives at the origin are 0",
+    doc="Length of the hypotenuse, zᵢ = √(xᵢ² + yᵢ²).",
+)
+
+def _weight(z: Any, x: Any) -> Any:
+    """exp(x − z), which is 0 and not exp(−∞ + ∞) where both terms vanish."""
+    return np.exp(x - np.where(np.equal(z, -math.inf), 0, z))
+
+
+logaddexp = elementwise(
+    "logaddexp",
+    np.logaddexp,
+    vjps=(
+        lambda g, z, x, y: g * _weight(z, x),
+        lambda g, z, x, y: g * _weight(z, y),
+    ),
+    meaning="log(exp(x) + exp(y))",
+    doc="zᵢ = log(exp xᵢ + exp yᵢ), without overflow.",
+)
+
+
+def _sinc_slope(x: Any) -> Any:
+    """(cos πx − sinc x) / x, by its series near 0, where the quotient cancels."""
+    near = np.less(np.abs(x), 1e-2)
+    safe = np.where(near, 1, x)
+    t = (math.pi * x) ** 2
+    series = -(math.pi**2) * x * (1 / 3 - t / 30 + t**2 / 840 - t**3 / 45360)
+    return np.where(near, series, (np.cos(math.pi * safe) - np.sinc(safe)) / safe)
+
+
+sinc = elementwise(
+    "sinc",
+    np.sinc,
+    vjps=(lambda g, y, x: g * _sinc_slope(x),),
+    meaning="Piecewise((1, Eq(x, 0)), (sin(pi*x)/(pi*x), True))",
+    doc="yᵢ = sin(π xᵢ) / (π xᵢ), 1 at 0.",
+)

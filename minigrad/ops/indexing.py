@@ -1,0 +1,252 @@
+"""Reading and writing by index."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import DtypeError, ShapeError
+from minigrad.graph.define import builtin_composite as composite
+from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import dual
+from minigrad.graph.node import Facts, Slot
+from minigrad.graph.tensor import Tensor, as_tensor, describe, recording, wrap
+from minigrad.ops.axes import one_axis, plain
+from minigrad.index import meaning
+
+Index = tuple[Any, ...]
+_Call = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+def normalise_index(index: Any, first: int = 1) -> tuple[Index, tuple[Any, ...]]:
+    """Split an index into structure and index arrays, which become inputs from ``first`` on."""
+    entries = index if type(index) is tuple else (index,)
+    structure: list[Any] = []
+    arrays: list[Any] = []
+    for entry in entries:
+        if entry is None or entry is Ellipsis or type(entry) is int:
+            structure.append(entry)
+        elif isinstance(entry, slice):
+            structure.append(slice(_bound(entry.start), _bound(entry.stop), _bound(entry.step)))
+        elif isinstance(entry, Tensor | np.ndarray | list | tuple | bool | np.bool_):
+            structure.append(Slot(first + len(arrays)))
+            arrays.append(_index_array(entry))
+        else:
+            structure.append(_bound(entry))
+    return tuple(structure), tuple(arrays)
+
+
+def _bound(entry: Any) -> int | None:
+    if entry is None:
+        return None
+    try:
+        return int(operator.index(entry))
+    except TypeError:
+        raise DtypeError(
+            f"getitem: {entry!r} is no index; use integers, slices, None, ..., or arrays of "
+            "integers or booleans"
+        ) from None
+
+
+def _index_array(entry: Any) -> Any:
+    if isinstance(entry, Tensor):
+        dtype, array = entry.dtype, entry
+    else:
+        array = np.array(entry)
+        if array.size == 0 and not isinstance(entry, np.ndarray):
+            array = array.astype(np.intp)
+        dtype = array.dtype
+    if dtype.kind not in "iub":
+        raise DtypeError(
+            f"getitem: an index array has integers or booleans, not {dtype}; "
+            "convert with .astype(int)"
+        )
+    return array
+
+
+def fill(index: Index, arrays: tuple[Any, ...], first: int = 1) -> Index:
+    """Put the index arrays back into their places."""
+    if not arrays:
+        return index
+    return tuple(arrays[e.position - first] if type(e) is Slot else e for e in index)
+
+
+def _getitem_signature(x: Any, index: Any) -> _Call:
+    structure, arrays = normalise_index(index)
+    return (x, *arrays), {"index": structure}
+
+
+def _scatter(g: Any, *arrays: Any, index: Index, shape: tuple[int, ...]) -> Any:
+    out = np.zeros(shape, np.asarray(g).dtype)
+    where = fill(index, arrays)
+    if all(a.dtype.kind == "b" for a in arrays):
+        out[where] = g
+    else:
+        np.add.at(out, where, g)
+    return out
+
+
+scatter = primitive(
+    "scatter",
+    _scatter,
+    vjps=(lambda g, y, x, *arrays, index, shape: g[fill(index, arrays)],),
+    params={"index": (), "shape": ()},
+    masks=True,
+    meaning=meaning.scatter,
+    doc="Zeros of a shape, with the argument added at an index: the adjoint of indexing.",
+)
+
+scatter_dual = dual(scatter)
+
+getitem = primitive(
+    "getitem",
+    lambda x, *arrays, index: x[fill(index, arrays)],
+    vjps=(
+        lambda g, y, x, *arrays, index: scatter_dual(g, *arrays, index=index, shape=x.shape),
+    ),
+    params={"index": ()},
+    signature=_getitem_signature,
+    masks=True,
+    meaning=meaning.getitem,
+    doc="The elements at an index, as NumPy has it.",
+)
+
+
+def _setitem(x: Any, value: Any, *arrays: Any, index: Index) -> Any:
+    y = np.array(x)
+    y[fill(index, arrays, 2)] = value
+    return y
+
+
+def _setitem_x(g: Any, y: Any, x: Any, value: Any, *arrays: Any, index: Index) -> Any:
+    keep = np.ones(x.shape, bool)
+    keep[fill(index, plain_all(arrays), 2)] = False
+    return np.where(keep, g, np.zeros((), g.dtype))
+
+
+def _setitem_value(g: Any, y: Any, x: Any, value: Any, *arrays: Any, index: Index) -> Any:
+    where = fill(index, plain_all(arrays), 2)
+    c = g[where]
+    if any(a.dtype.kind in "iu" for a in plain_all(arrays)):
+        # An element written twice keeps the last value, so only that one has a gradient.
+        order = np.zeros(x.shape, np.intp)
+        turn = np.arange(c.size).reshape(c.shape)
+        order[where] = turn
+        c = np.where(order[where] == turn, c, np.zeros((), c.dtype))
+    return _fit(c, np.shape(value) if not isinstance(value, Tensor) else tuple(value.shape))
+
+
+def _fit(c: Any, shape: tuple[int, ...]) -> Any:
+    """Drop leading axes of size one that assignment allows and broadcasting does not."""
+    return np.reshape(c, (1,) * (len(shape) - c.ndim) + c.shape) if c.ndim < len(shape) else c
+
+
+def plain_all(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Index tensors as arrays."""
+    return tuple(plain(a) for a in arrays)
+
+
+def _setitem_signature(x: Any, index: Any, value: Any) -> _Call:
+    structure, arrays = normalise_index(index, first=2)
+    return (x, value, *arrays), {"index": structure}
+
+
+setitem = primitive(
+    "setitem",
+    _setitem,
+    vjps=(_setitem_x, _setitem_value),
+    params={"index": ()},
+    broadcasts=True,
+    masks=True,
+    signature=_setitem_signature,
+    meaning=meaning.setitem,
+    doc="A copy with the elements at an index replaced.",
+)
+
+
+def _index_add(x: Any, value: Any, *arrays: Any, index: Index) -> Any:
+    y = np.array(x)
+    np.add.at(y, fill(index, arrays, 2), value)
+    return y
+
+
+index_add = primitive(
+    "index_add",
+    _index_add,
+    vjps=(
+        lambda g, y, x, value, *arrays, index: g,
+        lambda g, y, x, value, *arrays, index: g[fill(index, arrays, 2)],
+    ),
+    params={"index": ()},
+    broadcasts=True,
+    signature=_setitem_signature,
+    meaning=meaning.index_add,
+    doc="A copy with values added at an index; repeated indices add up.",
+)
+
+
+def rebind(self: Tensor, index: Any, value: Any) -> None:
+    """``t[i] = v``: t becomes a new value; whatever was computed from the old one keeps it.
+
+    The gradient of a leaf stays that of its original value. Inside ``no_grad`` a leaf is updated
+    as :meth:`Tensor.assign` does.
+    """
+    node = self._node
+    if node is not None and node.op is None and not recording() and self._array is not None:
+        structure, arrays = normalise_index(index, first=2)
+        raw = _setitem(self._array, plain(value), *plain_all(arrays), index=structure)
+        self._replace(raw)
+        return
+    result = setitem(wrap(self._array, node), index, value)
+    origin = None if node is None else (node.facts.origin if node.facts else None)
+    if node is not None and node.op is None:
+        origin = node
+    self._array = result._array
+    self._node = result._node
+    if self._node is not None and origin is not None:
+        self._node.facts = self._node.facts or Facts()
+        self._node.facts.origin = origin
+
+
+@composite("take")
+def take(a: Any, indices: Any, axis: int | None = None) -> Any:
+    """Elements at indices along an axis, or of the flattened array."""
+    x = as_tensor(a, "take")
+    if axis is None:
+        return x.reshape(-1)[_positions(indices)]
+    return x[(slice(None),) * one_axis("take", axis, x.ndim) + (_positions(indices),)]
+
+
+def _positions(indices: Any) -> Any:
+    return indices if isinstance(indices, Tensor | int) else np.asarray(indices)
+
+
+@composite("take_along_axis")
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    """Elements chosen along an axis by an array of indices for every place."""
+    x, picks = as_tensor(arr, "take_along_axis"), np.asarray(plain(indices))
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    axis = one_axis("take_along_axis", axis, x.ndim)
+    if picks.ndim != x.ndim:
+        raise ShapeError(
+            f"take_along_axis: indices of {picks.ndim} dimensions do not fit {describe(x)}"
+        )
+    places: list[Any] = []
+    for i, size in enumerate(x.shape):
+        shape = [1] * x.ndim
+        shape[i] = -1
+        places.append(picks if i == axis else np.arange(size).reshape(shape))
+    return x[tuple(places)]
+
+
+@composite("sort", kinks="elements that tie keep their order, and so do their gradients")
+def sort(a: Any, axis: int | None = -1) -> Any:
+    """Elements in ascending order along an axis."""
+    x = as_tensor(a, "sort")
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    axis = one_axis("sort", axis, x.ndim)
+    return take_along_axis(x, np.argsort(x._value("sort"), axis, kind="stable"), axis)

@@ -1,0 +1,170 @@
+"""Losses, with the reductions "mean", "sum" and "none"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import ArgumentError
+from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.index import meaning
+from minigrad.ops.axes import SMALL, number, weights
+from minigrad.ops.smooth import expit_dual
+from minigrad.primitive import Notation
+
+_Call = tuple[tuple[Any, ...], dict[str, Any]]
+_REDUCTIONS = ("mean", "sum", "none")
+_PARAMS = {reduction: {"reduction": reduction} for reduction in _REDUCTIONS}
+
+
+def reduction_of(name: str, reduction: str) -> dict[str, Any]:
+    """The normalised parameter of a loss."""
+    if reduction not in _PARAMS:
+        raise ArgumentError(f"{name}: reduction must be one of {_REDUCTIONS}, not {reduction!r}")
+    return _PARAMS[reduction]
+
+
+def reduced(each: Any, reduction: str) -> Any:
+    """Mean, sum or all of the single losses."""
+    if reduction == "none":
+        return each
+    total = np.add.reduce(each, None)
+    return total / each.size if reduction == "mean" else total
+
+
+def single(g: Any, count: int, reduction: str) -> Any:
+    """The cotangent of every single loss, from that of the reduced one."""
+    return g / count if reduction == "mean" else g
+
+
+def _weighted(x: Any, *weights: Any) -> tuple[Any, ...]:
+    """The inputs without the weights that were not given at the end."""
+    inputs = [x, *weights]
+    while inputs[-1] is None:
+        inputs.pop()
+    return tuple(inputs)
+
+
+def _size(*arrays: Any) -> int:
+    shape = np.broadcast_shapes(*(np.shape(a) for a in arrays if a is not None))
+    return int(np.prod(shape))
+
+
+def _bce(p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
+    with np.errstate(divide="ignore"):
+        # The clamp bounds y log p at p = 0 and keeps 0 · log 0 at 0.
+        log_p = np.maximum(np.log(p), -100)
+        log_q = np.maximum(np.log1p(-p), -100)
+    each = -(y * log_p + (1 - y) * log_q)
+    return reduced(each if weight is None else each * weight, reduction)
+
+
+def _bce_p(g: Any, z: Any, p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
+    g = single(g, _size_of(p, y, weight), reduction)
+    slope = (p - y) / np.maximum(p * (1 - p), 1e-12)
+    return g * (slope if weight is None else slope * weight)
+
+
+def _bce_y(g: Any, z: Any, p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
+    g = single(g, _size_of(p, y, weight), reduction)
+    slope = np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100)
+    return g * (slope if weight is None else slope * weight)
+
+
+def _size_of(*arrays: Any) -> int:
+    return int(np.prod(np.broadcast_shapes(*(a.shape for a in arrays if a is not None))))
+
+
+def _bce_signature(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+) -> _Call:
+    return _weighted(input, target, weight), reduction_of("nn.binary_cross_entropy", reduction)
+
+
+binary_cross_entropy = primitive(
+    "nn.binary_cross_entropy",
+    _bce,
+    vjps=(_bce_p, _bce_y, None),
+    params={"reduction": "mean"},
+    domain=("unit", "unit", "positive"),
+    kinks="logarithms are clamped at −100, so that p = 0 and p = 1 have finite losses",
+    broadcasts=True,
+    signature=_bce_signature,
+    meaning=meaning.binary_cross_entropy,
+    notation=Notation("BCE", r"\operatorname{BCE}"),
+    doc="Binary cross-entropy of probabilities, −mean(y log p + (1 − y) log(1 − p)).",
+)
+
+
+def _mean_logits(x: Any, y: Any) -> Any:
+    """mean(softplus(x) − x y) of two small vectors in few calls."""
+    n = x.size
+    losses = np.logaddexp(x, number(0.0, x.dtype))
+    return (losses.dot(weights(n, 1.0, x.dtype)) - x.dot(y)) / n
+
+
+def _logits(
+    x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str
+) -> Any:
+    if weight is None and pos_weight is None and reduction == "mean" and x.ndim == 1:
+        if x.shape == y.shape and 0 < x.size <= SMALL and x.dtype == y.dtype:
+            return _mean_logits(x, y)
+    # max(x, 0) − x y + log(1 + exp(−|x|)) overflows for no x.
+    each = np.log1p(np.exp(-np.abs(x)))
+    if pos_weight is None:
+        each = each + np.maximum(x, 0) - x * y
+    else:
+        each = (1 - y) * x + (1 + (pos_weight - 1) * y) * (each + np.maximum(-x, 0))
+    return reduced(each if weight is None else each * weight, reduction)
+
+
+def _logits_x(
+    g: Any, z: Any, x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str
+) -> Any:
+    if reduction == "mean":
+        g = g / (x.size if x.shape == y.shape else _size_of(x, y, weight, pos_weight))
+    if pos_weight is None:
+        slope = expit_dual(x) - y
+    else:
+        slope = (1 - y) - (1 + (pos_weight - 1) * y) * (1 - expit_dual(x))
+    if weight is not None:
+        slope = slope * weight
+    # A ufunc takes a 0-d array at half the cost of a scalar.
+    return slope * (np.asarray(g) if type(g) is np.float64 else g)
+
+
+def _logits_y(
+    g: Any, z: Any, x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str
+) -> Any:
+    g = single(g, _size_of(x, y, weight, pos_weight), reduction)
+    slope = -x
+    if pos_weight is not None:
+        slope = slope + (pos_weight - 1) * (np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0))
+    return g * (slope if weight is None else slope * weight)
+
+
+def _logits_signature(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> _Call:
+    if weight is None and pos_weight is None:
+        return (input, target), reduction_of("nn.bce_with_logits", reduction)
+    inputs = _weighted(input, target, weight, pos_weight)
+    return inputs, reduction_of("nn.bce_with_logits", reduction)
+
+
+bce_with_logits = primitive(
+    "nn.bce_with_logits",
+    _logits,
+    vjps=(_logits_x, _logits_y, None, None),
+    params={"reduction": "mean"},
+    domain=("real", "unit", "positive", "positive"),
+    broadcasts=True,
+    signature=_logits_signature,
+    meaning=meaning.bce_with_logits,
+    doc="Binary cross-entropy of logits, mean(softplus(x) − x y), stable for every x.",
+)

@@ -1,0 +1,160 @@
+"""Layers of a network that normalise, project and attend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.define import builtin_composite as composite
+from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.tensor import Tensor, as_tensor, describe
+from minigrad.ops.axes import Axes, one_axis, plain
+from minigrad.ops.contraction import matmul
+from minigrad.ops.norms import norm
+from minigrad.ops.piecewise import maximum, where
+from minigrad.ops.shape import broadcast_to
+from minigrad.ops.smooth import softmax
+
+
+def _average(x: Any, axis: Axes) -> Any:
+    count = math.prod(x.shape[i] for i in axis)
+    return np.add.reduce(x, axis, None, None, True) / count
+
+
+def _centred(x: Any, axis: Axes) -> Any:
+    return x - _average(x, axis)
+
+
+def _layer_norm(x: Any, *, axis: Axes, eps: float) -> Any:
+    centred = _centred(x, axis)
+    return centred / np.sqrt(_average(centred * centred, axis) + eps)
+
+
+def _layer_norm_vjp(g: Any, y: Any, x: Any, *, axis: Axes, eps: float) -> Any:
+    centred = _centred(x, axis)
+    deviation = np.sqrt(_average(centred * centred, axis) + eps)
+    return (_centred(g, axis) - y * _average(g * y, axis)) / deviation
+
+
+_standardised = primitive(
+    "nn.layer_norm",
+    _layer_norm,
+    vjps=(_layer_norm_vjp,),
+    params={"axis": (-1,), "eps": 1e-5},
+    doc="Elements minus their mean, over their deviation √(var + ε), over the last axes.",
+)
+
+
+def _trailing(name: str, x: Tensor, normalized_shape: Any) -> Axes:
+    shape = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+    count = len(shape)
+    if not count or tuple(x.shape[x.ndim - count :]) != tuple(shape):
+        raise ShapeError(
+            f"{name}: normalized_shape={tuple(shape)} must equal the last sizes of {describe(x)}"
+        )
+    return tuple(range(x.ndim - count, x.ndim))
+
+
+def layer_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """Elements minus their mean, over √(var + ε), over the last axes; then scaled and shifted."""
+    x = as_tensor(input, "nn.layer_norm")
+    y = _standardised(x, axis=_trailing("nn.layer_norm", x, normalized_shape), eps=float(eps))
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias
+
+
+layer_norm.primitive = _standardised.primitive  # type: ignore[attr-defined]
+
+
+def _rms_norm(x: Any, *, axis: Axes, eps: float) -> Any:
+    return x / np.sqrt(_average(x * x, axis) + eps)
+
+
+def _rms_norm_vjp(g: Any, y: Any, x: Any, *, axis: Axes, eps: float) -> Any:
+    return (g - y * _average(g * y, axis)) / np.sqrt(_average(x * x, axis) + eps)
+
+
+_rooted = primitive(
+    "nn.rms_norm",
+    _rms_norm,
+    vjps=(_rms_norm_vjp,),
+    params={"axis": (-1,), "eps": 1e-5},
+    doc="Elements over their root mean square √(mean x² + ε), over the last axes.",
+)
+
+
+def rms_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
+) -> Any:
+    """Elements over their root mean square √(mean x² + ε), over the last axes; then scaled."""
+    x = as_tensor(input, "nn.rms_norm")
+    tiny = float(np.finfo(x.dtype).eps) if eps is None else float(eps)
+    y = _rooted(x, axis=_trailing("nn.rms_norm", x, normalized_shape), eps=tiny)
+    return y if weight is None else y * weight
+
+
+rms_norm.primitive = _rooted.primitive  # type: ignore[attr-defined]
+
+
+@composite("nn.linear")
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """Affine map of the last axis, x Wᵀ + b."""
+    w = as_tensor(weight, "nn.linear")
+    y = matmul(as_tensor(input, "nn.linear"), w.T)
+    return y if bias is None else y + bias
+
+
+@composite("nn.embedding")
+def embedding(input: Any, weight: Any) -> Any:
+    """Rows of a table, chosen by integers."""
+    return as_tensor(weight, "nn.embedding")[np.asarray(plain(input))]
+
+
+@composite("nn.cosine_similarity")
+def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any:
+    """Cosine of the angle between vectors along an axis, with lengths of at least ε."""
+    a, b = as_tensor(x1), as_tensor(x2)
+    if a.shape != b.shape:
+        shape = np.broadcast_shapes(a.shape, b.shape)
+        a, b = broadcast_to(a, shape), broadcast_to(b, shape)
+    axis = one_axis("nn.cosine_similarity", axis, a.ndim)
+    lengths = [maximum(norm(x, axis=axis), eps) for x in (a, b)]
+    return (a * b).sum(axis) / (lengths[0] * lengths[1])
+
+
+@composite("nn.scaled_dot_product_attention")
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+) -> Any:
+    """softmax(Q Kᵀ / √d + mask) V over the last two axes; leading axes are batches.
+
+    A boolean mask keeps what is True; a mask of numbers is added to the scores.
+    """
+    if dropout_p:
+        raise ArgumentError(
+            "nn.scaled_dot_product_attention: dropout is not part of the function; "
+            "apply it to the result"
+        )
+    if is_causal and attn_mask is not None:
+        raise ArgumentError("nn.scaled_dot_product_attention: give attn_mask or is_causal, not both")
+    q, k = as_tensor(query), as_tensor(key)
+    scores = matmul(q, k.swapaxes(-1, -2))
+    scores = scores / math.sqrt(int(q.shape[-1])) if scale is None else scores * float(scale)
+    if is_causal:
+        attn_mask = np.tril(np.ones((int(q.shape[-2]), int(k.shape[-2])), bool))
+    if attn_mask is not None:
+        mask = as_tensor(attn_mask)
+        scores = where(mask, scores, -math.inf) if mask.dtype.kind == "b" else scores + mask
+    return matmul(softmax(scores, -1), as_tensor(value))

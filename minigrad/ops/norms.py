@@ -1,0 +1,114 @@
+"""Norms of vectors and matrices, with derivative 0 at the origin."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import ArgumentError
+from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.tensor import as_tensor
+from minigrad.index import meaning
+from minigrad.ops.axes import Axes, many_axes, spread
+from minigrad.ops.decompositions import svdvals
+from minigrad.ops.piecewise import abs as absolute
+from minigrad.ops.piecewise import sign
+from minigrad.ops.shaping import expand_dims, moveaxis
+
+
+def _norm(x: Any, *, ord: float, axis: Axes, keepdims: bool) -> Any:
+    if ord == 2:
+        return np.sqrt(np.add.reduce(x * x, axis, None, None, keepdims))
+    with np.errstate(divide="ignore"):
+        return np.add.reduce(np.abs(x) ** ord, axis, None, None, keepdims) ** (1.0 / ord)
+
+
+def _norm_vjp(g: Any, y: Any, x: Any, *, ord: float, axis: Axes, keepdims: bool) -> Any:
+    g, y = spread(g, x.shape, axis, keepdims), spread(y, x.shape, axis, keepdims)
+    origin = np.equal(y, 0)
+    length = np.where(origin, np.ones((), y.dtype), y)
+    if ord == 2:
+        return np.where(origin, np.zeros((), g.dtype), g / length) * x
+    # |x|ᵖ⁻² x is 0 at x = 0 for p > 1, though the power alone need not be finite there.
+    size = np.abs(x)
+    flat = np.equal(size, 0)
+    ratio = np.where(flat, np.ones((), size.dtype), size) / length
+    slope = np.where(flat, np.zeros((), size.dtype), ratio ** (ord - 1)) * np.sign(x)
+    return g * np.where(origin, np.zeros((), slope.dtype), slope)
+
+
+vector_norm = primitive(
+    "linalg.norm",
+    _norm,
+    vjps=(_norm_vjp,),
+    params={"ord": 2, "axis": None, "keepdims": False},
+    kinks="the derivative at the origin is 0, and so is that of |xᵢ|ᵖ at xᵢ = 0",
+    meaning=meaning.norm,
+    doc="The p-norm over axes, y = (Σᵢ |xᵢ|ᵖ)^(1/p).",
+)
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Norm of a vector or a matrix, with NumPy's orders.
+
+    Raises
+    ------
+    ArgumentError
+        When the order does not exist for the number of axes.
+    """
+    x = as_tensor(x, "linalg.norm")
+    if x.dtype.kind != "f":
+        x = x.astype(float)
+    if axis is None and (ord is None or (x.ndim == 1 and ord == 2) or (x.ndim == 2 and ord == "fro")):
+        return vector_norm(x, ord=2, axis=tuple(range(x.ndim)), keepdims=bool(keepdims))
+    axes = tuple(range(x.ndim)) if axis is None else many_axes("linalg.norm", axis, x.ndim)
+    if len(axes) == 1:
+        return _vector(x, ord, axes, bool(keepdims))
+    if len(axes) == 2:
+        return _matrix(x, ord, axes, bool(keepdims))
+    raise ArgumentError(
+        f"linalg.norm: an order applies to vectors and matrices, not to {len(axes)} axes; "
+        "choose one or two with axis="
+    )
+
+
+norm.primitive = vector_norm.primitive  # type: ignore[attr-defined]
+
+
+def _vector(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
+    if ord == math.inf:
+        return absolute(x).max(axes, keepdims)
+    if ord == -math.inf:
+        return absolute(x).min(axes, keepdims)
+    if ord == 0:
+        return absolute(sign(x)).sum(axes, keepdims)
+    if ord == 1:
+        return absolute(x).sum(axes, keepdims)
+    if ord is not None and not isinstance(ord, int | float):
+        raise ArgumentError(f"linalg.norm: {ord!r} is no order of a vector norm")
+    return vector_norm(x, ord=2 if ord is None else ord, axis=axes, keepdims=keepdims)
+
+
+def _matrix(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
+    if ord in (None, "fro"):
+        return vector_norm(x, ord=2, axis=axes, keepdims=keepdims)
+    row, column = axes
+    if ord in (1, -1, math.inf, -math.inf):
+        first, second = (row, column) if ord in (1, -1) else (column, row)
+        sums = absolute(x).sum(first, True)
+        extreme = sums.max(second, True) if ord in (1, math.inf) else sums.min(second, True)
+    elif ord in (2, -2, "nuc"):
+        s = svdvals(moveaxis(x, axes, (-2, -1)))
+        extreme = s.sum(-1) if ord == "nuc" else s.max(-1) if ord == 2 else s.min(-1)
+        return expand_dims(extreme, tuple(sorted(axes))) if keepdims else extreme
+    else:
+        raise ArgumentError(f"linalg.norm: {ord!r} is no order of a matrix norm")
+    return extreme if keepdims else extreme.reshape(_without(x.shape, axes))
+
+
+def _without(shape: Axes, axes: Axes) -> Axes:
+    return tuple(int(s) for i, s in enumerate(shape) if i not in axes)
+
+

@@ -1,0 +1,243 @@
+"""Python's operators, Tensor's methods and NumPy's functions, wired to the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph.protocols import METHODS, implements
+from minigrad.graph.tensor import Tensor
+from minigrad.ops import (
+    arithmetic,
+    comparison,
+    contraction,
+    einstein,
+    elementary,
+    indexing,
+    joining,
+    linalg,
+    piecewise,
+    rearrange,
+    reduction,
+    scan,
+    shape,
+    shaping,
+)
+
+
+def _reflected(operation: Callable[..., Any]) -> Callable[..., Any]:
+    def reflected(self: Any, other: Any) -> Any:
+        return operation(other, self)
+
+    return reflected
+
+
+_BINARY = {
+    "add": arithmetic.add,
+    "sub": arithmetic.subtract,
+    "mul": arithmetic.multiply,
+    "truediv": arithmetic.divide,
+    "pow": arithmetic.power,
+    "matmul": contraction.matmul,
+    "mod": piecewise.remainder,
+    "and": comparison.logical_and,
+    "or": comparison.logical_or,
+}
+for _name, _operation in _BINARY.items():
+    setattr(Tensor, f"__{_name}__", _operation)
+    setattr(Tensor, f"__r{_name}__", _reflected(_operation))
+
+_SPECIAL = {
+    "lt": comparison.less,
+    "le": comparison.less_equal,
+    "gt": comparison.greater,
+    "ge": comparison.greater_equal,
+    "eq": comparison.equal,
+    "ne": comparison.not_equal,
+    "neg": arithmetic.negative,
+    "pos": arithmetic.positive,
+    "abs": piecewise.abs,
+    "invert": comparison.logical_not,
+    "getitem": indexing.getitem,
+    "setitem": indexing.rebind,
+}
+for _name, _operation in _SPECIAL.items():
+    setattr(Tensor, f"__{_name}__", _operation)
+
+_METHODS = {
+    "sum": reduction.sum,
+    "mean": reduction.mean,
+    "max": reduction.max,
+    "min": reduction.min,
+    "var": reduction.var,
+    "std": reduction.std,
+    "prod": scan.prod,
+    "cumsum": scan.cumsum,
+    "cumprod": scan.cumprod,
+    "reshape": shape.reshape,
+    "transpose": shape.transpose,
+    "swapaxes": shape.swapaxes,
+    "astype": shape.astype,
+    "ravel": shaping.ravel,
+    "flatten": shaping.ravel,
+    "squeeze": shaping.squeeze,
+    "repeat": shaping.repeat,
+    "take": indexing.take,
+    "dot": contraction.dot,
+    "clip": piecewise.clip,
+    "diagonal": rearrange.diagonal,
+    "trace": rearrange.trace,
+    "copy": arithmetic.positive,
+}
+for _name, _operation in _METHODS.items():
+    setattr(Tensor, _name, _operation)
+
+
+def _plain_method(name: str) -> Callable[..., Any]:
+    """A method without a derivative, which gives plain arrays."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.numpy(), name)(*args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = f"``numpy.ndarray.{name}`` of the value; it has no derivative."
+    return method
+
+
+for _name in ("argmax", "argmin", "argsort", "nonzero", "all", "any"):
+    setattr(Tensor, _name, _plain_method(_name))
+
+Tensor.T = property(shape.reversed_axes, doc="The axes in reversed order.")  # type: ignore[attr-defined]
+Tensor.mT = property(  # type: ignore[attr-defined]
+    lambda self: shape.swapaxes(self, -1, -2), doc="The last two axes exchanged."
+)
+
+_SAME_NAME: tuple[tuple[Any, str], ...] = (
+    (arithmetic, "add subtract multiply divide negative positive square sqrt reciprocal power"),
+    (comparison, "greater greater_equal less less_equal equal not_equal"),
+    (comparison, "logical_and logical_or logical_not"),
+    (contraction, "matmul dot tensordot inner outer"),
+    (einstein, "einsum"),
+    (elementary, "exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan arctan2"),
+    (elementary, "sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg hypot logaddexp sinc"),
+    (indexing, "take take_along_axis sort"),
+    (joining, "concatenate append stack hstack vstack dstack column_stack"),
+    (linalg, "cross kron"),
+    (piecewise, "abs sign floor ceil trunc maximum minimum where clip copysign remainder fmod"),
+    (piecewise, "nan_to_num"),
+    (rearrange, "flip flipud fliplr rot90 roll pad tril triu diagonal diag trace"),
+    (reduction, "sum mean max min var std nansum nanmean"),
+    (scan, "prod cumsum cumprod diff trapezoid"),
+    (shape, "reshape transpose swapaxes broadcast_to astype"),
+    (shaping, "expand_dims squeeze ravel moveaxis atleast_1d atleast_2d atleast_3d tile repeat"),
+    (shaping, "array_split split hsplit vsplit dsplit meshgrid"),
+)
+for _module, _names in _SAME_NAME:
+    for _name in _names.split():
+        implements(getattr(np, _name), by=getattr(_module, _name))
+
+for _name in linalg.__all__:
+    if hasattr(np.linalg, _name):
+        implements(getattr(np.linalg, _name), by=getattr(linalg, _name))
+
+implements(np.fabs, by=piecewise.abs)
+implements(np.real, np.conjugate, np.copy, by=arithmetic.positive)
+implements(np.float_power, by=arithmetic.power)
+implements(np.bitwise_and, by=comparison.logical_and)
+implements(np.bitwise_or, by=comparison.logical_or)
+implements(np.invert, by=comparison.logical_not)
+implements(np.radians, by=elementary.deg2rad)
+implements(np.degrees, by=elementary.rad2deg)
+implements(np.permute_dims, by=shape.transpose)
+implements(np.linalg.matmul, by=contraction.matmul)
+implements(np.linalg.outer, by=contraction.outer)
+
+
+def _reduce_method(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """``np.add.reduce`` has its own defaults: axis 0, and positions for dtype and out."""
+
+    def reduce(
+        x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False
+    ) -> Any:
+        return operation(x if dtype is None else x.astype(dtype), axis=axis, keepdims=keepdims)
+
+    return reduce
+
+
+METHODS[np.add, "reduce"] = _reduce_method(reduction.sum)
+METHODS[np.multiply, "reduce"] = _reduce_method(scan.prod)
+METHODS[np.maximum, "reduce"] = _reduce_method(reduction.max)
+METHODS[np.minimum, "reduce"] = _reduce_method(reduction.min)
+METHODS[np.add, "accumulate"] = lambda x, axis=0: scan.cumsum(x, axis)
+METHODS[np.multiply, "accumulate"] = lambda x, axis=0: scan.cumprod(x, axis)
+
+
+def _outer_method(operation: Callable[..., Any]) -> Callable[..., Any]:
+    def outer(x: Any, y: Any) -> Any:
+        x, y = np.asarray(x) if not isinstance(x, Tensor) else x, y
+        width = y.ndim if isinstance(y, Tensor) else np.ndim(y)
+        return operation(x[(..., *(None,) * width)], y)
+
+    return outer
+
+
+for _ufunc, _operation in {
+    np.add: arithmetic.add,
+    np.subtract: arithmetic.subtract,
+    np.multiply: arithmetic.multiply,
+    np.divide: arithmetic.divide,
+    np.maximum: piecewise.maximum,
+    np.minimum: piecewise.minimum,
+    np.power: arithmetic.power,
+}.items():
+    METHODS[_ufunc, "outer"] = _outer_method(_operation)
+
+
+def _plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A NumPy function without a derivative, run on values; it gives plain arrays."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return function(*(_value(x) for x in args), **{k: _value(v) for k, v in kwargs.items()})
+
+    return run
+
+
+def _value(x: Any) -> Any:
+    return x.numpy() if isinstance(x, Tensor) else x
+
+
+for _function in (
+    np.argmax,
+    np.argmin,
+    np.argsort,
+    np.argwhere,
+    np.nonzero,
+    np.count_nonzero,
+    np.searchsorted,
+    np.isfinite,
+    np.isnan,
+    np.isinf,
+    np.signbit,
+    np.all,
+    np.any,
+    np.allclose,
+    np.isclose,
+    np.array_equal,
+    np.array_equiv,
+    np.shape,
+    np.ndim,
+    np.size,
+    np.result_type,
+    np.iscomplexobj,
+    np.isrealobj,
+    np.zeros_like,
+    np.ones_like,
+    np.empty_like,
+    np.full_like,
+    np.array2string,
+    np.array_repr,
+    np.array_str,
+):
+    implements(_function, by=_plain_function(_function))

@@ -1,0 +1,230 @@
+"""Functions put together from pieces, with the choice made at each joint."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph.define import builtin_elementwise as elementwise
+from minigrad.graph.tensor import Tensor
+from minigrad.primitive import Notation
+
+_Call = tuple[tuple[Any, ...], dict[str, Any]]
+_STEP = "the derivative is 0, also at the jumps"
+
+abs = elementwise(
+    "abs",
+    np.abs,
+    vjps=(lambda g, y, x: g * np.sign(x),),
+    meaning="Abs(x)",
+    domain="nonzero",
+    kinks="the derivative at 0 is 0",
+    notation=Notation("|·|", r"\left|\cdot\right|"),
+    doc="Absolute value, yᵢ = |xᵢ|.",
+)
+
+
+def _zero(g: Any, y: Any, x: Any) -> Any:
+    return g * 0
+
+
+sign = elementwise(
+    "sign",
+    np.sign,
+    vjps=(_zero,),
+    meaning="sign(x)",
+    domain="nonzero",
+    kinks=_STEP,
+    doc="Sign, yᵢ = sign xᵢ.",
+)
+
+floor = elementwise(
+    "floor",
+    np.floor,
+    vjps=(_zero,),
+    meaning="floor(x)",
+    domain="noninteger",
+    kinks=_STEP,
+    doc="Largest integer not above, yᵢ = ⌊xᵢ⌋.",
+)
+
+ceil = elementwise(
+    "ceil",
+    np.ceil,
+    vjps=(_zero,),
+    meaning="ceiling(x)",
+    domain="noninteger",
+    kinks=_STEP,
+    doc="Smallest integer not below, yᵢ = ⌈xᵢ⌉.",
+)
+
+trunc = elementwise(
+    "trunc",
+    np.trunc,
+    vjps=(_zero,),
+    meaning="sign(x)*floor(Abs(x))",
+    domain="noninteger",
+    kinks=_STEP,
+    doc="Integer part, yᵢ = xᵢ rounded towards 0.",
+)
+
+
+def _share(g: Any, wins: Any, ties: Any) -> Any:
+    return np.where(ties, g * 0.5, np.where(wins, g, g * 0))
+
+
+_TIES = "where both are equal each receives half of the gradient"
+
+maximum = elementwise(
+    "maximum",
+    np.maximum,
+    vjps=(
+        lambda g, z, x, y: _share(g, np.greater(x, y), np.equal(x, y)),
+        lambda g, z, x, y: _share(g, np.less(x, y), np.equal(x, y)),
+    ),
+    meaning="Max(x, y)",
+    kinks=_TIES,
+    masks=True,
+    doc="The larger element, zᵢ = max(xᵢ, yᵢ).",
+)
+
+minimum = elementwise(
+    "minimum",
+    np.minimum,
+    vjps=(
+        lambda g, z, x, y: _share(g, np.less(x, y), np.equal(x, y)),
+        lambda g, z, x, y: _share(g, np.greater(x, y), np.equal(x, y)),
+    ),
+    meaning="Min(x, y)",
+    kinks=_TIES,
+    masks=True,
+    doc="The smaller element, zᵢ = min(xᵢ, yᵢ).",
+)
+
+
+def _where(x: Any, y: Any, z: Any) -> Any:
+    return np.where(x, y, z)
+
+
+where = elementwise(
+    "where",
+    _where,
+    vjps=(
+        None,
+        lambda g, z, x, y, w: np.where(x, g, np.zeros((), g.dtype)),
+        lambda g, z, x, y, w: np.where(x, np.zeros((), g.dtype), g),
+    ),
+    meaning="Piecewise((y, x), (z, True))",
+    domain=("bool", "real", "real"),
+    kinks="the branch that is not taken receives 0, also where its own derivative is not finite",
+    masks=True,
+    doc="Choice of elements, yᵢ where the condition xᵢ holds and zᵢ elsewhere.",
+)
+
+
+def _clip(x: Any, y: Any = None, z: Any = None) -> Any:
+    return np.clip(x, y, z)
+
+
+def _bound(limit: Any, otherwise: float) -> Any:
+    return otherwise if limit is None else limit
+
+
+def _clip_x(g: Any, c: Any, x: Any, y: Any = None, z: Any = None) -> Any:
+    y, z = _bound(y, -math.inf), _bound(z, math.inf)
+    inside = np.logical_and(np.greater_equal(x, y), np.less_equal(x, z))
+    return np.where(inside, g, np.zeros((), g.dtype))
+
+
+def _clip_low(g: Any, c: Any, x: Any, y: Any = None, z: Any = None) -> Any:
+    taken = np.logical_and(np.less(x, y), np.less_equal(y, _bound(z, math.inf)))
+    return np.where(taken, g, np.zeros((), g.dtype))
+
+
+def _clip_high(g: Any, c: Any, x: Any, y: Any = None, z: Any = None) -> Any:
+    taken = np.greater(np.maximum(x, y) if y is not None else x, z)
+    return np.where(taken, g, np.zeros((), g.dtype))
+
+
+def _clip_signature(
+    x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
+) -> _Call:
+    low, high = a_min if min is None else min, a_max if max is None else max
+    return (x, low, high), {}
+
+
+clip = elementwise(
+    "clip",
+    _clip,
+    vjps=(_clip_x, _clip_low, _clip_high),
+    meaning="Min(Max(x, y), z)",
+    kinks="at a bound the gradient goes to the element, not to the bound",
+    masks=True,
+    signature=_clip_signature,
+    doc="Elements kept between bounds, min(max(xᵢ, yᵢ), zᵢ); a bound may be None.",
+)
+
+copysign = elementwise(
+    "copysign",
+    np.copysign,
+    vjps=(
+        lambda g, z, x, y: g * (np.sign(x) * np.copysign(1, y)),
+        lambda g, z, x, y: g * 0,
+    ),
+    meaning="Abs(x)*sign(y)",
+    domain="nonzero",
+    kinks="the derivative at x = 0 is 0; in y it is 0 everywhere",
+    doc="The size of one with the sign of the other, zᵢ = |xᵢ| sign yᵢ.",
+)
+
+
+def _remainder_y(g: Any, z: Any, x: Any, y: Any) -> Any:
+    return -g * np.floor(x / y)
+
+
+remainder = elementwise(
+    "remainder",
+    np.remainder,
+    vjps=(lambda g, z, x, y: g, _remainder_y),
+    meaning="x - y*floor(x/y)",
+    domain=("noninteger", "large"),
+    kinks="at the jumps the derivatives are those of the piece above",
+    doc="Remainder with the sign of the divisor, zᵢ = xᵢ − yᵢ ⌊xᵢ / yᵢ⌋.",
+)
+
+fmod = elementwise(
+    "fmod",
+    np.fmod,
+    vjps=(lambda g, z, x, y: g, lambda g, z, x, y: -g * np.trunc(x / y)),
+    meaning="x - y*sign(x/y)*floor(Abs(x/y))",
+    domain=("noninteger", "large"),
+    kinks="at the jumps the derivatives are those of the piece towards 0",
+    doc="Remainder with the sign of the dividend, zᵢ = xᵢ − yᵢ trunc(xᵢ / yᵢ).",
+)
+
+
+def _nan_to_num(
+    x: Any, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+def _finite(x: Any) -> Any:
+    return np.isfinite(x._array if isinstance(x, Tensor) else x)
+
+
+nan_to_num = elementwise(
+    "nan_to_num",
+    _nan_to_num,
+    vjps=(lambda g, y, x, **limits: np.where(_finite(x), g, np.zeros((), g.dtype)),),
+    meaning="x",
+    kinks="where the element is not finite the derivative is 0",
+    masks=True,
+    signature=lambda x, copy=True, nan=0.0, posinf=None, neginf=None: (
+        (x,),
+        {"nan": nan, "posinf": posinf, "neginf": neginf},
+    ),
+    doc="NaN and infinities replaced by numbers.",
+)

@@ -1,0 +1,187 @@
+"""Rearranging elements without computing."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import ShapeError
+from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import dual
+from minigrad.graph.tensor import Tensor, describe
+from minigrad.index import meaning
+from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis, shape_of
+
+_Call = tuple[tuple[Any, ...], dict[str, Any]]
+Shape = tuple[int, ...]
+
+
+def _as_shape(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(shape) == 1 and isinstance(shape[0], tuple | list | np.ndarray):
+        return tuple(shape[0])
+    return shape
+
+
+def _resolve(x: Any, wanted: tuple[Any, ...]) -> Shape:
+    """Fill in the size written -1."""
+    shape = shape_of(x)
+    unknown = [i for i, size in enumerate(wanted) if size == -1]
+    if not unknown and math.prod(wanted) == math.prod(shape):
+        return wanted
+    known = math.prod(s for s in wanted if s != -1)
+    total = math.prod(shape)
+    if len(unknown) == 1 and known and total % known == 0:
+        i = unknown[0]
+        return (*wanted[:i], total // known, *wanted[i + 1 :])
+    if len(unknown) > 1:
+        raise ShapeError(f"reshape: only one size can be -1, got {wanted} for {describe(x)}")
+    raise ShapeError(
+        f"reshape: {describe(x)} has {total} elements, which do not fill the shape "
+        f"{tuple(wanted)}; the product of the sizes must be {total}"
+    )
+
+
+def _reshape_signature(x: Any, *shape: Any, **named: Any) -> _Call:
+    wanted = _as_shape((named.pop("shape"),) if "shape" in named else shape)
+    if named.pop("order", "C") != "C" or named:
+        raise TypeError("reshape: only order='C' is supported; transpose first for another order")
+    if isinstance(x, Tensor) and x._array is None:
+        return (x,), {"shape": wanted}
+    return (x,), {"shape": _resolve(x, wanted)}
+
+
+reshape = primitive(
+    "reshape",
+    lambda x, *, shape: x.reshape(shape),
+    vjps=(lambda g, y, x, *, shape: g.reshape(x.shape),),
+    signature=_reshape_signature,
+    meaning=meaning.reshape,
+    doc="The same elements in the same order under another shape.",
+)
+
+
+def _permutation(x: Any, axes: tuple[Any, ...]) -> Axes:
+    ndim = ndim_of(x)
+    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)):
+        axes = axes[0]
+    if not axes:
+        return tuple(range(ndim))[::-1]
+    permutation = many_axes("transpose", tuple(axes), ndim)
+    if len(permutation) != ndim:
+        raise ShapeError(
+            f"transpose: axes {tuple(axes)} must name each of the {ndim} axes of {describe(x)} once"
+        )
+    return permutation
+
+
+def _transpose_signature(x: Any, *axes: Any, **named: Any) -> _Call:
+    return (x,), {"axes": _permutation(x, (named["axes"],) if "axes" in named else axes)}
+
+
+@functools.lru_cache(maxsize=256)
+def _inverse(axes: Axes) -> Axes:
+    inverse = [0] * len(axes)
+    for position, axis in enumerate(axes):
+        inverse[axis] = position
+    return tuple(inverse)
+
+
+transpose = primitive(
+    "transpose",
+    lambda x, *, axes: x.transpose(axes),
+    vjps=(lambda g, y, x, *, axes: g.transpose(_inverse(axes)),),
+    signature=_transpose_signature,
+    meaning=meaning.transpose,
+    doc="Axes in another order, by default reversed.",
+)
+
+
+_REVERSED = [{"axes": tuple(range(ndim))[::-1]} for ndim in range(65)]
+
+
+def reversed_axes(x: Tensor) -> Tensor:
+    """The transpose that ``x.T`` means."""
+    result: Tensor = transpose.run(x, _REVERSED[ndim_of(x)])  # type: ignore[attr-defined]
+    return result
+
+
+def _swapaxes_signature(x: Any, axis1: int, axis2: int) -> _Call:
+    ndim = ndim_of(x)
+    axes = one_axis("swapaxes", axis1, ndim), one_axis("swapaxes", axis2, ndim)
+    return (x,), {"axis1": axes[0], "axis2": axes[1]}
+
+
+swapaxes = primitive(
+    "swapaxes",
+    lambda x, *, axis1, axis2: x.swapaxes(axis1, axis2),
+    vjps=(lambda g, y, x, *, axis1, axis2: g.swapaxes(axis1, axis2),),
+    signature=_swapaxes_signature,
+    meaning=meaning.swapaxes,
+    doc="Two axes exchanged.",
+)
+
+
+def _broadcast(x: Any, *, shape: Shape) -> Any:
+    x = np.asarray(x)
+    out = np.empty(np.broadcast_shapes(x.shape, shape), x.dtype)
+    if out.shape != tuple(shape):
+        raise ValueError(f"shape {x.shape} does not broadcast to {tuple(shape)}")
+    out[...] = x
+    return out
+
+
+broadcast_to = primitive(
+    "broadcast_to",
+    _broadcast,
+    vjps=(lambda g, y, x, *, shape: unbroadcast(g, x.shape),),
+    signature=lambda x, shape: (
+        (x,),
+        {"shape": tuple(shape) if isinstance(shape, tuple | list) else (shape,)},
+    ),
+    meaning=meaning.broadcast_to,
+    doc="Repetition along new axes and along axes of size one.",
+)
+
+_broadcast_tensor = dual(broadcast_to)
+
+
+def broadcast(g: Any, shape: Shape) -> Any:
+    """A cotangent repeated to a shape, for arrays and tensors alike."""
+    if isinstance(g, Tensor):
+        return _broadcast_tensor(g, shape=shape)
+    out = np.empty(shape, g.dtype)
+    out[...] = g
+    return out
+
+
+def unbroadcast(c: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a cotangent over the axes along which its argument was repeated."""
+    if c.shape == shape:
+        return c
+    extra = c.ndim - len(shape)
+    if extra < 0 or any(s > t for s, t in zip(shape, c.shape[extra:], strict=True)):
+        c = broadcast(c, np.broadcast_shapes(c.shape, shape))
+        extra = c.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        extra + i for i, s in enumerate(shape) if s == 1 and c.shape[extra + i] != 1
+    )
+    if axes:
+        c = np.add.reduce(c, axes, None, None, True)
+    return c.reshape(shape)
+
+
+def _astype_signature(x: Any, dtype: Any) -> _Call:
+    return (x,), {"dtype": np.dtype(dtype)}
+
+
+astype = primitive(
+    "astype",
+    lambda x, *, dtype: np.asarray(x).astype(dtype),
+    vjps=(lambda g, y, x, *, dtype: g.astype(x.dtype),),
+    signature=_astype_signature,
+    meaning=meaning.same,
+    doc="The same numbers in another element type.",
+)

@@ -1,0 +1,74 @@
+"""Special functions, under SciPy's names."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph.define import builtin_elementwise as elementwise
+from minigrad.graph.define import dual
+from minigrad.ops.scipy_loader import scipy_special
+from minigrad.ops.smooth import expit, logsumexp
+
+__all__ = ["digamma", "erf", "expit", "gammaln", "logsumexp", "polygamma", "xlogy"]
+
+_TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
+
+erf = elementwise(
+    "special.erf",
+    lambda x: scipy_special().erf(x),
+    vjps=(lambda g, y, x: g * (_TWO_OVER_ROOT_PI * np.exp(-x * x)),),
+    meaning="erf(x)",
+    doc="Error function, yᵢ = (2/√π) ∫₀^xᵢ exp(−t²) dt.",
+)
+
+
+def _polygamma(x: Any, *, n: int = 0) -> Any:
+    y = scipy_special().digamma(x) if n == 0 else scipy_special().polygamma(n, x)
+    return np.asarray(y, dtype=x.dtype if x.dtype.kind == "f" else float)
+
+
+polygamma_of = elementwise(
+    "special.polygamma",
+    _polygamma,
+    vjps=(lambda g, y, x, *, n: g * _polygamma_dual(x, n=n + 1),),
+    meaning="polygamma(n, x)",
+    domain="positive",
+    doc="Derivative of order n + 1 of log Γ.",
+)
+_polygamma_dual = dual(polygamma_of)
+
+
+def polygamma(n: int, x: Any) -> Any:
+    """Derivative of order n + 1 of log Γ, with SciPy's order of arguments."""
+    return polygamma_of(x, n=n)
+
+
+def digamma(x: Any) -> Any:
+    """Logarithmic derivative of the Γ function, yᵢ = Γ′(xᵢ) / Γ(xᵢ)."""
+    return polygamma_of(x, n=0)
+
+
+gammaln = elementwise(
+    "special.gammaln",
+    lambda x: scipy_special().gammaln(x),
+    vjps=(lambda g, y, x: g * _polygamma_dual(x, n=0),),
+    meaning="loggamma(x)",
+    domain="positive",
+    doc="Logarithm of the Γ function, yᵢ = log |Γ(xᵢ)|.",
+)
+
+xlogy = elementwise(
+    "special.xlogy",
+    lambda x, y: scipy_special().xlogy(x, y),
+    vjps=(
+        lambda g, z, x, y: g * np.log(y),
+        lambda g, z, x, y: g * (x / y),
+    ),
+    meaning="x*log(y)",
+    domain="positive",
+    kinks="0 log 0 is 0",
+    doc="zᵢ = xᵢ log yᵢ, 0 where xᵢ is 0.",
+)

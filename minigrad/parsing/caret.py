@@ -1,0 +1,66 @@
+"""Errors that point into the text they are about."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from minigrad.errors import ArgumentError, MinigradError
+
+# A longer line is shown as the part around the place in question.
+_SHOWN = 88
+_PYTHON_PREFIX = re.compile(r"^[\w.<>]*\(\) (?:got|takes)?\s*")
+
+
+class Source:
+    """The text of a program, from which errors quote."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines = text.splitlines() or [""]
+
+    def error(
+        self, message: str, node: ast.AST | None, kind: type[MinigradError] = ArgumentError
+    ) -> MinigradError:
+        """An error that quotes the line of ``node`` and marks its columns."""
+        return kind(message if node is None else f"{message}\n{self.mark(*self._span(node))}")
+
+    def explain(self, error: Exception, what: str, node: ast.AST) -> MinigradError:
+        """An operation's own error, pointing at the call that caused it."""
+        place = self.mark(*self._span(node))
+        if isinstance(error, MinigradError):
+            error.args = (f"{error}\n{place}",)
+            return error
+        message = str(error)
+        if isinstance(error, TypeError):
+            message = _PYTHON_PREFIX.sub("", message)
+        return ArgumentError(f"{what}: {message}\n{place}")
+
+    def syntax(self, error: SyntaxError, hint: str) -> MinigradError:
+        """What Python's grammar refuses, with a hint where a slip is known."""
+        row = min(max(error.lineno or 1, 1), len(self.lines)) - 1
+        column = max((error.offset or 1) - 1, 0)
+        return ArgumentError(
+            f"parse: {error.msg}{hint}\n{self.mark(row, column, column + 1)}"
+        )
+
+    def _span(self, node: ast.AST) -> tuple[int, int, int]:
+        """Row, first and last column in characters (the grammar counts bytes)."""
+        row = node.lineno - 1  # type: ignore[attr-defined]
+        line = self.lines[row].encode()
+        first = len(line[: node.col_offset].decode())  # type: ignore[attr-defined]
+        ends_here = node.end_lineno == node.lineno  # type: ignore[attr-defined]
+        last = len(line[: node.end_col_offset].decode()) if ends_here else len(self.lines[row])  # type: ignore[attr-defined]
+        return row, first, last
+
+    def mark(self, row: int, first: int, last: int) -> str:
+        """The line, and below it a caret line; the column is also said in words."""
+        line = self.lines[row]
+        start = max(0, first - _SHOWN // 2) if len(line) > _SHOWN else 0
+        stop = min(len(line), start + _SHOWN)
+        before, after = ("…" if start else ""), ("…" if stop < len(line) else "")
+        width = max(1, min(last, stop) - first)
+        shown = f"  {before}{line[start:stop]}{after}"
+        carets = " " * (2 + len(before) + first - start) + "^" * width
+        where = f"column {first + 1}" if len(self.lines) == 1 else f"line {row + 1}, column {first + 1}"
+        return f"{shown}\n{carets} {where}"

@@ -1,0 +1,109 @@
+"""What a primitive is: one row that states facts, from which everything else follows."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import FunctionType, MappingProxyType
+from typing import Any, Literal
+
+from minigrad.errors import ArgumentError, NameClashError
+
+Kind = Literal["elementwise", "contraction", "general", "composite"]
+Rule = Callable[..., Any]
+Meaning = str | Callable[..., Any] | None
+
+_NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How people write an operation where the default print is not the one they use.
+
+    ``mark`` stands beside a gradient that passes through the operation in a derivation.
+    """
+
+    text: str
+    latex: str
+    mathml: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Primitive:
+    """One row of the table of operations.
+
+    ``forward`` runs on arrays. ``vjps`` holds one rule ``(g, y, *args, **params) -> cotangent`` per
+    argument, or None where an argument is not differentiable; a variadic row has the single rule
+    ``vjp(i, g, y, *args, **params)`` instead. ``meaning`` says what the row computes in index
+    notation and is read by the symbolic side alone; no rule may consult it.
+    """
+
+    name: str
+    kind: Kind
+    forward: Rule
+    vjps: tuple[Rule | None, ...] = ()
+    meaning: Meaning = None
+    domain: tuple[str, ...] = ()
+    kinks: str = ""
+    notation: Notation | None = None
+    arity: int | None = 1
+    variadic: bool = False
+    vjp: Rule | None = None
+    params: Mapping[str, Any] = field(default_factory=lambda: _NO_PARAMS)
+    broadcasts: bool = False
+    masks: bool = False
+    builtin: bool = False
+    doc: str = ""
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether any argument can receive a cotangent."""
+        return self.vjp is not None or any(rule is not None for rule in self.vjps)
+
+    def rule(self, position: int) -> Rule | None:
+        """The VJP of one argument, or None."""
+        if self.variadic:
+            return self.vjp
+        return self.vjps[position] if position < len(self.vjps) else None
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+REGISTRY: dict[str, Primitive] = {}
+
+
+def register(row: Primitive) -> Primitive:
+    """Enter a row; a user's own row may be redefined, a built-in one may not."""
+    known = REGISTRY.get(row.name)
+    if known is not None and known.builtin:
+        raise NameClashError(
+            f"{row.name!r} is a built-in operation and cannot be redefined; "
+            f"choose another name, for example 'my_{row.name.rsplit('.', 1)[-1]}'"
+        )
+    REGISTRY[row.name] = row
+    return row
+
+
+def keyword_defaults(forward: Rule) -> dict[str, Any]:
+    """The keyword-only parameters of a forward function with their defaults."""
+    if not isinstance(forward, FunctionType):
+        return {}
+    return {
+        name: parameter.default
+        for name, parameter in inspect.signature(forward).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        and parameter.default is not inspect.Parameter.empty
+    }
+
+
+def per_argument(name: str, domain: str | tuple[str, ...], arity: int | None) -> tuple[str, ...]:
+    """One domain word per argument; a single word holds for all of them."""
+    words = (domain,) if isinstance(domain, str) else tuple(domain)
+    if arity is None or len(words) == arity:
+        return words
+    if len(words) == 1:
+        return words * arity
+    raise ArgumentError(f"{name}: {len(words)} domains were given for {arity} arguments")

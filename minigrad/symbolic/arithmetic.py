@@ -1,0 +1,182 @@
+"""Three arithmetics in which an expression can be evaluated: floats, exact SymPy, 50-digit mpmath."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from minigrad.index import heads
+from minigrad.index.expr import Head, Number
+
+DIGITS = 50
+
+
+class Floats:
+    """NumPy arrays of floats."""
+
+    exact = False
+
+    def number(self, value: Number) -> Any:
+        return value if isinstance(value, int) else float(value)
+
+    def constant(self, name: str) -> Any:
+        return {"pi": np.pi, "E": np.e}[name]
+
+    def power(self, array: Any, exponent: int | Fraction) -> Any:
+        if isinstance(exponent, int) and exponent > 0:
+            return array**exponent
+        if exponent == -1:
+            return 1.0 / array
+        return np.asarray(array, dtype=float) ** float(exponent)
+
+    def head(self, head: Head) -> Callable[..., Any]:
+        return heads.numpy_function(head)
+
+    def eye(self, *shape: int) -> Any:
+        return np.eye(*shape)
+
+    def inverse(self, array: Any) -> Any:
+        return np.linalg.inv(array)
+
+    def determinant(self, array: Any) -> Any:
+        return np.linalg.det(array)
+
+    def log_determinant(self, array: Any) -> Any:
+        return np.linalg.slogdet(array)[1]
+
+
+class _Objects:
+    """Arrays of objects: every operation element by element."""
+
+    exact = True
+
+    def eye(self, *shape: int) -> Any:
+        return np.eye(*shape, dtype=int).astype(object)
+
+    def power(self, array: Any, exponent: int | Fraction) -> Any:
+        e = self.number(exponent)
+        return _each(lambda value: value**e, 1)(array)
+
+    def head(self, head: Head) -> Callable[..., Any]:
+        return _each(self.scalar_function(head), heads.arity(head))
+
+    def number(self, value: Number) -> Any:
+        raise NotImplementedError
+
+    def scalar_function(self, head: Head) -> Callable[..., Any]:
+        raise NotImplementedError
+
+    def matrix(self, array: Any) -> Any:
+        raise NotImplementedError
+
+    def inverse(self, array: Any) -> Any:
+        return _per_matrix(
+            lambda m: np.array(self.matrix(m).inv().tolist(), dtype=object), array, 2
+        )
+
+    def determinant(self, array: Any) -> Any:
+        return _per_matrix(lambda m: self.matrix(m).det(), array, 0)
+
+    def log_determinant(self, array: Any) -> Any:
+        log = self.scalar_function(Head("log_of_size", "log(Abs(x))"))
+        return _per_matrix(lambda m: log(self.matrix(m).det()), array, 0)
+
+
+class Exact(_Objects):
+    """Arrays of SymPy expressions."""
+
+    def number(self, value: Number) -> Any:
+        s = heads.sympy()
+        if isinstance(value, float):
+            return s.Float(value)
+        return s.Rational(value.numerator, value.denominator)
+
+    def constant(self, name: str) -> Any:
+        return getattr(heads.sympy(), name)
+
+    def scalar_function(self, head: Head) -> Callable[..., Any]:
+        expr, symbols = heads.expression(head), heads.symbols()
+
+        def apply(*values: Any) -> Any:
+            # a dummy each, so that values which contain x, y, z are not put in twice
+            return expr.subs(dict(zip(symbols, values, strict=False)), simultaneous=True)
+
+        return apply
+
+    def matrix(self, array: Any) -> Any:
+        return heads.sympy().Matrix(array.tolist())
+
+
+class Digits(_Objects):
+    """Arrays of mpmath numbers with 50 digits."""
+
+    def number(self, value: Number) -> Any:
+        mp = mpmath()
+        return (
+            mp.mpf(value.numerator) / value.denominator
+            if isinstance(value, Fraction)
+            else mp.mpf(value)
+        )
+
+    def constant(self, name: str) -> Any:
+        return {"pi": +mpmath().pi, "E": +mpmath().e}[name]
+
+    def scalar_function(self, head: Head) -> Callable[..., Any]:
+        return _mpmath_function(head)
+
+    def matrix(self, array: Any) -> Any:
+        return _MpMatrix(array)
+
+
+class _MpMatrix:
+    def __init__(self, array: Any) -> None:
+        self.body = mpmath().matrix(array.tolist())
+
+    def inv(self) -> Any:
+        return mpmath().inverse(self.body)
+
+    def det(self) -> Any:
+        return mpmath().det(self.body)
+
+
+@cache
+def mpmath() -> Any:
+    """A context of its own with 50 digits; loaded on first use."""
+    import mpmath as module
+
+    context = module.mp.clone() if hasattr(module.mp, "clone") else module.mp
+    context.dps = DIGITS
+    return context
+
+
+@cache
+def _mpmath_function(head: Head) -> Callable[..., Any]:
+    # The module's own functions would compute in its global context, which has 15 digits.
+    context = mpmath()
+    functions = {name: getattr(context, name) for name in dir(context) if name[0] != "_"}
+    return heads.sympy().lambdify(
+        heads.symbols()[: heads.arity(head)],
+        heads.expression(head),
+        modules=[functions, "mpmath"],
+    )
+
+
+def _each(function: Callable[..., Any], arity: int) -> Callable[..., Any]:
+    return np.frompyfunc(function, arity, 1)
+
+
+def _per_matrix(function: Callable[[Any], Any], array: Any, result_axes: int) -> Any:
+    lead = array.shape[:-2]
+    flat = [function(m) for m in array.reshape((-1, *array.shape[-2:]))]
+    out = np.empty((len(flat), *array.shape[-2:]) if result_axes else (len(flat),), dtype=object)
+    for k, value in enumerate(flat):
+        out[k] = value
+    return out.reshape((*lead, *array.shape[-2:]) if result_axes else lead)
+
+
+FLOATS, EXACT, DIGITS_50 = Floats(), Exact(), Digits()
+Arithmetic = Floats | Exact | Digits

@@ -1,0 +1,58 @@
+"""The closed list of assumptions, and what they need of a shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from minigrad.errors import ArgumentError
+from minigrad.index.size import AnySize
+
+# name -> (least number of axes, whether the last two must be of one size, what it says)
+ASSUMPTIONS: dict[str, tuple[int, bool, str]] = {
+    "symmetric": (2, True, "A = Aᵀ"),
+    "spd": (2, True, "symmetric positive definite"),
+    "diagonal": (2, True, "zero off the diagonal"),
+    "orthogonal": (2, True, "Aᵀ A = I"),
+    "simplex": (1, False, "positive, and the last axis sums to one"),
+    "onehot": (1, False, "one 1 along the last axis, else 0"),
+    "0/1": (0, False, "every element is 0 or 1"),
+    "pm1": (0, False, "every element is −1 or 1"),
+    "positive": (0, False, "every element is above 0"),
+    "unit": (0, False, "every element is in (0, 1)"),
+    "bool": (0, False, "true or false"),
+    "index": (0, False, "an integer position"),
+    "invertible": (2, True, "has an inverse"),
+    "nonzero": (0, False, "no element is 0"),
+}
+
+
+def checked_assumptions(
+    name: str, words: Iterable[str], sizes: Sequence[AnySize]
+) -> frozenset[str]:
+    """The assumptions as a set.
+
+    Raises
+    ------
+    ArgumentError
+        When one is not on the list, or the shape cannot have it.
+    """
+    chosen = frozenset(words)
+    for word in sorted(chosen):
+        if word not in ASSUMPTIONS:
+            near = get_close_matches(word, ASSUMPTIONS, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ArgumentError(
+                f"{name}: {word!r} is no assumption; {hint}known are {', '.join(ASSUMPTIONS)}"
+            )
+        axes, square, meaning = ASSUMPTIONS[word]
+        shape = "(" + ", ".join(map(str, sizes)) + ")"
+        if len(sizes) < axes:
+            raise ArgumentError(
+                f"{name}: {word!r} ({meaning}) needs at least {axes} axes, the shape is {shape}"
+            )
+        if square and sizes[-1] != sizes[-2]:
+            raise ArgumentError(
+                f"{name}: {word!r} ({meaning}) needs a square matrix, the shape is {shape}"
+            )
+    return chosen

@@ -1,0 +1,262 @@
+"""Names that the user did not give: for what a reader would name, and only where that shortens.
+
+Before a derivation, outputs of functions and quotients get names, so that their gradients can be
+written by them (softmax by its own output, a quotient by itself). Afterwards a name that is used once,
+or that saves nothing, is taken back, and what is still repeated is named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+
+from minigrad.index.algebra import scale
+from minigrad.index.contract import contract
+from minigrad.index.expr import (
+    Composite,
+    Expr,
+    Leaf,
+    Map,
+    MatrixFunction,
+    Product,
+    Ref,
+    Structural,
+    Sum,
+    postorder,
+)
+from minigrad.index.rebuild import rewritten, substituted, with_children
+
+# A definition costs a reader its name, an equals sign and a separator.
+_DEFINITION = 5
+# Comparisons and cases are read in place.
+_UNNAMED_HEADS = {"greater", "greater_equal", "equal", "step", "where", "abs"}
+
+Length = Callable[[Expr], int]
+
+
+class Names:
+    """Free names, by what they stand for."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = set(taken)
+        self.given: set[str] = set()
+
+    def fresh(self, node: Expr) -> str:
+        """A letter that fits the node: capital for a matrix, small for a vector or number."""
+        letter = _letter(node)
+        letter = letter.upper() if node.ndim >= 2 else letter
+        name, k = letter, 1
+        while name in self.taken or f"d{name}" in self.taken:
+            name, k = f"{letter}{k}", k + 1
+        self.taken |= {name, f"d{name}"}
+        self.given |= {name, f"d{name}"}
+        return name
+
+
+def _letter(node: Expr) -> str:
+    match node:
+        case Composite():
+            return "p" if "positive" in node.definition.facts else "t"
+        case Map():
+            return {"exp": "e", "special.expit": "p", "tanh": "h"}.get(node.head.name, "u")
+        case MatrixFunction():
+            return "y"
+        case Sum():
+            return "r"
+        case Product() if any(f.exponent < 0 for f in node.factors):
+            return "g"
+    return "t"
+
+
+def named(root: Expr, names: Names) -> Expr:
+    """``root`` with names for outputs of functions and for quotients, what has a name left alone."""
+    own = {node.node for node in postorder(root) if isinstance(node, Ref)}
+    done: dict[Expr, Expr] = {}
+    for node in postorder(root):
+        children = node.children()
+        new = [done[child] for child in children]
+        same = all(a is b for a, b in zip(children, new, strict=True))
+        built = node if same else with_children(node, new)
+        worth = node not in own and node is not root and _worth_naming(built)
+        done[node] = Ref(names.fresh(built), built) if worth else built
+    return done[root]
+
+
+def _worth_naming(node: Expr) -> bool:
+    match node:
+        case Composite():
+            return node.ndim > 0
+        case Map():
+            return node.head.name not in _UNNAMED_HEADS
+        case MatrixFunction():
+            return node.name == "inv"
+        case Product():
+            return _is_quotient(node)
+    return False
+
+
+def _is_quotient(node: Product) -> bool:
+    """Something over something that varies (not over a size or a plain number)."""
+    above = [f for f in node.factors if f.exponent > 0 and f.node.weight]
+    below = [f for f in node.factors if f.exponent < 0 and f.node.weight and f.node.ndim]
+    return bool(above and below) and not node.summed
+
+
+# -- afterwards --------------------------------------------------------------------------------------
+
+
+def settled(exprs: Sequence[Expr], names: Names, length: Length,
+            finish: Callable[[Expr], Expr]) -> list[Expr]:
+    """The expressions with useless automatic names taken back and repetitions named."""
+    known = [ref for ref in postorder(*exprs) if isinstance(ref, Ref) and ref.of is None]
+    quotients = [r for r in known if isinstance(r.node, Product) and _is_quotient(r.node)]
+    result = [folded_by_names(by_quotients(expr, quotients), known) for expr in exprs]
+    while True:
+        refs = _automatic(result, names)
+        uses = _uses(result)
+        useless = next((r for r in refs if uses[r] == 1), None) or next(
+            (r for r in refs if _saves_nothing(r, uses[r], length)), None
+        )
+        if useless is None:
+            break
+        result = [finish(substituted(expr, {useless: useless.node})) for expr in result]
+    return _repetitions_named(result, names, length)
+
+
+def without_names(root: Expr, names: Collection[str] | None = None) -> Expr:
+    """``root`` with these names (by default all) replaced by what they stand for."""
+
+    def rule(node: Expr) -> Expr | None:
+        if isinstance(node, Ref) and (names is None or node.name in names):
+            return without_names(node.node, names)
+        return None
+
+    return rewritten(root, rule)
+
+
+def _automatic(exprs: Sequence[Expr], names: Names) -> list[Ref]:
+    """Automatic names in use, outer ones first."""
+    refs = [n for n in postorder(*exprs) if isinstance(n, Ref) and n.name in names.given]
+    return refs[::-1]
+
+
+def _uses(exprs: Sequence[Expr]) -> Counter[Expr]:
+    """How often a reader meets each node, where a name's definition is read once."""
+    uses: Counter[Expr] = Counter(exprs)
+    order = list(postorder(*exprs))
+    for node in reversed(order):
+        times = 1 if isinstance(node, Ref) else uses[node]
+        for child in node.children():
+            uses[child] += times
+    return uses
+
+
+def _saves_nothing(ref: Ref, uses: int, length: Length) -> bool:
+    return _saved(ref.node, uses, length) <= (uses + 1) * (len(ref.name) - 1)
+
+
+def _repetitions_named(exprs: Sequence[Expr], names: Names, length: Length) -> list[Expr]:
+    """What is read several times gets a name, where most is saved first; -r stands for its negative."""
+    result = list(exprs)
+    for _ in range(8):
+        uses = _uses(result)
+        best: tuple[int, bytes, Expr] | None = None
+        for node in uses:
+            if node in result or not _repeatable(node):
+                continue
+            opposite = _opposite(node)
+            times = uses[node] + (uses.get(opposite, 0) if opposite is not None else 0)
+            if times < 2 or (opposite is not None and uses.get(opposite, 0) > uses[node]):
+                continue
+            saved = _saved(node, times, length)
+            if saved > 0 and (best is None or (saved, node.digest) > best[:2]):
+                best = saved, node.digest, node
+        if best is None:
+            break
+        node = best[2]
+        ref = Ref(names.fresh(node), node)
+        values: dict[Expr, Expr] = {node: ref}
+        opposite = _opposite(node)
+        if opposite is not None:
+            values[opposite] = scale(-1, ref)
+        result = [substituted(expr, values) for expr in result]
+    return result
+
+
+def _opposite(node: Expr) -> Expr | None:
+    """The sum with all signs turned: a - x for x - a."""
+    return Sum(tuple((-c, term) for c, term in node.terms)) if isinstance(node, Sum) else None
+
+
+def _saved(node: Expr, uses: int, length: Length) -> int:
+    """How many characters a name of one letter saves."""
+    inner = length(node)
+    brackets = 0 if isinstance(node, (Map, Composite)) else 2
+    return uses * (inner + brackets - 1) - (inner + 1 + _DEFINITION)
+
+
+def by_quotients(root: Expr, refs: Sequence[Ref]) -> Expr:
+    """``root`` with R r^-3/2 written as G / r where G is the name of R / sqrt(r)."""
+    if not refs:
+        return root
+
+    def rule(node: Expr) -> Expr | None:
+        if isinstance(node, Ref) and node.of is None:
+            return node
+        if not isinstance(node, Product):
+            return None
+        for ref in refs:
+            found = _by_quotient(node, ref)
+            if found is not None:
+                return rewritten(found, rule)
+        return None
+
+    return rewritten(root, rule)
+
+
+def _by_quotient(node: Product, ref: Ref) -> Expr | None:
+    """The product with the quotient's factors replaced by its name, where all of them are there."""
+    body = ref.node
+    assert isinstance(body, Product)
+    if body.coef != 1:
+        return None
+    lead = next(f for f in body.factors if f.exponent > 0)
+    for f in node.factors:
+        if f.node != lead.node or f.exponent < lead.exponent or len(f.labels) != body.ndim:
+            continue
+        at = dict(zip(lead.labels, f.labels, strict=True))
+        if len(at) != body.ndim:
+            continue
+        left = {(g.node, g.labels): g.exponent for g in node.factors}
+        for part in body.factors:
+            place = (part.node, tuple(at[lab] for lab in part.labels))
+            have = left.get(place, 0)
+            if abs(have) < abs(part.exponent) or have * part.exponent <= 0:
+                break
+            left[place] = have - part.exponent
+        else:
+            operands = [(n, labels, e) for (n, labels), e in left.items() if e]
+            operands.append((ref, tuple(at[k] for k in range(body.ndim)), 1))
+            sizes = dict(enumerate(node.label_sizes))
+            return contract(range(node.ndim), operands, node.coef, sizes)
+    return None
+
+
+def folded_by_names(root: Expr, refs: Sequence[Ref]) -> Expr:
+    """``root`` with what a name stands for written by the name, also inside other definitions."""
+    values: dict[Expr, Expr] = {ref.node: ref for ref in refs}
+
+    def rule(node: Expr) -> Expr | None:
+        if isinstance(node, Ref):
+            if node in refs:
+                return node
+            return Ref(node.name, rewritten(node.node, rule), node.of)
+        return values.get(node)
+
+    return rewritten(root, rule)
+
+
+def _repeatable(node: Expr) -> bool:
+    if isinstance(node, (Leaf, Ref, Structural)) or node.weight < 2:
+        return False
+    return not (isinstance(node, Product) and not node.factors)

@@ -1,0 +1,308 @@
+"""Derivation: an adjoint sweep over the language. It reads no row's VJP.
+
+The adjoint of a node is the gradient of the output by it, with the output's axes first. A product's
+adjoint is a product, a map's is a map by SymPy's own scalar derivative; a composite is swept through its
+definition once and its rule kept; inv, det and logdet have declared differentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from fractions import Fraction
+from functools import cache
+
+from minigrad.errors import DerivationError
+from minigrad.index import heads
+from minigrad.index.algebra import add, constant
+from minigrad.index.contract import contract
+from minigrad.index.expr import (
+    Composite,
+    Definition,
+    Expr,
+    Extremum,
+    Leaf,
+    Map,
+    MatrixFunction,
+    Number,
+    Pick,
+    Product,
+    Ref,
+    Structural,
+    Sum,
+    is_constant,
+    postorder,
+)
+from minigrad.index.pointwise import pointwise
+from minigrad.index.rebuild import substituted
+from minigrad.index.size import AnySize
+from minigrad.symbolic.simplify import factored, simplified
+
+Term = tuple[int, Expr]  # (which child, its contribution)
+
+
+def adjoints(
+    output: Expr, wrt: Sequence[Expr], seed: Expr | None = None, extra: int = 0, name: bool = True
+) -> dict[Expr, Expr]:
+    """The adjoint of every node of ``wrt``: axes are the output's (``extra`` of a seed), then its own.
+
+    Parameters
+    ----------
+    output : the node to derive.
+    wrt : variables, or named nodes.
+    seed : the output's own adjoint; by default 1, or deltas where the output has axes.
+    extra : leading axes of ``seed`` that belong to something before the output.
+    name : whether adjoints of named nodes get names of their own (dQ for Q).
+    """
+    if seed is None:
+        seed, extra = identity_seed(output), output.ndim
+    order = list(postorder(output))
+    rank = {node: k for k, node in enumerate(order)}
+    active = _depends(order, wrt)
+    inflow: dict[Expr, list[tuple[int, int, Expr]]] = {output: [(0, 0, seed)]}
+    result: dict[Expr, Expr] = {}
+    for node in reversed(order):
+        arrived = inflow.pop(node, None)
+        if arrived is None or node not in active:
+            continue
+        total = simplified(add([(1, expr) for *_, expr in sorted(arrived, key=lambda a: a[:2])]))
+        if node in wrt:
+            result[node] = total
+        if is_constant(total, 0):
+            continue
+        for child, expr in _named_or_not(node, total, active, extra, name and extra == 0):
+            target = child
+            inflow.setdefault(target, []).append((rank[node], len(inflow.get(target, ())), expr))
+    for node in wrt:
+        result.setdefault(node, constant(0, (*_seed_sizes(seed, extra), *node.sizes)))
+    return result
+
+
+def identity_seed(output: Expr) -> Expr:
+    """D output / d output: a delta per axis, so 1 for a scalar."""
+    n = output.ndim
+    deltas = [(Structural("delta", (s, s)), (k, n + k)) for k, s in enumerate(output.sizes)]
+    return contract(range(2 * n), deltas)
+
+
+def _seed_sizes(seed: Expr, extra: int) -> tuple[AnySize, ...]:
+    return seed.sizes[:extra]
+
+
+def _depends(order: Iterable[Expr], wrt: Sequence[Expr]) -> set[Expr]:
+    """The nodes through which a variable reaches the output."""
+    targets = set(wrt)
+    active: set[Expr] = set()
+    for node in order:
+        children = node.children() if not isinstance(node, Pick) else ()
+        if node in targets or any(child in active for child in children):
+            active.add(node)
+    return active
+
+
+def _named_or_not(
+    node: Expr,
+    total: Expr,
+    active: set[Expr],
+    extra: int,
+    name: bool,
+) -> list[tuple[Expr, Expr]]:
+    """What flows on to the children; through a name only where the name does not hide a cancellation."""
+    if not isinstance(node, Ref):
+        return contributions(node, total, active, extra, node)
+    inner = node.node
+    if inner not in active:
+        return []
+    through = contributions(inner, total, active, extra, node)
+    if not name or is_constant(total) or isinstance(total, Ref):
+        return through
+    base, _, last = node.name.rpartition(".")
+    named = Ref(f"{base}.d{last}" if base else f"d{last}", total, of=node.name)
+    closed = contributions(inner, named, active, extra, node)
+    return through if _weight(through) < _weight(closed) else closed
+
+
+def _weight(flow: Sequence[tuple[Expr, Expr]]) -> int:
+    return sum(simplified(expr).weight for _, expr in flow)
+
+
+# -- one rule per kind of node ---------------------------------------------------------------------
+
+
+def contributions(
+    node: Expr,
+    g: Expr,
+    active: set[Expr],
+    extra: int,
+    output: Expr,
+) -> list[tuple[Expr, Expr]]:
+    """The terms that a node's adjoint ``g`` sends to its children; ``output`` is how to write the node."""
+    match node:
+        case Ref():
+            return [(node.node, g)] if node.node in active else []
+        case Sum():
+            return [
+                (term, contract(range(g.ndim), [(g, range(g.ndim))], c))
+                for c, term in node.terms
+                if term in active
+            ]
+        case Product():
+            return [
+                (f.node, _product_adjoint(node, k, g, extra, output))
+                for k, f in enumerate(node.factors)
+                if f.node in active
+            ]
+        case Map():
+            return [
+                (arg, _map_adjoint(node, k, g, extra, output))
+                for k, arg in enumerate(node.args)
+                if arg in active
+            ]
+        case Composite():
+            return [
+                (arg, _composite_adjoint(node, k, g, extra, output))
+                for k, arg in enumerate(node.args)
+                if arg in active
+            ]
+        case Extremum():
+            if node.kind == "argmax":
+                return []
+            return [
+                (node.arg, _spread(g, extra, node.ndim, Extremum("argmax", node.arg, node.count)))
+            ]
+        case MatrixFunction():
+            return [(node.arg, _matrix_function_adjoint(node, g, extra, output))]
+        case Leaf() | Structural() | Pick():
+            return []
+    raise DerivationError(f"{type(node).__name__}: this node has no adjoint rule")
+
+
+def _reduction_slope(node: Extremum, output: Expr) -> Expr:
+    """The place of the largest element; for a product, the product of the others, y / x."""
+    if node.kind == "max":
+        return Extremum("argmax", node.arg, node.count)
+    labels = range(node.arg.ndim)
+    return contract(labels, [(output, labels[: node.ndim]), (node.arg, labels, -1)])
+
+
+def _spread(g: Expr, extra: int, kept: int, other: Expr) -> Expr:
+    """G over the kept axes times ``other`` over all of them."""
+    lead = [("o", k) for k in range(extra)]
+    own = list(range(other.ndim))
+    return contract([*lead, *own], [(other, own), (g, [*lead, *own[:kept]])])
+
+
+def _product_adjoint(node: Product, k: int, g: Expr, extra: int, output: Expr) -> Expr:
+    """d/d f_k of sum prod f^e is g times the other factors, times e f_k^(e-1).
+
+    Below a fraction bar of a named quotient that is e (output / f_k) g: written by the quotient.
+    """
+    chosen = node.factors[k]
+    lead: list[Hashable] = [("o", i) for i in range(extra)]
+    operands: list[tuple[Expr, Sequence[Hashable], int | Fraction]] = []
+    if chosen.exponent < 0 and output is not node and not node.summed:
+        operands.append((output, range(node.ndim), 1))
+        operands.append((chosen.node, chosen.labels, -1))
+        coef: Number = chosen.exponent
+    else:
+        for j, f in enumerate(node.factors):
+            exponent = f.exponent if j != k else f.exponent - 1
+            if exponent:
+                operands.append((f.node, f.labels, exponent))
+        coef = node.coef * chosen.exponent
+    operands.append((g, [*lead, *range(node.ndim)], 1))
+    out = list(lead)
+    sizes: dict[Hashable, AnySize] = dict(enumerate(node.label_sizes))
+    for position, label in enumerate(chosen.labels):
+        if label in out:  # a diagonal: both axes are this label
+            twin = ("twin", position)
+            size = chosen.node.sizes[position]
+            operands.append((Structural("delta", (size, size)), (label, twin), 1))
+            out.append(twin)
+        else:
+            out.append(label)
+    return contract(out, operands, coef, sizes)
+
+
+def _map_adjoint(node: Map, k: int, g: Expr, extra: int, output: Expr) -> Expr:
+    values = dict(zip(heads.symbols(), node.args, strict=False))
+    values[heads.output_symbol()] = output
+    slope = pointwise(heads.derivative(node.head, k), values, node.sizes)
+    return _spread(g, extra, node.ndim, slope)
+
+
+def _matrix_function_adjoint(node: MatrixFunction, g: Expr, extra: int, output: Expr) -> Expr:
+    """D inv = -Y dX Y, d det = det tr(X^-1 dX), d logdet = tr(X^-1 dX)  (Petersen & Pedersen, 40-43)."""
+    lead = [("o", i) for i in range(extra)]
+    batch = [("b", i) for i in range(node.arg.ndim - 2)]
+    out = [*lead, *batch, "i", "j"]
+    if node.name == "inv":
+        y = [(output, [*batch, "r", "i"]), (output, [*batch, "j", "s"])]
+        return contract(out, [(g, [*lead, *batch, "r", "s"]), *y], -1)
+    inverse = (MatrixFunction("inv", node.arg), [*batch, "j", "i"])
+    operands = [(g, [*lead, *batch]), inverse]
+    if node.name == "det":
+        operands.insert(1, (output, batch))
+    return contract(out, operands)
+
+
+# -- composites --------------------------------------------------------------------------------------
+
+_G, _OUT, _Z = "·G", "·out", "·Z"
+
+
+def _composite_adjoint(node: Composite, k: int, g: Expr, extra: int, output: Expr) -> Expr:
+    shapes = tuple(arg.sizes for arg in node.args)
+    template = _composite_rule(_Hashable(node.definition), shapes, node.sizes, k, g.sizes[:extra])
+    values: dict[Expr, Expr] = {_argument(j, arg.sizes): arg for j, arg in enumerate(node.args)}
+    values[Leaf(_G, (*g.sizes[:extra], *node.sizes))] = g
+    values[Leaf(_OUT, node.sizes)] = output
+    return substituted(template, values)
+
+
+class _Hashable:
+    """A definition as a cache key: its name, its parameters and what builds it."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.key = (definition.name, definition.params, definition.facts, definition.owner)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Hashable) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def _argument(position: int, sizes: tuple[AnySize, ...]) -> Leaf:
+    return Leaf(f"·{position}", sizes)
+
+
+@cache
+def _composite_rule(
+    wrapped: _Hashable,
+    shapes: tuple[tuple[AnySize, ...], ...],
+    sizes: tuple[AnySize, ...],
+    k: int,
+    lead: tuple[AnySize, ...],
+) -> Expr:
+    """The adjoint by argument k, in placeholders for the arguments, the output and its adjoint."""
+    arguments = [_argument(j, shape) for j, shape in enumerate(shapes)]
+    body = wrapped.definition.build(*arguments)
+    seed = Leaf(_G, (*lead, *sizes))
+    output = Leaf(_OUT, sizes)
+    rule = adjoints(body, [arguments[k]], seed, len(lead), name=False)[arguments[k]]
+    rule = substituted(rule, {Composite(wrapped.definition, tuple(arguments), sizes): output})
+    return factored(simplified(_by_output(rule, body, output)))
+
+
+def _by_output(rule: Expr, body: Expr, output: Expr) -> Expr:
+    """With the output n / z, write n as output * z: then z cancels and no quotient is left."""
+    if not isinstance(body, Product) or len(body.factors) != 2 or body.summed or body.coef != 1:
+        return rule
+    upper, lower = sorted(body.factors, key=lambda f: -f.exponent)
+    if upper.exponent != 1 or lower.exponent != -1 or upper.labels != tuple(range(body.ndim)):
+        return rule
+    z = Leaf(_Z, lower.node.sizes)
+    whole = contract(range(body.ndim), [(output, range(body.ndim)), (z, lower.labels)])
+    by_z = substituted(rule, {lower.node: z})
+    return substituted(substituted(by_z, {upper.node: whole}), {z: lower.node})

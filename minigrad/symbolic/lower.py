@@ -1,0 +1,250 @@
+"""Lowering: the recorded graph in index notation, by what each row means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import DerivationError, NameClashError, ShapeError
+from minigrad.graph.dims import Dim
+from minigrad.graph.node import Node
+from minigrad.index import heads
+from minigrad.index.contract import size_as_number
+from minigrad.index.expr import Expr, Head, Leaf, Product, Ref
+from minigrad.index.numbers import number
+from minigrad.index.pointwise import apply_head, pointwise
+from minigrad.index.size import AnySize, Size, dim
+from minigrad.index.view import (
+    View,
+    broadcast_sizes,
+    contraction,
+    elementwise,
+    measured,
+    number_view,
+)
+from minigrad.primitive import Primitive
+from minigrad.symbolic.names import names_in_graph
+
+
+@dataclass
+class Lowered:
+    """A graph in index notation.
+
+    ``views`` holds the meaning of every node; ``leaves`` maps a variable's name to its node and to the
+    tensor axes that it keeps (axes of size 1 are no indices); ``sizes`` says what dims measure, and is
+    None where they have no numbers.
+    """
+
+    views: dict[Node, View] = field(default_factory=dict)
+    leaves: dict[str, tuple[Node, tuple[int, ...]]] = field(default_factory=dict)
+    names: dict[Node, str] = field(default_factory=dict)
+    sizes: dict[str, int] | None = None
+
+    def expr(self, node: Node) -> Expr:
+        return self.views[node].expr
+
+    def values(self) -> dict[str, Any]:
+        """The arrays of the variables, without their axes of size 1."""
+        return {
+            name: self.leaf_array(name, node.value)
+            for name, (node, _) in self.leaves.items()
+            if node.value is not None
+        }
+
+    def leaf_array(self, name: str, array: Any) -> Any:
+        """A variable's array in the axes that its formula has."""
+        node, kept = self.leaves[name]
+        return np.asarray(array).reshape([np.shape(array)[k] for k in kept])
+
+
+def graph_order(outputs: Iterable[Node]) -> list[Node]:
+    """Every node that the outputs depend on, inputs first (the order of creation)."""
+    seen: dict[int, Node] = {}
+    stack = list(outputs)
+    while stack:
+        node = stack.pop()
+        if node.id not in seen:
+            seen[node.id] = node
+            stack.extend(x for x in node.inputs if isinstance(x, Node))
+    return [seen[k] for k in sorted(seen)]
+
+
+def lower(outputs: Sequence[Node]) -> Lowered:
+    """The graph of the outputs in index notation; named tensors become names."""
+    order = graph_order(outputs)
+    result = Lowered(sizes=_dim_sizes(order))
+    result.names = names_in_graph(order)
+    with measured(result.sizes):
+        for node in order:
+            view = _leaf_view(node, result) if node.op is None else _lower_node(node, result)
+            if node.op is not None and node in result.names:
+                view = View(Ref(result.names[node], view.expr), view.axes)
+            result.views[node] = view
+    return result
+
+
+def _dim_sizes(order: Sequence[Node]) -> dict[str, int] | None:
+    """What each dim measures; one name with two sizes is an error."""
+    sizes: dict[str, int] = {}
+    owner: dict[str, Node] = {}
+    symbolic = False
+    for node in order:
+        if node.op is None:
+            symbolic = symbolic or any(isinstance(s, Size) for s in node.shape)
+            for label, size in zip(node.dims or (), node.shape, strict=False):
+                if label is not None and isinstance(size, int):
+                    _note_size(sizes, owner, label, int(size), node)
+        for value in node.inputs:
+            if isinstance(value, Dim):
+                _note_size(sizes, owner, value.name, int(value), node)
+    return None if symbolic else sizes
+
+
+def _note_size(
+    sizes: dict[str, int], owner: dict[str, Node], label: str, size: int, node: Node
+) -> None:
+    known = sizes.setdefault(label, size)
+    owner.setdefault(label, node)
+    if known != size:
+        raise ShapeError(
+            f"dim {label!r} has two sizes in one graph: {known} in {_called(owner[label])} and {size} in "
+            f"{_called(node)}; give one of the axes another name"
+        )
+
+
+def _called(node: Node) -> str:
+    return f"{node.name or 'an unnamed tensor'} of shape {tuple(map(int, node.shape))}"
+
+
+def _leaf_view(node: Node, result: Lowered) -> View:
+    value = node.value
+    if value is not None and node.name is None and not node.requires_grad and np.ndim(value) == 0:
+        return number_view(number(value.item() if hasattr(value, "item") else value))
+    labels = node.dims or (None,) * len(node.shape)
+    sizes: list[AnySize] = [
+        dim(label) if label is not None else size
+        for label, size in zip(labels, node.shape, strict=True)
+    ]
+    kept = tuple(k for k, size in enumerate(sizes) if size != 1)
+    name = result.names[node]
+    if not kept and result.sizes is None and name in _dims_used(result, node):
+        return number_view(size_as_number(dim(name)))
+    leaf = Leaf(name, tuple(sizes[k] for k in kept), node.assume)
+    if name in result.leaves:
+        raise NameClashError(f"two different tensors of one graph are named {name!r}; rename one")
+    result.leaves[name] = (node, kept)
+    position = {k: i for i, k in enumerate(kept)}
+    return View(leaf, tuple(position.get(k) for k in range(len(sizes))))
+
+
+def _dims_used(result: Lowered, node: Node) -> set[str]:
+    used: set[str] = set()
+    for other in result.names:
+        for size in other.shape:
+            if isinstance(size, Size):
+                used |= size.names()
+    return used
+
+
+def _lower_node(node: Node, result: Lowered) -> View:
+    views = [_input_view(value, result) for value in node.inputs]
+    assert node.op is not None
+    return lower_row(node.op, views, node.params)
+
+
+def _input_view(value: Any, result: Lowered) -> View:
+    if isinstance(value, Node):
+        return result.views[value]
+    if isinstance(value, Dim):
+        return number_view(size_as_number(dim(value.name)))
+    if isinstance(value, Size):
+        return number_view(size_as_number(value))
+    return number_view(number(value))
+
+
+def lower_row(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) -> View:
+    """What a row means on given arguments."""
+    if row.meaning is None:
+        raise DerivationError(
+            f"{row.name}: this operation has no meaning in index notation, so no formula can be derived "
+            "through it; it runs and differentiates numerically (mg.grad, backward), or give its row a meaning"
+        )
+    if row.kind == "elementwise":
+        return elementwise(partial(_applied, head_of(row, params)), views, row.name)
+    if row.kind == "contraction":
+        spec = (
+            row.meaning
+            if isinstance(row.meaning, str)
+            else row.meaning([view.ndim for view in views], **params)
+        )
+        return _einsum(spec, views, row.name) if isinstance(spec, str) else spec
+    assert not isinstance(row.meaning, str)
+    return row.meaning(*views, **params)
+
+
+def _applied(head: Head, *args: Expr) -> Expr:
+    """The head at its arguments; a fixed number among them may leave plain algebra (x ** 2)."""
+    numbers = {
+        symbol: arg.coef
+        for symbol, arg in zip(heads.symbols(), args, strict=False)
+        if isinstance(arg, Product) and not arg.factors
+    }
+    if numbers and not heads.is_algebra(head):
+        expr = heads.with_numbers(head, numbers)
+        if heads.is_algebra_expression(expr):
+            return pointwise(expr, dict(zip(heads.symbols(), args, strict=False)), args[0].sizes)
+    return apply_head(head, args)
+
+
+def head_of(row: Primitive, params: Mapping[str, Any]) -> Head:
+    """The elementwise function that a row is, with its parameters."""
+    assert isinstance(row.meaning, str)
+    values = tuple((k, number(v)) for k, v in sorted(params.items()) if isinstance(v, (int, float)))
+    return Head(row.name, row.meaning, values)
+
+
+def register_heads(rows: Iterable[Primitive]) -> None:
+    """Let derivatives be written with the rows' own functions."""
+    for row in rows:
+        if row.kind == "elementwise" and isinstance(row.meaning, str) and not row.params:
+            heads.KNOWN.setdefault(row.name, Head(row.name, row.meaning))
+
+
+def _einsum(spec: str, views: Sequence[View], what: str) -> View:
+    """An einsum string over views; an ellipsis stands for any leading axes, aligned at the right."""
+    inputs, _, output = spec.replace(" ", "").partition("->")
+    operands: list[tuple[View, list[Any]]] = []
+    widest = 0
+    for part, view in zip(inputs.split(","), views, strict=True):
+        rest = view.ndim - len(part.replace("...", ""))
+        widest = max(widest, rest if "..." in part else 0)
+        operands.append((view, _labels(part, rest)))
+    return contraction(_labels(output, widest), operands, what=what)
+
+
+def _labels(part: str, hidden: int) -> list[Any]:
+    before, dots, after = part.partition("...")
+    middle = [("...", k) for k in range(hidden, 0, -1)] if dots else []
+    return [*before, *middle, *after]
+
+
+def shape_of(
+    row: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]
+) -> tuple[AnySize, ...]:
+    """The shape of a row's result for tensors without values, from what it means."""
+    views = []
+    for k, value in enumerate(inputs):
+        if isinstance(value, Node):
+            kept = [(axis, s) for axis, s in enumerate(value.shape) if s != 1]
+            expr = Leaf(f"·{k}", tuple(s for _, s in kept), value.assume)
+            place = {axis: i for i, (axis, _) in enumerate(kept)}
+            views.append(View(expr, tuple(place.get(axis) for axis in range(len(value.shape)))))
+        else:
+            views.append(number_view(0))
+    if row.kind == "elementwise":
+        return tuple(broadcast_sizes(views, row.name))
+    return lower_row(row, views, params).sizes

@@ -1,0 +1,85 @@
+"""Names in one graph: what the user named stays named, and every name means one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minigrad.errors import NameClashError
+from minigrad.graph.node import Node
+
+# Names for what the user left unnamed; constants are c1, c2, ..., other leaves x1, x2, ...
+
+
+def names_in_graph(order: Sequence[Node]) -> dict[Node, str]:
+    """The unique name of every leaf and every named node.
+
+    A name used once is printed as it is. Used in several scopes it is printed with the scope's path,
+    and where one scope was entered repeatedly, with a number: ``block[3].Q``.
+    """
+    by_name: dict[str, list[Node]] = {}
+    for node in order:
+        if node.name is not None:
+            by_name.setdefault(node.name, []).append(node)
+    result: dict[Node, str] = {}
+    for name, nodes in by_name.items():
+        if len(nodes) == 1:
+            result[nodes[0]] = name
+        else:
+            result.update(zip(nodes, _qualified(name, nodes), strict=True))
+    taken = set(result.values())
+    for node in order:
+        if node.op is None and node not in result:
+            result[node] = _fresh(
+                "c" if node.value is not None and not node.requires_grad else "x", taken
+            )
+    return result
+
+
+def _qualified(name: str, nodes: Sequence[Node]) -> list[str]:
+    paths = _scope_paths([node.context for node in nodes])
+    full = [f"{path}.{name}" if path else name for path in paths]
+    for text in full:
+        if full.count(text) > 1:
+            where = f"in scope {text.rpartition('.')[0]!r}" if "." in text else "outside any scope"
+            raise NameClashError(
+                f"the name {name!r} is given twice {where} to different tensors of one graph; "
+                f"rename one, or put them in scopes: with mg.scope('first'): ..."
+            )
+    return full
+
+
+def _scope_paths(scopes: Sequence[object]) -> list[str]:
+    """A path per scope, in which a scope entered repeatedly carries its number."""
+    chains = [_chain(scope) for scope in scopes]
+    entries: dict[tuple[object, str], list[int]] = {}
+    for chain in chains:
+        for depth, scope in enumerate(chain):
+            siblings = entries.setdefault((chain[depth - 1] if depth else None, scope.label), [])  # type: ignore[attr-defined]
+            if id(scope) not in siblings:
+                siblings.append(id(scope))
+    paths = []
+    for chain in chains:
+        parts = []
+        for depth, scope in enumerate(chain):
+            siblings = entries[(chain[depth - 1] if depth else None, scope.label)]  # type: ignore[attr-defined]
+            number = f"[{siblings.index(id(scope))}]" if len(siblings) > 1 else ""
+            parts.append(f"{scope.label}{number}")  # type: ignore[attr-defined]
+        paths.append(".".join(parts))
+    return paths
+
+
+def _chain(scope: object) -> list[object]:
+    """The scopes from the outermost to this one, without the root."""
+    chain: list[object] = []
+    while getattr(scope, "parent", None) is not None:
+        chain.append(scope)
+        scope = scope.parent  # type: ignore[attr-defined]
+    return chain[::-1]
+
+
+def _fresh(letter: str, taken: set[str]) -> str:
+    k = 1
+    while f"{letter}{k}" in taken:
+        k += 1
+    taken.add(f"{letter}{k}")
+    return f"{letter}{k}"

@@ -1,0 +1,65 @@
+"""The functions of a program on arrays of floats, in forms that do not overflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)), by exponentials of what is not positive."""
+    e = np.exp(-np.abs(x))
+    return np.where(np.asarray(x) < 0, e, 1.0) / (1.0 + e)
+
+
+def softplus(x: Any) -> Any:
+    return np.logaddexp(0.0, x)
+
+
+def relu(x: Any) -> Any:
+    return np.maximum(x, 0)
+
+
+def heaviside(x: Any) -> Any:
+    """1 above zero, 0 below, 1/2 at zero."""
+    return np.heaviside(x, 0.5)
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    return np.where(np.asarray(condition) != 0, x, y)
+
+
+def softmax(x: Any, axes: tuple[int, ...]) -> Any:
+    """Exp over its own sum along the axes, the largest element taken off first."""
+    e = np.exp(x - np.max(x, axis=axes, keepdims=True))
+    return e / np.sum(e, axis=axes, keepdims=True)
+
+
+def logsumexp(x: Any, axes: tuple[int, ...]) -> Any:
+    top = np.max(x, axis=axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    return np.log(np.sum(np.exp(x - top), axis=axes)) + np.squeeze(top, axis=axes)
+
+
+_OWN: dict[str, Callable[..., Any]] = {
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "relu": relu,
+    "heaviside": heaviside,
+    "where": where,
+}
+
+
+@cache
+def float_function(name: str) -> Callable[..., Any]:
+    """The function of that name on arrays."""
+    if name in _OWN:
+        return _OWN[name]
+    if name in ("erf", "gammaln", "digamma"):
+        from scipy import special  # loaded on first use
+
+        return getattr(special, name)  # type: ignore[no-any-return]
+    return getattr(np, name)  # type: ignore[no-any-return]

@@ -1,0 +1,82 @@
+"""Elementwise functions by what they mean: those that array libraries have under a name.
+
+A head is recognised by its SymPy meaning, never by its row's name, so a user's own row with a known
+meaning gets the known, stable function.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from minigrad.index import heads
+from minigrad.index.expr import Head
+
+# name -> meaning in x, y, z; the names are NumPy's where it has the function
+MEANINGS = {
+    "exp": "exp(x)",
+    "expm1": "exp(x) - 1",
+    "exp2": "2**x",
+    "log": "log(x)",
+    "log1p": "log(1 + x)",
+    "log2": "log(x)/log(2)",
+    "log10": "log(x)/log(10)",
+    "logaddexp": "log(exp(x) + exp(y))",
+    "sigmoid": "1/(1 + exp(-x))",
+    "softplus": "log(1 + exp(x))",
+    "sin": "sin(x)",
+    "cos": "cos(x)",
+    "tan": "tan(x)",
+    "arcsin": "asin(x)",
+    "arccos": "acos(x)",
+    "arctan": "atan(x)",
+    "arctan2": "atan2(x, y)",
+    "sinh": "sinh(x)",
+    "cosh": "cosh(x)",
+    "tanh": "tanh(x)",
+    "arcsinh": "asinh(x)",
+    "arccosh": "acosh(x)",
+    "arctanh": "atanh(x)",
+    "abs": "Abs(x)",
+    "sign": "sign(x)",
+    "floor": "floor(x)",
+    "ceil": "ceiling(x)",
+    "maximum": "Max(x, y)",
+    "minimum": "Min(x, y)",
+    "power": "x**y",
+    "heaviside": "Heaviside(x, Rational(1, 2))",
+    "erf": "erf(x)",
+    "gammaln": "loggamma(x)",
+    "digamma": "polygamma(0, x)",
+    "sinc": "Piecewise((1, Eq(x, 0)), (sin(pi*x)/(pi*x), True))",
+}
+# Comparisons and choices, whose results or first arguments are truth values.
+TRUTHS = {
+    "greater": heads.GREATER,
+    "greater_equal": heads.GREATER_EQUAL,
+    "equal": heads.EQUAL,
+    "less": Head("less", "Piecewise((1, x < y), (0, True))"),
+    "less_equal": Head("less_equal", "Piecewise((1, x <= y), (0, True))"),
+    "not_equal": Head("not_equal", "Piecewise((1, Ne(x, y)), (0, True))"),
+}
+CHOICE = "where"
+
+
+@cache
+def _by_meaning() -> dict[Any, str]:
+    table = {heads.expression(Head(name, text)): name for name, text in MEANINGS.items()}
+    table |= {heads.expression(head): name for name, head in TRUTHS.items()}
+    table[heads.expression(heads.WHERE)] = CHOICE
+    table[heads.expression(Head("relu", "Max(0, x)"))] = "relu"
+    return table
+
+
+@cache
+def named_function(head: Head) -> str | None:
+    """The name of the function that the head is, or None when it is made of several."""
+    return _by_meaning().get(heads.expression(head))
+
+
+def is_head(head: Head, name: str) -> bool:
+    """Whether the head means the function of that name."""
+    return named_function(head) == name

@@ -1,0 +1,226 @@
+"""Forms that neither overflow nor cancel: log of a sum of exponentials, sigmoids, softmax.
+
+Each rule rewrites one expression into an equal one; what they look for is the meaning, so they also
+apply to what a user writes out in exponentials and logarithms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from minigrad.index.algebra import add, scale, subtract
+from minigrad.index.contract import contract
+from minigrad.index.expr import Composite, Expr, Factor, Head, Map, Number, Product, Ref, Sum, is_constant
+from minigrad.symbolic.program.functions import MEANINGS, is_head
+
+SIGMOID = Head("sigmoid", MEANINGS["sigmoid"])
+SOFTPLUS = Head("softplus", MEANINGS["softplus"])
+LOG1P = Head("log1p", MEANINGS["log1p"])
+EXPM1 = Head("expm1", MEANINGS["expm1"])
+
+
+class Normalised(NamedTuple):
+    """Exp of ``arg`` over its own sum along ``axes`` (softmax), or the log of that sum."""
+
+    arg: Expr
+    axes: tuple[int, ...]
+
+
+def bare(node: Expr) -> Expr:
+    """The node behind its names and definitions."""
+    while isinstance(node, (Ref, Composite)):
+        node = node.node if isinstance(node, Ref) else node.expand()
+    return node
+
+
+def is_call(node: Expr, name: str) -> bool:
+    return isinstance(node, Map) and is_head(node.head, name)
+
+
+def stable_map(node: Map) -> Expr | None:
+    """Logarithms of what is a sigmoid, a softmax or near one, in another form; else None."""
+    if not is_head(node.head, "log"):
+        return None
+    arg = bare(node.args[0])
+    inner = _sigmoid_argument(arg)
+    if inner is not None:
+        return scale(-1, Map(SOFTPLUS, (scale(-1, inner),)))
+    if isinstance(arg, Sum):
+        return _log_of_sum(arg)
+    found = softmax_of(arg) if isinstance(arg, Product) else None
+    if found is not None:
+        out = [k for k in range(arg.ndim) if k not in found.axes]
+        total = contract(out, [(Map(Head("exp", "exp(x)"), (found.arg,)), range(arg.ndim))])
+        spread = Map(Head("log", "log(x)"), (total,))
+        labels = range(arg.ndim)
+        lifted = contract(labels, [(spread, out)], 1, dict(enumerate(arg.sizes)))
+        return subtract(found.arg, lifted)
+    return None
+
+
+def _log_of_sum(arg: Sum) -> Expr | None:
+    one, rest = _split_one(arg)
+    if one != 1 or not rest:
+        return None
+    if len(rest) == 1:
+        coef, term = rest[0]
+        inner = _sigmoid_argument(bare(term))
+        if coef == -1 and inner is not None:
+            return scale(-1, Map(SOFTPLUS, (inner,)))
+        if coef == 1 and is_call(bare(term), "exp"):
+            return Map(SOFTPLUS, bare(term).args)  # type: ignore[attr-defined]
+    return Map(LOG1P, (add(rest),))
+
+
+def stable_sum(node: Sum) -> Expr | None:
+    """c exp(x) - c is c expm1(x)."""
+    one, rest = _split_one(node)
+    if one == 0:
+        return None
+    for k, (coef, term) in enumerate(rest):
+        if coef == -one and is_call(term, "exp"):
+            others = rest[:k] + rest[k + 1 :]
+            return add([(coef, Map(EXPM1, term.args)), *others])  # type: ignore[attr-defined]
+    return None
+
+
+def _split_one(node: Sum) -> tuple[Number, list[tuple[Number, Expr]]]:
+    """The constant among the terms, and the others."""
+    one: Number = 0
+    rest: list[tuple[Number, Expr]] = []
+    for coef, term in node.terms:
+        if is_constant(term):
+            one = one + coef * term.coef  # type: ignore[attr-defined]
+        else:
+            rest.append((coef, term))
+    return one, rest
+
+
+def _sigmoid_argument(node: Expr) -> Expr | None:
+    """The z with node = sigmoid(z), however it is written."""
+    node = bare(node)
+    if is_call(node, "sigmoid"):
+        return node.args[0]  # type: ignore[attr-defined]
+    if not isinstance(node, Product) or node.coef != 1 or node.summed:
+        return None
+    whole = tuple(range(node.ndim))
+    if any(f.labels != whole for f in node.factors):
+        return None
+    rewritten = logistic(node)
+    if rewritten is not None and is_call(rewritten, "sigmoid"):
+        return rewritten.args[0]  # type: ignore[attr-defined]
+    return None
+
+
+# -- quotients of exponentials ---------------------------------------------------------------------------
+
+
+def logistic(node: Product) -> Expr | None:
+    """e^(a j) e^(b l) / (e^a + e^b)^(j + l) is sigmoid(a - b)^j sigmoid(b - a)^l."""
+    for k, f in enumerate(node.factors):
+        if not isinstance(f.exponent, int) or f.exponent >= 0 or not isinstance(f.node, Sum):
+            continue
+        pair = _two_exponentials(f.node)
+        if pair is None:
+            continue
+        (a, exp_a), (b, exp_b) = pair
+        others = [g for j, g in enumerate(node.factors) if j != k]
+        powers = [_power_of(others, e, f.labels) if e is not None else None for e in (exp_a, exp_b)]
+        total = -f.exponent
+        j, m = powers
+        j = total - (m or 0) if j is None else j
+        m = total - j if m is None else m
+        if j + m != total or j < 0 or m < 0:
+            continue
+        left = [g for g in others if not _is_one_of(g, (exp_a, exp_b), f.labels)]
+        difference = subtract(a, b)
+        operands: list[tuple[object, ...]] = [(g.node, g.labels, g.exponent) for g in left]
+        operands.append((Map(SIGMOID, (difference,)), f.labels, j))
+        operands.append((Map(SIGMOID, (scale(-1, difference),)), f.labels, m))
+        sizes = dict(enumerate(node.label_sizes))
+        return contract(
+            range(node.ndim), [o for o in operands if o[2]], node.coef, sizes  # type: ignore[misc]
+        )
+    return None
+
+
+def _two_exponentials(node: Sum) -> list[tuple[Expr, Expr | None]] | None:
+    """(argument, the exponential) of two terms; 1 is the exponential of 0, with None for it."""
+    found: list[tuple[Expr, Expr | None]] = []
+    for coef, term in node.terms:
+        if coef * (term.coef if is_constant(term) else 1) != 1:  # type: ignore[attr-defined]
+            return None
+        if is_constant(term):
+            found.append((scale(0, term), None))
+        elif is_call(bare(term), "exp"):
+            found.append((bare(term).args[0], term))  # type: ignore[attr-defined]
+        else:
+            return None
+    return found if len(found) == 2 else None
+
+
+def _power_of(factors: Sequence[Factor], node: Expr, labels: tuple[int, ...]) -> int:
+    for f in factors:
+        if f.node == node and f.labels == labels and isinstance(f.exponent, int):
+            return f.exponent
+    return 0
+
+
+def _is_one_of(f: Factor, nodes: Sequence[Expr | None], labels: tuple[int, ...]) -> bool:
+    return f.labels == labels and isinstance(f.exponent, int) and any(f.node == n for n in nodes if n)
+
+
+def softmax_of(node: Product) -> Normalised | None:
+    """The softmax that the product is, if that is all it is."""
+    found = normalised_factor(node)
+    if found is None or node.coef != 1 or len(node.factors) != 2 or node.summed:
+        return None
+    k, _, normalised = found
+    return normalised if node.factors[k].labels == tuple(range(node.ndim)) else None
+
+
+def normalised_factor(node: Product) -> tuple[int, int, Normalised] | None:
+    """Two factors of the product, e = exp(x) and 1 / sum(e), and the softmax that they make."""
+    for k, total in enumerate(node.factors):
+        body = bare(total.node)
+        if total.exponent != -1 or not isinstance(body, Product):
+            continue
+        for j, part in enumerate(node.factors):
+            exponential = bare(part.node)
+            if part.exponent != 1 or not is_call(exponential, "exp"):
+                continue
+            axes = _summed_axes(body, exponential, part.labels, total.labels)
+            if axes:
+                return j, k, Normalised(exponential.args[0], axes)  # type: ignore[attr-defined]
+    return None
+
+
+def summed_exponentials(node: Expr) -> Normalised | None:
+    """The argument and axes when the node is a sum of exponentials over axes."""
+    body = bare(node)
+    if not isinstance(body, Product) or body.coef != 1 or len(body.factors) != 1:
+        return None
+    (f,) = body.factors
+    exponential = bare(f.node)
+    if f.exponent != 1 or not is_call(exponential, "exp") or len(set(f.labels)) < len(f.labels):
+        return None
+    axes = tuple(a for a, label in enumerate(f.labels) if label >= body.ndim)
+    kept = [label for label in f.labels if label < body.ndim]
+    if not axes or kept != list(range(body.ndim)):
+        return None
+    return Normalised(exponential.args[0], axes)  # type: ignore[attr-defined]
+
+
+def _summed_axes(
+    total: Product, exponential: Expr, at_part: Sequence[int], at_total: Sequence[int]
+) -> tuple[int, ...]:
+    """The axes of the exponential that ``total`` sums, the others being where ``total`` stands."""
+    if len(total.factors) != 1 or total.coef != 1:
+        return ()
+    (f,) = total.factors
+    if bare(f.node) != exponential or f.exponent != 1 or len(set(f.labels)) < len(f.labels):
+        return ()
+    axes = tuple(a for a, label in enumerate(f.labels) if label >= total.ndim)
+    fits = all(at_part[a] == at_total[label] for a, label in enumerate(f.labels) if label < total.ndim)
+    return axes if fits and len(f.labels) - len(axes) == total.ndim else ()

@@ -1,0 +1,275 @@
+"""The values of an array program: one array operation each, in NumPy's terms.
+
+An operation is equal to another when its name, parameters and arguments are, so what is written twice
+is one value. Elementwise operations broadcast as NumPy's do, aligned at the right.
+
+==============  ==================================  ===============================================
+operation       parameters                          result
+==============  ==================================  ===============================================
+variable        (name,)                             an argument
+number          (number,)                           an exact number, e.g. 1/2
+constant        (name,)                             pi or E
+size            (size,)                             the size of an axis as a number
+add             (coefficients,)                     sum of coefficient * argument
+multiply        (coefficient, exponents)            coefficient * product of argument ** exponent
+apply           (function,)                         a function of every element
+cast            ()                                  truth values as numbers
+permute         (axes,)                             axis k of the result is ``axes[k]``
+expand          (axes,)                             axes of length 1 put in, counted in the result
+broadcast       (sizes,)                            repeated to these sizes
+diagonal        (labels,)                           axes of one label merged, in order of appearance
+sum, max        (axes, keepdims)                    reduced over the axes
+matmul          ()                                  matrix product of the last two axes
+matvec          ()                                  matrix times vector in the last axes
+tensordot       (axes of a, axes of b)              summed over pairs of axes
+einsum          (labels of a, of b, of the result)  what is none of the above
+index           (entries,)                          per axis a position, or (start, step, length), or None
+take            (axis,)                             rows of ``args[0]`` at ``args[1]``
+points          (shared,)                           the same, leading axes of both being one
+roll            (shift, axis)                       elements moved round
+cumsum          (axis, reverse)                     running sum
+tril            (k, upper)                          zero above (below) the k-th diagonal
+reshape         (sizes,)                            row-major
+concatenate     (axis,)                             end to end
+embed           (sizes, places)                     zeros with ``args[0]`` in place
+embed_add       (places,)                           ``args[0]`` plus ``args[1]`` in place
+scatter         (size, count)                       zeros plus ``args[0]`` at rows ``args[1]``
+softmax         (axes,)                             exp over its own sum, along the axes
+logsumexp       (axes,)                             log of the sum of exp
+argmax          (axes,)                             1 at the largest, ties shared
+inv, det        ()                                  of the last two axes
+logdet          ()
+structural      (kind, parameters)                  a 0/1 tensor as it is, where nothing else serves
+==============  ==================================  ===============================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any, Literal
+
+from minigrad.index.expr import Number
+from minigrad.index.numbers import times
+from minigrad.index.size import AnySize
+
+# What the elements are: floats, truth values, positions, or a Python number that bends to its company.
+Kind = Literal["float", "bool", "index", "weak"]
+Sizes = tuple[AnySize, ...]
+
+
+class Value:
+    """The result of one operation."""
+
+    __slots__ = ("args", "kind", "op", "params", "serial", "sizes")
+
+    def __init__(
+        self, op: str, args: tuple[Value, ...], params: tuple[Any, ...], sizes: Sizes, kind: Kind, serial: int
+    ) -> None:
+        self.op, self.args, self.params = op, args, params
+        self.sizes, self.kind, self.serial = sizes, kind, serial
+
+    @property
+    def ndim(self) -> int:
+        """How many axes the value has."""
+        return len(self.sizes)
+
+    def __repr__(self) -> str:
+        return f"<{self.op} {self.serial} ({', '.join(map(str, self.sizes))})>"
+
+
+def in_order(roots: Sequence[Value]) -> Iterator[Value]:
+    """Every value once, arguments before what uses them."""
+    seen: set[Value] = set()
+    stack: list[tuple[Value, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        value, ready = stack.pop()
+        if ready:
+            yield value
+        elif value not in seen:
+            seen.add(value)
+            stack.append((value, True))
+            stack.extend((arg, False) for arg in reversed(value.args) if arg not in seen)
+
+
+class Tape:
+    """Makes values; the same operation on the same arguments is made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Any, ...], Value] = {}
+        self.names: dict[Value, str] = {}  # what the user, or the derivation, called a value
+
+    def make(
+        self, op: str, args: Sequence[Value], params: tuple[Any, ...], sizes: Sequence[AnySize], kind: Kind = "float"
+    ) -> Value:
+        """The value of an operation, by its parts."""
+        key = (op, tuple(args), params, tuple(sizes), kind)
+        if key not in self._made:
+            self._made[key] = Value(op, tuple(args), params, tuple(sizes), kind, len(self._made))
+        return self._made[key]
+
+    # -- scalars ------------------------------------------------------------------------------------
+
+    def number(self, value: Number) -> Value:
+        return self.make("number", (), (value,), (), "weak")
+
+    def size(self, size: AnySize) -> Value:
+        if isinstance(size, int):
+            return self.number(size)
+        return self.make("size", (), (size,), (), "weak")
+
+    # -- elementwise --------------------------------------------------------------------------------
+
+    def add(self, terms: Sequence[tuple[Number, Value]]) -> Value:
+        """The sum of coefficient * value."""
+        if len(terms) == 1:
+            return self.multiply(terms[0][0], [(terms[0][1], 1)])
+        values = [self.as_number(value) for _, value in terms]
+        kind: Kind = "weak" if all(v.kind == "weak" for v in values) else "float"
+        return self.make("add", values, (tuple(c for c, _ in terms),), broadcast(values), kind)
+
+    def multiply(self, coef: Number, parts: Sequence[tuple[Value, int | Fraction]]) -> Value:
+        """The coefficient times the product of value ** exponent."""
+        kept: list[tuple[Value, int | Fraction]] = []
+        for value, exponent in parts:
+            if value.op == "number" and exponent in (1, -1) and value.params[0] != 0:
+                number = value.params[0]
+                coef = times(coef, number if exponent == 1 else _inverse(number))
+            elif self._is_reciprocal(value):
+                kept.append((value.args[0], -exponent))
+            else:
+                kept.append((value, exponent))
+        if not kept:
+            return self.number(coef)
+        if coef == 1 and len(kept) == 1 and kept[0][1] == 1:
+            return kept[0][0]
+        # truth values stay as they are beside floats; where there are none, they become numbers
+        if not any(v.kind == "float" for v, _ in kept) or any(e != 1 for v, e in kept if v.kind == "bool"):
+            kept = [(self.as_number(v), e) for v, e in kept]
+        values = [value for value, _ in kept]
+        kind: Kind = "weak" if all(v.kind == "weak" for v in values) else "float"
+        exponents = tuple(exponent for _, exponent in kept)
+        return self.make("multiply", values, (coef, exponents), broadcast(values), kind)
+
+    def apply(self, function: Any, args: Sequence[Value], truth: bool = False) -> Value:
+        """A function of every element; ``truth`` when its results are truth values."""
+        return self.make("apply", args, (function,), broadcast(args), "bool" if truth else "float")
+
+    def as_number(self, value: Value) -> Value:
+        """Truth values and positions as numbers to compute with."""
+        if value.kind not in ("bool", "index"):
+            return value
+        return self.make("cast", (value,), (), value.sizes)
+
+    def power(self, value: Value, exponent: int | Fraction) -> Value:
+        """The value to a power; a negative one is the reciprocal of a positive one."""
+        positive = self.multiply(1, [(value, abs(exponent))])
+        return positive if exponent > 0 else self.multiply(1, [(positive, -1)])
+
+    def _is_reciprocal(self, value: Value) -> bool:
+        return value.op == "multiply" and value.params == (1, (-1,)) and value not in self.names
+
+    # -- axes -----------------------------------------------------------------------------------------
+
+    def permute(self, value: Value, axes: Sequence[int]) -> Value:
+        axes = tuple(axes)
+        if axes == tuple(range(value.ndim)):
+            return value
+        if self._is_reciprocal(value):
+            return self.power(self.permute(value.args[0], axes), -1)
+        if value.op == "permute":
+            inner: tuple[int, ...] = value.params[0]
+            return self.permute(value.args[0], tuple(inner[a] for a in axes))
+        return self.make("permute", (value,), (axes,), [value.sizes[a] for a in axes], value.kind)
+
+    def expand(self, value: Value, axes: Sequence[int]) -> Value:
+        """Axes of length 1 put in; leading ones are left to broadcasting."""
+        axes = tuple(axes)
+        lead = 0
+        while lead in axes:
+            lead += 1
+        axes = tuple(a - lead for a in axes if a >= lead)
+        if not axes:
+            return value
+        if self._is_reciprocal(value):
+            return self.power(self.expand(value.args[0], axes), -1)
+        sizes = list(value.sizes)
+        for a in axes:
+            sizes.insert(a, 1)
+        return self.make("expand", (value,), (axes,), sizes, value.kind)
+
+    def broadcast_to(self, value: Value, sizes: Sequence[AnySize]) -> Value:
+        if tuple(sizes) == value.sizes:
+            return value
+        return self.make("broadcast", (self.as_number(value),), (tuple(sizes),), sizes)
+
+    def diagonal(self, value: Value, labels: Sequence[Any]) -> Value:
+        """Axes of one label merged."""
+        names = {label: k for k, label in enumerate(dict.fromkeys(labels))}
+        numbers = tuple(names[label] for label in labels)
+        sizes = [value.sizes[numbers.index(k)] for k in range(len(names))]
+        return self.make("diagonal", (value,), (numbers,), sizes, value.kind)
+
+    def reshape(self, value: Value, sizes: Sequence[AnySize]) -> Value:
+        if tuple(sizes) == value.sizes:
+            return value
+        return self.make("reshape", (value,), (tuple(sizes),), sizes, value.kind)
+
+    # -- along axes: done before a permutation of the argument rather than after it ----------------------
+
+    def reduce(self, op: str, value: Value, axes: Sequence[int]) -> Value:
+        """``sum``, ``max`` or ``logsumexp`` over the axes."""
+        if not axes:
+            return value
+        value = self.as_number(value)
+        chosen = set(axes)
+        if value.op == "permute":
+            order: tuple[int, ...] = value.params[0]
+            inner = self.reduce(op, value.args[0], [order[a] for a in axes])
+            left = [order[k] for k in range(value.ndim) if k not in chosen]
+            return self.permute(inner, [sorted(left).index(a) for a in left])
+        sizes = [s for k, s in enumerate(value.sizes) if k not in chosen]
+        params = (tuple(sorted(axes)),)
+        return self.make(op, (value,), params, sizes)
+
+    def along(self, op: str, value: Value, axes: Sequence[int], *more: Any) -> Value:
+        """``softmax``, ``argmax``, ``cumsum`` along the axes; the shape stays."""
+        value = self.as_number(value)
+        if value.op == "permute":
+            order: tuple[int, ...] = value.params[0]
+            inner = self.along(op, value.args[0], [order[a] for a in axes], *more)
+            return self.permute(inner, order)
+        return self.make(op, (value,), (tuple(sorted(axes)), *more), value.sizes)
+
+    def index(self, value: Value, axis: int, entry: Any) -> Value:
+        """A position, or ``(start, step, length)``, on one axis."""
+        if value.op == "permute":
+            order: tuple[int, ...] = value.params[0]
+            inner = self.index(value.args[0], order[axis], entry)
+            if isinstance(entry, tuple):
+                return self.permute(inner, order)
+            left = [a for k, a in enumerate(order) if k != axis]
+            return self.permute(inner, [a - (a > order[axis]) for a in left])
+        entries: list[Any] = [None] * value.ndim
+        entries[axis] = entry
+        sizes = list(value.sizes)
+        if isinstance(entry, tuple):
+            sizes[axis] = entry[2]
+        else:
+            del sizes[axis]
+        return self.make("index", (value,), (tuple(entries),), sizes, value.kind)
+
+
+def broadcast(values: Sequence[Value]) -> list[AnySize]:
+    """NumPy's broadcast shape of the values."""
+    ndim = max((value.ndim for value in values), default=0)
+    sizes: list[AnySize] = [1] * ndim
+    for value in values:
+        for k, size in enumerate(value.sizes, start=ndim - value.ndim):
+            if size != 1:
+                sizes[k] = size
+    return sizes
+
+
+def _inverse(value: Number) -> Number:
+    return 1 / value if isinstance(value, float) else times(1, Fraction(1) / value)

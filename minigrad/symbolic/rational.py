@@ -1,0 +1,165 @@
+"""Rational simplification: cancel and factor a pointwise expression, its parts taken as opaque.
+
+This is where BCE after a sigmoid becomes p - y: nothing here knows either of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from fractions import Fraction
+from typing import Any
+
+from minigrad.index import heads
+from minigrad.index.algebra import add
+from minigrad.index.contract import contract
+from minigrad.index.expr import Expr, Leaf, Number, Product, Sum
+from minigrad.index.numbers import number, times
+
+# Polynomials in more unknowns than this are left alone: their normal form is not what one would write.
+_MOST_ATOMS = 9
+
+Labels = tuple[Hashable, ...]
+
+
+def rationally_simplified(node: Expr) -> Expr:
+    """The node, or a shorter one that SymPy's ``cancel`` or ``factor`` finds."""
+    if not _promising(node):
+        return node
+    atoms = _Atoms()
+    labels = tuple(range(node.ndim))
+    expr = atoms.read(node, labels)
+    if len(atoms.nodes) > _MOST_ATOMS:
+        return node
+    s = heads.sympy()
+    cancelled = s.cancel(expr)
+    best = min((expr, cancelled, s.factor(cancelled)), key=atoms.size)
+    if atoms.size(best) >= atoms.size(expr):
+        return node
+    sizes = dict(zip(labels, node.sizes, strict=True))
+    return atoms.write(best, labels, sizes)
+
+
+def _promising(node: Expr) -> bool:
+    """Whether something may cancel: a sum with quotients, or a sum beside a factor it contains."""
+    if isinstance(node, Sum):
+        return any(
+            isinstance(t, Product)
+            and any(f.exponent < 0 or isinstance(f.node, Sum) for f in t.factors)
+            for _, t in node.terms
+        )
+    if not isinstance(node, Product):
+        return False
+    sums = [f.node for f in node.factors if isinstance(f.node, Sum)]
+    beside = {f.node.digest for f in node.factors}
+    for total in sums:
+        for _, term in total.terms:
+            parts = [f.node for f in term.factors] if isinstance(term, Product) else [term]
+            if any(part.digest in beside for part in parts):
+                return True
+            if isinstance(term, Product) and any(f.exponent < 0 for f in term.factors):
+                return True
+    return len(sums) > 1
+
+
+class _Atoms:
+    """SymPy symbols that stand for nodes at labels."""
+
+    def __init__(self) -> None:
+        self.symbols: dict[tuple[bytes, Labels], Any] = {}
+        self.nodes: dict[Any, tuple[Expr, Labels]] = {}
+
+    def symbol(self, node: Expr, labels: Labels) -> Any:
+        key = (node.digest, labels)
+        if key not in self.symbols:
+            symbol = heads.sympy().Symbol(f"a{len(self.symbols):02d}")
+            self.symbols[key] = symbol
+            self.nodes[symbol] = (node, labels)
+        return self.symbols[key]
+
+    def read(self, node: Expr, labels: Labels) -> Any:
+        s = heads.sympy()
+        if isinstance(node, Sum):
+            return s.Add(*(_number(c) * self.read(term, labels) for c, term in node.terms))
+        if not isinstance(node, Product):
+            return self.symbol(node, labels)
+        bound = [f for f in node.factors if any(lab >= node.ndim for lab in f.labels)]
+        free = [f for f in node.factors if f not in bound]
+        result = _number(node.coef)
+        for f in free:
+            exponent = s.Rational(f.exponent.numerator, f.exponent.denominator)
+            own = tuple(labels[lab] for lab in f.labels)
+            # what stands under a root is opaque: without its sign, no power may be pulled out of it
+            read = self.read if exponent.is_Integer else self.symbol
+            result *= read(f.node, own) ** exponent
+        if bound:
+            used = sorted({lab for f in bound for lab in f.labels if lab < node.ndim})
+            sizes = dict(enumerate(node.label_sizes))
+            inner = contract(used, bound, 1, sizes)
+            result *= self.symbol(inner, tuple(labels[lab] for lab in used))
+        return result
+
+    def size(self, expr: Any) -> int:
+        """How much there is to read: every occurrence of a part, every number that is not a sign."""
+        if expr.is_Symbol:
+            return 2 * self.nodes[expr][0].weight
+        if expr.is_Number:
+            return 0 if abs(expr) == 1 else 1
+        own = 0 if expr.is_Mul else sum(2 for arg in expr.args if expr.is_Add and arg.is_Number)
+        if expr.is_Pow:
+            return self.size(expr.base) + (1 if expr.exp != -1 else 0)
+        return own + sum(self.size(arg) for arg in expr.args)
+
+    def write(self, expr: Any, labels: Labels, sizes: dict[Hashable, Any]) -> Expr:
+        if expr.is_Add:
+            terms = sorted(expr.args, key=self._reading_order)
+            return add([(1, self.write(term, labels, sizes)) for term in terms])
+        coef: Number = 1
+        operands: list[tuple[Expr, Labels, int | Fraction]] = []
+        for part in expr.args if expr.is_Mul else (expr,):
+            base, exponent = part.as_base_exp()
+            if part.is_Number:
+                value = (
+                    number(Fraction(int(part.p), int(part.q))) if part.is_Rational else float(part)
+                )
+                coef = times(coef, value)
+            elif base.is_Symbol:
+                node, own = self.nodes[base]
+                operands.append((node, own, Fraction(int(exponent.p), int(exponent.q))))
+            elif base.is_Number:
+                operands.append(
+                    (
+                        Leaf(str(base), kind="constant"),
+                        (),
+                        Fraction(int(exponent.p), int(exponent.q)),
+                    )
+                )
+            else:
+                if self._flips(base) and exponent.is_Integer:
+                    base, coef = -base, -coef if exponent % 2 else coef
+                own = self.labels_of(base)
+                inner = self.write(base, own, sizes)
+                operands.append((inner, own, Fraction(int(exponent.p), int(exponent.q))))
+        operands = [(n, lab, int(e) if e.denominator == 1 else e) for n, lab, e in operands]  # type: ignore[union-attr]
+        return contract(labels, operands, coef, sizes)
+
+    def labels_of(self, expr: Any) -> Labels:
+        """The axes that a part of the expression runs over: no more than its atoms need."""
+        used = {label for symbol in expr.free_symbols for label in self.nodes[symbol][1]}
+        return tuple(sorted(used))  # type: ignore[type-var]
+
+    def _flips(self, base: Any) -> bool:
+        """Whether the negative reads better: 1 - p rather than p - 1."""
+        return base.is_Add and any(bool(arg.is_Number and arg < 0) for arg in base.args)
+
+    def _reading_order(self, term: Any) -> tuple[int, int, str]:
+        """A positive term first, so that a difference starts without a minus; else as first met."""
+        coefficient = term.as_coeff_Mul()[0]
+        first = min((str(symbol) for symbol in term.free_symbols), default="")
+        return (bool(coefficient < 0), bool(first), first)
+
+
+def _number(value: Number) -> Any:
+    s = heads.sympy()
+    if isinstance(value, float):
+        return s.Float(value)
+    return s.Rational(value.numerator, value.denominator)

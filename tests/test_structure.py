@@ -1,0 +1,111 @@
+"""Imports go one way through the rooms, and what is heavy loads on first use."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "minigrad"
+
+# A room may import itself and the rooms of lower rank; rooms of one rank do not know each other.
+RANK = {
+    "errors": 0,
+    "index": 1,
+    "primitive": 2,
+    "graph": 3,
+    "ops": 4,
+    "numeric": 5,
+    "symbolic": 5,
+    "notation": 6,
+    "parsing": 6,
+    "source": 6,
+    "drawing": 7,
+    "checking": 7,
+    "face": 8,
+    "testing": 9,
+    "data": 9,
+    "optim": 9,
+    "nn": 9,
+    "training": 10,
+    "report": 10,
+    "__init__": 11,
+    "cli": 12,
+}
+
+# Each heavy library has one door.
+DOORS = {
+    "sympy": {"index/heads.py"},
+    "mpmath": {"symbolic/arithmetic.py"},
+    "pygraphviz": {"drawing/render.py", "drawing/worker.py"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Every module imported, and whether only a type checker sees it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield name.name, node in typing_only
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module, node in typing_only
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_down(path: Path) -> None:
+    own = room(path)
+    if own == "__init__" or own == "__main__":
+        return
+    assert own in RANK, f"{own} has no rank: say where it stands"
+    for name, typing_only in imports(path):
+        parts = name.split(".")
+        if parts[0] != "minigrad" or typing_only:
+            continue
+        target = parts[1] if len(parts) > 1 else "__init__"
+        assert target == own or RANK.get(target, 99) < RANK[own], f"{own} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_heavy_libraries_have_one_door(path: Path) -> None:
+    place = path.relative_to(ROOT).as_posix()
+    for name, typing_only in imports(path):
+        top = name.split(".")[0]
+        if top in DOORS and not typing_only:
+            assert place in DOORS[top], f"{place} imports {top}"
+
+
+def test_importing_minigrad_loads_nothing_heavy() -> None:
+    heavy = ("sympy", "mpmath", "scipy", "graphviz", "pygraphviz", "click", "rich", "safetensors")
+    code = f"import sys, minigrad; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_symbols_and_numbers_need_no_sympy() -> None:
+    code = (
+        "import sys, minigrad as mg\n"
+        "X, w = mg.symbols('X: n d', 'w: d'); (X @ w).sum()\n"
+        "t = mg.tensor([1.0, 2.0], requires_grad=True); (t * t).sum().backward()\n"
+        "print('sympy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
