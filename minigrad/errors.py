@@ -61,3 +61,7 @@ class NonFiniteError(MinigradError, FloatingPointError):
 
 class DerivationError(MinigradError, ValueError):
     """Mathematics that minigrad does not know: it says so and never guesses."""
+
+
+class RenderError(MinigradError, RuntimeError):
+    """A drawing could not be rendered; its DOT source is still to be had."""

@@ -21,13 +21,15 @@ _NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 class Notation:
     """How people write an operation where the default print is not the one they use.
 
-    ``mark`` stands beside a gradient that passes through the operation in a derivation.
+    ``mark`` stands beside a gradient that passes through the operation in a derivation; ``word`` is
+    what the operation is called in words, where that is not its name.
     """
 
     text: str
     latex: str
     mathml: str = ""
     mark: str = ""
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

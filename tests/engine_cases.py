@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
-from minigrad.nn import functional as F
+import minigrad.nn.functional as F
 from minigrad.primitive import REGISTRY, Primitive
 
 Function = Callable[..., Any]
@@ -74,7 +74,12 @@ def _sample(domain: str, shape: tuple[int, ...], rng: np.random.Generator) -> An
             return s + np.eye(shape[-1]) if domain == "spd" else a + np.swapaxes(a, -1, -2)
         case "invertible":
             a = rng.normal(size=shape)
-            return a + 2 * np.eye(*shape[-2:]) * np.sign(np.trace(a, axis1=-2, axis2=-1))[..., None, None]
+            return (
+                a
+                + 2
+                * np.eye(*shape[-2:])
+                * np.sign(np.trace(a, axis1=-2, axis2=-1))[..., None, None]
+            )
     raise AssertionError(f"no sampler for domain {domain!r}")
 
 
@@ -263,7 +268,12 @@ NUMPY_CASES: list[tuple[str, str, Function, tuple[Any, ...]]] = [
     ("matmul", "matrix and batch", lambda m, x, y: m.matmul(x, y), (_normal(5, 3), X)),
     ("matmul", "batch and vector", lambda m, x, y: m.matmul(x, y), (X, V)),
     ("matmul", "vector and batch", lambda m, x, y: m.matmul(x, y), (_normal(3), X)),
-    ("matmul", "broadcast", lambda m, x, y: m.matmul(x, y), (_normal(2, 1, 3, 4), _normal(5, 4, 2))),
+    (
+        "matmul",
+        "broadcast",
+        lambda m, x, y: m.matmul(x, y),
+        (_normal(2, 1, 3, 4), _normal(5, 4, 2)),
+    ),
     ("matmul", "empty", lambda m, x, y: m.matmul(x, y), (np.zeros((2, 0)), np.zeros((0, 3)))),
     ("matmul", "empty batch", lambda m, x, y: m.matmul(x, y), (np.zeros((0, 2, 3)), _normal(3, 2))),
     ("dot", "matrices", lambda m, x, y: m.dot(x, y), (M, _normal(4, 2))),
@@ -346,7 +356,12 @@ NUMPY_CASES: list[tuple[str, str, Function, tuple[Any, ...]]] = [
 
 for _ord in (None, 1, -1, 2, 3, 0.5, math.inf, -math.inf):
     NUMPY_CASES.append(
-        ("linalg.norm", f"vector {_ord}", lambda m, x, o=_ord: m.linalg.norm(x, o, axis=1), (_away(3, 4),))
+        (
+            "linalg.norm",
+            f"vector {_ord}",
+            lambda m, x, o=_ord: m.linalg.norm(x, o, axis=1),
+            (_away(3, 4),),
+        )
     )
 for _ord in (None, "fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf):
     NUMPY_CASES.append(
@@ -372,7 +387,9 @@ _BASIC: dict[str, Any] = {
     "empty": (slice(0, 0),),
 }
 for _label, _index in _BASIC.items():
-    NUMPY_CASES.append(("getitem", _label, lambda m, x, i=_index: m.getitem(x, i) if m is mg else x[i], (X,)))
+    NUMPY_CASES.append(
+        ("getitem", _label, lambda m, x, i=_index: m.getitem(x, i) if m is mg else x[i], (X,))
+    )
 
 
 def _set(x: Any, index: Any, value: Any) -> Any:
@@ -415,7 +432,9 @@ NUMPY_CASES.append(
     (
         "setitem",
         "broadcast value",
-        lambda m, x, v: m.setitem(x, (slice(None), 1), v) if m is mg else _set(x, (slice(None), 1), v),
+        lambda m, x, v: (
+            m.setitem(x, (slice(None), 1), v) if m is mg else _set(x, (slice(None), 1), v)
+        ),
         (X, V),
     )
 )
@@ -496,7 +515,13 @@ NEURAL_CASES: list[Case] = [
     Case("nn.softmax", "last", F.softmax, (M,), lambda x: _softmax(x, -1)),
     Case("nn.softmax", "first", lambda x: F.softmax(x, axis=0), (M,), lambda x: _softmax(x, 0)),
     Case("nn.softmax", "large", F.softmax, (M * 600,), lambda x: _softmax(x, -1)),
-    Case("nn.log_softmax", "axis", lambda x: F.log_softmax(x, 1), (X,), lambda x: np.log(_softmax(x, 1))),
+    Case(
+        "nn.log_softmax",
+        "axis",
+        lambda x: F.log_softmax(x, 1),
+        (X,),
+        lambda x: np.log(_softmax(x, 1)),
+    ),
     Case(
         "special.logsumexp",
         "axes",
@@ -505,14 +530,39 @@ NEURAL_CASES: list[Case] = [
         lambda x: np.log(np.exp(x).sum((0, -1), keepdims=True)),
     ),
     Case("special.logsumexp", "all", mg.special.logsumexp, (X,), lambda x: np.log(np.exp(x).sum())),
-    Case("nn.softplus", "beta", lambda x: F.softplus(x, 3.0), (M,), lambda x: np.log1p(np.exp(3 * x)) / 3),
-    Case("nn.elu", "alpha", lambda x: F.elu(x, 0.7), (_away(3, 4),), lambda x: np.where(x > 0, x, 0.7 * np.expm1(x))),
+    Case(
+        "nn.softplus",
+        "beta",
+        lambda x: F.softplus(x, 3.0),
+        (M,),
+        lambda x: np.log1p(np.exp(3 * x)) / 3,
+    ),
+    Case(
+        "nn.elu",
+        "alpha",
+        lambda x: F.elu(x, 0.7),
+        (_away(3, 4),),
+        lambda x: np.where(x > 0, x, 0.7 * np.expm1(x)),
+    ),
     Case("nn.gelu", "tanh", lambda x: F.gelu(x, approximate="tanh"), (M,)),
-    Case("nn.glu", "axis", lambda x: F.glu(x, axis=1), (M,), lambda x: x[:, :2] * _sigmoid(x[:, 2:])),
+    Case(
+        "nn.glu", "axis", lambda x: F.glu(x, axis=1), (M,), lambda x: x[:, :2] * _sigmoid(x[:, 2:])
+    ),
     Case("nn.mse_loss", "mean", F.mse_loss, (P, T), lambda x, y: ((x - y) ** 2).mean()),
-    Case("nn.l1_loss", "sum", lambda x, y: F.l1_loss(x, y, "sum"), (P, T + 1), lambda x, y: np.abs(x - y).sum()),
+    Case(
+        "nn.l1_loss",
+        "sum",
+        lambda x, y: F.l1_loss(x, y, "sum"),
+        (P, T + 1),
+        lambda x, y: np.abs(x - y).sum(),
+    ),
     Case("nn.huber_loss", "both pieces", lambda x, y: F.huber_loss(x, y, delta=0.3), (P, 2 * T)),
-    Case("nn.smooth_l1_loss", "both pieces", lambda x, y: F.smooth_l1_loss(x, y, beta=0.3), (P, 2 * T)),
+    Case(
+        "nn.smooth_l1_loss",
+        "both pieces",
+        lambda x, y: F.smooth_l1_loss(x, y, beta=0.3),
+        (P, 2 * T),
+    ),
     Case(
         "nn.kl_div",
         "sum",
@@ -527,7 +577,13 @@ NEURAL_CASES: list[Case] = [
         (M, _normal(3, 4, key="k")),
         lambda x, y: (np.exp(y) * (y - x)).mean(),
     ),
-    Case("nn.binary_cross_entropy", "mean", F.binary_cross_entropy, (P, T), lambda p, y: _bce(p, y).mean()),
+    Case(
+        "nn.binary_cross_entropy",
+        "mean",
+        F.binary_cross_entropy,
+        (P, T),
+        lambda p, y: _bce(p, y).mean(),
+    ),
     Case(
         "nn.binary_cross_entropy",
         "weighted",
@@ -535,14 +591,28 @@ NEURAL_CASES: list[Case] = [
         (P, T),
         lambda p, y: (_bce(p, y) * V**2).sum(),
     ),
-    Case("nn.bce_with_logits", "mean", F.bce_with_logits, (M, T), lambda x, y: _bce(_sigmoid(x), y).mean()),
-    Case("nn.bce_with_logits", "vector", F.bce_with_logits, (V, T[0]), lambda x, y: _bce(_sigmoid(x), y).mean()),
+    Case(
+        "nn.bce_with_logits",
+        "mean",
+        F.bce_with_logits,
+        (M, T),
+        lambda x, y: _bce(_sigmoid(x), y).mean(),
+    ),
+    Case(
+        "nn.bce_with_logits",
+        "vector",
+        F.bce_with_logits,
+        (V, T[0]),
+        lambda x, y: _bce(_sigmoid(x), y).mean(),
+    ),
     Case(
         "nn.bce_with_logits",
         "weights",
         lambda x, y: F.bce_with_logits(x, y, weight=V**2, pos_weight=V**2 + 1, reduction="none"),
         (M, T),
-        lambda x, y: -V**2 * ((V**2 + 1) * y * np.log(_sigmoid(x)) + (1 - y) * np.log(_sigmoid(-x))),
+        lambda x, y: (
+            -(V**2) * ((V**2 + 1) * y * np.log(_sigmoid(x)) + (1 - y) * np.log(_sigmoid(-x)))
+        ),
     ),
     Case(
         "nn.nll_loss",
@@ -579,9 +649,23 @@ NEURAL_CASES: list[Case] = [
         (M,),
         lambda x: -(np.log(_softmax(x, 1)) * (0.8 * np.eye(4)[LABELS] + 0.05)).sum(1).mean(),
     ),
-    Case("nn.linear", "bias", F.linear, (X, _normal(5, 4), _normal(5)), lambda x, w, b: x @ w.T + b),
-    Case("nn.embedding", "rows", lambda w: F.embedding(np.array([[0, 2], [2, 1]]), w), (M,), lambda w: w[[[0, 2], [2, 1]]]),
-    Case("nn.layer_norm", "plain", lambda x: F.layer_norm(x, (4,)), (X,), lambda x: _layer_norm(x, (-1,), 1e-5)),
+    Case(
+        "nn.linear", "bias", F.linear, (X, _normal(5, 4), _normal(5)), lambda x, w, b: x @ w.T + b
+    ),
+    Case(
+        "nn.embedding",
+        "rows",
+        lambda w: F.embedding(np.array([[0, 2], [2, 1]]), w),
+        (M,),
+        lambda w: w[[[0, 2], [2, 1]]],
+    ),
+    Case(
+        "nn.layer_norm",
+        "plain",
+        lambda x: F.layer_norm(x, (4,)),
+        (X,),
+        lambda x: _layer_norm(x, (-1,), 1e-5),
+    ),
     Case(
         "nn.layer_norm",
         "affine",
@@ -616,7 +700,13 @@ NEURAL_CASES: list[Case] = [
         lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, attn_mask=m),
         (X, _normal(2, 3, 4, key="kk"), _normal(2, 3, 5), _normal(3, 3)),
     ),
-    Case("nn.conv2d", "plain", F.conv2d, (IMAGE, KERNEL), lambda x, w: _direct_conv(x, w, (1, 1), (0, 0), (1, 1))),
+    Case(
+        "nn.conv2d",
+        "plain",
+        F.conv2d,
+        (IMAGE, KERNEL),
+        lambda x, w: _direct_conv(x, w, (1, 1), (0, 0), (1, 1)),
+    ),
     Case(
         "nn.conv2d",
         "options",
@@ -624,7 +714,9 @@ NEURAL_CASES: list[Case] = [
         (IMAGE, KERNEL),
         lambda x, w: _direct_conv(x, w, (2, 1), (1, 2), (2, 1)),
     ),
-    Case("nn.conv2d", "groups", lambda x, w: F.conv2d(x, w, groups=2), (IMAGE, _normal(4, 1, 2, 2))),
+    Case(
+        "nn.conv2d", "groups", lambda x, w: F.conv2d(x, w, groups=2), (IMAGE, _normal(4, 1, 2, 2))
+    ),
     Case(
         "nn.conv1d",
         "options",

@@ -25,7 +25,7 @@ from minigrad.cli.folder import OutputFolder
 from minigrad.cli.group import COMMANDS
 from minigrad.cli.terminal import wrapped
 from minigrad.drawing.drawing import Drawing
-from minigrad.drawing.render import RenderError
+from minigrad.errors import RenderError
 from minigrad.errors import ArgumentError
 from minigrad.nn import SelfAttentionClassifier
 from minigrad.training import Epoch, accuracy

@@ -163,6 +163,9 @@ class Told:
         text = self.gradients.get(node.name or "")
         return None if text is None else Text.of(text)
 
+    def subscript(self, node: Node) -> str:
+        return ""
+
 
 def test_formulas_come_from_outside() -> None:
     X, w, y = mg.symbols("X: m n", "w: n", "y: m")

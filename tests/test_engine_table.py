@@ -94,7 +94,10 @@ def test_second_order(case: Case) -> None:
 
     def slope(*args: Any) -> Any:
         """The gradient along fixed directions, a function with one value."""
-        leaves = [a if isinstance(a, Tensor) else mg.tensor(a, requires_grad=i in floats) for i, a in enumerate(args)]
+        leaves = [
+            a if isinstance(a, Tensor) else mg.tensor(a, requires_grad=i in floats)
+            for i, a in enumerate(args)
+        ]
         y = case.run(*leaves)
         if not y.size:
             return mg.sum(y)
@@ -102,7 +105,10 @@ def test_second_order(case: Case) -> None:
         grads = mg.gradients(
             total, [leaves[i] for i in floats], create_graph=True, allow_unused=True
         )
-        return sum((mg.sum(g * w) for g, w in zip(grads, inner, strict=True) if g is not None), mg.tensor(0.0))
+        return sum(
+            (mg.sum(g * w) for g, w in zip(grads, inner, strict=True) if g is not None),
+            mg.tensor(0.0),
+        )
 
     leaves = _leaves(case.args)
     result = slope(*leaves)
@@ -150,6 +156,11 @@ def test_layout_does_not_matter(case: Case) -> None:
     for leaves in (straight, odd):
         y = case.run(*leaves)
         y.backward(_weights(y.shape))
-        results.append([y.numpy(), *(x.grad.numpy() for x in leaves if isinstance(x, Tensor) and x.grad is not None)])
+        results.append(
+            [
+                y.numpy(),
+                *(x.grad.numpy() for x in leaves if isinstance(x, Tensor) and x.grad is not None),
+            ]
+        )
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10)

@@ -23,6 +23,7 @@ RANK = {
     "symbolic": 5,
     "notation": 6,
     "parsing": 6,
+    "parsing": 6,
     "source": 6,
     "drawing": 7,
     "checking": 7,
@@ -41,6 +42,7 @@ RANK = {
 DOORS = {
     "sympy": {"index/heads.py"},
     "mpmath": {"symbolic/arithmetic.py"},
+    "graphviz": {"drawing/dot.py"},
     "pygraphviz": {"drawing/render.py", "drawing/worker.py"},
 }
 

@@ -5,7 +5,7 @@ Where dims have names, sizes can be made small, so that 50 digits or exact arith
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -21,7 +21,6 @@ from minigrad.symbolic.evaluate import Place, evaluate_all
 from minigrad.symbolic.lower import Lowered, graph_order
 
 _OWN = "·own"
-_SMALL = (2, 3)
 
 
 class Ground:
@@ -88,15 +87,17 @@ def same_ground(scene: Scene) -> Ground:
     return Ground(scene.subject, scene.leaf_values(), scene.sizes, scene.c)
 
 
-def small_ground(subject: Subject, seed: int, exact: bool) -> Ground:
-    """New numbers, rational ones for exact arithmetic, with 2 and 3 in turn for the dims.
+def small_ground(
+    subject: Subject, seed: int, exact: bool, lengths: Sequence[int] = (2, 3)
+) -> Ground:
+    """New numbers, rational ones for exact arithmetic, with ``lengths`` in turn for the dims.
 
     Dims that measure the same in the graph at hand stay equal, because they may meet there.
     """
     lowered = subject.lowered
     assert lowered is not None
     rng = np.random.default_rng(seed)
-    sizes = _small_sizes(lowered)
+    sizes = _small_sizes(lowered, lengths)
     words = words_of(graph_order([subject.output]))
     values: dict[str, Any] = {}
     for name, (node, _) in lowered.leaves.items():
@@ -110,7 +111,7 @@ def small_ground(subject: Subject, seed: int, exact: bool) -> Ground:
     return Ground(subject, values, sizes, c if output else np.asarray(1))
 
 
-def _small_sizes(lowered: Lowered) -> dict[str, int]:
+def _small_sizes(lowered: Lowered, lengths: Sequence[int]) -> dict[str, int]:
     actual = lowered.sizes or {}
     names = dict.fromkeys(actual)
     for node, _ in lowered.leaves.values():
@@ -120,7 +121,7 @@ def _small_sizes(lowered: Lowered) -> dict[str, int]:
     chosen: dict[int, int] = {}
     sizes: dict[str, int] = {}
     for name in names:
-        small = _SMALL[len(chosen if actual else sizes) % len(_SMALL)]
+        small = lengths[len(chosen if actual else sizes) % len(lengths)]
         sizes[name] = chosen.setdefault(actual[name], small) if name in actual else small
     return sizes
 

@@ -24,7 +24,8 @@ class Subject:
     """What is checked: an output, variables, and for each the derived expression and its source text.
 
     ``lowered`` is None and ``formulas`` hold None where an operation has no meaning; ``why`` then says
-    which.
+    which. ``inner`` makes the subject one of second order: the gradients by these nodes, seeded with
+    random directions, are what is differentiated again.
     """
 
     output: Node
@@ -35,6 +36,7 @@ class Subject:
     given: Mapping[str, Any] = field(default_factory=dict)
     sources: Sequence[Callable[[], str]] | None = None
     why: str = ""
+    inner: Sequence[Node] | None = None
 
 
 class Scene:

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TextIO
@@ -134,17 +133,19 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
 def report_table(reports: Mapping[str, Report]) -> None:
     """Print what checks found, each under the name of the output that it judged.
 
-    A row is a value or gradient, a column a pair of witnesses, a cell their largest difference.
+    A row is a pair of witnesses, with the values and gradients that they agree or disagree on.
     """
-    cells: dict[str, dict[str, str]] = {}
+    groups: dict[tuple[str, str], list[tuple[str, float]]] = {}
     for output, report in reports.items():
         for c in report.comparisons:
-            row = cells.setdefault(output if c.quantity == "value" else f"d{c.quantity}", {})
-            note = f" ({c.note})" if c.note else ""
-            row[f"{c.first} ~ {c.second}"] = f"{c.error:.0e} {SIGNS[c.verdict]}{note}"
-    pairs = list(dict.fromkeys(pair for row in cells.values() for pair in row))
-    rows = [[name, *(row.get(pair, "") for pair in pairs)] for name, row in cells.items()]
-    table(rows, header=["", *(textwrap.fill(pair, 11) for pair in pairs)])
+            name = output if c.quantity == "value" else f"d{c.quantity}"
+            row = groups.setdefault((f"{c.first} ~ {c.second}", SIGNS[c.verdict]), [])
+            row.append((name, c.error))
+    rows = [
+        (pair, " ".join(name for name, _ in found), f"{max(e for _, e in found):.0e} {sign}")
+        for (pair, sign), found in groups.items()
+    ]
+    table(rows, header=("witnesses", "of", "error"))
     for report in reports.values():
         for suspect in report.suspects:
             say(f"suspect: {suspect}", indent=2)

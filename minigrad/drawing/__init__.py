@@ -5,7 +5,7 @@ from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.fold import fold
 from minigrad.drawing.model import Card, Edge, Picture, Region, Run, Style, Text
 from minigrad.drawing.names import differential, symbol
-from minigrad.drawing.render import RenderError
+from minigrad.errors import RenderError
 
 __all__ = [
     "Card",

@@ -9,11 +9,12 @@ from typing import Protocol
 
 import numpy as np
 
-from minigrad.drawing.model import Card, Edge, Kind, Picture, Style, Text
+from minigrad.drawing.model import Card, Edge, Kind, Picture, Style, Text, sub
 from minigrad.drawing.names import differential, symbol
 from minigrad.drawing.regions import regions_of
 from minigrad.drawing.tooltips import tooltip
 from minigrad.graph.node import Node
+from minigrad.primitive import Primitive
 from minigrad.symbolic.names import names_in_graph
 
 # A constant with more elements than this is data, and data has a card.
@@ -35,6 +36,10 @@ class Formulas(Protocol):
         """The formula of the loss's gradient by a tensor, without its left side."""
 
 
+    def subscript(self, node: Node) -> str:
+        """The indices that stand at the gradient's name, for example b in dS_b."""
+
+
 class NoFormulas:
     """Cards without formulas; the backward pass runs from the last tensor to the first."""
 
@@ -47,6 +52,10 @@ class NoFormulas:
     def gradient(self, node: Node) -> Text | None:
         """Say nothing."""
         return None
+
+    def subscript(self, node: Node) -> str:
+        """Say nothing."""
+        return ""
 
 
 def picture_of(
@@ -122,14 +131,15 @@ class _Reader:
     ) -> Card:
         short = node.name or self.names[node]
         gradient = self.gradients[node]
-        left = differential(short).styled(Style.BOLD)
+        index = self.formulas.subscript(node)
+        left = differential(short) + (sub(index) if index else "")
         return Card(
             id=self.names[node],
             symbol=symbol(short),
             op=_operation(node, self.names),
             shape="×".join(str(size) for size in node.shape) or "scalar",
             forward=self.formulas.forward(node) if node.op is not None else None,
-            gradient=None if gradient is None else Text.of(left, " = ", gradient),
+            gradient=None if gradient is None else Text.of(left.styled(Style.BOLD), " = ", gradient),
             kind=self._kind(node, feeds),
             scope=region,
             step=self.steps.get(node),
@@ -222,7 +232,13 @@ def _operation(node: Node, carded: Mapping[Node, str]) -> str:
     on_the_way = [member for member in inside if member in fed] or inside
     telling = [member for member in on_the_way if not _turns_only(member)] or on_the_way
     rows = [member.op for member in telling if member.op is not None]
-    return ", ".join(dict.fromkeys(row.name.rpartition(".")[2].replace("_", " ") for row in rows))
+    return ", ".join(dict.fromkeys(_word(row) for row in rows))
+
+
+def _word(row: Primitive) -> str:
+    if row.notation is not None and row.notation.word:
+        return row.notation.word
+    return row.name.rpartition(".")[2].replace("_", " ")
 
 
 def _turns_only(node: Node) -> bool:

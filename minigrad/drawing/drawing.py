@@ -10,9 +10,9 @@ from typing import Any
 
 from minigrad.drawing.dot import to_dot
 from minigrad.drawing.model import Picture
-from minigrad.drawing.render import DPI, RenderError, render
+from minigrad.drawing.render import DPI, render
 from minigrad.drawing.svg import positions, to_svg
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, RenderError
 
 
 class Drawing:

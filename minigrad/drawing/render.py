@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from xml.sax.saxutils import escape
 
 from minigrad.drawing.metrics import FONT_FOLDER, covers
-from minigrad.errors import MinigradError
+from minigrad.errors import RenderError
 
 DPI = 144
 _HOW = (
@@ -28,10 +28,6 @@ _ATTEMPTS: tuple[dict[str, str], ...] = (
     {"splines": "line"},
     {"splines": "line", "clusterrank": "none", "newrank": "false"},
 )
-
-
-class RenderError(MinigradError, RuntimeError):
-    """A drawing could not be rendered; its DOT source is still to be had."""
 
 
 def render(source: str, formats: Sequence[str], *, dpi: int = DPI) -> dict[str, bytes]:

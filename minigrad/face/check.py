@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from minigrad.checking import Report, Subject, examine
+from minigrad.checking import Options, Report, Subject, examine
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.face.derivation import Variable, derive
-from minigrad.graph import Tensor
+from minigrad.face.subject import subject_of
+from minigrad.graph import Node, Tensor
 from minigrad.symbolic.lower import graph_order
 
 
@@ -17,49 +18,48 @@ def check(
     wrt: Variable | Sequence[Variable] | None = None,
     given: Mapping[str, Any] | None = None,
     seed: int = 0,
+    *,
+    order: int = 1,
+    samples: int | None = None,
+    seconds: float | None = None,
+    witnesses: Sequence[str] | None = None,
+    every: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Report:
-    """Judge the derivatives of ``output``: hand VJPs, derived formulas, differences of the raw forward.
+    options = Options(seed, samples, seconds, witnesses, every, progress)
+    return examine(_subject(output, wrt, given or {}, order), options)
 
-    Parameters
-    ----------
-    output
-        A scalar or a tensor, computed from data or from `symbols`.
-    wrt
-        Names or tensors; by default every variable that requires a gradient, or every named one.
-    given
-        Arrays by variable name, in place of the graph's own data or of samples.
-    seed
-        Of the samples, directions and cotangents.
 
-    Returns
-    -------
-    Report
-        Its ``verdict`` is "pass", "fail" or "inconclusive"; a failure names the primitive at fault. Where an
-        operation has no meaning, the formula is no witness and a note says so.
-    """
+def _subject(output: Tensor, wrt: Any, given: Mapping[str, Any], order: int) -> Subject:
+    """With formulas where the whole graph has a meaning, else for the numeric witnesses alone."""
     try:
-        return derive(output, wrt).check(given, seed=seed)
+        return subject_of(derive(output, wrt, order), given)
     except DerivationError as error:
-        return _without_formula(output, wrt, given or {}, seed, str(error))
+        return _without_formula(output, wrt, given, str(error))
 
 
-def _without_formula(
-    output: Tensor, wrt: Any, given: Mapping[str, Any], seed: int, why: str
-) -> Report:
-    """Hand VJPs against differences alone."""
+def _without_formula(output: Tensor, wrt: Any, given: Mapping[str, Any], why: str) -> Subject:
     node = output._node
     if node is None:
-        raise ArgumentError("check: the output was computed from nothing that is tracked")
-    leaves = [n for n in graph_order([node]) if n.op is None]
-    chosen = [wrt] if isinstance(wrt, (str, Tensor)) else wrt
-    if chosen is None:
-        variables = [n for n in leaves if n.requires_grad]
-    else:
-        wanted = [item._node if isinstance(item, Tensor) else item for item in chosen]
-        variables = [n for n in leaves if n in wanted or n.name in wanted]
+        raise ArgumentError(
+            "check: the output was computed from nothing that is tracked; let its inputs require a "
+            "gradient: mg.tensor(data, requires_grad=True)"
+        )
+    order = graph_order([node])
+    variables = _chosen(order, wrt)
     names = [n.name or f"x{k}" for k, n in enumerate(variables, start=1)]
-    subject = Subject(node, variables, names, [None] * len(variables), None, given)
-    report = examine(subject, seed)
-    return Report(
-        report.comparisons, report.suspects, (*report.notes, f"no derived formula: {why}")
-    )
+    return Subject(node, variables, names, [None] * len(variables), None, given, why=why)
+
+
+def _chosen(order: Sequence[Node], wrt: Any) -> list[Node]:
+    if wrt is None:
+        return [n for n in order if n.op is None and n.requires_grad]
+    wanted = [wrt] if isinstance(wrt, str | Tensor) else list(wrt)
+    nodes = [item._node if isinstance(item, Tensor) else item for item in wanted]
+    found = [n for n in order if n in nodes or (n.name is not None and n.name in nodes)]
+    if len(found) < len(nodes):
+        raise ArgumentError(
+            f"check: the output depends on {len(found)} of the {len(nodes)} variables asked for; "
+            "name them as the graph does"
+        )
+    return found

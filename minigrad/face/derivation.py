@@ -7,14 +7,16 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
-from minigrad.checking import Report, Subject, examine
+from minigrad.checking import Options, Report, examine
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.face.formula import Formula, Reading, evaluate_formulas
+from minigrad.face.source import derivation_source
+from minigrad.face.subject import subject_of
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Ref, postorder
 from minigrad.index.rebuild import transformed
 from minigrad.index.size import Size
-from minigrad.notation.lines import backward_lines, forward_lines, laid_out, line, referred
+from minigrad.notation.lines import Line, referred
 from minigrad.notation.choose import printed_length
 from minigrad.notation.steps import Step, steps
 from minigrad.primitive import REGISTRY
@@ -61,25 +63,12 @@ class Derivation(Mapping[Key, Formula]):
 
     def format(self, ascii: bool = False, style: str = "d") -> str:
         """The whole derivation as text; ``style="partial"`` writes dS as ∂L/∂S."""
-        formulas = list(self.values())
-        if not self.reading.names_by_user:
-            return self.reading.format(formulas, ascii, style == "partial")
-        forward, backward, results = self._lines
-        output = self.reading.output
-        outputs = (output.name,) if isinstance(output, Ref) else ("L", "Y")
-        return laid_out(forward, backward, results, outputs, ascii, style == "partial")
+        whole = bool(self.reading.names_by_user)
+        return self.reading.format(list(self.values()), ascii, style == "partial", whole)
 
     @cached_property
-    def _lines(self) -> tuple[list[Any], list[Any], list[Any]]:
-        reading = self.reading
-        refs = referred([f.expr for f in self.values()])
-        results = [f.line for f in self.values()]
-        shown = {ln.of for ln in results if ln.of}
-        backward = [ln for ln in backward_lines(refs, reading.definitions) if ln.of not in shown]
-        forward = forward_lines(reading.definitions, reading.rank)
-        if not isinstance(reading.output, Ref):
-            forward.append(line("L" if reading.output.ndim == 0 else "Y", reading.output))
-        return forward, backward, results
+    def _lines(self) -> tuple[list[Line], list[Line], list[Line]]:
+        return self.reading.lines(list(self.values()), whole=bool(self.reading.names_by_user))
 
     def __str__(self) -> str:
         return self.format()
@@ -108,6 +97,18 @@ class Derivation(Mapping[Key, Formula]):
         _, backward, results = self._lines
         return steps([*backward, *results], self.reading.definitions, self.reading.output)
 
+    def source(self, language: str = "numpy") -> str:
+        """The text of one standalone function that returns {name: array} for all formulas.
+
+        Raises
+        ------
+        ArgumentError
+            When the language is not known.
+        DerivationError
+            When an operation has no form in that language.
+        """
+        return derivation_source(dict(self.items()), language)
+
     # -- proof -------------------------------------------------------------------------------------------
 
     def check(
@@ -117,19 +118,7 @@ class Derivation(Mapping[Key, Formula]):
 
         Variables without data get samples of what is assumed of them; ``values`` replaces any.
         """
-        if self.order != 1:
-            raise DerivationError("check: only first derivatives can be checked so far")
-        names = [str(key) for key in self._formulas]
-        by_name = {name: node for node, name in self.reading.lowered.names.items()}
-        subject = Subject(
-            self.reading.node,
-            [by_name[n] for n in names],
-            names,
-            [f.expr for f in self._formulas.values()],
-            self.reading.lowered,
-            {**(values or {}), **named},
-        )
-        return examine(subject, seed)
+        return examine(subject_of(self, {**(values or {}), **named}), Options(seed=seed))
 
     # -- value -------------------------------------------------------------------------------------------
 
@@ -189,12 +178,12 @@ def derive(
     derived: dict[Key, tuple[Expr, list[Node]]] = {}
     for key, target, variable in zip(keys, targets, nodes, strict=True):
         if order == 1:
-            derived[key] = _finished(first[target]), [variable]
+            derived[key] = finished(first[target]), [variable]
             continue
-        second = adjoints(_finished(first[target]), targets)
+        second = adjoints(finished(first[target]), targets)
         for other_key, other_target, other in zip(keys, targets, nodes, strict=True):
-            derived[key, other_key] = _finished(second[other_target]), [variable, other]
-    exprs = settled([e for e, _ in derived.values()], names, printed_length, _finished)
+            derived[key, other_key] = finished(second[other_target]), [variable, other]
+    exprs = settled([e for e, _ in derived.values()], names, printed_length, finished)
     reading.output = without_names(expr, names.given - {ref.name for ref in referred(exprs)})
     formulas = {
         key: _formula(key, e, reading, variables)
@@ -241,7 +230,8 @@ def _output_node(output: Any) -> Node:
     return output._node
 
 
-def _finished(expr: Expr) -> Expr:
+def finished(expr: Expr) -> Expr:
+    """The expression simplified throughout, its common factors outside, its deltas in front."""
     return with_deltas_first(factored(transformed(expr, simplified)))
 
 

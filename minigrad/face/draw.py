@@ -7,16 +7,15 @@ from collections.abc import Iterator, Sequence
 from minigrad.drawing import Drawing, Text, differential, fold, picture_of, symbol
 from minigrad.drawing.model import Run, Style
 from minigrad.errors import ArgumentError, DerivationError
-from minigrad.face.derivation import Variable, lowered_graph, variables_of
+from minigrad.face.derivation import Variable, finished, lowered_graph, variables_of
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Ref
 from minigrad.notation.lines import backward_rank, referred
-from minigrad.notation.matrix import matrix_form
+from minigrad.notation.matrix import Places, matrix_form
 from minigrad.notation.text import UNICODE, Printer
 from minigrad.notation.tree import Name, Tree
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.lower import Lowered
-from minigrad.symbolic.simplify import factored, simplified
 
 # Marks around a name and around a subscript in printed text, from the private use area.
 _NAME, _GRADIENT, _SUBSCRIPT, _END = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -55,12 +54,12 @@ def draw(
     node = output._node
     try:
         lowered = lowered_graph(node)
-        formulas = _Formulas(node, lowered, variables_of(wrt, lowered) if backward else [])
+        formulas = _Formulas(node, lowered, variables_of(wrt, lowered))
         picture = picture_of(node, formulas, title=title)
     except DerivationError:
         # what has no meaning still has a graph; its cards carry no formulas
         picture = picture_of(node, title=title)
-    return Drawing(picture if depth is None else fold(picture, depth), backward=backward)
+    return Drawing(fold(picture, depth=depth), backward=backward)
 
 
 class _Formulas:
@@ -68,6 +67,7 @@ class _Formulas:
 
     def __init__(self, output: Node, lowered: Lowered, variables: Sequence[Node]) -> None:
         self.output, self.lowered = output, lowered
+        self._forms: dict[Node, tuple[Places, Tree]] = {}
         by_expr = {lowered.expr(node): node for node in lowered.names}
         on_the_way = _reaching([lowered.expr(v) for v in variables], lowered.expr(output))
         targets = [expr for expr in by_expr if expr in on_the_way]
@@ -86,12 +86,23 @@ class _Formulas:
     def forward(self, node: Node) -> Text | None:
         """The definition of a tensor, without its left side."""
         expr = self.lowered.expr(node)
-        return _styled(expr.node if isinstance(expr, Ref) else expr)
+        return _styled(matrix_form(expr.node if isinstance(expr, Ref) else expr)[1])
 
     def gradient(self, node: Node) -> Text | None:
         """The loss's gradient by a tensor, without its left side."""
+        form = self._gradient_form(node)
+        return None if form is None else _styled(form[1])
+
+    def subscript(self, node: Node) -> str:
+        """The indices that the gradient's formula holds fixed: dS_b."""
+        form = self._gradient_form(node)
+        return "" if form is None else "".join(place for place in form[0] if place)
+
+    def _gradient_form(self, node: Node) -> tuple[Places, Tree] | None:
         expr = self.gradients.get(node)
-        return None if expr is None else _styled(factored(simplified(expr)))
+        if expr is not None and node not in self._forms:
+            self._forms[node] = matrix_form(finished(expr))
+        return self._forms.get(node)
 
 
 def _reaching(variables: Sequence[Expr], output: Expr) -> set[Expr]:
@@ -111,8 +122,7 @@ def _reaching(variables: Sequence[Expr], output: Expr) -> set[Expr]:
     return reached
 
 
-def _styled(expr: Expr) -> Text:
-    _, tree = matrix_form(expr)
+def _styled(tree: Tree) -> Text:
     return Text.of(*_pieces(_Marked(UNICODE, False).show(tree)))
 
 
@@ -124,6 +134,10 @@ class _Marked(Printer):
         if tree.of is not None:
             return f"{_GRADIENT}{tree.of}{_END}"
         return f"{_NAME}{tree.text}{_END}" if tree.text[:1].isalpha() else tree.text
+
+    def big_sum(self, letters: tuple[str, ...]) -> str:
+        """A sum sign with its letters set low."""
+        return f"Σ{_SUBSCRIPT}{''.join(letters)}{_END}"
 
     def indexed(self, body: Tree, places: tuple[str | None, ...]) -> str:
         """Subscripts set low where they are single letters in front."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import DerivationError, ShapeError
+from minigrad.face.source import formula_source
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Leaf, Product, Ref, Structural, Sum, postorder
 from minigrad.index.size import AnySize, Size, value_of
@@ -17,11 +18,13 @@ from minigrad.notation.choose import form, shortest_by_index
 from minigrad.notation.lines import (
     Line,
     backward_lines,
+    direct_names,
     filled,
     forward_lines,
     laid_out,
     line,
     referred,
+    tree_names,
 )
 from minigrad.notation.matrix import index_form
 from minigrad.notation.sympy_form import sympy_form
@@ -44,8 +47,12 @@ class Reading:
 
     @cached_property
     def rank(self) -> dict[str, int]:
-        """When each named tensor was made."""
-        return {name: node.id for node, name in self.lowered.names.items()}
+        """When each named tensor was made; an automatic name is as new as what it stands on."""
+        made = {name: node.id for node, name in self.lowered.names.items()}
+        for ref in referred([self.output]):
+            below = [made[child.name] for child in direct_names(ref.node)]
+            made.setdefault(ref.name, max(below, default=0))
+        return made
 
     @cached_property
     def definitions(self) -> list[Ref]:
@@ -60,15 +67,35 @@ class Reading:
         return [r.name for r in self.definitions if r.name not in self.names.given and r.name != own]
 
 
-    def format(self, formulas: Sequence[Formula], ascii: bool, partial: bool) -> str:
-        """Formulas with what their names stand for; a few automatic names follow after "where"."""
+    def format(
+        self, formulas: Sequence[Formula], ascii: bool, partial: bool, whole: bool = False
+    ) -> str:
+        """Formulas with what their names stand for; with ``whole``, with the entire forward pass."""
         refs = referred([formula.expr for formula in formulas])
-        shown = {formula.of for formula in formulas if formula.of}
-        backward = [ln for ln in backward_lines(refs, self.definitions) if ln.of not in shown]
+        if not whole and all(ref.name in self.names.given for ref in refs):
+            return self.with_where(refs, [f.line for f in formulas], ascii, partial)
+        forward, backward, results = self.lines(formulas, whole)
+        own = self.output.name if isinstance(self.output, Ref) else ("L", "Y")[self.output.ndim > 0]
+        return laid_out(forward, backward, results, (own,), ascii, partial)
+
+    def lines(
+        self, formulas: Sequence[Formula], whole: bool
+    ) -> tuple[list[Line], list[Line], list[Line]]:
+        """Definitions, gradients of named tensors, and the formulas, each in reading order."""
+        refs = referred([formula.expr for formula in formulas])
         results = [formula.line for formula in formulas]
-        if all(ref.name in self.names.given for ref in refs):
-            return self.with_where(refs, results, ascii, partial)
-        return laid_out(forward_lines(refs, self.rank), backward, results, (), ascii, partial)
+        shown = {ln.of for ln in results if ln.of}
+        backward = [ln for ln in backward_lines(refs, self.definitions) if ln.of not in shown]
+        known = {ref.name for ref in self.definitions}
+        wanted = self.definitions if whole else [r for r in refs if r.name in known]
+        forward = forward_lines(wanted, self.rank)
+        if whole and not isinstance(self.output, Ref):
+            forward.append(line("L" if self.output.ndim == 0 else "Y", self.output))
+        # names that came with the derivation stand right before the first line that needs them
+        for ref in (r for r in refs if r.of is None and r.name not in known):
+            place = next((k for k, ln in enumerate(backward) if ref.name in tree_names(ln.tree)), None)
+            backward.insert(len(backward) if place is None else place, line(ref.name, ref.node))
+        return forward, backward, results
 
     def with_where(
         self, refs: Sequence[Ref], results: Sequence[Line], ascii: bool, partial: bool
@@ -198,6 +225,23 @@ class Formula:
     def sympy(self) -> Any:
         """The formula as a SymPy object: an expression, a matrix, or a function of its indices."""
         return sympy_form(self.inlined)
+
+    @property
+    def axes(self) -> Sequence[tuple[AnySize, ...]]:
+        """The sizes of the value's axes: the output's, then each variable's."""
+        return self._axes
+
+    def source(self, language: str = "numpy") -> str:
+        """The text of one standalone function that returns the formula's array.
+
+        Raises
+        ------
+        ArgumentError
+            When the language is not known.
+        DerivationError
+            When an operation has no form in that language.
+        """
+        return formula_source(self, language)
 
     # -- value -----------------------------------------------------------------------------------------
 

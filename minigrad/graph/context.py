@@ -13,7 +13,7 @@ from contextvars import ContextVar
 class Scope:
     """One entry into a named region; entering the same region again makes another Scope."""
 
-    __slots__ = ("label", "parent", "path", "__weakref__")
+    __slots__ = ("__weakref__", "label", "parent", "path")
     label: str
     parent: Scope | None
     path: str

@@ -54,7 +54,7 @@ def define(row: Primitive, signature: Signature | None = None) -> Operation:
     operation.__name__ = short
     operation.__qualname__ = short
     operation.__doc__ = row.doc or f"{short}, differentiable."
-    operation.primitive = row  # type: ignore[attr-defined]
+    operation.primitive = row  # type: ignore[union-attr]
     OPERATIONS[row.name] = operation
     return operation
 
@@ -230,7 +230,9 @@ def primitive(
     return define(row, signature)
 
 
-def contraction(name: str, forward: Rule, vjps: tuple[Rule | None, ...] = (), **facts: Any) -> Operation:
+def contraction(
+    name: str, forward: Rule, vjps: tuple[Rule | None, ...] = (), **facts: Any
+) -> Operation:
     """Add a sum of products over shared indices; ``meaning`` is an einsum string or makes one."""
     return primitive(name, forward, vjps, kind="contraction", **facts)
 

@@ -20,6 +20,7 @@ class Dim(int):
     name: str
 
     def __new__(cls, size: int, name: str) -> Dim:
+        """Label a size."""
         dim = super().__new__(cls, size)
         dim.name = name
         return dim
@@ -67,8 +68,7 @@ def parse_dims(dims: str | Iterable[str | None], ndim: int) -> tuple[str | None,
 def with_labels(shape: tuple[int, ...], dims: tuple[str | None, ...]) -> tuple[int, ...]:
     """Give each size its label."""
     return tuple(
-        size if label is None else Dim(size, label)
-        for size, label in zip(shape, dims, strict=True)
+        size if label is None else Dim(size, label) for size, label in zip(shape, dims, strict=True)
     )
 
 

@@ -46,7 +46,9 @@ def _operand(x: Any) -> str:
 
 
 def _is_odd(x: Any) -> bool:
-    return not (x is None or isinstance(x, Tensor | np.ndarray | np.generic | int | float | list | tuple))
+    return not (
+        x is None or isinstance(x, Tensor | np.ndarray | np.generic | int | float | list | tuple)
+    )
 
 
 def _dtypes_matter(error: Exception) -> bool:
@@ -54,7 +56,9 @@ def _dtypes_matter(error: Exception) -> bool:
 
 
 def _shapes(inputs: tuple[Any, ...]) -> list[tuple[int, ...]]:
-    return [tuple(int(s) for s in np.shape(x._array if isinstance(x, Tensor) else x)) for x in inputs]
+    return [
+        tuple(int(s) for s in np.shape(x._array if isinstance(x, Tensor) else x)) for x in inputs
+    ]
 
 
 def _cause(op: Primitive, inputs: tuple[Any, ...], error: Exception) -> str:
@@ -84,7 +88,9 @@ def _broadcast_clash(shapes: list[tuple[int, ...]]) -> str | None:
 
 def _cure(op: Primitive) -> str:
     if op.kind == "elementwise":
-        return "; sizes must be equal or 1, counted from the last axis (insert an axis with [:, None])"
+        return (
+            "; sizes must be equal or 1, counted from the last axis (insert an axis with [:, None])"
+        )
     if op.name == "matmul":
         return "; transpose an operand or change its size"
     return ""

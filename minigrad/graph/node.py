@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 next_id = count(1).__next__
 
+
 class Facts:
     """What few nodes have: a name, the labels and value of a leaf, its gradient.
 
     ``origin`` is the leaf that a tensor was before ``t[i] = v`` rebound it.
     """
 
-    __slots__ = ("name", "dims", "assume", "value", "grad", "updated", "line", "origin")
+    __slots__ = ("assume", "dims", "grad", "line", "name", "origin", "updated", "value")
     name: str | None
     dims: tuple[str | None, ...] | None
     assume: frozenset[str]
@@ -64,17 +65,17 @@ class Node:
     """
 
     __slots__ = (
-        "op",
-        "inputs",
-        "params",
-        "shape",
-        "dtype",
+        "__weakref__",
         "context",
+        "dtype",
+        "facts",
         "id",
+        "inputs",
+        "op",
+        "params",
         "requires_grad",
         "saved",
-        "facts",
-        "__weakref__",
+        "shape",
     )
     op: Primitive | None
     inputs: tuple[Any, ...]

@@ -13,9 +13,9 @@ from minigrad.graph.dims import Dim
 from minigrad.graph.explain import explain
 from minigrad.graph.node import Node, leaf, next_id
 from minigrad.graph.tensor import Tensor, WeakScalar, own, wrap
-from minigrad.index.size import Size
 from minigrad.graph.watch import user_line, watch_forward
-from minigrad.primitive import Primitive, Rule
+from minigrad.index.size import Size
+from minigrad.primitive import Primitive
 
 _EMPTY: dict[str, Any] = {}
 _Shape = Callable[[Primitive, tuple[Any, ...], Mapping[str, Any]], tuple[Any, ...]]
@@ -104,6 +104,8 @@ def binary(op: Primitive) -> Callable[..., Tensor]:
     numbers = op.kind == "elementwise"
 
     def run(x: Any, y: Any, /) -> Tensor:
+        p: Any
+        q: Any
         scope = current_scope()
         if type(x) is Tensor:
             a = x._array

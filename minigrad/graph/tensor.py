@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from minigrad.errors import DtypeError, GradientError, ShapeError, SymbolicError, UnsupportedError
-from minigrad.graph.context import is_recording, current_scope
+from minigrad.graph.context import current_scope, is_recording
 from minigrad.graph.dims import check_sizes, parse_dims, with_labels
 from minigrad.graph.node import Node, leaf, next_id
 
@@ -21,7 +21,7 @@ class Tensor:
     what goes out is a read-only view, and a leaf's value changes only through :meth:`assign`.
     """
 
-    __slots__ = ("_array", "_node", "_constant", "__weakref__")
+    __slots__ = ("__weakref__", "_array", "_constant", "_node")
     _array: Any
     _node: Node | None
     _constant: Node
@@ -183,7 +183,7 @@ class Tensor:
 
     # -- Python protocols ----------------------------------------------------------------------
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if self.requires_grad:
             raise UnsupportedError(
                 f"np.asarray: {describe(self)} is tracked by the graph and its gradient would be "
@@ -281,7 +281,8 @@ class Tensor:
         def __le__(self, other: Any) -> Tensor: ...
         def __gt__(self, other: Any) -> Tensor: ...
         def __ge__(self, other: Any) -> Tensor: ...
-        def backward(self, gradient: Any = None, retain_saved: bool = False) -> None: ...
+        def backward(self, gradient: Any = None, retain_saved: bool = False) -> None:
+            """See :func:`minigrad.numeric.backward.backward`."""
 
 
 class WeakScalar(Tensor):
@@ -330,7 +331,7 @@ def labelled(x: Tensor) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
-def own(data: Any, dtype: DTypeLike = None, what: str = "tensor") -> NDArray[Any]:
+def own(data: Any, dtype: DTypeLike | None = None, what: str = "tensor") -> NDArray[Any]:
     """Copy data into an array that minigrad can compute with.
 
     Raises
@@ -362,7 +363,7 @@ def tensor(
     name: str | None = None,
     dims: str | Iterable[str | None] | None = None,
     requires_grad: bool = False,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
     assume: str | Iterable[str] = (),
 ) -> Tensor:
     """Copy data into a new leaf.

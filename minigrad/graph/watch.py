@@ -28,7 +28,7 @@ def user_line() -> str:
 
 
 def bad_kind(array: Any) -> str:
-    """ "NaN", "infinity" or "" for an array of finite numbers."""
+    """Which of "NaN" and "infinity" an array holds, "" for neither."""
     values = np.asarray(array)
     if values.dtype.kind != "f" or np.isfinite(values).all():
         return ""

@@ -136,6 +136,9 @@ def _forms(head: Head, expr: Any, raw: Any, variable: Any) -> list[Any]:
     forms = [raw]
     if not expr.is_Symbol:
         forms.append(raw.subs(expr, output_symbol()))
+        coefficient, core = expr.as_coeff_Mul()
+        if coefficient != 1:
+            forms.append(raw.subs(core, output_symbol() / coefficient))
     if raw.is_number or raw.has(s.Piecewise) or expr.has(s.Piecewise):
         return forms
     candidates = [(expr, output_symbol())]

@@ -29,7 +29,8 @@ from minigrad.index.expr import (
     Sum,
 )
 from minigrad.index.size import Size
-from minigrad.notation.reduction import Reduction, is_statistic
+from minigrad.notation.reduction import Item, Reduction
+from minigrad.notation.sides import side
 from minigrad.notation.text import text
 from minigrad.notation.tree import (
     IDENTITY,
@@ -87,7 +88,7 @@ def matrix_form(node: Expr) -> tuple[Places, Tree]:
                 tree = reader.read(node, places)
             except _OrderError:
                 continue
-            price = (big_sums(tree), count, axes, cost(tree))
+            price = (big_sums(tree) + inner_slices(tree), count, axes, cost(tree))
             if best is None or price < best[0]:
                 best = price, (places, tree)
     return index_form(node) if best is None else best[1]
@@ -97,6 +98,14 @@ def big_sums(tree: Tree) -> int:
     """Over how many letters a reader sums."""
     own = len(tree.letters) if isinstance(tree, BigSum) else 0
     return own + sum(map(big_sums, parts_of(tree)))
+
+
+def inner_slices(tree: Tree) -> int:
+    """How many tensors are cut along an axis that is not leading, as in X[:,n]."""
+    own = 0
+    if isinstance(tree, Indexed) and None in tree.places:
+        own = any(place is not None for place in tree.places[tree.places.index(None) :])
+    return own + sum(map(inner_slices, parts_of(tree)))
 
 
 def index_form(node: Expr) -> tuple[Places, Tree]:
@@ -225,11 +234,15 @@ class Reader:
         if not inner.ndim and isinstance(inner, Product) and not inner.factors:
             return Num(inner.coef)
         tree = self.read(inner, tuple(places[k] for k in kept))
-        if missing == free or (is_statistic(tree) or facts.statistic(inner)) or isinstance(tree, Name):
+        if missing == free:
             return tree
-        return product(
-            [tree, Transposed(ONE)] if missing == [free[-1]] else [ONE, transposed(tree)]
-        )
+        on_rows = missing == [free[-1]]
+        bare = Item(tree, side=_side(inner)).bare("row" if on_rows else "col")
+        if bare is not None:
+            return bare.tree
+        if isinstance(tree, Name) and not on_rows and not _side(inner):
+            return tree  # as in NumPy, a vector is added to every row
+        return product([tree, Transposed(ONE)] if on_rows else [ONE, transposed(tree)])
 
     def map(self, node: Map, places: Places) -> Tree:
         args = tuple(self.term(arg, places) for arg in node.args)
@@ -339,7 +352,14 @@ class Reader:
                 scalar, exponent = self.scalar(f.node, places, f.exponent)
                 state.add_scalar(scalar, exponent)
             else:
-                state.add(self.read(f.node, places), free, f.exponent, symmetric(f.node), facts.statistic(f.node))
+                state.add(
+                    self.read(f.node, places),
+                    free,
+                    f.exponent,
+                    symmetric(f.node),
+                    facts.statistic(f.node),
+                    _side(f.node),
+                )
         return state.finish()
 
     def scalar(self, node: Expr, places: Places, exponent: object) -> tuple[Tree, object]:
@@ -378,6 +398,13 @@ def _mentions(tree: Tree, letters: Sequence[str]) -> bool:
     if isinstance(tree, Name) and (tree.text in letters or tree.text.removeprefix("e_") in letters):
         return True
     return any(_mentions(part, letters) for part in parts_of(tree))
+
+
+def _side(node: Expr) -> str:
+    """On which side the formula that a name stands for is a statistic, or ""."""
+    if not isinstance(node, Ref) or node.ndim != 1:
+        return ""
+    return side(matrix_form(node.node)[1])
 
 
 def _pointwise(node: Product) -> bool:

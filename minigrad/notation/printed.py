@@ -64,7 +64,9 @@ def statements(text: str, known: Iterable[str]) -> list[Statement]:
 
 
 def _formulas(text: str) -> Iterator[str]:
-    """Formulas one by one; what a where-list defines comes before the formula that uses it."""
+    """Formulas one by one; what a where-list defines comes before the formulas that use it."""
+    text, _, definitions = text.partition("\nwhere ")
+    yield from _definitions(definitions)
     for line in text.splitlines():
         for part in _GAP.split(line.strip()):
             # a remark such as (*) stands at the end of a line

@@ -10,6 +10,7 @@ from itertools import permutations
 
 from minigrad.index.expr import Leaf, Product
 from minigrad.index.size import AnySize, Size
+from minigrad.notation.sides import on_side
 from minigrad.notation.text import text
 from minigrad.notation.tree import (
     IDENTITY,
@@ -44,9 +45,17 @@ class Item:
     exponent: Exponent = 1
     statistic: bool = False
     symmetric: bool = False
+    side: str = ""  # what a name stands for: "row" or "col" where it is a statistic of either
 
     def turned(self) -> Item:
         return self if self.symmetric else replace(self, tree=transposed(self.tree))
+
+    def bare(self, wanted: str) -> Item | None:
+        """The item as it may stand beside a matrix on a side without a diag, or None."""
+        if self.side == wanted:
+            return self
+        tree = on_side(self.tree, wanted)
+        return None if tree is None else replace(self, tree=tree)
 
 
 @dataclass(frozen=True)
@@ -87,8 +96,9 @@ class Reduction:
         exponent: Exponent,
         symmetric: bool = False,
         statistic: bool = False,
+        side: str = "",
     ) -> None:
-        item = Item(tree, exponent, statistic or is_statistic(tree), symmetric)
+        item = Item(tree, exponent, statistic or is_statistic(tree), symmetric, side)
         if len(labels) > 2:
             self.whole.append(item)
         elif len(labels) == 1:
@@ -278,19 +288,24 @@ class Reduction:
         if not self.edges:
             left = _together(rows) if rows else ONE
             right = _together(columns) if columns else ONE
-            if not rows and all(item.statistic for item in columns) and columns:
-                return right
+            repeated = [item.bare("col") for item in columns]
+            if not rows and columns and None not in repeated:
+                return _together([item for item in repeated if item is not None])
             return product([left, transposed(right) if right != ONE else Transposed(ONE)])
         (edge,) = self.edges
         edge = edge if edge.i == i else edge.turned()
         if [it.tree for it in edge.items] == [IDENTITY]:
             return Call("diag", (_together([*rows, *columns]),)) if rows or columns else IDENTITY
-        # what divides a row or a column divides elementwise, as a statistic does
-        beside = [it for it in rows if it.statistic or it.exponent < 0]
-        beside += [it for it in columns if it.statistic]
+        beside: list[Item] = []
+        left_items: list[Item] = []
+        right_items: list[Item] = []
+        for wanted, items, others in (("row", rows, left_items), ("col", columns, right_items)):
+            for item in items:
+                bare = item.bare(wanted)
+                # where the sizes differ, what divides can divide in one way only
+                divides = wanted == "row" and item.exponent < 0 and self.sizes[i] != self.sizes[j]
+                (others if bare is None and not divides else beside).append(bare or item)
         tree = _together([*edge.items, *beside]) if beside else edge.tree()
-        left_items = [it for it in rows if it not in beside]
-        right_items = [it for it in columns if not it.statistic]
         parts = ([Call("diag", (_together(left_items),))] if left_items else []) + [tree]
         if right_items:
             parts.append(Call("diag", (_together(right_items),)))

@@ -136,17 +136,16 @@ class Printer:
             case Indexed(body, places):
                 return self.indexed(body, places), _ATOM
             case BigSum(letters, body):
-                joined = (
-                    "".join(letters) if all(len(x) == 1 for x in letters) else ",".join(letters)
-                )
-                return (
-                    f"{'Σ' if m.unicode else 'sum'}_{joined} {self.show(body, _HADAMARD)}",
-                    _SCALED,
-                )
+                return f"{self.big_sum(letters)} {self.show(body, _HADAMARD)}", _SCALED
             case Relation(sign, left, right):
                 sign = sign if m.unicode else _RELATIONS_ASCII.get(sign, sign)
                 return f"[{self.show(left, _SUM)} {sign} {self.show(right, _SUM)}]", _ATOM
         raise TypeError(f"no text for {tree!r}")
+
+    def big_sum(self, letters: tuple[str, ...]) -> str:
+        """A sum sign with the letters it runs over."""
+        joined = ("" if all(len(letter) == 1 for letter in letters) else ",").join(letters)
+        return f"{'Σ' if self.m.unicode else 'sum'}_{joined}"
 
     def name(self, tree: Name) -> str:
         if tree.of is not None and self.partial:

@@ -8,7 +8,6 @@ from typing import Any, overload
 import numpy as np
 
 from minigrad.errors import DtypeError, GradientError, ShapeError, SymbolicError
-from minigrad.graph.context import is_recording, no_grad, current_scope
 from minigrad.graph.node import Node
 from minigrad.graph.tensor import Tensor, describe, own, wrap
 from minigrad.numeric.sweep import Cotangents, general_sweep, leading_to, plain, reachable, sweep
@@ -139,7 +138,7 @@ def gradients(
     found = propagate(outs, nodes, given, wanted, useful, create_graph)
     results = []
     for position, target in enumerate(targets):
-        g = found.get(target._node)  # type: ignore[arg-type]
+        g = found.get(target._node)
         if g is None and not allow_unused:
             raise GradientError(
                 f"gradients: no path leads from the outputs to input {position + 1}, "
@@ -191,7 +190,9 @@ def propagate(
             seeds[node] = seeds[node] + g if node in seeds else g
     if recorded:
         found = general_sweep(seeds, keep=True, recorded=True, wanted=wanted, useful=useful)
-        return {node: g.astype(node.dtype) if g.dtype != node.dtype else g for node, g in found.items()}
+        return {
+            node: g.astype(node.dtype) if g.dtype != node.dtype else g for node, g in found.items()
+        }
     found = general_sweep(seeds, keep=True, wanted=wanted, useful=useful)
     return {node: wrap(_for_leaf(node, g)) for node, g in found.items()}
 

@@ -12,7 +12,16 @@ import numpy as np
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, as_tensor, wrap
-from minigrad.numeric.transforms import Argnums, finished, fresh, grad, pull, shadow, split_aux, trace
+from minigrad.numeric.transforms import (
+    Argnums,
+    finished,
+    fresh,
+    grad,
+    pull,
+    shadow,
+    split_aux,
+    trace,
+)
 from minigrad.numeric.trees import leaves_of, map_leaves
 from minigrad.ops.joining import stack
 
@@ -143,5 +152,7 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     numbers = tuple(range(len(arguments)))
     traced, inputs = trace("hvp", arguments, numbers)
     slopes = grad(f, numbers)(*traced)
-    products = pull(slopes, map_leaves(functools.partial(as_tensor, what="hvp"), directions), inputs)
+    products = pull(
+        slopes, map_leaves(functools.partial(as_tensor, what="hvp"), directions), inputs
+    )
     return products if isinstance(primals, tuple) else products[0]

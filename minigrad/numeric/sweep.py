@@ -75,7 +75,7 @@ def sweep(root: Node, g: Any, keep: bool) -> Cotangents:
                         d = unbroadcast(d, q.shape)
                     # The body of ``deliver``, written out twice: a call costs as much again.
                     if q.op is None:
-                        if q.facts.updated > node.id:
+                        if q.facts.updated > node.id:  # type: ignore[union-attr]
                             raise StaleError(stale_message(node, q))
                         found[q] = found[q] + d if q in found else d
                     elif q in cotangents:
@@ -214,8 +214,8 @@ def freed_message(node: Node) -> str:
 def stale_message(node: Node, leaf: Node) -> str:
     """Why an updated leaf stops backward, and the cure."""
     return (
-        f"backward: {leaf.name or 'a leaf'} {tuple(leaf.shape)} was updated after {_op_name(node)} had "
-        "captured its value; call backward before the update, or compute the forward pass again"
+        f"backward: {leaf.name or 'a leaf'} {tuple(leaf.shape)} was updated after "
+        f"{_op_name(node)} had captured its value; call backward before the update, or compute the forward pass again"
     )
 
 

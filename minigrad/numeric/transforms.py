@@ -82,7 +82,7 @@ def trace(name: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any]
 
 
 def shadow(inputs: Any) -> Any:
-    """The same inputs in tensors of their own, which ``x[i] = v`` inside a function cannot rebind."""
+    """The same inputs in tensors of their own, which ``x[i] = v`` in a function cannot rebind."""
     return map_leaves(lambda x: wrap(x._array, x._node), inputs)
 
 

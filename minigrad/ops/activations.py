@@ -133,9 +133,7 @@ selu = elementwise(
     "nn.selu",
     lambda x: _SELU_SCALE * _elu(x, alpha=_SELU_ALPHA),
     vjps=(lambda g, y, x: _SELU_SCALE * _elu_vjp(g, y, x, alpha=_SELU_ALPHA),),
-    meaning=(
-        f"{_SELU_SCALE}*Piecewise((x, x > 0), ({_SELU_ALPHA}*(exp(x) - 1), True))"
-    ),
+    meaning=(f"{_SELU_SCALE}*Piecewise((x, x > 0), ({_SELU_ALPHA}*(exp(x) - 1), True))"),
     domain="nonzero",
     kinks="the derivative at 0 is that of the exponential piece",
     doc="Self-normalising exponential linear unit.",

@@ -14,6 +14,12 @@ from minigrad.graph.tensor import Tensor
 
 Axes = tuple[int, ...]
 
+# Called as ``reduce(x, axis, None, None, keepdims)``: positions cost less than keywords.
+add_reduce: Any = np.add.reduce
+product_reduce: Any = np.multiply.reduce
+max_reduce: Any = np.maximum.reduce
+min_reduce: Any = np.minimum.reduce
+
 
 def ndim_of(x: Any) -> int:
     """The number of axes of a tensor, array, number or nested list."""
@@ -147,7 +153,7 @@ def totals(x: Any, axis: Axes) -> Any:
         if width <= 16:
             return x.dot(_ones(width, x.dtype))
         return x.dot(weights(width, 1.0, x.dtype)).reshape((*x.shape[:-1], 1))
-    return np.add.reduce(x, axis, None, None, True)
+    return add_reduce(x, axis, None, None, True)
 
 
 def count_of(shape: Sequence[int], axes: Axes | None) -> int:

@@ -82,7 +82,7 @@ def _dot_left(g: Any, z: Any, a: Any, b: Any) -> Any:
     if a.ndim == 0 or b.ndim == 0:
         return g * b
     if b.ndim == 1:
-        return g.reshape(g.shape + (1,)) * b
+        return g.reshape((*g.shape, 1)) * b
     free = tuple(range(a.ndim - 1, g.ndim))
     kept = tuple(i for i in range(b.ndim) if i != b.ndim - 2)
     return np.tensordot(g, b, (free, kept))

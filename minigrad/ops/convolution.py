@@ -19,7 +19,7 @@ from minigrad.graph.tensor import as_tensor, describe
 from minigrad.ops.rearrange import pad
 from minigrad.ops.shaping import expand_dims, squeeze
 
-Pair = tuple[int, int]
+Pair = tuple[int, ...]
 
 
 def _pair(name: str, value: Any, count: int = 2) -> tuple[int, ...]:
@@ -64,7 +64,9 @@ def _conv_image(
     n, rows, columns = g.shape[0], g.shape[2], g.shape[3]
     channels = w.shape[1] * groups
     parts = parts.reshape(n, channels, rows, columns, *w.shape[2:])
-    full = np.zeros((n, channels, *(s + 2 * p for s, p in zip(size, padding, strict=True))), g.dtype)
+    full = np.zeros(
+        (n, channels, *(s + 2 * p for s, p in zip(size, padding, strict=True))), g.dtype
+    )
     for i in range(w.shape[2]):
         for j in range(w.shape[3]):
             top, left = i * dilation[0], j * dilation[1]
@@ -128,7 +130,9 @@ conv_kernel = primitive(
     params={**_PARAMS, "kernel": (1, 1)},
     doc="The adjoint of conv2d in the kernel.",
 )
-conv_dual, conv_image_dual, conv_kernel_dual = dual(conv), dual(conv_image), dual(conv_kernel)
+conv_dual: Any = dual(conv)
+conv_image_dual: Any = dual(conv_image)
+conv_kernel_dual: Any = dual(conv_kernel)
 
 
 def _same(kernel: Pair, dilation: Pair) -> list[Pair]:
@@ -210,9 +214,7 @@ def conv1d(
     _check_conv("nn.conv1d", x, w, groups, 3)
     (step,), (spread,) = _pair("nn.conv1d", stride, 1), _pair("nn.conv1d", dilation, 1)
     margin: Any = padding if isinstance(padding, str) else (0, *_pair("nn.conv1d", padding, 1))
-    y = conv2d(
-        expand_dims(x, 2), expand_dims(w, 2), bias, (1, step), margin, (1, spread), groups
-    )
+    y = conv2d(expand_dims(x, 2), expand_dims(w, 2), bias, (1, step), margin, (1, spread), groups)
     y = squeeze(y, 2)
     return squeeze(y, 0) if single else y
 
@@ -235,9 +237,7 @@ def max_pool2d(
     for size, k, s, m, d in zip(x.shape[-2:], kernel, steps, margins, dilations, strict=True):
         room = int(size) + 2 * m - d * (k - 1) - 1
         if room < 0:
-            raise ShapeError(
-                f"nn.max_pool2d: a window of size {k} does not fit into {describe(x)}"
-            )
+            raise ShapeError(f"nn.max_pool2d: a window of size {k} does not fit into {describe(x)}")
         count = (math.ceil(room / s) if ceil_mode else room // s) + 1
         if ceil_mode and (count - 1) * s >= int(size) + m:
             count -= 1

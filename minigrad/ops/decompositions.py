@@ -36,7 +36,7 @@ def hermitian(x: Any, uplo: str = "L") -> Any:
 
 
 def _scaled(x: Any, s: Any) -> Any:
-    """x diag(s)."""
+    """X diag(s)."""
     return x * np.expand_dims(s, -2)
 
 
@@ -87,7 +87,7 @@ def _triangle(uplo: str) -> str:
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
     """Eigenvalues of a symmetric matrix, ascending."""
-    return _eigvalsh(a, uplo=_triangle(UPLO))  # type: ignore[no-any-return]
+    return _eigvalsh(a, uplo=_triangle(UPLO))
 
 
 eigvalsh.primitive = _eigvalsh.primitive  # type: ignore[attr-defined]
@@ -156,7 +156,9 @@ class SVDResult(NamedTuple):
     Vh: Tensor
 
 
-def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+def svd(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
     """The thin singular value decomposition X = U diag(S) Vᵀ; ``full_matrices`` must be False."""
     x = as_tensor(a, "linalg.svd")
     if not compute_uv:

@@ -71,7 +71,9 @@ def _without_ellipsis(subscripts: str, ndims: list[int]) -> tuple[list[str], str
     parts = inputs.split(",")
     extra = [ndim - len(p) + 3 if "..." in p else 0 for p, ndim in zip(parts, ndims, strict=True)]
     shared = "".join(free[: max(extra, default=0)])
-    filled = [p.replace("...", shared[len(shared) - n :]) for p, n in zip(parts, extra, strict=True)]
+    filled = [
+        p.replace("...", shared[len(shared) - n :]) for p, n in zip(parts, extra, strict=True)
+    ]
     return filled, output.replace("...", shared)
 
 

@@ -220,6 +220,7 @@ hypot = elementwise(
     doc="Length of the hypotenuse, zᵢ = √(xᵢ² + yᵢ²).",
 )
 
+
 def _weight(z: Any, x: Any) -> Any:
     """exp(x − z), which is 0 and not exp(−∞ + ∞) where both terms vanish."""
     return np.exp(x - np.where(np.equal(z, -math.inf), 0, z))

@@ -15,6 +15,7 @@ from minigrad.ops.activations import (
     softsign,
 )
 from minigrad.ops.convolution import conv1d, conv2d, max_pool2d
+from minigrad.ops.elementary import tanh
 from minigrad.ops.losses import bce_with_logits, binary_cross_entropy
 from minigrad.ops.normalization import (
     cosine_similarity,
@@ -35,7 +36,6 @@ from minigrad.ops.regression import (
 )
 from minigrad.ops.smooth import expit as sigmoid
 from minigrad.ops.smooth import log_softmax, logsumexp, relu, softmax, softplus
-from minigrad.ops.elementary import tanh
 
 __all__ = [
     "bce_with_logits",

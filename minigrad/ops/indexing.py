@@ -13,8 +13,8 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
 from minigrad.graph.node import Facts, Slot
 from minigrad.graph.tensor import Tensor, as_tensor, describe, recording, wrap
-from minigrad.ops.axes import one_axis, plain
 from minigrad.index import meaning
+from minigrad.ops.axes import one_axis, plain
 
 Index = tuple[Any, ...]
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -51,6 +51,7 @@ def _bound(entry: Any) -> int | None:
 
 
 def _index_array(entry: Any) -> Any:
+    array: Any
     if isinstance(entry, Tensor):
         dtype, array = entry.dtype, entry
     else:
@@ -103,9 +104,7 @@ scatter_dual = dual(scatter)
 getitem = primitive(
     "getitem",
     lambda x, *arrays, index: x[fill(index, arrays)],
-    vjps=(
-        lambda g, y, x, *arrays, index: scatter_dual(g, *arrays, index=index, shape=x.shape),
-    ),
+    vjps=(lambda g, y, x, *arrays, index: scatter_dual(g, *arrays, index=index, shape=x.shape),),
     params={"index": ()},
     signature=_getitem_signature,
     masks=True,

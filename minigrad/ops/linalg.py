@@ -8,12 +8,11 @@ import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.define import builtin_composite as composite
-from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor, as_tensor, describe, wrap
 from minigrad.index import meaning
-from minigrad.ops.axes import one_axis
+from minigrad.ops.axes import add_reduce, one_axis
 from minigrad.ops.contraction import matmul
 from minigrad.ops.decompositions import eigh, eigvalsh, hermitian, qr, svd, svdvals
 from minigrad.ops.norms import norm
@@ -137,7 +136,7 @@ _cholesky = primitive(
 def cholesky(a: Any, /, *, upper: bool = False) -> Tensor:
     """Lower (or upper) triangular factor of a symmetric positive definite matrix, X = Y Yᵀ."""
     lower: Tensor = _cholesky(a)
-    return lower.swapaxes(-1, -2) if upper else lower  # type: ignore[no-any-return]
+    return lower.swapaxes(-1, -2) if upper else lower
 
 
 cholesky.primitive = _cholesky.primitive  # type: ignore[attr-defined]
@@ -146,9 +145,7 @@ cholesky.primitive = _cholesky.primitive  # type: ignore[attr-defined]
 def _pinv_vjp(g: Any, y: Any, x: Any, *, rcond: Any, hermitian: bool) -> Any:
     left = np.eye(x.shape[-2], dtype=x.dtype) - x @ y
     right = np.eye(x.shape[-1], dtype=x.dtype) - y @ x
-    return (
-        -(_t(y) @ g @ _t(y)) + left @ _t(g) @ (y @ _t(y)) + (_t(y) @ y) @ _t(g) @ right
-    )
+    return -(_t(y) @ g @ _t(y)) + left @ _t(g) @ (y @ _t(y)) + (_t(y) @ y) @ _t(g) @ right
 
 
 pinv = primitive(
@@ -342,14 +339,14 @@ def _kron_left(g: Any, z: Any, a: Any, b: Any) -> Any:
     long_a, long_b = _kron_shapes(a, b)
     split = tuple(n for pair in zip(long_a, long_b, strict=True) for n in pair)
     product = np.reshape(g, split) * np.reshape(b, tuple(n for m in long_b for n in (1, m)))
-    return np.reshape(np.add.reduce(product, tuple(range(1, len(split), 2))), a.shape)
+    return np.reshape(add_reduce(product, tuple(range(1, len(split), 2))), a.shape)
 
 
 def _kron_right(g: Any, z: Any, a: Any, b: Any) -> Any:
     long_a, long_b = _kron_shapes(a, b)
     split = tuple(n for pair in zip(long_a, long_b, strict=True) for n in pair)
     product = np.reshape(g, split) * np.reshape(a, tuple(n for m in long_a for n in (m, 1)))
-    return np.reshape(np.add.reduce(product, tuple(range(0, len(split), 2))), b.shape)
+    return np.reshape(add_reduce(product, tuple(range(0, len(split), 2))), b.shape)
 
 
 kron = primitive(

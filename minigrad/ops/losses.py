@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.index import meaning
-from minigrad.ops.axes import SMALL, number, weights
+from minigrad.ops.axes import SMALL, add_reduce, number, weights
 from minigrad.ops.smooth import expit_dual
 from minigrad.primitive import Notation
 
@@ -29,7 +29,7 @@ def reduced(each: Any, reduction: str) -> Any:
     """Mean, sum or all of the single losses."""
     if reduction == "none":
         return each
-    total = np.add.reduce(each, None)
+    total = add_reduce(each, None)
     return total / each.size if reduction == "mean" else total
 
 
@@ -76,9 +76,7 @@ def _size_of(*arrays: Any) -> int:
     return int(np.prod(np.broadcast_shapes(*(a.shape for a in arrays if a is not None))))
 
 
-def _bce_signature(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
-) -> _Call:
+def _bce_signature(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> _Call:
     return _weighted(input, target, weight), reduction_of("nn.binary_cross_entropy", reduction)
 
 
@@ -92,7 +90,7 @@ binary_cross_entropy = primitive(
     broadcasts=True,
     signature=_bce_signature,
     meaning=meaning.binary_cross_entropy,
-    notation=Notation("BCE", r"\operatorname{BCE}"),
+    notation=Notation("BCE", r"\operatorname{BCE}", word="BCE"),
     doc="Binary cross-entropy of probabilities, −mean(y log p + (1 − y) log(1 − p)).",
 )
 
@@ -104,12 +102,10 @@ def _mean_logits(x: Any, y: Any) -> Any:
     return (losses.dot(weights(n, 1.0, x.dtype)) - x.dot(y)) / n
 
 
-def _logits(
-    x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str
-) -> Any:
-    if weight is None and pos_weight is None and reduction == "mean" and x.ndim == 1:
-        if x.shape == y.shape and 0 < x.size <= SMALL and x.dtype == y.dtype:
-            return _mean_logits(x, y)
+def _logits(x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str) -> Any:
+    plain_mean = weight is None and pos_weight is None and reduction == "mean"
+    if plain_mean and x.ndim == 1 and x.shape == y.shape and 0 < x.size <= SMALL:
+        return _mean_logits(x, y)
     # max(x, 0) − x y + log(1 + exp(−|x|)) overflows for no x.
     each = np.log1p(np.exp(-np.abs(x)))
     if pos_weight is None:

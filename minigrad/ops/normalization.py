@@ -12,7 +12,7 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, as_tensor, describe
-from minigrad.ops.axes import Axes, one_axis, plain
+from minigrad.ops.axes import Axes, add_reduce, one_axis, plain
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
 from minigrad.ops.piecewise import maximum, where
@@ -22,7 +22,7 @@ from minigrad.ops.smooth import softmax
 
 def _average(x: Any, axis: Axes) -> Any:
     count = math.prod(x.shape[i] for i in axis)
-    return np.add.reduce(x, axis, None, None, True) / count
+    return add_reduce(x, axis, None, None, True) / count
 
 
 def _centred(x: Any, axis: Axes) -> Any:
@@ -148,7 +148,9 @@ def scaled_dot_product_attention(
             "apply it to the result"
         )
     if is_causal and attn_mask is not None:
-        raise ArgumentError("nn.scaled_dot_product_attention: give attn_mask or is_causal, not both")
+        raise ArgumentError(
+            "nn.scaled_dot_product_attention: give attn_mask or is_causal, not both"
+        )
     q, k = as_tensor(query), as_tensor(key)
     scores = matmul(q, k.swapaxes(-1, -2))
     scores = scores / math.sqrt(int(q.shape[-1])) if scale is None else scores * float(scale)

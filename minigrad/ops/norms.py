@@ -11,7 +11,7 @@ from minigrad.errors import ArgumentError
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import as_tensor
 from minigrad.index import meaning
-from minigrad.ops.axes import Axes, many_axes, spread
+from minigrad.ops.axes import Axes, add_reduce, many_axes, spread
 from minigrad.ops.decompositions import svdvals
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import sign
@@ -20,9 +20,9 @@ from minigrad.ops.shaping import expand_dims, moveaxis
 
 def _norm(x: Any, *, ord: float, axis: Axes, keepdims: bool) -> Any:
     if ord == 2:
-        return np.sqrt(np.add.reduce(x * x, axis, None, None, keepdims))
+        return np.sqrt(add_reduce(x * x, axis, None, None, keepdims))
     with np.errstate(divide="ignore"):
-        return np.add.reduce(np.abs(x) ** ord, axis, None, None, keepdims) ** (1.0 / ord)
+        return add_reduce(np.abs(x) ** ord, axis, None, None, keepdims) ** (1.0 / ord)
 
 
 def _norm_vjp(g: Any, y: Any, x: Any, *, ord: float, axis: Axes, keepdims: bool) -> Any:
@@ -61,7 +61,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = as_tensor(x, "linalg.norm")
     if x.dtype.kind != "f":
         x = x.astype(float)
-    if axis is None and (ord is None or (x.ndim == 1 and ord == 2) or (x.ndim == 2 and ord == "fro")):
+    if axis is None and (
+        ord is None or (x.ndim == 1 and ord == 2) or (x.ndim == 2 and ord == "fro")
+    ):
         return vector_norm(x, ord=2, axis=tuple(range(x.ndim)), keepdims=bool(keepdims))
     axes = tuple(range(x.ndim)) if axis is None else many_axes("linalg.norm", axis, x.ndim)
     if len(axes) == 1:
@@ -110,5 +112,3 @@ def _matrix(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
 
 def _without(shape: Axes, axes: Axes) -> Axes:
     return tuple(int(s) for i, s in enumerate(shape) if i not in axes)
-
-

@@ -66,7 +66,7 @@ _SPECIAL = {
 for _name, _operation in _SPECIAL.items():
     setattr(Tensor, f"__{_name}__", _operation)
 
-_METHODS = {
+_METHODS: dict[str, Callable[..., Any]] = {
     "sum": reduction.sum,
     "mean": reduction.mean,
     "max": reduction.max,

@@ -159,8 +159,12 @@ def _triangle(name: str, cut: Any, means: Any, doc: str) -> Any:
     )
 
 
-tril = _triangle("tril", np.tril, meaning.tril, "The lower triangle of the last two axes, zeros above.")
-triu = _triangle("triu", np.triu, meaning.triu, "The upper triangle of the last two axes, zeros below.")
+tril = _triangle(
+    "tril", np.tril, meaning.tril, "The lower triangle of the last two axes, zeros above."
+)
+triu = _triangle(
+    "triu", np.triu, meaning.triu, "The upper triangle of the last two axes, zeros below."
+)
 
 
 def _diagonal_signature(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> _Call:

@@ -11,14 +11,17 @@ from minigrad.index import meaning
 from minigrad.ops.axes import (
     SMALL,
     Axes,
+    add_reduce,
     axes_signature,
     count_of,
+    max_reduce,
+    min_reduce,
     ndim_of,
+    plain,
     reduction_axes,
     spread,
     weights,
 )
-from minigrad.ops.axes import plain
 from minigrad.ops.shape import broadcast
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -31,7 +34,7 @@ def _sum_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> An
 def _mean(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
     if axis == (0,) and x.ndim == 2 and not keepdims and x.size <= SMALL and x.dtype.kind == "f":
         return weights(x.shape[0], 1 / x.shape[0], x.dtype).dot(x)
-    return np.add.reduce(x, axis, None, None, keepdims) / count_of(x.shape, axis)
+    return add_reduce(x, axis, None, None, keepdims) / count_of(x.shape, axis)
 
 
 def _mean_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
@@ -41,7 +44,7 @@ def _mean_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> A
 
 def _extremum_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
     best = np.equal(x, spread(y, x.shape, axis, keepdims))
-    ties = np.add.reduce(best, axis, None, None, True).astype(x.dtype)
+    ties = add_reduce(best, axis, None, None, True).astype(x.dtype)
     return best * (spread(g, x.shape, axis, keepdims) / ties)
 
 
@@ -50,7 +53,7 @@ def _var(x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
 
 
 def _centred(x: Any, axis: Axes | None) -> Any:
-    return x - np.add.reduce(x, axis, None, None, True) / count_of(x.shape, axis)
+    return x - add_reduce(x, axis, None, None, True) / count_of(x.shape, axis)
 
 
 def _var_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
@@ -89,7 +92,7 @@ def _nanmean(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
 
 def _nanmean_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
     numbers = _is_number(x)
-    count = np.add.reduce(numbers, axis, None, None, True).astype(x.dtype)
+    count = add_reduce(numbers, axis, None, None, True).astype(x.dtype)
     shares = spread(g, x.shape, axis, keepdims) / np.where(count == 0, 1, count).astype(x.dtype)
     return np.where(numbers, shares, np.zeros((), x.dtype))
 
@@ -98,7 +101,7 @@ _TIES = "elements that tie share the gradient equally"
 
 sum = primitive(
     "sum",
-    lambda x, *, axis=None, keepdims=False: np.add.reduce(x, axis, None, None, keepdims),
+    lambda x, *, axis=None, keepdims=False: add_reduce(x, axis, None, None, keepdims),
     vjps=(_sum_vjp,),
     signature=axes_signature("sum"),
     meaning=meaning.sum_,
@@ -117,7 +120,7 @@ mean = primitive(
 
 max = primitive(
     "max",
-    lambda x, *, axis=None, keepdims=False: np.maximum.reduce(x, axis, None, None, keepdims),
+    lambda x, *, axis=None, keepdims=False: max_reduce(x, axis, None, None, keepdims),
     vjps=(_extremum_vjp,),
     kinks=_TIES,
     masks=True,
@@ -128,7 +131,7 @@ max = primitive(
 
 min = primitive(
     "min",
-    lambda x, *, axis=None, keepdims=False: np.minimum.reduce(x, axis, None, None, keepdims),
+    lambda x, *, axis=None, keepdims=False: min_reduce(x, axis, None, None, keepdims),
     vjps=(_extremum_vjp,),
     kinks=_TIES,
     masks=True,

@@ -74,9 +74,7 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
 
 
 @composite("nn.kl_div", kinks="0 log 0 is 0")
-def kl_div(
-    input: Any, target: Any, reduction: str = "mean", log_target: bool = False
-) -> Any:
+def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
     """Kullback–Leibler divergence, mean of t (log t − x), where x holds log-probabilities."""
     x, t = as_tensor(input), as_tensor(target)
     each = exp(t) * (t - x) if log_target else xlogy(t, t) - t * x
@@ -124,7 +122,9 @@ def nll_loss(
         )
     picked = take_along_axis(x, np.expand_dims(safe, axis), axis)
     picked = picked.reshape(labels.shape)
-    weights = np.asarray(kept, x.dtype) if weight is None else np.asarray(plain(weight))[safe] * kept
+    weights = (
+        np.asarray(kept, x.dtype) if weight is None else np.asarray(plain(weight))[safe] * kept
+    )
     each = where(kept, -picked, 0.0) * weights
     if reduction == "mean":
         return each.sum() / float(weights.sum())

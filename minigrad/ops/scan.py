@@ -12,7 +12,16 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, as_tensor
 from minigrad.index import meaning
-from minigrad.ops.axes import Axes, axes_signature, kept_shape, ndim_of, one_axis, shape_of, spread
+from minigrad.ops.axes import (
+    Axes,
+    axes_signature,
+    kept_shape,
+    ndim_of,
+    one_axis,
+    product_reduce,
+    shape_of,
+    spread,
+)
 from minigrad.ops.joining import concatenate
 from minigrad.ops.shape import broadcast_to
 
@@ -26,7 +35,9 @@ def _others(x: Any, axis: int) -> Any:
     tail = [slice(None)] * x.ndim
     head[axis], tail[axis] = slice(None, -1), slice(1, None)
     before = np.cumprod(np.concatenate([ones, x[tuple(head)]], axis), axis)
-    after = np.flip(np.cumprod(np.concatenate([ones, np.flip(x[tuple(tail)], axis)], axis), axis), axis)
+    after = np.flip(
+        np.cumprod(np.concatenate([ones, np.flip(x[tuple(tail)], axis)], axis), axis), axis
+    )
     return before * after
 
 
@@ -41,12 +52,14 @@ def _prod_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> A
     moved = np.transpose(x, order)
     rows = np.reshape(moved, (*(x.shape[i] for i in kept), math.prod(x.shape[i] for i in axes)))
     others = np.reshape(_others(rows, len(kept)), moved.shape)
-    return spread(g, x.shape, axis, keepdims) * np.transpose(others, tuple(np.argsort(order).tolist()))
+    return spread(g, x.shape, axis, keepdims) * np.transpose(
+        others, tuple(np.argsort(order).tolist())
+    )
 
 
 prod = primitive(
     "prod",
-    lambda x, *, axis=None, keepdims=False: np.multiply.reduce(x, axis, None, None, keepdims),
+    lambda x, *, axis=None, keepdims=False: product_reduce(x, axis, None, None, keepdims),
     vjps=(_prod_vjp,),
     kinks="exact where elements are 0: the derivative is the product of the other elements",
     signature=axes_signature("prod"),

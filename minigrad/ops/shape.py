@@ -13,7 +13,7 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index import meaning
-from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis, shape_of
+from minigrad.ops.axes import Axes, add_reduce, many_axes, ndim_of, one_axis, shape_of
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 Shape = tuple[int, ...]
@@ -63,7 +63,7 @@ reshape = primitive(
 )
 
 
-def _permutation(x: Any, axes: tuple[Any, ...]) -> Axes:
+def _permutation(x: Any, axes: Any) -> Axes:
     ndim = ndim_of(x)
     if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)):
         axes = axes[0]
@@ -169,7 +169,7 @@ def unbroadcast(c: Any, shape: tuple[int, ...]) -> Any:
         extra + i for i, s in enumerate(shape) if s == 1 and c.shape[extra + i] != 1
     )
     if axes:
-        c = np.add.reduce(c, axes, None, None, True)
+        c = add_reduce(c, axes, None, None, True)
     return c.reshape(shape)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +13,7 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, as_tensor, describe
 from minigrad.index import meaning
-from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis, shape_of
+from minigrad.ops.axes import many_axes, ndim_of, one_axis, shape_of
 from minigrad.ops.shape import broadcast_to, reshape, transpose
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -104,14 +104,14 @@ def _each(function: Any, arys: tuple[Any, ...]) -> Any:
 
 
 def _two_axes(x: Tensor) -> Tensor:
-    return x if x.ndim >= 2 else reshape(x, (1, x.size))  # type: ignore[no-any-return]
+    return x if x.ndim >= 2 else reshape(x, (1, x.size))
 
 
 def _three_axes(x: Tensor) -> Tensor:
     if x.ndim >= 3:
         return x
     shape = (1, x.size, 1) if x.ndim < 2 else (*x.shape, 1)
-    return reshape(x, shape)  # type: ignore[no-any-return]
+    return reshape(x, shape)
 
 
 @composite("tile")
@@ -155,7 +155,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     else:
         cuts = [0, *(int(i) for i in indices_or_sections), size]
     before = (slice(None),) * axis
-    return [x[(*before, slice(a, b))] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [x[(*before, slice(a, b))] for a, b in itertools.pairwise(cuts)]
 
 
 @composite("split")
@@ -190,7 +190,9 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 
 
 @composite("meshgrid")
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
+def meshgrid(
+    *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> tuple[Any, ...]:
     """One array per coordinate, over the grid that the vectors span."""
     if indexing not in ("xy", "ij"):
         raise ArgumentError(f"meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
@@ -208,5 +210,3 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
         grid = reshape(vector, tuple(shape))
         grids.append(grid if sparse else broadcast_to(grid, tuple(full)))
     return tuple(grids)
-
-

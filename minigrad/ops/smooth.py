@@ -10,7 +10,16 @@ import numpy as np
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.index import meaning
-from minigrad.ops.axes import SMALL, Axes, axes_signature, number, totals, spread
+from minigrad.ops.axes import (
+    SMALL,
+    Axes,
+    add_reduce,
+    axes_signature,
+    max_reduce,
+    number,
+    spread,
+    totals,
+)
 from minigrad.primitive import Notation
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -39,7 +48,7 @@ expit = elementwise(
     lambda x: logistic(np.asarray(x)),
     vjps=(_expit_vjp,),
     meaning="1/(1 + exp(-x))",
-    notation=Notation("σ", r"\sigma"),
+    notation=Notation("σ", r"\sigma", word="sigmoid"),
     doc="Logistic sigmoid, yᵢ = 1 / (1 + exp(−xᵢ)).",
 )
 
@@ -104,7 +113,7 @@ def _needs_no_shift(x: Any) -> bool:
     if bound is None or x.size > SMALL:
         return False
     flat = x.ravel()
-    return flat.dot(flat) < bound  # type: ignore[no-any-return]
+    return flat.dot(flat) < bound
 
 
 def _softmax(x: Any, *, axis: Axes) -> Any:
@@ -114,7 +123,7 @@ def _softmax(x: Any, *, axis: Axes) -> Any:
     elif not x.size:
         return np.exp(x)
     else:
-        e = x - np.maximum.reduce(x, axis, None, None, True)
+        e = x - max_reduce(x, axis, None, None, True)
         e = np.exp(e, e) if e.dtype.kind == "f" else np.exp(e)
     if type(e) is not np.ndarray:
         return e / e
@@ -125,7 +134,7 @@ def _softmax(x: Any, *, axis: Axes) -> Any:
 def _softmax_vjp(g: Any, y: Any, x: Any, *, axis: Axes) -> Any:
     weighted = g * y
     if type(weighted) is not np.ndarray:
-        return weighted - y * np.add.reduce(weighted, axis, None, None, True)
+        return weighted - y * add_reduce(weighted, axis, None, None, True)
     slope = g - totals(weighted, axis)
     slope *= y
     return slope
@@ -146,12 +155,12 @@ softmax = primitive(
 def _log_softmax(x: Any, *, axis: Axes) -> Any:
     if not x.size:
         return np.exp(x)
-    shifted = x - np.maximum.reduce(x, axis, None, None, True)
-    return shifted - np.log(np.add.reduce(np.exp(shifted), axis, None, None, True))
+    shifted = x - max_reduce(x, axis, None, None, True)
+    return shifted - np.log(add_reduce(np.exp(shifted), axis, None, None, True))
 
 
 def _log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: Axes) -> Any:
-    return g - np.exp(y) * np.add.reduce(g, axis, None, None, True)
+    return g - np.exp(y) * add_reduce(g, axis, None, None, True)
 
 
 log_softmax = primitive(
@@ -165,12 +174,12 @@ log_softmax = primitive(
 
 
 def _logsumexp(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
-    top = np.maximum.reduce(x, axis, None, None, True)
+    top = max_reduce(x, axis, None, None, True)
     if not np.isfinite(top).all():
         top = np.where(np.isfinite(top), top, 0)
     with np.errstate(divide="ignore"):
-        y = np.log(np.add.reduce(np.exp(x - top), axis, None, None, True)) + top
-    return y if keepdims else y.reshape(np.add.reduce(x, axis).shape if axis is not None else ())
+        y = np.log(add_reduce(np.exp(x - top), axis, None, None, True)) + top
+    return y if keepdims else y.reshape(add_reduce(x, axis).shape if axis is not None else ())
 
 
 def _logsumexp_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:

@@ -38,7 +38,7 @@ polygamma_of = elementwise(
     domain="positive",
     doc="Derivative of order n + 1 of log Γ.",
 )
-_polygamma_dual = dual(polygamma_of)
+_polygamma_dual: Any = dual(polygamma_of)
 
 
 def polygamma(n: int, x: Any) -> Any:

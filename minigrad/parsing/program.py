@@ -346,9 +346,12 @@ class _Run:
         return value
 
     def subscript(self, node: ast.expr, owner: Value, index: Value) -> Value:
-        named = [e for e in (index if isinstance(index, tuple) else (index,)) if e not in (None, ...)]
-        if isinstance(owner, Tensor) and len(named) > owner.ndim:
-            raise self.error(f"{len(named)} indices for {_called(owner)}", node, ShapeError)
+        entries = index if isinstance(index, tuple) else (index,)
+        count = sum(entry is not None and entry is not Ellipsis for entry in entries)
+        if isinstance(owner, Tensor) and count > owner.ndim:
+            raise self.error(
+                f"{_called(owner)} has {owner.ndim} axes, and {count} are indexed", node, ShapeError
+            )
         if isinstance(owner, tuple | list):
             operation: Callable[..., Any] = type(owner).__getitem__
         elif isinstance(owner, Tensor):

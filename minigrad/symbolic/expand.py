@@ -14,7 +14,7 @@ _MOST_TERMS = 8
 
 
 def expanded(node: Expr, every: bool = False) -> Expr:
-    """Products distributed over those sums among their factors in which a delta stands, or all."""
+    """Products distributed over sums in which a delta stands, or over ``every`` sum of matrices."""
     if isinstance(node, Sum):
         return add([(c, expanded(term, every)) for c, term in node.terms])
     if not isinstance(node, Product):
@@ -22,7 +22,7 @@ def expanded(node: Expr, every: bool = False) -> Expr:
     places = [
         k
         for k, f in enumerate(node.factors)
-        if isinstance(f.node, Sum) and f.exponent == 1 and (every or has_delta(f.node))
+        if isinstance(f.node, Sum) and f.exponent == 1 and ((every and f.node.ndim > 1) or has_delta(f.node))
     ]
     if not places:
         return node

@@ -179,7 +179,7 @@ def lower_row(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) 
         spec = (
             row.meaning
             if isinstance(row.meaning, str)
-            else row.meaning([view.ndim for view in views], **params)
+            else row.meaning(tuple(view.ndim for view in views), **params)
         )
         return _einsum(spec, views, row.name) if isinstance(spec, str) else spec
     assert not isinstance(row.meaning, str)

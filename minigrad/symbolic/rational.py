@@ -32,7 +32,7 @@ def rationally_simplified(node: Expr) -> Expr:
         return node
     s = heads.sympy()
     cancelled = s.cancel(expr)
-    best = min((expr, cancelled, s.factor(cancelled)), key=atoms.size)
+    best = min((expr, s.factor(cancelled), cancelled), key=atoms.size)
     if atoms.size(best) >= atoms.size(expr):
         return node
     sizes = dict(zip(labels, node.sizes, strict=True))
@@ -106,7 +106,9 @@ class _Atoms:
             return 0 if abs(expr) == 1 else 1
         own = 0 if expr.is_Mul else sum(2 for arg in expr.args if expr.is_Add and arg.is_Number)
         if expr.is_Pow:
-            return self.size(expr.base) + (1 if expr.exp != -1 else 0)
+            # a square is read like a second factor
+            copies = 2 if expr.exp.is_Integer and abs(expr.exp) > 1 else 1
+            return copies * self.size(expr.base) + (abs(expr.exp) not in (1, 2))
         return own + sum(self.size(arg) for arg in expr.args)
 
     def write(self, expr: Any, labels: Labels, sizes: dict[Hashable, Any]) -> Expr:

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.cli.attention.study import VARIABLES, Study
 from minigrad.cli.folder import OutputFolder
-from minigrad.drawing.render import RenderError
+from minigrad.errors import RenderError
 from minigrad.face import draw
 
 

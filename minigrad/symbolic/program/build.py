@@ -13,7 +13,7 @@ from fractions import Fraction
 from minigrad.errors import DerivationError
 from minigrad.index import heads
 from minigrad.index.algebra import add
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import (
     Composite,
     Expr,
@@ -51,8 +51,10 @@ from minigrad.symbolic.program.product import Multiplier
 from minigrad.symbolic.program.structure import Rule, Scene, eliminate
 from minigrad.symbolic.program.value import Tape, Value
 
-# What a dim without a size is taken to measure where orders are compared.
-_TYPICAL = 64
+# What dims without a size are taken to measure where orders of contraction are compared: as in a small
+# transformer, where b sequences meet h heads of width k or e.
+_TYPICAL = {"b": 32, "h": 8, "k": 32, "e": 32}
+_OTHERS = 64
 # A product of sums with deltas that would open into more terms than this stays closed.
 _MOST_TERMS = 32
 
@@ -90,7 +92,7 @@ class _Builder:
     def extent(self, size: AnySize) -> float:
         if isinstance(size, int):
             return size
-        known = {name: self.sizes.get(name, _TYPICAL) for name in size.names()}
+        known = {name: self.sizes.get(name) or _TYPICAL.get(name, _OTHERS) for name in size.names()}
         return max(size.value(known), 1)
 
     # -- every node once, without recursion through the graph ------------------------------------------------
@@ -110,7 +112,9 @@ class _Builder:
             for node in postorder(root):
                 # a structural tensor is used up by what it multiplies
                 if node not in self.known and (node is root or not isinstance(node, (Structural, Pick))):
-                    self.known[node] = self.value(node)
+                    x = self.known[node] = self.value(node)
+                    if x.labels == (0, 1) and symmetric(node):
+                        self.tape.symmetric.add(x.value)
         return self.known[root]
 
     def value(self, node: Expr) -> Labelled:
@@ -229,7 +233,7 @@ class _Builder:
                 parts.append(self.part(piece, axis, length, sizes))
                 position = position + length
             if not left and position == total:
-                made = self.tape.make("concatenate", parts, (axis,), sizes)
+                made = self.tape.concatenate(parts, axis, sizes)
                 return Labelled(made, tuple(range(len(sizes))))
         return None
 

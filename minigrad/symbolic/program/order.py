@@ -60,25 +60,18 @@ def _splits(
     best: dict[frozenset[int], tuple[float, Tree]],
 ) -> list[tuple[float, Tree]]:
     found: list[tuple[float, Tree]] = []
-    members = sorted(subset)
-    first, rest = members[0], members[1:]
+    first, *rest = sorted(subset)
     result = kept_labels(subset, whole, factors, keep)
-    # the split after the leftmost factors comes last among equals: products read from left to right
-    for size in range(len(rest), 0, -1):
+    # among equals the first is taken: all but the last factor on the left, as products are read
+    for size in range(1, len(rest) + 1):
         for others in combinations(reversed(rest), size):
             right = frozenset(others)
             left = subset - right
-            assert first in left
-            price = cost(
-                left,
-                right,
-                kept_labels(left, whole, factors, keep),
-                kept_labels(right, whole, factors, keep),
-                result,
-            )
+            labels = [kept_labels(part, whole, factors, keep) for part in (left, right)]
+            price = cost(left, right, labels[0], labels[1], result)
             total = best[left][0] + best[right][0] + price
             found.append((total, (best[left][1], best[right][1])))
-    return found[::-1]
+    return found
 
 
 def _greedy(factors: Sequence[Labels], keep: Labels, cost: Cost) -> Tree:

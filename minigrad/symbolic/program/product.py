@@ -37,6 +37,7 @@ class Multiplier:
         factors: list[Labelled | Rule] = [*scene.arrays, *scene.rules]
         if not factors:
             return None
+        factors = in_reading_order(factors, order)
         return _Run(self, scene.extents, factors, frozenset(order), tuple(order)).result()
 
     def combine(self, scene: Scene, labels: Sequence[Label]) -> Labelled | None:
@@ -51,7 +52,29 @@ class Multiplier:
         keep = frozenset(carried) & outside
         order = tuple(label for label in carried if label in keep)
         scene.gone.update(label for label in carried if label not in keep)
-        return _Run(self, scene.extents, list(chosen), keep, order).result()
+        return _Run(self, scene.extents, in_reading_order(chosen, order), keep, order).result()
+
+
+def in_reading_order(
+    factors: Sequence[Labelled | Rule], order: Sequence[Label]
+) -> list[Labelled | Rule]:
+    """Factors as a chain reads: from the first axis of the result along shared labels to its last."""
+    left, found = list(factors), []
+    near: list[Label] = list(order[:1])
+    while left:
+        best = min(
+            left,
+            key=lambda f: min(
+                (near.index(lab) for lab in f.labels if lab in near), default=len(near)
+            ),
+        )
+        left.remove(best)
+        found.append(best)
+        # what was met last is followed first; the result's other axes wait
+        fresh = [lab for lab in best.labels if lab not in near]
+        near = [lab for lab in fresh if lab not in order] + near
+        near += [lab for lab in fresh if lab in order]
+    return found
 
 
 class _Run:
@@ -222,12 +245,26 @@ class _Run:
     def _elementwise(self, tree: Tree, part: frozenset[int], order: Sequence[Label]) -> Labelled:
         """Nothing is summed between these parts: one product of them all."""
         leaves = self._flat(tree, part)
-        parts = [self.realised(t, p, order) for t, p in leaves]
+        parts = self._merged([self.realised(t, p, order) for t, p in leaves])
         carried = {label for x in parts for label in x.labels}
         axes = [label for label in order if label in carried]
         axes += [x for x in dict.fromkeys(lab for y in parts for lab in y.labels) if x not in axes]
         value = self.tape.multiply(1, [(aligned(self.tape, x, axes), 1) for x in parts])
         return Labelled(value, tuple(axes))
+
+    def _merged(self, parts: Sequence[Labelled]) -> list[Labelled]:
+        """Vectors on one axis are multiplied before they are repeated along others."""
+        groups: dict[Labels, list[Labelled]] = {}
+        for x in parts:
+            groups.setdefault(frozenset(x.labels), []).append(x)
+        if len(groups) == 1:
+            return list(parts)
+        merged = []
+        for group in groups.values():
+            order = group[0].labels
+            factors = [(aligned(self.tape, x, order), 1) for x in group]
+            merged.append(Labelled(self.tape.multiply(1, factors), order))
+        return merged
 
     def _flat(self, tree: Tree, part: frozenset[int]) -> list[tuple[Tree, frozenset[int]]]:
         if isinstance(tree, int):

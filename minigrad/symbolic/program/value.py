@@ -98,6 +98,7 @@ class Tape:
     def __init__(self) -> None:
         self._made: dict[tuple[Any, ...], Value] = {}
         self.names: dict[Value, str] = {}  # what the user, or the derivation, called a value
+        self.symmetric: set[Value] = set()  # matrices that are their own transposes
 
     def make(
         self, op: str, args: Sequence[Value], params: tuple[Any, ...], sizes: Sequence[AnySize], kind: Kind = "float"
@@ -125,6 +126,10 @@ class Tape:
         if len(terms) == 1:
             return self.multiply(terms[0][0], [(terms[0][1], 1)])
         values = [self.as_number(value) for _, value in terms]
+        turned = self._common_permutation(values)
+        if turned is not None:
+            axes, inner = turned
+            return self.permute(self.add([(c, v) for (c, _), v in zip(terms, inner, strict=True)]), axes)
         kind: Kind = "weak" if all(v.kind == "weak" for v in values) else "float"
         return self.make("add", values, (tuple(c for c, _ in terms),), broadcast(values), kind)
 
@@ -147,13 +152,42 @@ class Tape:
         if not any(v.kind == "float" for v, _ in kept) or any(e != 1 for v, e in kept if v.kind == "bool"):
             kept = [(self.as_number(v), e) for v, e in kept]
         values = [value for value, _ in kept]
+        turned = self._common_permutation(values)
+        if turned is not None:
+            axes, inner = turned
+            product = self.multiply(coef, [(v, e) for v, (_, e) in zip(inner, kept, strict=True)])
+            return self.permute(product, axes)
         kind: Kind = "weak" if all(v.kind == "weak" for v in values) else "float"
         exponents = tuple(exponent for _, exponent in kept)
         return self.make("multiply", values, (coef, exponents), broadcast(values), kind)
 
     def apply(self, function: Any, args: Sequence[Value], truth: bool = False) -> Value:
         """A function of every element; ``truth`` when its results are truth values."""
+        turned = self._common_permutation(args)
+        if turned is not None:
+            return self.permute(self.apply(function, turned[1], truth), turned[0])
         return self.make("apply", args, (function,), broadcast(args), "bool" if truth else "float")
+
+    def concatenate(self, values: Sequence[Value], axis: int, sizes: Sequence[AnySize]) -> Value:
+        """The values end to end along the axis."""
+        turned = self._common_permutation(values)
+        if turned is None:
+            return self.make("concatenate", values, (axis,), sizes)
+        axes, inner = turned
+        whole = [sizes[axes.index(k)] for k in range(len(axes))]
+        return self.permute(self.concatenate(inner, axes[axis], whole), axes)
+
+    def _common_permutation(
+        self, values: Sequence[Value]
+    ) -> tuple[tuple[int, ...], list[Value]] | None:
+        """The permutation that all arrays among the values have in common, and what is permuted."""
+        arrays = [v for v in values if v.ndim]
+        first = arrays[0] if arrays else None
+        if first is None or first.op != "permute":
+            return None
+        if any(v.op != "permute" or v.params != first.params for v in arrays):
+            return None
+        return first.params[0], [v.args[0] if v.ndim else v for v in values]
 
     def as_number(self, value: Value) -> Value:
         """Truth values and positions as numbers to compute with."""
@@ -173,7 +207,7 @@ class Tape:
 
     def permute(self, value: Value, axes: Sequence[int]) -> Value:
         axes = tuple(axes)
-        if axes == tuple(range(value.ndim)):
+        if axes == tuple(range(value.ndim)) or (value in self.symmetric and axes == (1, 0)):
             return value
         if self._is_reciprocal(value):
             return self.power(self.permute(value.args[0], axes), -1)

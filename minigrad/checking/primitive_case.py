@@ -1,0 +1,267 @@
+"""One primitive on the arguments it had in a graph, and its facts compared pair by pair."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.differences import slope
+from minigrad.checking.replay import Program
+from minigrad.errors import MinigradError
+from minigrad.graph import Node, apply, tensor
+from minigrad.index.expr import Leaf
+from minigrad.index.view import View, measured, number_view
+from minigrad.numeric import gradients
+from minigrad.symbolic.derive import adjoints
+from minigrad.symbolic.evaluate import Place, evaluate_all
+from minigrad.symbolic.lower import lower_row
+
+_TOLERANCE = 1e-7
+_SINGLE = 1e-3
+_COTANGENT = "·c"
+_FEW = 16
+
+
+class Case:
+    """A row with arguments; its comparisons answer True (they differ), False or None (not judged)."""
+
+    def __init__(
+        self, program: Program, node: Node, values: Mapping[Node, Any], rng: np.random.Generator
+    ) -> None:
+        assert node.op is not None
+        self.row, self.params, self.rng = node.op, program.params(node), rng
+        self.arguments = [
+            np.asarray(values[x]) if isinstance(x, Node) else program.plain(x) for x in node.inputs
+        ]
+        self.movable = [
+            k
+            for k, a in enumerate(self.arguments)
+            if isinstance(a, np.ndarray) and a.dtype.kind == "f" and self.row.rule(k) is not None
+        ]
+        self.output = self.run(self.arguments)
+        self.c = rng.normal(size=self.output.shape)
+
+    def run(self, arguments: list[Any]) -> Any:
+        """The forward function."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.row.forward(*arguments, **self.params))
+
+    # -- the three pairs -----------------------------------------------------------------------------
+
+    def forward_against_meaning(self) -> bool | None:
+        """Whether the values differ."""
+        lowered = self._lowered
+        if lowered is None:
+            return None
+        view, values = lowered
+        (meant,) = evaluate_all([view.expr], Place(values, {}))
+        return _differ(self.output, np.asarray(meant, dtype=float).reshape(self.output.shape))
+
+    def vjp_against_differences(self) -> bool | None:
+        """Whether the hand VJP and slopes of the forward differ, kinks left out."""
+        if not self.movable:
+            return None
+        judged = False
+        for k, g in zip(self.movable, self.hand, strict=True):
+            for direction in self._directions(k):
+                s = slope(lambda t, k=k, d=direction: self.run(self._moved(k, t * d)), self.c)
+                if s.kink or not np.isfinite(s.value):
+                    self.kinks.add(k)
+                    continue
+                judged = True
+                size = max(float(np.abs(g * direction).max(initial=0.0)), abs(s.value), 1e-30)
+                expected = float((g * direction).sum())
+                if not abs(expected - s.value) <= 8 * s.uncertainty + _TOLERANCE * size:
+                    return True
+        return False if judged else None
+
+    def vjp_against_meaning(self) -> bool | None:
+        """Whether the hand VJP and the derived one differ, in arguments that are not at a kink."""
+        lowered = self._lowered
+        chosen = [k for k in self.movable if k not in self.kinks]
+        if lowered is None or not chosen:
+            return None
+        view, values = lowered
+        kept = [size for size in self.output.shape if size != 1]
+        leaves = [self._leaf(k) for k in chosen]
+        exprs = adjoints(view.expr, leaves, Leaf(_COTANGENT, tuple(kept)), 0, name=False)
+        values = {**values, _COTANGENT: self.c.reshape(kept)}
+        arrays = evaluate_all([exprs[x] for x in leaves], Place(values, {}))
+        by_hand = dict(zip(self.movable, self.hand, strict=True))
+        return any(
+            _differ(by_hand[k], np.asarray(a, dtype=float).reshape(by_hand[k].shape))
+            for k, a in zip(chosen, arrays, strict=True)
+        )
+
+    # -- what is left when all pairs agree -------------------------------------------------------------
+
+    def forward_in_float32(self) -> str:
+        """Evidence that the forward is another function in single precision."""
+        low = self.run(_single(self.arguments))
+        if _differ(low, self.output, _SINGLE):
+            return "the forward gives other values in float32 than in float64"
+        return ""
+
+    def vjp_in_float32(self) -> str:
+        """Evidence that the VJP is another function in single precision."""
+        try:
+            low = self._gradients(_single(self.arguments), self.c.astype(np.float32))
+        except Exception as error:
+            return f"the VJP raises in float32: {error}"
+        if any(_differ(a, b, _SINGLE) for a, b in zip(low, self.hand, strict=True)):
+            return "the VJP gives other values in float32 than in float64"
+        return ""
+
+    def second_order(self) -> str:
+        """Evidence that the VJP, run on tensors, has another derivative than its own values."""
+        for i, k in enumerate(self.movable):
+            direction = self.rng.normal(size=self.arguments[k].shape)
+            try:
+                by_hand = self._second(i, direction)
+            except Exception as error:
+                return f"differentiating the VJP raises {type(error).__name__}: {error}"
+            for j in self.movable:
+                d = self._directions(j)[0]
+                s = slope(
+                    lambda t, j=j, d=d, i=i: self._gradients(self._moved(j, t * d), self.c)[i],
+                    direction,
+                )
+                expected = float((by_hand[j] * d).sum())
+                size = max(abs(expected), abs(s.value))
+                if not s.kink and abs(expected - s.value) > 8 * s.uncertainty + 1e-6 * size:
+                    return "the derivative of the VJP and differences of the VJP disagree"
+        return ""
+
+    def vjp_reads_output(self) -> bool:
+        """Whether a VJP uses the output it is given: then a wrong forward can hide behind it."""
+        poisoned = np.full(self.output.shape, np.nan)
+        for k in self.movable:
+            rule = self.row.rule(k)
+            assert rule is not None
+            lead = (k,) if self.row.variadic else ()
+            with np.errstate(all="ignore"):
+                try:
+                    result = rule(*lead, self.c, poisoned, *self.arguments, **self.params)
+                except Exception:
+                    return True
+            if np.isnan(np.asarray(result, dtype=float)).any():
+                return True
+        return False
+
+    # -- what the comparisons need ---------------------------------------------------------------------
+
+    @cached_property
+    def kinks(self) -> set[int]:
+        """Arguments in which the forward has a kink here."""
+        return set()
+
+    @cached_property
+    def hand(self) -> list[Any]:
+        """The cotangents of the movable arguments."""
+        return self._gradients(self.arguments, self.c)
+
+    def vjp_error(self) -> str:
+        """What the VJP raises, "" where it runs and gives the shapes of its arguments."""
+        try:
+            shapes = [g.shape for g in self.hand]
+        except MinigradError as error:
+            return f"{type(error).__name__}: {error}"
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        for k, shape in zip(self.movable, shapes, strict=True):
+            if shape != self.arguments[k].shape:
+                return f"a shape {shape} for an argument of shape {self.arguments[k].shape}"
+        return ""
+
+    def _gradients(self, arguments: list[Any], c: Any) -> list[Any]:
+        output, chosen = self._recorded(arguments)
+        if not chosen:
+            return []
+        found = gradients([output], chosen, cotangents=[tensor(c)], allow_unused=True)
+        return [
+            np.zeros(np.shape(t.numpy())) if g is None else g.numpy()
+            for t, g in zip(chosen, found, strict=True)
+        ]
+
+    def _recorded(self, arguments: list[Any]) -> tuple[Any, list[Any]]:
+        tensors = [
+            tensor(a, requires_grad=True) if k in self.movable else a
+            for k, a in enumerate(arguments)
+        ]
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            output = apply(self.row, tuple(tensors), self.params)
+        return output, [tensors[k] for k in self.movable]
+
+    def _second(self, i: int, direction: Any) -> dict[int, Any]:
+        output, chosen = self._recorded(self.arguments)
+        g = gradients([output], chosen, cotangents=[tensor(self.c)], create_graph=True, allow_unused=True)[i]
+        zeros = {j: np.zeros(self.arguments[j].shape) for j in self.movable}
+        if g is None or not g.requires_grad:
+            return zeros
+        found = gradients([g], chosen, cotangents=[tensor(direction)], allow_unused=True)
+        return {
+            j: zeros[j] if h is None else h.numpy()
+            for j, h in zip(self.movable, found, strict=True)
+        }
+
+    def _moved(self, k: int, step: Any) -> list[Any]:
+        return [a + step if j == k else a for j, a in enumerate(self.arguments)]
+
+    def _directions(self, k: int) -> list[Any]:
+        x = self.arguments[k]
+        widths = np.maximum(np.abs(x), 0.1)
+        if x.size <= _FEW:
+            return [e * widths for e in np.eye(x.size).reshape((-1, *x.shape))]
+        rng = np.random.default_rng(1)
+        return [rng.normal(size=x.shape) * widths for _ in range(4)]
+
+    def _leaf(self, k: int) -> Leaf:
+        return Leaf(f"·{k}", tuple(s for s in self.arguments[k].shape if s != 1))
+
+    @cached_property
+    def _lowered(self) -> tuple[View, dict[str, Any]] | None:
+        if self.row.meaning is None:
+            return None
+        views: list[View] = []
+        values: dict[str, Any] = {}
+        for k, a in enumerate(self.arguments):
+            if not isinstance(a, np.ndarray):
+                views.append(number_view(a))
+                continue
+            leaf = self._leaf(k)
+            axes, position = [], 0
+            for size in a.shape:
+                axes.append(position if size != 1 else None)
+                position += size != 1
+            views.append(View(leaf, tuple(axes)))
+            values[leaf.name] = a.reshape([s for s in a.shape if s != 1])
+        try:
+            with measured({}):
+                return lower_row(self.row, views, self.params), values
+        except (MinigradError, TypeError, ValueError):
+            return None  # the whole graph then has no formula either, and says why
+
+
+def _single(arguments: list[Any]) -> list[Any]:
+    return [
+        a.astype(np.float32) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
+        for a in arguments
+    ]
+
+
+def _differ(a: Any, b: Any, tolerance: float = _TOLERANCE) -> bool:
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if a.size == 0:
+        return False
+    known = np.isfinite(a) & np.isfinite(b)
+    if not known.all() and (np.isfinite(a) != np.isfinite(b)).any():
+        return True
+    if not known.any():
+        return False
+    gap, size = np.abs(a - b)[known], np.maximum(np.abs(a), np.abs(b))[known]
+    return float(gap.max()) > tolerance * max(float(size.max()), 1e-30)

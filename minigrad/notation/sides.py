@@ -1,0 +1,82 @@
+"""Vectors that stand beside a matrix without a diag: statistics of its rows, or of its columns.
+
+A reader repeats ``rowsum(A)`` along rows and ``colsum(A)`` down columns. So a statistic may stand bare
+only on its own side; on the other one it is turned, rowsum(A) being colsum(Aᵀ), or it is written out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from minigrad.notation.tree import Call, Hadamard, Num, Plus, Power, Scaled, Tree, transposed
+
+_TURNED = {"rowsum": "colsum", "rowmean": "colmean"} | {"colsum": "rowsum", "colmean": "rowmean"}
+_ROWWISE = ("logsumexp", "rowmax", "rowprod")
+
+
+def side(tree: Tree) -> str:
+    """ "row" or "col" for a statistic of rows or columns, and what is made of such alone; else ""."""
+    match tree:
+        case Call(function, args) if function in _TURNED or function in _ROWWISE:
+            return "row" if function in _ROWWISE or function.startswith("row") else "col"
+        case Call(_, (arg,)) | Power(arg):
+            return side(arg)
+        case Scaled(_, _, body, _) if body is not None:
+            return side(body)
+        case Hadamard(up, down):
+            return _common([*up, *down])
+        case Plus(terms):
+            return _common([term for _, term in terms if not _is_number(term)])
+    return ""
+
+
+def _common(parts: list[Tree]) -> str:
+    sides = {side(part) for part in parts}
+    return sides.pop() if len(sides) == 1 else ""
+
+
+def _is_number(tree: Tree) -> bool:
+    """A term that is the same in every element."""
+    match tree:
+        case Num():
+            return True
+        case Scaled(_, _, None, _):
+            return True
+    return False
+
+
+def on_side(tree: Tree, wanted: str) -> Tree | None:
+    """The statistic as it may stand bare on a side, or None where it cannot."""
+    if side(tree) == wanted:
+        return tree
+    if not side(tree):
+        return None
+    match tree:
+        case Call(function, (arg,)) if function in _TURNED:
+            return Call(_TURNED[function], (transposed(arg),))
+        case Call(function, (arg,)) if function not in _ROWWISE:
+            inner = on_side(arg, wanted)
+            return None if inner is None else Call(function, (inner,))
+        case Power(body):
+            inner = on_side(body, wanted)
+            return None if inner is None else replace(tree, body=inner)
+        case Scaled(_, _, body, _) if body is not None:
+            inner = on_side(body, wanted)
+            return None if inner is None else replace(tree, body=inner)
+        case Hadamard(up, down):
+            above, below = _all(up, wanted), _all(down, wanted)
+            return None if above is None or below is None else Hadamard(above, below)
+        case Plus(terms):
+            turned = [(s, t if _is_number(t) else on_side(t, wanted)) for s, t in terms]
+            kept = tuple((s, t) for s, t in turned if t is not None)
+            return Plus(kept) if len(kept) == len(terms) else None
+    return None
+
+
+def _all(parts: tuple[Tree, ...], wanted: str) -> tuple[Tree, ...] | None:
+    turned = [on_side(part, wanted) for part in parts]
+    kept = tuple(part for part in turned if part is not None)
+    return kept if len(kept) == len(parts) else None
+
+
+__all__ = ["on_side", "side"]

@@ -1,0 +1,115 @@
+"""The value of an expression to the letter: dense 0/1 tensors, one einsum per product, definitions.
+
+Slow and plain on purpose: what the array programs are compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from string import ascii_letters
+from typing import Any
+
+import numpy as np
+
+from minigrad.index import heads
+from minigrad.index.expr import (
+    Composite,
+    Expr,
+    Extremum,
+    Leaf,
+    Map,
+    MatrixFunction,
+    Pick,
+    Product,
+    Ref,
+    Structural,
+    Sum,
+    postorder,
+)
+from minigrad.index.size import value_of
+
+
+def dense_value(root: Expr, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
+    """``root`` as an array."""
+    done: dict[Expr, Any] = {}
+    with np.errstate(all="ignore"):
+        for node in postorder(root):
+            done[node] = _value(node, done, values, sizes)
+    return done[root]
+
+
+def _value(node: Expr, done: Mapping[Expr, Any], values: Any, sizes: Any) -> Any:
+    shape = tuple(value_of(size, sizes) for size in node.sizes)
+    match node:
+        case Leaf():
+            if node.kind == "constant":
+                return {"pi": np.pi, "E": np.e}.get(node.name) or float(Fraction(node.name))
+            return float(sizes[node.name]) if node.kind == "size" else np.asarray(values[node.name])
+        case Ref():
+            return done[node.node]
+        case Composite():
+            return dense_value(node.expand(), values, sizes)
+        case Sum():
+            return sum(float(c) * done[term] for c, term in node.terms)
+        case Product():
+            return _product(node, done, sizes)
+        case Map():
+            result = heads.numpy_function(node.head)(*(done[arg] for arg in node.args))
+            return np.broadcast_to(result, shape)
+        case Pick():
+            index = np.asarray(done[node.index]).astype(int)
+            return (index[..., None] == np.arange(shape[-1])).astype(float)
+        case Structural():
+            return _structural(node, shape, sizes)
+        case Extremum():
+            axes = tuple(range(node.arg.ndim - node.count, node.arg.ndim))
+            best = done[node.arg].max(axis=axes, keepdims=True)
+            chosen = (done[node.arg] == best).astype(float)
+            share = chosen / chosen.sum(axis=axes, keepdims=True)
+            return np.squeeze(best, axis=axes) if node.kind == "max" else share
+        case MatrixFunction():
+            function = {"inv": np.linalg.inv, "det": np.linalg.det}.get(node.name)
+            return function(done[node.arg]) if function else np.linalg.slogdet(done[node.arg])[1]
+    raise AssertionError(type(node).__name__)
+
+
+def _product(node: Product, done: Mapping[Expr, Any], sizes: Any) -> Any:
+    """Every label in full: operands broadcast against ones, then one einsum."""
+    lengths = [value_of(size, sizes) for size in node.label_sizes]
+    letters = ascii_letters[: len(lengths)]
+    operands: list[Any] = [np.ones(n) for n in lengths]
+    subscripts = list(letters)
+    for f in node.factors:
+        operands.append(np.asarray(done[f.node], dtype=float) ** float(f.exponent))
+        subscripts.append("".join(letters[label] for label in f.labels))
+    spec = f"{','.join(subscripts)}->{letters[: node.ndim]}"
+    return float(node.coef) * np.einsum(spec, *operands, optimize="greedy")
+
+
+def _structural(node: Structural, shape: tuple[int, ...], sizes: Any) -> Any:
+    """Straight from the rule on indices."""
+    result = np.zeros(shape)
+    for place in np.ndindex(*shape):
+        result[place] = _holds(node, place, shape, sizes)
+    return result
+
+
+def _holds(node: Structural, place: tuple[int, ...], shape: tuple[int, ...], sizes: Any) -> bool:
+    match node.kind:
+        case "delta":
+            return place[0] == place[1]
+        case "slice":
+            return place[1] == value_of(node.params[0], sizes) + node.params[1] * place[0]
+        case "onehot":
+            return place[0] == value_of(node.params[0], sizes) % shape[0]
+        case "tri":
+            return place[1] <= place[0] + node.params[0]
+        case "roll":
+            return place[0] == (place[1] + node.params[0]) % shape[0]
+        case "reshape":
+            cut = node.params[0]
+            return np.ravel_multi_index(place[:cut], shape[:cut]) == np.ravel_multi_index(
+                place[cut:], shape[cut:]
+            )
+    raise AssertionError(node.kind)

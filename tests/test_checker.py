@@ -1,0 +1,171 @@
+"""The checker finds planted lies, names the liar, and keeps pass, fail and inconclusive apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.checking import Report
+from minigrad.errors import GradientError
+
+TRUTH: dict[str, Any] = {
+    "forward": lambda x: np.tanh(x) + x,
+    "vjp": lambda g, y, x: g * (2 - np.tanh(x) ** 2),
+    "meaning": "tanh(x) + x",
+}
+# exp is its own derivative: a VJP that uses the output hides a lie of the forward
+BY_OUTPUT: dict[str, Any] = {"forward": np.exp, "vjp": lambda g, y, x: g * y, "meaning": "exp(x)"}
+SCALE = 1 + 1e-5
+
+Lie = Callable[[dict[str, Any]], Any]
+LIES: dict[str, Lie] = {
+    "forward": lambda truth: lambda x: truth["forward"](x) * SCALE,
+    "vjp": lambda truth: lambda g, y, x: truth["vjp"](g, y, x) * SCALE,
+    "meaning": lambda truth: f"({truth['meaning']})*{SCALE}",
+}
+_serial = iter(range(1_000_000))
+
+
+def operation(facts: dict[str, Any], lie: str = "") -> Any:
+    facts = {**facts, **({lie: LIES[lie](facts)} if lie else {})}
+    name = f"planted{next(_serial)}"
+    return mg.elementwise(name, facts["forward"], (facts["vjp"],), meaning=facts["meaning"])
+
+
+def a_loss(planted: Any, seed: int = 0) -> Any:
+    rng = np.random.default_rng(seed)
+    X = mg.tensor(rng.normal(size=(3, 4)), name="X", requires_grad=True)
+    W = mg.tensor(rng.normal(size=(4, 2)), name="W", requires_grad=True)
+    return mg.sum(planted(X @ W) ** 2).named("L")
+
+
+def suspects(report: Report) -> list[tuple[str, ...]]:
+    return [suspect.parts for suspect in report.suspects]
+
+
+def test_the_honest_operation_passes() -> None:
+    report = mg.check(a_loss(operation(TRUTH)))
+    assert report.verdict == "pass"
+    assert not report.suspects
+
+
+@pytest.mark.parametrize(
+    ("lie", "part"), [("forward", "forward"), ("vjp", "VJP"), ("meaning", "meaning")]
+)
+def test_one_lie_in_a_hundred_thousand_is_found_and_named(lie: str, part: str) -> None:
+    planted = operation(TRUTH, lie)
+    report = mg.check(a_loss(planted))
+    assert report.verdict == "fail"
+    assert [s.primitive for s in report.suspects] == [planted.primitive.name]
+    assert suspects(report) == [(part,)]
+
+
+def test_where_the_evidence_cannot_separate_two_both_are_named() -> None:
+    for lie in ("forward", "meaning"):
+        report = mg.check(a_loss(operation(BY_OUTPUT, lie)))
+        assert report.verdict == "fail"
+        assert suspects(report) == [("forward", "meaning")]
+
+
+def test_without_a_meaning_a_lie_is_in_the_forward_or_in_the_vjp() -> None:
+    for lie in ("forward", "vjp"):
+        facts = {**TRUTH, lie: LIES[lie](TRUTH), "meaning": None}
+        report = mg.check(a_loss(operation(facts)))
+        assert report.verdict == "fail"
+        assert suspects(report) == [("forward", "VJP")]
+        assert any("no meaning" in note for note in report.notes)
+
+
+def test_without_a_meaning_the_honest_operation_still_passes() -> None:
+    assert mg.check(a_loss(operation({**TRUTH, "meaning": None}))).verdict == "pass"
+
+
+def test_a_vjp_that_raises_is_a_failure_and_names_its_row() -> None:
+    def broken(g: Any, y: Any, x: Any) -> Any:
+        return g.no_such_method()
+
+    planted = operation({**TRUTH, "vjp": broken})
+    report = mg.check(a_loss(planted))
+    assert report.verdict == "fail"
+    assert [s.primitive for s in report.suspects] == [planted.primitive.name]
+    assert "no_such_method" in str(report)
+
+
+def test_a_failure_shows_the_element_with_both_values() -> None:
+    report = mg.check(a_loss(operation(TRUTH, "vjp")))
+    worst = next(c.worst for c in report.comparisons if c.verdict == "fail" and c.quantity == "W")
+    assert worst is not None
+    assert len(worst.index) == 2
+    assert abs(worst.first / worst.second - 1) == pytest.approx(1e-5, rel=1e-2)
+
+
+# -- the report ------------------------------------------------------------------------------------
+
+
+def test_a_report_is_a_table_and_plain_data() -> None:
+    report = mg.check(a_loss(operation(TRUTH, "vjp")))
+    header = str(report).splitlines()[0].split()
+    assert header == ["witnesses", "quantity", "largest", "error", "tolerance", "verdict"]
+    assert str(report).endswith("verdict: fail")
+    plain = json.loads(json.dumps(report.json()))
+    assert plain["verdict"] == "fail"
+    assert plain["suspects"][0]["parts"] == ["VJP"]
+
+
+def test_what_a_pair_of_witnesses_passes_is_one_row() -> None:
+    report = mg.check(a_loss(operation(TRUTH)))
+    (row,) = [row for row in report.rows if row.pair == "hand VJPs ~ derived formula"]
+    assert row.quantity == "X, W"
+
+
+def test_raise_on_failure_raises_with_the_table_and_returns_what_passes() -> None:
+    passed = mg.check(a_loss(operation(TRUTH)))
+    assert passed.raise_on_failure() is passed
+    with pytest.raises(GradientError, match=r"hand VJPs ~ derived formula(.|\n)*its VJP"):
+        mg.check(a_loss(operation(TRUTH, "vjp"))).raise_on_failure()
+
+
+def test_a_report_is_neither_true_nor_false() -> None:
+    with pytest.raises(TypeError, match="three outcomes"):
+        bool(mg.check(a_loss(operation(TRUTH))))
+
+
+# -- kinks -------------------------------------------------------------------------------------------
+
+
+def test_at_a_kink_the_verdict_is_inconclusive() -> None:
+    x = mg.tensor([1.0, 0.0, -2.0], name="x", requires_grad=True)
+    report = mg.check(mg.sum(mg.abs(x)))
+    assert report.verdict == "inconclusive"
+    assert any("not differentiable here" in c.note for c in report.comparisons)
+
+
+def test_beside_a_kink_the_verdict_is_a_pass() -> None:
+    x = mg.tensor([1.0, 1e-3, -2.0], name="x", requires_grad=True)
+    assert mg.check(mg.sum(mg.abs(x))).verdict == "pass"
+
+
+def test_a_lie_shows_also_where_another_element_is_at_a_kink() -> None:
+    planted = mg.elementwise(
+        f"planted{next(_serial)}",
+        np.abs,
+        (lambda g, y, x: g * np.sign(x) * SCALE,),
+        meaning="Abs(x)",
+    )
+    x = mg.tensor([1.0, 0.0, -2.0], name="x", requires_grad=True)
+    assert mg.check(mg.sum(planted(x))).verdict == "fail"
+
+
+def test_a_gradient_that_is_zero_but_for_rounding_passes() -> None:
+    X = mg.tensor(np.random.default_rng(0).normal(size=(3, 5)), name="X", requires_grad=True)
+    assert mg.check(mg.sum(mg.nn.functional.softmax(X))).verdict == "pass"
+
+
+def test_a_gradient_of_nothing_passes() -> None:
+    X = mg.tensor(np.zeros((0, 3)), name="X", requires_grad=True)
+    assert mg.check(mg.sum(X * X)).verdict == "pass"
