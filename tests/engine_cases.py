@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
-import minigrad.nn.functional as F
+import minigrad.nn.functional as F  # noqa: N812  (as users write it)
 from minigrad.primitive import REGISTRY, Primitive
 
 Function = Callable[..., Any]

@@ -69,7 +69,9 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
             for name in node.names:
                 yield name.name, node in typing_only
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module, node in typing_only
+            inside = [f"minigrad.{a.name}" for a in node.names] if node.module == "minigrad" else []
+            for module in inside or [node.module]:
+                yield module, node in typing_only
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))

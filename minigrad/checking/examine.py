@@ -121,7 +121,9 @@ class _Examination:
             comparisons.extend(self._pairs(scene, k, name, known))
             comparisons.extend(self._slopes(scene, k, name, known, slopes))
         if self._wanted("properties") and not self.clock.over:
-            comparisons.extend(properties(scene))
+            found, notes = properties(scene)
+            comparisons.extend(found)
+            self.notes.extend(notes)
         return comparisons
 
     def _heard(
@@ -245,6 +247,7 @@ class _Examination:
             return []
         result: list[Comparison] = []
         proved: set[int] = set()
+        silent: dict[tuple[str, str], list[str]] = {}
         for proof in PROOFS:
             if not self._wanted(proof.name):
                 continue
@@ -258,10 +261,12 @@ class _Examination:
                 try:
                     result.append(self._proved(proof, k, name))
                 except (MinigradError, ValueError, TypeError, ZeroDivisionError) as error:
-                    self.notes.append(f"{proof.name}: not applicable to {name} ({error})")
+                    silent.setdefault((proof.name, str(error)), []).append(name)
                     continue
                 if proof.exact and result[-1].verdict == "pass":
                     proved.add(k)
+        for (who, why), names in silent.items():
+            self.notes.append(f"{who}: not applicable to {', '.join(names)} ({why})")
         return result
 
     def _proved(self, proof: Any, k: int, name: str) -> Comparison:

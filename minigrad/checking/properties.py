@@ -1,10 +1,231 @@
-"""What every VJP must have, whatever it computes: linearity, zeros, shapes, and no side effects."""
+"""What every backward pass must have, whatever it computes: linearity, shapes, repeatability, order two."""
 
 from __future__ import annotations
 
-from minigrad.checking.report import Comparison
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.compare import ROUNDING
+from minigrad.checking.differences import slope
+from minigrad.checking.report import Comparison, Verdict
 from minigrad.checking.scene import Scene
+from minigrad.checking.witnesses import VJP, hand_gradients
+from minigrad.errors import MinigradError
+from minigrad.graph import Node, tensor
+from minigrad.numeric import gradients
+
+LINEAR, ZERO, SHAPES = "linear in the cotangent", "zero cotangent", "shapes and dtypes"
+UNCHANGED, REPEATED, SINGLE = "inputs unchanged", "repeatable", "float32"
+TANGENT, TWICE = "forward tangents", "order 2"
+_SINGLE = 1e-4
+_MOST_SINGLE = 0.05
+_SECOND = 1e-6
 
 
-def properties(scene: Scene) -> list[Comparison]:
-    return []
+def properties(scene: Scene) -> tuple[list[Comparison], list[str]]:
+    """One comparison per property, and notes on those that could not be tested."""
+    results: list[Comparison] = []
+    notes: list[str] = []
+    floats = [k for k in range(len(scene.subject.variables)) if scene.differentiable(k)]
+    if not floats or not all(scene.at(k).size for k in floats):
+        return results, notes
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        try:
+            first = hand_gradients(scene)
+        except Exception:
+            return results, notes  # the witness itself has said so
+        if not all(np.isfinite(first[k]).all() for k in floats):
+            return results, notes
+        for name, test in _TESTS.items():
+            try:
+                results.extend(test(scene, first, floats))
+            except MinigradError as error:
+                notes.append(f"{name}: could not be tested ({error})")
+            except Exception as error:
+                notes.append(f"{name}: could not be tested ({type(error).__name__}: {error})")
+    return results, notes
+
+
+Test = Callable[[Scene, list[Any], list[int]], Iterator[Comparison]]
+
+
+def _linear(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+    """vjp(2 c + 3 e) = 2 vjp(c) + 3 vjp(e)."""
+    other = scene.rng.normal(size=scene.output.shape)
+    second = hand_gradients(scene, other)
+    both = hand_gradients(scene, 2 * scene.c + 3 * other)
+    pairs = [(both[k], 2 * first[k] + 3 * second[k]) for k in floats]
+    size = max(float(np.abs(2 * first[k]).max() + np.abs(3 * second[k]).max()) for k in floats)
+    yield _measured(LINEAR, pairs, ROUNDING, size)
+
+
+def _zero(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+    found = hand_gradients(scene, np.zeros(scene.output.shape))
+    yield _said(ZERO, all(not np.any(found[k]) for k in floats), "zero in, zero out")
+
+
+def _shapes(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+    for dtype in (np.float64, np.float32):
+        found = hand_gradients(_in(scene, dtype))
+        for k in floats:
+            g, x = found[k], scene.at(k)
+            if g.shape != x.shape or g.dtype != dtype:
+                what = f"{g.shape} {g.dtype} for {scene.subject.names[k]} {x.shape} {np.dtype(dtype)}"
+                yield _said(SHAPES, False, what)
+                return
+    yield _said(SHAPES, True)
+
+
+def _unchanged(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+    """Raw forward functions and VJPs leave the arrays they are given as they were."""
+    kept = {node: np.array(value) for node, value in scene.leaves.items()}
+    frozen = {node: value for node, value in scene.leaves.items()}
+    scene.program.run(frozen)
+    hand_gradients(scene)
+    changed = [
+        node.name or "an unnamed leaf"
+        for node, before in kept.items()
+        if not np.array_equal(before, np.asarray(frozen[node]), equal_nan=before.dtype.kind == "f")
+    ]
+    yield _said(UNCHANGED, not changed, ", ".join(changed))
+
+
+def _repeated(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+    again = hand_gradients(scene)
+    same = all(np.array_equal(first[k], again[k]) for k in floats)
+    same = same and np.array_equal(scene.program.run(scene.leaves), scene.output)
+    yield _said(REPEATED, same, "a second run gives other numbers")
+
+
+def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+    """Float32 against float64 on the same rounded numbers."""
+    low = _in(scene, np.float32)
+    rounded = _in(low, np.float64)
+    found, reference = hand_gradients(low), hand_gradients(rounded)
+    size = max(float(np.abs(reference[k]).max()) for k in floats) or 1.0
+    moved = max(float(np.abs(reference[k] - first[k]).max()) for k in floats) / size
+    tolerance = max(_SINGLE, 50 * moved)
+    c = _measured(SINGLE, [(found[k], reference[k]) for k in floats], tolerance, size)
+    if tolerance > _MOST_SINGLE or not np.isfinite(c.error):
+        return
+    yield c
+
+
+def _tangents(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+    """J d by differentiating the VJP in its cotangent, against differences of the whole output."""
+    output, targets = _recorded(scene, floats)
+    if not output.requires_grad:
+        return
+    c = tensor(np.zeros(scene.output.shape) + scene.c, requires_grad=True)
+    found = gradients([output], targets, cotangents=[c], create_graph=True, allow_unused=True)
+    directions = [scene.direction(k) for k in floats]
+    used = [(g, d) for g, d in zip(found, directions, strict=True) if g is not None]
+    pushed = gradients([g for g, _ in used], c, cotangents=[tensor(d) for _, d in used])
+    tangent = np.asarray(pushed.numpy())
+    weights = scene.rng.normal(size=scene.output.shape)
+    s = slope(lambda t: _moved(scene, floats, directions, t), weights)
+    if s.kink or not np.isfinite(s.value):
+        return
+    size = float(np.sqrt(np.sum((weights * tangent) ** 2))) + abs(s.value) + 1e-10 * scene.natural
+    error = abs(float(np.sum(weights * tangent)) - s.value) / (size or 1.0)
+    tolerance = max(8 * s.uncertainty / (size or 1.0), ROUNDING)
+    if tolerance < 1e-3:
+        yield _judged(TANGENT, error, tolerance)
+
+
+def _twice(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+    """The gradient of <u, gradient> against differences of the gradient."""
+    output, targets = _recorded(scene, floats)
+    if not output.requires_grad:
+        return
+    found = gradients(
+        [output], targets, cotangents=[tensor(scene.c)], create_graph=True, allow_unused=True
+    )
+    u = [scene.direction(k) for k in floats]
+    used = [(g, w) for g, w in zip(found, u, strict=True) if g is not None and g.requires_grad]
+    d = [scene.direction(k) for k in floats]
+    by_hand, parts = 0.0, 0.0
+    if used:
+        second = gradients(
+            [g for g, _ in used], targets, cotangents=[tensor(w) for _, w in used], allow_unused=True
+        )
+        products = [h.numpy() * e for h, e in zip(second, d, strict=True) if h is not None]
+        by_hand = sum(float(p.sum()) for p in products)
+        parts = float(np.sqrt(sum(float(np.sum(p**2)) for p in products)))
+
+    def projected(t: float) -> Any:
+        moved = _shifted(scene, floats, d, t)
+        g = hand_gradients(moved)
+        return np.concatenate([(g[k] * w).ravel() for k, w in zip(floats, u, strict=True)])
+
+    s = slope(projected, 1.0)
+    natural = sum(float(np.abs(first[k] * w).sum()) for k, w in zip(floats, u, strict=True))
+    size = max(parts, abs(s.value), 1e-7 * natural)
+    if s.kink or not size or not np.isfinite(s.value):
+        return
+    tolerance = max(8 * s.uncertainty / size, _SECOND)
+    if tolerance < 1e-2:
+        yield _judged(TWICE, abs(by_hand - s.value) / size, tolerance)
+
+
+_TESTS: dict[str, Test] = {
+    LINEAR: _linear,
+    ZERO: _zero,
+    SHAPES: _shapes,
+    UNCHANGED: _unchanged,
+    REPEATED: _repeated,
+    SINGLE: _single,
+    TANGENT: _tangents,
+    TWICE: _twice,
+}
+
+
+# -- pieces ------------------------------------------------------------------------------------------
+
+
+def _recorded(scene: Scene, floats: list[int]) -> tuple[Any, list[Any]]:
+    leaves = {n for n, value in scene.leaves.items() if np.asarray(value).dtype.kind == "f"}
+    output, tensors = scene.program.record(scene.leaves, leaves)
+    return output, [tensors[scene.subject.variables[k]] for k in floats]
+
+
+def _shifted(scene: Scene, floats: list[int], directions: list[Any], t: float) -> Scene:
+    """The scene with all its variables moved along their directions."""
+    moved: dict[Node, Any] = dict(scene.leaves)
+    for k, d in zip(floats, directions, strict=True):
+        moved[scene.subject.variables[k]] = scene.at(k) + t * d
+    return scene.with_leaves(moved)
+
+
+def _moved(scene: Scene, floats: list[int], directions: list[Any], t: float) -> Any:
+    return scene.program.run(_shifted(scene, floats, directions, t).leaves)
+
+
+def _in(scene: Scene, dtype: Any) -> Scene:
+    return scene.with_leaves(
+        {
+            node: np.asarray(value).astype(dtype) if np.asarray(value).dtype.kind == "f" else value
+            for node, value in scene.leaves.items()
+        }
+    )
+
+
+def _measured(name: str, pairs: list[tuple[Any, Any]], tolerance: float, size: float) -> Comparison:
+    gap = max(float(np.abs(np.asarray(a, float) - b).max()) for a, b in pairs)
+    return _judged(name, gap / (size or 1.0), tolerance)
+
+
+def _judged(name: str, error: float, tolerance: float) -> Comparison:
+    verdict: Verdict = "pass" if error <= tolerance else "fail"
+    return Comparison(VJP, name, "all variables", error, tolerance, "", verdict)
+
+
+def _said(name: str, holds: bool, otherwise: str = "") -> Comparison:
+    verdict: Verdict = "pass" if holds else "fail"
+    return Comparison(
+        VJP, name, "all variables", 0.0 if holds else 1.0, 0.0, "" if holds else otherwise, verdict
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -133,16 +134,21 @@ class Scene:
 
     def perturbed(self) -> Scene:
         """The same scene with every number changed in its last digit."""
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
         eps = np.finfo(np.float64).eps
-        twin.leaves = {
-            node: value * (1 + eps * self.rng.choice([-1.0, 1.0], size=np.shape(value)))
-            if np.asarray(value).dtype.kind == "f"
-            else value
-            for node, value in self.leaves.items()
-        }
-        twin.values = twin.program.every(twin.leaves)
+        return self.with_leaves(
+            {
+                node: value * (1 + eps * self.rng.choice([-1.0, 1.0], size=np.shape(value)))
+                if np.asarray(value).dtype.kind == "f"
+                else value
+                for node, value in self.leaves.items()
+            }
+        )
+
+    def with_leaves(self, leaves: dict[Node, Any]) -> Scene:
+        """The same scene on other numbers."""
+        twin = copy(self)
+        twin.leaves = leaves
+        twin.values = twin.program.every(leaves)
         return twin
 
     @cached_property

@@ -17,7 +17,8 @@ class Written(NamedTuple):
 
 # Functions of the notation itself, which no row defines.
 _OWN = {
-    "diag": Written("diag", "diag", r"\operatorname{diag}"),
+    "diag": Written("diag", "diag", r"\operatorname{diag}"),  # of a vector: a matrix
+    "diagonal": Written("diag", "diag", r"\operatorname{diag}"),  # of a matrix: a vector
     "tr": Written("tr", "trace", r"\operatorname{tr}"),
     "sum": Written("sum", "sum", r"\operatorname{sum}"),
     "mean": Written("mean", "mean", r"\operatorname{mean}"),

@@ -123,7 +123,10 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
             return _number(value)
         case Call(function, args):
             inner = ", ".join(_show(arg, _SUM, partial) for arg in args)
-            return rf"{written(function).latex}\left({inner}\right)", _ATOM
+            how = written(function).latex
+            if r"\cdot" in how:
+                return how.replace(r"\cdot", f" {inner} "), _ATOM
+            return rf"{how}\left({inner}\right)", _ATOM
         case Transposed(Inverse(body)):
             return _scripted(body, r"-\top", partial), _POSTFIX
         case Transposed(body):

@@ -171,7 +171,7 @@ class Reduction:
 
     def loop(self, label: int, matrix: Tree) -> None:
         """A loop is the diagonal, a vector; summed alone it becomes a trace."""
-        self.vectors.setdefault(label, []).append(Item(Call("diag", (matrix,))))
+        self.vectors.setdefault(label, []).append(Item(Call("diagonal", (matrix,))))
 
     def eliminate(self, label: int) -> bool:
         """Sum over a label; False where more than two edges meet."""
@@ -242,7 +242,7 @@ class Reduction:
                     self.scalars.append(Item(norm, exponent))
                 case Item(tree, 2):
                     self.scalars.append(Item(Norm(tree), 2))
-                case Item(Call("diag", (matrix,)), 1) if not mean:
+                case Item(Call("diagonal", (matrix,)), 1) if not mean:
                     self.scalars.append(Item(Call("tr", (matrix,))))
                 case Item(Call("rowsum" | "colsum", inner), 1) if not mean:
                     self.scalars.append(Item(Call("sum", inner)))

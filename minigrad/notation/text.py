@@ -110,6 +110,8 @@ class Printer:
             case Call(function, args):
                 how = written(function)
                 inner = ", ".join(self.show(arg, _SUM) for arg in args)
+                if m.unicode and "·" in how.text:
+                    return how.text.replace("·", inner), _ATOM
                 return f"{how.text if m.unicode else how.ascii}({inner})", _ATOM
             case Transposed(Inverse(body)) if m.unicode:
                 return self.show(body, _ATOM) + "⁻ᵀ", _POSTFIX

@@ -127,7 +127,7 @@ def _rows(y: Tensor, inputs: Any) -> Any:
         if not count:
             return wrap(np.zeros(full, x.dtype))
         place = next(columns)
-        return stack([row[place] for row in pulled]).reshape(full)  # type: ignore[no-any-return]
+        return stack([row[place] for row in pulled]).reshape(full)
 
     return map_leaves(assemble, inputs)
 

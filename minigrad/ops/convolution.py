@@ -135,6 +135,9 @@ conv_image_dual: Any = dual(conv_image)
 conv_kernel_dual: Any = dual(conv_kernel)
 
 
+_NONE: Pair = (0, 0)
+
+
 def _same(kernel: Pair, dilation: Pair) -> list[Pair]:
     totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     return [(t // 2, t - t // 2) for t in totals]
@@ -168,7 +171,7 @@ def conv2d(
     if padding == "same":
         if strides != (1, 1):
             raise ArgumentError("nn.conv2d: padding='same' needs stride 1")
-        x, margins = pad(x, [(0, 0), (0, 0), *_same(kernel, dilations)]), (0, 0)
+        x, margins = pad(x, [(0, 0), (0, 0), *_same(kernel, dilations)]), _NONE
     else:
         margins = _pair("nn.conv2d", 0 if padding == "valid" else padding)
     for size, k, m, d in zip(x.shape[2:], kernel, margins, dilations, strict=True):
