@@ -39,7 +39,9 @@ class Primitive:
     ``forward`` runs on arrays. ``vjps`` holds one rule ``(g, y, *args, **params) -> cotangent`` per
     argument, or None where an argument is not differentiable; a variadic row has the single rule
     ``vjp(i, g, y, *args, **params)`` instead. ``meaning`` says what the row computes in index
-    notation and is read by the symbolic side alone; no rule may consult it.
+    notation and is read by the symbolic side alone; no rule may consult it. ``broadcasts`` lets the
+    sweep sum cotangents back to the arguments' shapes; ``masks`` says that cotangents may be 0 by
+    choice, where a later 0 · ∞ must stay 0; ``misfit`` explains shapes that do not fit.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Primitive:
     params: Mapping[str, Any] = field(default_factory=lambda: _NO_PARAMS)
     broadcasts: bool = False
     masks: bool = False
+    misfit: Rule | None = None
     builtin: bool = False
     doc: str = ""
 

@@ -23,6 +23,8 @@ TANGENT, TWICE = "forward tangents", "order 2"
 _SINGLE = 1e-4
 _MOST_SINGLE = 0.05
 _SECOND = 1e-6
+# A gradient much smaller than this share of its natural size is rounding.
+_NATURAL = 1e-3
 
 
 def properties(scene: Scene) -> tuple[list[Comparison], list[str]]:
@@ -60,7 +62,7 @@ def _linear(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
     both = hand_gradients(scene, 2 * scene.c + 3 * other)
     pairs = [(both[k], 2 * first[k] + 3 * second[k]) for k in floats]
     size = max(float(np.abs(2 * first[k]).max() + np.abs(3 * second[k]).max()) for k in floats)
-    yield _measured(LINEAR, pairs, ROUNDING, size)
+    yield _measured(LINEAR, pairs, ROUNDING, size + _NATURAL * _natural(scene, floats))
 
 
 def _zero(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
@@ -106,7 +108,8 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
     low = _in(scene, np.float32)
     rounded = _in(low, np.float64)
     found, reference = hand_gradients(low), hand_gradients(rounded)
-    size = max(float(np.abs(reference[k]).max()) for k in floats) or 1.0
+    size = max(float(np.abs(reference[k]).max()) for k in floats)
+    size += _NATURAL * _natural(scene, floats)
     moved = max(float(np.abs(reference[k] - first[k]).max()) for k in floats) / size
     tolerance = max(_SINGLE, 50 * moved)
     c = _measured(SINGLE, [(found[k], reference[k]) for k in floats], tolerance, size)
@@ -117,8 +120,9 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
 
 def _tangents(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     """J d by differentiating the VJP in its cotangent, against differences of the whole output."""
+    floats = _leaves(scene, floats)
     output, targets = _recorded(scene, floats)
-    if not output.requires_grad:
+    if not floats or not output.requires_grad:
         return
     c = tensor(np.zeros(scene.output.shape) + scene.c, requires_grad=True)
     found = gradients([output], targets, cotangents=[c], create_graph=True, allow_unused=True)
@@ -130,7 +134,7 @@ def _tangents(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Com
     s = slope(lambda t: _moved(scene, floats, directions, t), weights)
     if s.kink or not np.isfinite(s.value):
         return
-    size = float(np.sqrt(np.sum((weights * tangent) ** 2))) + abs(s.value) + 1e-10 * scene.natural
+    size = float(np.sqrt(np.sum((weights * tangent) ** 2))) + abs(s.value) + _NATURAL * 1e-3 * scene.natural
     error = abs(float(np.sum(weights * tangent)) - s.value) / (size or 1.0)
     tolerance = max(8 * s.uncertainty / (size or 1.0), ROUNDING)
     if tolerance < 1e-3:
@@ -139,8 +143,9 @@ def _tangents(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Com
 
 def _twice(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     """The gradient of <u, gradient> against differences of the gradient."""
+    floats = _leaves(scene, floats)
     output, targets = _recorded(scene, floats)
-    if not output.requires_grad:
+    if not floats or not output.requires_grad:
         return
     found = gradients(
         [output], targets, cotangents=[tensor(scene.c)], create_graph=True, allow_unused=True
@@ -164,7 +169,7 @@ def _twice(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compar
 
     s = slope(projected, 1.0)
     natural = sum(float(np.abs(first[k] * w).sum()) for k, w in zip(floats, u, strict=True))
-    size = max(parts, abs(s.value), 1e-7 * natural)
+    size = max(parts, abs(s.value), 1e-5 * (natural + scene.natural))
     if s.kink or not size or not np.isfinite(s.value):
         return
     tolerance = max(8 * s.uncertainty / size, _SECOND)
@@ -185,6 +190,16 @@ _TESTS: dict[str, Test] = {
 
 
 # -- pieces ------------------------------------------------------------------------------------------
+
+
+def _natural(scene: Scene, floats: list[int]) -> float:
+    """The size of gradients if the output changed by its own size as the variables do."""
+    return scene.natural / min(float(scene.widths(k).max()) for k in floats)
+
+
+def _leaves(scene: Scene, floats: list[int]) -> list[int]:
+    """Variables that can move together: a computed one follows the leaves already."""
+    return [k for k in floats if scene.subject.variables[k].op is None]
 
 
 def _recorded(scene: Scene, floats: list[int]) -> tuple[Any, list[Any]]:

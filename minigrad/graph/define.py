@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, AxisError
+from minigrad.graph.explain import operands
 from minigrad.graph.operation import (
     apply,
     binary,
@@ -66,7 +67,10 @@ def _with_signature(row: Primitive, signature: Signature) -> Operation:
     two = one and not row.variadic and len(row.vjps) > 1
 
     def operation(*args: Any, **kwargs: Any) -> Tensor:
-        inputs, params = signature(*args, **kwargs)
+        try:
+            inputs, params = signature(*args, **kwargs)
+        except AxisError as error:
+            raise AxisError(f"{error}; got {operands(args)}") from None
         count = len(inputs)
         if count == 1 and one:
             return run(inputs[0], params)
@@ -74,6 +78,7 @@ def _with_signature(row: Primitive, signature: Signature) -> Operation:
             return run_pair(inputs[0], inputs[1], params)
         return apply(row, inputs, params)
 
+    signature.__name__ = signature.__qualname__ = row.name  # TypeErrors speak of the operation
     operation.run = run  # type: ignore[attr-defined]
     operation.__wrapped__ = signature  # type: ignore[attr-defined]
     return operation
@@ -186,6 +191,7 @@ def primitive(
     signature: Signature | None = None,
     broadcasts: bool = False,
     masks: bool = False,
+    misfit: Rule | None = None,
     builtin: bool = False,
     doc: str = "",
 ) -> Operation:
@@ -200,6 +206,8 @@ def primitive(
         ``(i, g, y, *args, **params) -> cotangent of argument i`` in place of ``vjps``.
     broadcasts
         Whether arguments broadcast, so that cotangents are summed back to their shapes.
+    misfit
+        ``(shapes, **params) -> text``, which says why operands do not fit, or None.
 
     Raises
     ------
@@ -224,6 +232,7 @@ def primitive(
         params={**keyword_defaults(forward), **(params or {})},
         broadcasts=broadcasts,
         masks=masks,
+        misfit=misfit,
         builtin=builtin,
         doc=doc,
     )

@@ -17,7 +17,7 @@ def explain(
     op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any], error: Exception
 ) -> MinigradError | None:
     """The error to raise instead, or None to leave the original as it is."""
-    operands = _operands(inputs)
+    operands = operands(inputs)
     if isinstance(error, np.exceptions.AxisError):
         return AxisError(f"{op.name}: {error} for {operands}")
     if any(_is_odd(x) for x in inputs):
@@ -61,18 +61,19 @@ def _shapes(inputs: tuple[Any, ...]) -> list[tuple[int, ...]]:
     ]
 
 
-def _cause(op: Primitive, inputs: tuple[Any, ...], error: Exception) -> str:
-    if op.kind == "elementwise":
-        clash = _broadcast_clash(_shapes(inputs))
+def _cause(
+    op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any], error: Exception
+) -> str:
+    """The row's own explanation where it has one, else the library's."""
+    shapes = _shapes(inputs)
+    if op.misfit is not None:
+        told: str | None = op.misfit(shapes, **params)
+        if told is not None:
+            return told
+    if op.kind == "elementwise" or op.broadcasts:
+        clash = _broadcast_clash(shapes)
         if clash is not None:
             return clash
-    if op.name == "matmul" and len(inputs) == 2:
-        a, b = _shapes(inputs)
-        if a and b and a[-1] != b[-2 if len(b) > 1 else 0]:
-            return (
-                f"the inner sizes differ: {a[-1]} columns on the left meet "
-                f"{b[-2 if len(b) > 1 else 0]} rows on the right"
-            )
     return str(error).split("\n")[0].rstrip(".")
 
 
@@ -82,15 +83,8 @@ def _broadcast_clash(shapes: list[tuple[int, ...]]) -> str | None:
         sizes = {shape[-axis] for shape in shapes if len(shape) >= axis} - {1}
         if len(sizes) > 1:
             listed = " and ".join(str(size) for size in sorted(sizes))
-            return f"the shapes do not broadcast, sizes {listed} meet on axis {-axis}"
+            return (
+                f"the shapes do not broadcast, sizes {listed} meet on axis {-axis}; sizes must be "
+                "equal or 1, counted from the last axis (insert an axis with [:, None])"
+            )
     return None
-
-
-def _cure(op: Primitive) -> str:
-    if op.kind == "elementwise":
-        return (
-            "; sizes must be equal or 1, counted from the last axis (insert an axis with [:, None])"
-        )
-    if op.name == "matmul":
-        return "; transpose an operand or change its size"
-    return ""

@@ -92,9 +92,16 @@ def _partials(name: str) -> str:
     return (r"\partial^{2} " if square else r"\partial ") + r" \, \partial ".join(shown)
 
 
-def gradient_name(of: str, partial: bool, loss: str = "L") -> str:
-    """The gradient of the loss by a tensor: a partial derivative, or dS."""
-    name = latex_name(of)
+def subscripted(symbol: str, letters: str) -> str:
+    """A symbol with indices; LaTeX refuses two subscripts, so one that has its own gets braces."""
+    if not letters:
+        return symbol
+    return f"{{{symbol}}}_{{{letters}}}" if "_" in symbol else f"{symbol}_{{{letters}}}"
+
+
+def gradient_name(of: str, partial: bool, letters: str = "", loss: str = "L") -> str:
+    """The gradient of the loss by a tensor, with its indices: a partial derivative, or dS."""
+    name = subscripted(latex_name(of), letters)
     return (
         rf"\frac{{\partial {latex_name(loss)}}}{{\partial {name}}}"
         if partial
@@ -152,8 +159,10 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
             return _scaled(tree, partial)
         case Plus(terms):
             return _plus(terms, partial), _SUM
+        case Indexed(Name(_, of), places) if of is not None:
+            return gradient_name(of, partial, _places(places)), _ATOM
         case Indexed(body, places):
-            return f"{_show(body, _ATOM, partial)}_{{{_places(places)}}}", _ATOM
+            return subscripted(_show(body, _ATOM, partial), _places(places)), _ATOM
         case BigSum(letters, body):
             return rf"\sum_{{{''.join(letters)}}} {_show(body, _HADAMARD, partial)}", _SCALED
         case Relation(sign, left, right):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from minigrad.index.expr import Composite, Expr, Ref, postorder
 from minigrad.notation.functions import mark_of
-from minigrad.notation.latex import gradient_name, latex, latex_name
+from minigrad.notation.latex import gradient_name, latex, latex_name, subscripted
 from minigrad.notation.matrix import Places, matrix_form
 from minigrad.notation.text import ASCII, UNICODE, Marks, shown_places, text
 from minigrad.notation.tree import Name, Plus, Tree, parts_of
@@ -40,9 +40,11 @@ class Line:
         return f"{self.left(partial):{pad}} = {text(self.tree, marks, partial)}{remark}"
 
     def latex(self, partial: bool = True) -> str:
-        left = gradient_name(self.of, partial) if self.of else latex_name(self.name)
-        if any(self.places):
-            left += f"_{{{_subscript(self.places).strip('_[]')}}}"
+        letters = _subscript(self.places).strip("_[]")
+        if self.of:
+            left = gradient_name(self.of, partial, letters)
+        else:
+            left = subscripted(latex_name(self.name), letters)
         return f"{left} &= {latex(self.tree, partial)}" + (
             rf" \qquad \text{{{self.remark}}}" if self.remark else ""
         )

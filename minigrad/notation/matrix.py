@@ -210,16 +210,19 @@ class Reader:
 
     def sum(self, node: Sum, places: Places) -> Tree:
         terms: list[tuple[int, Tree]] = []
+        beside = any(_is_full(term, places) for _, term in node.terms)
         for coef, term in node.terms:
-            tree = scaled(abs(coef), [], self.term(term, places), [])
+            tree = scaled(abs(coef), [], self.term(term, places, beside), [])
             terms.append((1 if coef > 0 else -1, tree))
         if terms[0][0] < 0:
             first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
             terms.insert(0, terms.pop(first))
         return Plus(tuple(terms))
 
-    def term(self, node: Expr, places: Places) -> Tree:
-        """A node where elementwise broadcasting is understood: constants and vectors stand alone."""
+    def term(self, node: Expr, places: Places, beside: bool) -> Tree:
+        """A node where elementwise broadcasting is understood: numbers stand alone, and ``beside`` a
+        matrix so do vectors.
+        """
         if not isinstance(node, Product):
             return self.read(node, places)
         carried = {label for f in node.factors for label in f.labels}
@@ -238,14 +241,15 @@ class Reader:
             return tree
         on_rows = missing == [free[-1]]
         bare = Item(tree, side=_side(inner)).bare("row" if on_rows else "col")
-        if bare is not None:
+        if bare is not None and beside:
             return bare.tree
-        if isinstance(tree, Name) and not on_rows and not _side(inner):
+        if isinstance(tree, Name) and beside and not on_rows and not _side(inner):
             return tree  # as in NumPy, a vector is added to every row
         return product([tree, Transposed(ONE)] if on_rows else [ONE, transposed(tree)])
 
     def map(self, node: Map, places: Places) -> Tree:
-        args = tuple(self.term(arg, places) for arg in node.args)
+        beside = any(_is_full(arg, places) for arg in node.args)
+        args = tuple(self.term(arg, places, beside) for arg in node.args)
         if node.head.name == "step":
             return Relation(">", args[0], Num(0))
         if node.head.name in _RELATIONS:
@@ -398,6 +402,14 @@ def _mentions(tree: Tree, letters: Sequence[str]) -> bool:
     if isinstance(tree, Name) and (tree.text in letters or tree.text.removeprefix("e_") in letters):
         return True
     return any(_mentions(part, letters) for part in parts_of(tree))
+
+
+def _is_full(node: Expr, places: Places) -> bool:
+    """Whether every axis that is left whole is carried, so that a reader sees a matrix."""
+    if not isinstance(node, Product):
+        return True
+    carried = {label for f in node.factors for label in f.labels}
+    return all(k in carried for k, place in enumerate(places) if place is None)
 
 
 def _side(node: Expr) -> str:

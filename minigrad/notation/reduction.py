@@ -288,9 +288,6 @@ class Reduction:
         if not self.edges:
             left = _together(rows) if rows else ONE
             right = _together(columns) if columns else ONE
-            repeated = [item.bare("col") for item in columns]
-            if not rows and columns and None not in repeated:
-                return _together([item for item in repeated if item is not None])
             return product([left, transposed(right) if right != ONE else Transposed(ONE)])
         (edge,) = self.edges
         edge = edge if edge.i == i else edge.turned()

@@ -68,7 +68,8 @@ def _bce_p(g: Any, z: Any, p: Any, y: Any, weight: Any = None, *, reduction: str
 
 def _bce_y(g: Any, z: Any, p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
     g = single(g, _size_of(p, y, weight), reduction)
-    slope = np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100)
+    with np.errstate(divide="ignore"):
+        slope = np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100)
     return g * (slope if weight is None else slope * weight)
 
 
