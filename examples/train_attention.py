@@ -44,4 +44,4 @@ def main(epochs: int = 20, picture: str = "attention.svg") -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:2]))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)

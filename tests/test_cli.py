@@ -66,6 +66,7 @@ def test_attention_tells_the_derivation_the_proof_and_a_summary(done: tuple[Resu
     summary = lines[lines.index("Summary") :]
     assert summary[1].startswith("test accuracy")
     assert "proof           pass" in summary
+    assert any(line.startswith("hand VJPs ~ derived formula") and "✓" in line for line in lines)
     assert "✗" not in result.stdout
     assert "training" in result.stderr
 

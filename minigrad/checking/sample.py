@@ -11,8 +11,8 @@ import numpy as np
 from minigrad.graph import Node
 from minigrad.index.size import Size
 
-# Small, and all different, so that a transposed or misplaced axis cannot hide.
-_SIZES = (3, 4, 2, 5, 6, 7)
+# Small, all different and mostly prime, so that no axis, factor or root can pass for another.
+_SIZES = (3, 5, 2, 7, 4, 6)
 Shape = tuple[int, ...]
 Rng = np.random.Generator
 

@@ -93,7 +93,7 @@ def derive(
         _tell(derivation, style, expanded, inferred)
         if report is not None:
             click.echo()
-            report_table({"L": report})
+            report_table(report)
     if problem:
         click.echo(f"inconclusive: {problem}", err=True)
     if checked:

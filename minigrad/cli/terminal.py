@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -130,25 +130,15 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
     click.echo("\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).strip("\n"))
 
 
-def report_table(reports: Mapping[str, Report]) -> None:
-    """Print what checks found, each under the name of the output that it judged.
-
-    A row is a pair of witnesses, with the values and gradients that they agree or disagree on.
-    """
-    groups: dict[tuple[str, str], list[tuple[str, float]]] = {}
-    for output, report in reports.items():
-        for c in report.comparisons:
-            name = output if c.quantity == "value" else f"d{c.quantity}"
-            row = groups.setdefault((f"{c.first} ~ {c.second}", SIGNS[c.verdict]), [])
-            row.append((name, c.error))
+def report_table(report: Report) -> None:
+    """Print what a check found: pairs of witnesses and the largest difference between them."""
     rows = [
-        (pair, " ".join(name for name, _ in found), f"{max(e for _, e in found):.0e} {sign}")
-        for (pair, sign), found in groups.items()
+        (row.pair, row.quantity, f"{row.error:.0e} {SIGNS[row.verdict]}", row.note)
+        for row in report.rows
     ]
-    table(rows, header=("witnesses", "of", "error"))
-    for report in reports.values():
-        for suspect in report.suspects:
-            say(f"suspect: {suspect}", indent=2)
+    table(rows, header=("witnesses", "of", "error", ""))
+    for suspect in report.suspects:
+        say(f"suspect: {suspect}", indent=2)
 
 
 # -- progress -------------------------------------------------------------------------------------

@@ -160,6 +160,11 @@ class Formula:
         """The formula's own line as LaTeX."""
         return self.line.latex().replace("&=", "=")
 
+    @property
+    def mathml(self) -> str:
+        """The formula's own line as presentation MathML."""
+        return self.line.mathml()
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import AxisError, DtypeError, MinigradError, ShapeError
+from minigrad.errors import ArgumentError, AxisError, DtypeError, MinigradError, ShapeError
 from minigrad.graph.dims import Dim
 from minigrad.graph.tensor import Tensor, labelled
 from minigrad.primitive import Primitive
@@ -17,21 +17,30 @@ def explain(
     op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any], error: Exception
 ) -> MinigradError | None:
     """The error to raise instead, or None to leave the original as it is."""
-    operands = operands(inputs)
+    given = operands(inputs)
     if isinstance(error, np.exceptions.AxisError):
-        return AxisError(f"{op.name}: {error} for {operands}")
+        return AxisError(f"{op.name}: {error}; got {given}")
     if any(_is_odd(x) for x in inputs):
-        return DtypeError(f"{op.name}: cannot compute with {operands}; pass numbers or tensors")
-    if isinstance(error, np.linalg.LinAlgError):
-        return ShapeError(f"{op.name}: {error} ({operands})")
+        return DtypeError(f"{op.name}: cannot compute with {given}; pass numbers or tensors")
+    if isinstance(error, np.linalg.LinAlgError) and "ingular" in str(error):
+        return ArgumentError(
+            f"{op.name}: the matrix is singular; got {given}; add a multiple of the identity, or "
+            "use linalg.pinv"
+        )
+    if isinstance(error, np.linalg.LinAlgError) and "positive definite" in str(error):
+        return ArgumentError(
+            f"{op.name}: the matrix is not positive definite; got {given}; add a multiple of the "
+            "identity if it should be"
+        )
     if isinstance(error, np.exceptions.DTypePromotionError | TypeError) and _dtypes_matter(error):
-        return DtypeError(f"{op.name}: no computation for {operands} ({error})")
-    if isinstance(error, ValueError | IndexError):
-        return ShapeError(f"{op.name}: {_cause(op, inputs, error)}; got {operands}{_cure(op)}")
+        return DtypeError(f"{op.name}: no computation for {given} ({error})")
+    if isinstance(error, ValueError | IndexError | np.linalg.LinAlgError | AttributeError):
+        return ShapeError(f"{op.name}: {_cause(op, inputs, params, error)}; got {given}")
     return None
 
 
-def _operands(inputs: tuple[Any, ...]) -> str:
+def operands(inputs: tuple[Any, ...]) -> str:
+    """Operands with their names, labelled shapes and dtypes."""
     return " and ".join(_operand(x) for x in inputs if x is not None)
 
 
@@ -42,6 +51,8 @@ def _operand(x: Any) -> str:
         return f"{x.name}={int(x)}"
     if isinstance(x, np.ndarray | np.generic):
         return f"array {x.shape} {x.dtype}"
+    if isinstance(x, list | tuple) and any(isinstance(part, Tensor | np.ndarray) for part in x):
+        return operands(tuple(x))
     return f"{type(x).__name__} {x!r}"[:80]
 
 

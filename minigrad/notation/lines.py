@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from minigrad.index.expr import Composite, Expr, Ref, postorder
 from minigrad.notation.functions import mark_of
 from minigrad.notation.latex import gradient_name, latex, latex_name, subscripted
+from minigrad.notation.mathml import inner_mathml, mathml_gradient, mathml_name, wrapped
 from minigrad.notation.matrix import Places, matrix_form
 from minigrad.notation.text import ASCII, UNICODE, Marks, shown_places, text
 from minigrad.notation.tree import Name, Plus, Tree, parts_of
@@ -48,6 +49,13 @@ class Line:
         return f"{left} &= {latex(self.tree, partial)}" + (
             rf" \qquad \text{{{self.remark}}}" if self.remark else ""
         )
+
+    def mathml(self, partial: bool = True) -> str:
+        """The line as a ``<math>`` element."""
+        left = mathml_gradient(self.of, partial) if self.of else mathml_name(self.name)
+        if any(self.places):
+            left = f"<msub>{left}<mi>{_subscript(self.places).strip('_[]')}</mi></msub>"
+        return wrapped(f"{left}<mo>=</mo>{inner_mathml(self.tree, partial)}")
 
 
 def _subscript(places: Places) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.errors import ShapeError
 from minigrad.graph.define import builtin_contraction as contraction
+from minigrad.ops import misfits
 from minigrad.ops.axes import many_axes, ndim_of
 
 _LETTERS = "abcdefghijklmnopqrstuvwxy"
@@ -69,6 +70,7 @@ matmul = contraction(
     _matmul,
     vjps=(_matmul_left, _matmul_right),
     meaning=_matmul_meaning,
+    misfit=misfits.products,
     broadcasts=True,
     doc="Matrix product, zᵢₖ = Σⱼ xᵢⱼ yⱼₖ, over the last two axes; leading axes broadcast.",
 )
@@ -110,6 +112,7 @@ dot = contraction(
     _dot,
     vjps=(_dot_left, _dot_right),
     meaning=_dot_meaning,
+    misfit=misfits.products,
     broadcasts=True,
     doc="Sum product over the last axis of x and the last but one of y.",
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.errors import ShapeError
 from minigrad.graph.define import builtin_contraction as contraction
+from minigrad.ops import misfits
 from minigrad.ops.axes import ndim_of
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -112,6 +113,7 @@ einsum = contraction(
     _forward,
     vjp=_vjp,
     meaning=_meaning,
+    misfit=misfits.subscripts,
     params={"subscripts": ""},
     broadcasts=True,
     signature=_signature,

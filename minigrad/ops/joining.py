@@ -11,6 +11,7 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor
 from minigrad.index import meaning
+from minigrad.ops import misfits
 from minigrad.ops.axes import ndim_of, one_axis
 from minigrad.ops.shaping import atleast_1d, atleast_2d, atleast_3d, ravel
 
@@ -46,6 +47,7 @@ concatenate = primitive(
     lambda *parts, axis=0: np.concatenate(parts, axis),
     vjp=_concatenate_vjp,
     signature=_concatenate_signature,
+    misfit=misfits.joined,
     meaning=meaning.concatenate,
     doc="Arrays one after another along an existing axis.",
 )
@@ -61,6 +63,7 @@ stack = primitive(
     lambda *parts, axis=0: np.stack(parts, axis),
     vjp=lambda i, g, y, *parts, axis: g[(slice(None),) * axis + (i,)],
     signature=_stack_signature,
+    misfit=misfits.stacked,
     meaning=meaning.stack,
     doc="Arrays of one shape side by side along a new axis.",
 )

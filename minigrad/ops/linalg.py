@@ -13,6 +13,7 @@ from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor, as_tensor, describe, wrap
 from minigrad.index import meaning
 from minigrad.ops.axes import add_reduce, one_axis
+from minigrad.ops import misfits
 from minigrad.ops.contraction import matmul
 from minigrad.ops.decompositions import eigh, eigvalsh, hermitian, qr, svd, svdvals
 from minigrad.ops.norms import norm
@@ -46,6 +47,7 @@ inv = primitive(
     "linalg.inv",
     np.linalg.inv,
     vjps=(lambda g, y, x: -(_t(y) @ g @ _t(y)),),
+    misfit=misfits.squares,
     domain="invertible",
     meaning=meaning.inv,
     doc="Inverse matrix, Y = X⁻¹.",
@@ -75,6 +77,7 @@ det = primitive(
     "linalg.det",
     np.linalg.det,
     vjps=(_det_vjp,),
+    misfit=misfits.squares,
     domain="invertible",
     notation=None,
     kinks="exact at singular matrices: the gradient is the matrix of cofactors",
@@ -86,6 +89,7 @@ _logabsdet = primitive(
     "linalg.slogdet",
     lambda x: np.linalg.slogdet(x)[1],
     vjps=(lambda g, y, x: _column(g) * _t(np.linalg.inv(x)),),
+    misfit=misfits.squares,
     domain="invertible",
     meaning=meaning.logabsdet,
     doc="Logarithm of the absolute determinant, y = log |det X|.",
@@ -128,6 +132,7 @@ _cholesky = primitive(
     "linalg.cholesky",
     lambda x: np.linalg.cholesky(hermitian(x)),
     vjps=(_cholesky_vjp,),
+    misfit=misfits.squares,
     domain="spd",
     doc="Lower triangular factor of a symmetric positive definite matrix, X = Y Yᵀ.",
 )
@@ -183,6 +188,7 @@ solve = primitive(
     "linalg.solve",
     np.linalg.solve,
     vjps=(_solve_a, _solve_b),
+    misfit=misfits.systems,
     domain=("invertible", "real"),
     broadcasts=True,
     meaning=meaning.solve,
@@ -233,6 +239,7 @@ solve_triangular = primitive(
     _triangular,
     vjps=(_triangular_a, _triangular_b),
     params={"trans": 0, "lower": False, "unit_diagonal": False},
+    misfit=misfits.systems,
     domain=("invertible", "real"),
     broadcasts=True,
     signature=_triangular_signature,

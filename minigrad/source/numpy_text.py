@@ -131,7 +131,9 @@ def _factors(value: Value, at: Context) -> tuple[Number, list[tuple[Value, Any]]
     coef, exponents = value.params
     found: list[tuple[Value, Any]] = []
     for arg, exponent in zip(value.args, exponents, strict=True):
-        if arg.op == "multiply" and at.is_inline(arg) and (exponent == 1 or abs(exponent) == 1 and arg.params[0] == 1):
+        whole = arg.ndim in (0, value.ndim)  # vectors are multiplied before they are repeated
+        opens = exponent == 1 or (exponent == -1 and arg.params[0] == 1)
+        if arg.op == "multiply" and at.is_inline(arg) and whole and opens:
             inner, parts = _factors(arg, at)
             coef = coef * inner
             found.extend((v, e * exponent) for v, e in parts)

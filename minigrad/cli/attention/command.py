@@ -71,8 +71,9 @@ def _tell(study: Study, metrics: dict[str, Any], written: list[str]) -> None:
     say(jacobian.index, indent=2)
     for case, value in jacobian.cases.items():
         say(f"{case}:  {value}", indent=4)
-    heading("Proof: independent witnesses and their largest difference")
-    report_table(study.reports)
+    for output, report in study.reports.items():
+        heading(f"Proof of the derivatives of {output}: what independent witnesses say")
+        report_table(report)
     heading("Summary")
     on = {
         part: f"{metrics[part + '_accuracy']:.3f} on {metrics[part + '_examples']} digits"

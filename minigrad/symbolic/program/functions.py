@@ -50,23 +50,27 @@ MEANINGS = {
     "digamma": "polygamma(0, x)",
     "sinc": "Piecewise((1, Eq(x, 0)), (sin(pi*x)/(pi*x), True))",
 }
-# Comparisons and choices, whose results or first arguments are truth values.
+# Functions whose results are truth values, by what their meaning may look like.
 TRUTHS = {
-    "greater": heads.GREATER,
-    "greater_equal": heads.GREATER_EQUAL,
-    "equal": heads.EQUAL,
-    "less": Head("less", "Piecewise((1, x < y), (0, True))"),
-    "less_equal": Head("less_equal", "Piecewise((1, x <= y), (0, True))"),
-    "not_equal": Head("not_equal", "Piecewise((1, Ne(x, y)), (0, True))"),
+    "greater": ("x > y", "Piecewise((1, x > y), (0, True))"),
+    "greater_equal": ("x >= y", "Piecewise((1, x >= y), (0, True))"),
+    "less": ("x < y", "Piecewise((1, x < y), (0, True))"),
+    "less_equal": ("x <= y", "Piecewise((1, x <= y), (0, True))"),
+    "equal": ("Eq(x, y)", "Piecewise((1, Eq(x, y)), (0, True))"),
+    "not_equal": ("Ne(x, y)", "Piecewise((1, Ne(x, y)), (0, True))"),
+    "logical_and": ("And(x, y)",),
+    "logical_or": ("Or(x, y)",),
+    "logical_not": ("Not(x)",),
 }
+_CHOICES = ("Piecewise((y, x), (z, True))", "Piecewise((y, Ne(x, 0)), (z, True))")
 CHOICE = "where"
 
 
 @cache
 def _by_meaning() -> dict[Any, str]:
     table = {heads.expression(Head(name, text)): name for name, text in MEANINGS.items()}
-    table |= {heads.expression(head): name for name, head in TRUTHS.items()}
-    table[heads.expression(heads.WHERE)] = CHOICE
+    for name, texts in {**TRUTHS, CHOICE: _CHOICES}.items():
+        table |= {heads.expression(Head(name, text)): name for text in texts}
     table[heads.expression(Head("relu", "Max(0, x)"))] = "relu"
     return table
 

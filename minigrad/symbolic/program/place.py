@@ -132,7 +132,7 @@ def embedded(
         order = sorted(labels)  # type: ignore[type-var]
         return Labelled(aligned(tape, Labelled(piece.core.value, labels), order), tuple(order))
     joint = _scattered_labels(piece)
-    if joint:
+    if joint is not None:
         return _scattered(tape, piece, sizes, extents, joint)
     axes = sorted(piece.places)
     order = tuple(_standing(piece))
@@ -146,7 +146,7 @@ def added_in_place(
     tape: Tape, base: Value, piece: Piece, sizes: Sequence[AnySize], extents: Mapping[Label, AnySize]
 ) -> Value:
     """``base`` (of full shape) plus the piece."""
-    if _scattered_labels(piece) or len(piece.places) < len(sizes):
+    if _scattered_labels(piece) is not None or len(piece.places) < len(sizes):
         other = embedded(tape, piece, sizes, extents)
         return tape.add([(1, base), (1, aligned(tape, other, range(len(sizes))))])
     order = tuple(_standing(piece))
@@ -164,13 +164,13 @@ def _entry(
     return ("axis", order.index(place.label), place.start, place.step, extents[place.label])
 
 
-def _scattered_labels(piece: Piece) -> tuple[Label, ...]:
-    found: list[Label] = []
-    for axis in sorted(piece.places):
-        place = piece.places[axis]
-        if isinstance(place, Scattered):
-            found.extend(label for label in place.labels if label not in found)
-    return tuple(found)
+def _scattered_labels(piece: Piece) -> tuple[Label, ...] | None:
+    """The labels of the integer arrays that say positions, or None where there are none."""
+    found = [piece.places[axis] for axis in sorted(piece.places)]
+    arrays = [place for place in found if isinstance(place, Scattered)]
+    if not arrays:
+        return None
+    return tuple(dict.fromkeys(label for place in arrays for label in place.labels))
 
 
 def _scattered(

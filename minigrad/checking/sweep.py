@@ -1,0 +1,108 @@
+"""A reverse sweep on plain arrays, one contribution at a time, so that one of them can be altered.
+
+It is the sweep of a derivation by hand: the rows' own VJPs, no graph, no bookkeeping. A slip is an
+alteration of one contribution; what the sweep then gives is what a person who slipped there gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.scene import Scene
+from minigrad.graph import Node
+from minigrad.numeric.sweep import unbroadcast
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One contribution: from a node to its input ``position``, with all that the VJP sees."""
+
+    node: Node
+    position: int
+    g: Any
+    y: Any
+    arguments: tuple[Any, ...]
+    params: dict[str, Any]
+    contribution: Any
+
+    @property
+    def parent(self) -> Node:
+        """The node that receives it."""
+        parent: Node = self.node.inputs[self.position]
+        return parent
+
+    def rule(self, g: Any, arguments: tuple[Any, ...]) -> Any:
+        """The row's VJP on other operands."""
+        assert self.node.op is not None
+        rule = self.node.op.rule(self.position)
+        assert rule is not None
+        lead = (self.position,) if self.node.op.variadic else ()
+        with np.errstate(all="ignore"):
+            return np.asarray(rule(*lead, g, self.y, *arguments, **self.params))
+
+
+Alter = Callable[[Edge], Any]
+
+
+class Sweep:
+    """The edges from a scene's output back to one node, in the order a derivation visits them."""
+
+    def __init__(self, scene: Scene, target: Node) -> None:
+        self.scene, self.target = scene, target
+        self.active = self._active()
+
+    def _active(self) -> set[Node]:
+        """The nodes through which the target reaches the output."""
+        active = {self.target}
+        for node in self.scene.program.order:
+            if any(isinstance(x, Node) and x in active for x in node.inputs):
+                active.add(node)
+        return active
+
+    def edges(self) -> list[Edge]:
+        """Every contribution of the sweep as it should be."""
+        seen: list[Edge] = []
+
+        def note(edge: Edge) -> Any:
+            seen.append(edge)
+            return edge.contribution
+
+        self.gradient(note)
+        return seen
+
+    def gradient(self, alter: Alter | None = None) -> Any:
+        """The target's gradient, with every contribution passed through ``alter``."""
+        scene = self.scene
+        cotangents: dict[Node, Any] = {scene.subject.output: np.asarray(scene.c)}
+        for node in reversed(scene.program.order):
+            if node not in cotangents or node not in self.active or node is self.target:
+                continue
+            for edge in self._outgoing(node, cotangents.pop(node)):
+                c = edge.contribution if alter is None else alter(edge)
+                held = cotangents.get(edge.parent)
+                cotangents[edge.parent] = c if held is None else held + c
+        found = cotangents.get(self.target)
+        shape = np.shape(scene.values[self.target])
+        return np.zeros(shape) if found is None else found
+
+    def _outgoing(self, node: Node, g: Any) -> Iterator[Edge]:
+        scene, op = self.scene, node.op
+        if op is None:
+            return
+        params = scene.program.params(node)
+        arguments = tuple(
+            scene.values[x] if isinstance(x, Node) else scene.program.plain(x) for x in node.inputs
+        )
+        for position, parent in enumerate(node.inputs):
+            if not isinstance(parent, Node) or parent not in self.active:
+                continue
+            if op.rule(position) is None:
+                continue
+            edge = Edge(node, position, g, scene.values[node], arguments, params, None)
+            raw = edge.rule(g, arguments)
+            c = unbroadcast(raw, np.shape(scene.values[parent])) if op.broadcasts else raw
+            yield Edge(node, position, g, scene.values[node], arguments, params, c)
