@@ -7,7 +7,7 @@ are compared element by element; slopes along random directions judge each of th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -38,7 +38,8 @@ class Options:
 
     ``samples`` counts scenes: by default one where all variables have data, else two. ``seconds`` ends
     the check early, after the cheapest witnesses; ``witnesses`` names those to hear; ``every`` asks for
-    every element instead of random directions; ``progress`` is called with what is done and with counts.
+    every element instead of random directions; ``progress`` is called with what is done and with counts;
+    ``extra`` are witnesses that are not in the table, for whom no primitive is to blame.
     """
 
     seed: int = 0
@@ -47,6 +48,13 @@ class Options:
     witnesses: Sequence[str] | None = None
     every: bool = False
     progress: Callable[[str, int, int], None] | None = None
+    extra: tuple[Witness, ...] = ()
+
+    def hearing(self, names: Sequence[str], *extra: Witness) -> Options:
+        """The same options for these witnesses, some of them not in the table."""
+        chosen = [n for n in names if self.witnesses is None or n in self.witnesses]
+        chosen += [w.name for w in extra if w.name not in chosen]
+        return replace(self, witnesses=chosen, extra=extra)
 
 
 class Clock:
@@ -102,7 +110,7 @@ class _Examination:
         comparisons = self._values(scene)
         known: list[tuple[Witness, Arrays]] = []
         slopes: list[Witness] = []
-        for witness in WITNESSES:
+        for witness in (*self.options.extra, *WITNESSES):
             if not self._wanted(witness.name):
                 continue
             why = witness.refuses(scene)
@@ -293,6 +301,12 @@ class _Examination:
         ]
 
     def _suspects(self, scene: Scene, comparisons: Sequence[Comparison]) -> list[Suspect]:
+        strangers = {w.name for w in self.options.extra}
+        comparisons = [
+            c for c in comparisons if c.verdict == "fail" and not {c.first, c.second} & strangers
+        ]
+        if not comparisons:
+            return []
         found = locate(scene.program, scene.leaves, np.random.default_rng(self.options.seed))
         if found:
             return found

@@ -16,8 +16,8 @@ from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Ref, postorder
 from minigrad.index.rebuild import transformed
 from minigrad.index.size import Size
-from minigrad.notation.lines import Line, referred
 from minigrad.notation.choose import printed_length
+from minigrad.notation.lines import Line, referred
 from minigrad.notation.steps import Step, steps
 from minigrad.primitive import REGISTRY
 from minigrad.symbolic.autoname import Names, named, settled, without_names
@@ -41,12 +41,9 @@ class Derivation(Mapping[Key, Formula]):
 
     def __getitem__(self, key: Any) -> Formula:
         if isinstance(key, Tensor):
-            key = self.reading.lowered.names.get(key._node, key)  # type: ignore[arg-type]
+            key = self.reading.name_of(key)
         if isinstance(key, tuple):
-            key = tuple(
-                self.reading.lowered.names.get(k._node, k) if isinstance(k, Tensor) else k
-                for k in key
-            )
+            key = tuple(self.reading.name_of(k) if isinstance(k, Tensor) else k for k in key)
         if key not in self._formulas:
             raise KeyError(
                 f"no derivative by {key!r} was asked for; this derivation has {list(self._formulas)}"

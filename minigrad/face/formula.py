@@ -60,12 +60,17 @@ class Reading:
         refs = [ref for ref in referred([self.output]) if ref.of is None]
         return sorted(refs, key=lambda ref: self.rank.get(ref.name, 0))
 
+    def name_of(self, tensor: Tensor) -> str | None:
+        """A tensor's name in this graph."""
+        return None if tensor._node is None else self.lowered.names.get(tensor._node)
+
     @property
     def names_by_user(self) -> list[str]:
         """The names of computed tensors that the user gave, without the output's own."""
         own = self.output.name if isinstance(self.output, Ref) else None
-        return [r.name for r in self.definitions if r.name not in self.names.given and r.name != own]
-
+        return [
+            r.name for r in self.definitions if r.name not in self.names.given and r.name != own
+        ]
 
     def format(
         self, formulas: Sequence[Formula], ascii: bool, partial: bool, whole: bool = False
@@ -93,7 +98,9 @@ class Reading:
             forward.append(line("L" if self.output.ndim == 0 else "Y", self.output))
         # names that came with the derivation stand right before the first line that needs them
         for ref in (r for r in refs if r.of is None and r.name not in known):
-            place = next((k for k, ln in enumerate(backward) if ref.name in tree_names(ln.tree)), None)
+            place = next(
+                (k for k, ln in enumerate(backward) if ref.name in tree_names(ln.tree)), None
+            )
             backward.insert(len(backward) if place is None else place, line(ref.name, ref.node))
         return forward, backward, results
 

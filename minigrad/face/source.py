@@ -37,7 +37,10 @@ def derivation_source(formulas: Mapping[Key, Formula], language: str) -> str:
 
 
 def _written(
-    formulas: Mapping[Key | None, Formula] | Mapping[Key, Formula], language: str, name: str, summary: str
+    formulas: Mapping[Key | None, Formula] | Mapping[Key, Formula],
+    language: str,
+    name: str,
+    summary: str,
 ) -> str:
     reading = next(iter(formulas.values())).reading
     lowered = reading.lowered

@@ -77,20 +77,26 @@ class Tensor:
         node = self._node
         if node is None or node.facts is None:
             return None
-        return (node.facts.origin or node).grad
+        facts = node.facts
+        return facts.grad if facts.origin is None else facts.origin.grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
-        if self._node is None:
+        node = self._node
+        if node is None or node.facts is None:
             if value is None:
                 return
-            raise GradientError("this tensor is not part of a graph and cannot hold a gradient")
-        if value is not None and tuple(value.shape) != tuple(self._node.shape):
+            raise GradientError(f"grad: {describe(self)} is no leaf and holds no gradient")
+        if value is not None and tuple(value.shape) != tuple(node.shape):
             raise ShapeError(
-                f"grad: a gradient has its tensor's shape {tuple(self._node.shape)}, "
+                f"grad: a gradient has its tensor's shape {tuple(node.shape)}, "
                 f"not {tuple(value.shape)}"
             )
-        self._node.grad = value
+        facts = node.facts
+        if facts.origin is None:
+            facts.grad = value
+        else:
+            facts.origin.grad = value
 
     # -- values --------------------------------------------------------------------------------
 
@@ -103,10 +109,13 @@ class Tensor:
         return self._array
 
     def numpy(self) -> NDArray[Any]:
-        """The value as a read-only view; ``.numpy().copy()`` may be written to."""
-        view = np.asarray(self._value("numpy")).view()
-        view.flags.writeable = False
-        return view
+        """The value, read-only; ``.numpy().copy()`` may be written to."""
+        array = self._array
+        if type(array) is not np.ndarray:
+            array = np.asarray(self._value("numpy"))
+        # Nothing in minigrad writes to an array once a tensor holds it, so no view is needed.
+        array.setflags(write=False)
+        return array
 
     def item(self) -> Any:
         """The single element as a Python number.
@@ -158,12 +167,12 @@ class Tensor:
                 f"assign: {describe(self)} is the result of {node.op.name}; only a leaf has a "
                 "value of its own to replace"
             )
-        old = self._value("assign")
-        array = value._value("assign") if isinstance(value, Tensor) else value
-        if type(array) is np.ndarray and array.dtype is old.dtype and array.shape == old.shape:
-            self._replace(array.copy())
+        old = self._array
+        if type(value) is np.ndarray and value.dtype is old.dtype and value.shape == old.shape:
+            self._replace(value.copy())
             return self
-        new = np.array(array, dtype=old.dtype)
+        old = self._value("assign")
+        new = np.array(value._value("assign") if isinstance(value, Tensor) else value, old.dtype)
         if new.shape != old.shape:
             raise ShapeError(
                 f"assign: {describe(self)} has shape {old.shape} and cannot take a value of "

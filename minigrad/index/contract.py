@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import count, permutations
 from itertools import product as cartesian
+from typing import Any
 
 from minigrad.index import facts
 from minigrad.index.expr import (
@@ -42,7 +43,7 @@ def contract(
     out: Sequence[Label],
     operands: Iterable[Operand],
     coef: Number = 1,
-    sizes: Mapping[Label, AnySize] | None = None,
+    sizes: Mapping[Any, AnySize] | None = None,
 ) -> Expr:
     """``out[o] = coef * sum over the other labels of prod node[labels] ** exponent``.
 
@@ -190,7 +191,7 @@ class _Contraction:
         for label, keys in where.items():
             if label in self.out or len(keys) != 2 or keys[0] == keys[1]:
                 continue
-            found = facts.cancelled(*(self.entries[key] for key in keys), label)
+            found = facts.cancelled(self.entries[keys[0]], self.entries[keys[1]], label)
             if found is not None:
                 shared = {lab for lab in keys[0][1] if lab in keys[1][1]}
                 if any(lab in self.out or len(where[lab]) != 2 for lab in shared):
@@ -394,9 +395,10 @@ def symmetric(node: Expr) -> bool:
     """Whether a matrix is its own transpose, by assumption or by structure."""
     if node.ndim != 2:
         return False
-    known = getattr(node, "_symmetric", None)
+    known: bool | None = getattr(node, "_symmetric", None)
     if known is None:
-        known = node._symmetric = _is_symmetric(node)
+        known = _is_symmetric(node)
+        node._symmetric = known
     return known
 
 

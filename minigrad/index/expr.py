@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING, NamedTuple
 
 from minigrad.index.size import AnySize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Number = Union[int, Fraction, float]
+Number = int | Fraction | float
 Labels = tuple[int, ...]
 
 
@@ -38,6 +38,7 @@ class Expr:
     sizes: tuple[AnySize, ...]
     digest: bytes
     weight: int
+    _symmetric: bool  # filled in when it is first asked for
 
     @property
     def ndim(self) -> int:
@@ -58,8 +59,10 @@ class Expr:
 
 
 class Leaf(Expr):
-    """A variable. ``kind`` is "data" (given by the user), "size" (a dim used as a number) or
-    "constant" (pi and the like, or a number that carries a fractional power).
+    """A variable.
+
+    ``kind`` is "data" (given by the user), "size" (a dim used as a number) or "constant" (pi and the
+    like, or a number that carries a fractional power).
     """
 
     __slots__ = ("assume", "kind", "name")
@@ -194,8 +197,10 @@ class Pick(Expr):
 
 
 class Extremum(Expr):
-    """The largest ("max") element over the last ``count`` axes, or where it is ("argmax": 0/1, ties
-    shared in equal parts, so that it sums to one).
+    """A reduction over the last ``count`` axes that is no sum.
+
+    ``kind`` is "max" (the largest element), "argmax" (where it is: 0/1, ties shared in equal parts, so
+    that it sums to one) or "prod" (the product).
     """
 
     __slots__ = ("arg", "count", "kind")
@@ -226,8 +231,9 @@ class MatrixFunction(Expr):
 
 
 class Definition(NamedTuple):
-    """What a composite means: ``build(*args)`` gives it in simpler nodes. ``facts`` says what is
-    known of its values ("positive", "simplex": the last axis sums to one); ``owner`` tells apart two
+    """What a composite means: ``build(*args)`` gives it in simpler nodes.
+
+    ``facts`` says what is known of its values ("positive", "simplex": the last axis sums to one); ``owner`` tells apart two
     definitions of one name (a user may redefine his own row).
     """
 

@@ -265,7 +265,8 @@ def _structural_pair(
     """A reshape undone by its reverse, and a slice of a slice of the same place."""
     if left.kind == right.kind == "reshape":
         n, m = left.params[0], right.params[0]
-        assert isinstance(n, int) and isinstance(m, int)
+        assert isinstance(n, int)
+        assert isinstance(m, int)
         if a[n:] == b[:m]:
             return _undo(left.sizes[:n], a[:n], right.sizes[m:], b[m:])
         if a[n:] == b[m:]:

@@ -53,7 +53,7 @@ def output_symbol() -> Any:
 def expression(head: Head) -> Any:
     """The head's meaning as a SymPy expression in x, y, z."""
     s = sympy()
-    names = {name: symbol for name, symbol in zip(ARGUMENTS, symbols(), strict=True)}
+    names = dict(zip(ARGUMENTS, symbols(), strict=True))
     for name, value in head.params:
         names[name] = _exactly(value)
     try:

@@ -26,6 +26,11 @@ def number(value: object) -> Number:
     return exact if exact.denominator <= _LARGEST_DENOMINATOR else as_float
 
 
+def magnitude(value: Number) -> Number:
+    """The number without its sign."""
+    return value if value >= 0 else -value
+
+
 def times(a: Number, b: Number) -> Number:
     return _tidy(a * b)
 

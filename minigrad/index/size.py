@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Union
 
 Monomial = tuple[str, ...]  # the dims of one term, sorted, repeated as often as their power
 
@@ -77,7 +76,7 @@ class Size:
         return f"Size({str(self)!r})"
 
 
-AnySize = Union[int, Size]
+AnySize = int | Size
 
 
 def dim(name: str) -> Size:

@@ -65,7 +65,9 @@ def meet(a: AnySize, b: AnySize, what: str) -> AnySize:
     if known is not None and value_of(a, known) == value_of(b, known):
         return a if isinstance(a, Size) else b
     raise DimsError(
-        f"{what}: the dims {a} and {b} differ; give both axes one name, or reshape one of them", a, b
+        f"{what}: the dims {a} and {b} differ; give both axes one name, or reshape one of them",
+        a,
+        b,
     )
 
 
@@ -227,7 +229,8 @@ def _groups(
     groups: list[tuple[list[int], list[int]]] = []
     i = j = 0
     while i < len(before) or j < len(after):
-        inside, outside = [], []
+        inside: list[int] = []
+        outside: list[int] = []
         left: AnySize = 1
         right: AnySize = 1
         while True:

@@ -17,7 +17,7 @@ def shortest(node: Expr) -> Expr:
     """The node, or an equal form that is read more easily as a matrix formula."""
     if node.ndim > 2 or not isinstance(node, (Sum, Product)):
         return node
-    forms = [node]
+    forms: list[Expr] = [node]
     if has_delta(node):
         forms.append(expanded(node))
     if node.ndim == 2:

@@ -30,14 +30,29 @@ from minigrad.notation.tree import (
 _SUM, _SCALED, _HADAMARD, _PRODUCT, _POSTFIX, _ATOM = range(6)
 _SUBSCRIPTED = re.compile(r"([A-Za-z])_?([a-z]|\d+)")
 _INVISIBLE = "<mo>&#x2062;</mo>"  # invisible times
-_GREEK = dict(
-    zip(
-        "alpha beta gamma delta epsilon eps zeta eta theta kappa lam mu nu xi rho sigma tau phi chi "
-        "psi omega".split(),
-        "α β γ δ ε ε ζ η θ κ λ μ ν ξ ρ σ τ φ χ ψ ω".split(),
-        strict=True,
-    )
-)
+_GREEK = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "eps": "ε",
+    "zeta": "ζ",
+    "eta": "η",
+    "theta": "θ",
+    "kappa": "κ",
+    "lam": "λ",
+    "mu": "μ",
+    "nu": "ν",
+    "xi": "ξ",
+    "rho": "ρ",
+    "sigma": "σ",
+    "tau": "τ",
+    "phi": "φ",
+    "chi": "χ",
+    "psi": "ψ",
+    "omega": "ω",
+}
 
 
 def inner_mathml(tree: Tree, partial: bool = True) -> str:
@@ -131,7 +146,9 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
             below = f"<munder><mo>∑</mo><mi>{''.join(letters)}</mi></munder>"
             return f"<mrow>{below}{_show(body, _HADAMARD, partial)}</mrow>", _SCALED
         case Relation(sign, left, right):
-            inside = f"{_show(left, _SUM, partial)}<mo>{escape(sign)}</mo>{_show(right, _SUM, partial)}"
+            inside = (
+                f"{_show(left, _SUM, partial)}<mo>{escape(sign)}</mo>{_show(right, _SUM, partial)}"
+            )
             return _bracketed(inside, "[", "]"), _ATOM
     raise TypeError(f"no MathML for {tree!r}")
 

@@ -28,6 +28,7 @@ from minigrad.index.expr import (
     Structural,
     Sum,
 )
+from minigrad.index.numbers import magnitude
 from minigrad.index.size import Size
 from minigrad.notation.reduction import Item, Reduction
 from minigrad.notation.sides import side
@@ -43,7 +44,6 @@ from minigrad.notation.tree import (
     Norm,
     Num,
     Plus,
-    Power,
     Relation,
     Scaled,
     Transposed,
@@ -212,7 +212,7 @@ class Reader:
         terms: list[tuple[int, Tree]] = []
         beside = any(_is_full(term, places) for _, term in node.terms)
         for coef, term in node.terms:
-            tree = scaled(abs(coef), [], self.term(term, places, beside), [])
+            tree = scaled(magnitude(coef), [], self.term(term, places, beside), [])
             terms.append((1 if coef > 0 else -1, tree))
         if terms[0][0] < 0:
             first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
@@ -296,9 +296,7 @@ class Reader:
         if node.kind == "onehot" and places == (None,):
             return Name(f"e_{node.params[0]}")
         if node.kind == "slice" and places == (None, None):
-            start, step = node.params
-            stop = start + step * node.sizes[0]  # type: ignore[operator]
-            return Indexed(IDENTITY, (f"{start}:{stop}" + (f":{step}" if step != 1 else ""), None))
+            return Indexed(IDENTITY, (_slice_text(node), None))
         if node.kind == "tri" and places == (None, None):
             return Call("tril", (ONE, *(Num(p) for p in node.params if p)))  # type: ignore[arg-type]
         if all(place is not None for place in places):
@@ -339,9 +337,9 @@ class Reader:
             self.used = before | (set(letters.values()) if tree is not None else set())
             if tree is not None:
                 if letters:
-                    before, under = _outside(tree, list(letters.values()))
+                    outside, under = _outside(tree, list(letters.values()))
                     total = BigSum(tuple(letters.values()), under)
-                    tree = scaled(before.coef, list(before.up), total, list(before.down))
+                    tree = scaled(outside.coef, list(outside.up), total, list(outside.down))
                 yield tree
 
     def reduced(self, node: Product, fixed: dict[int, str]) -> Tree | None:
@@ -427,6 +425,15 @@ def _indexed(tree: Tree, places: Places) -> Tree:
     if all(place is None for place in places):
         return tree
     return Indexed(tree, places)
+
+
+def _slice_text(node: Structural) -> str:
+    """The slice as NumPy reads it: a reversal is ::-1, because a stop before 0 cannot be written."""
+    start, step = node.params
+    stop = start + step * node.sizes[0]  # type: ignore[operator]
+    first = "" if start == node.sizes[1] - 1 and step == -1 else str(start)
+    last = "" if stop == -1 else str(stop)
+    return f"{first}:{last}" + (f":{step}" if step != 1 else "")
 
 
 def _structural_bracket(node: Structural, places: Places) -> Tree:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from minigrad.index.expr import Number
 from minigrad.notation.functions import written
@@ -51,7 +52,7 @@ def text(tree: Tree, marks: Marks = UNICODE, partial: bool = False) -> str:
     return Printer(marks, partial).show(tree)
 
 
-def decimal(value: Number) -> str:
+def decimal(value: Any) -> str:
     """A number that is not written as a quotient."""
     if isinstance(value, Fraction):
         return repr(float(value))

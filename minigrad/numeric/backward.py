@@ -33,8 +33,12 @@ def backward(self: Tensor, gradient: Any = None, retain_saved: bool = False) -> 
     FreedError
         When an earlier backward has released the arrays.
     """
-    node = _differentiable("backward", self)
-    seed = _cotangent("backward", self, gradient)
+    node = self._node
+    if gradient is None and node is not None and node.requires_grad and node.shape == ():
+        seed = node.dtype.type(1)
+    else:
+        node = _differentiable("backward", self)
+        seed = _cotangent("backward", self, gradient)
     found = sweep(node, seed, retain_saved)
     for target, g in found.items():
         facts = target.facts

@@ -215,7 +215,8 @@ def stale_message(node: Node, leaf: Node) -> str:
     """Why an updated leaf stops backward, and the cure."""
     return (
         f"backward: {leaf.name or 'a leaf'} {tuple(leaf.shape)} was updated after "
-        f"{_op_name(node)} had captured its value; call backward before the update, or compute the forward pass again"
+        f"{_op_name(node)} had captured its value; call backward before the update, or compute "
+        "the forward pass again"
     )
 
 

@@ -85,25 +85,31 @@ def axes_signature(
     """The signature ``(x, axis, keepdims)`` of a reduction, remembering what it has normalised."""
     known: dict[Any, dict[str, Any]] = {}
 
-    def params_of(x: Any, axis: Any, *keep: bool) -> dict[str, Any]:
-        key = (ndim_of(x), axis, *keep)
-        try:
-            return known[key]
-        except (KeyError, TypeError):
-            params: dict[str, Any] = {"axis": reduction_axes(name, axis, key[0])}
-            if keep:
-                params["keepdims"] = bool(keep[0])
-            if isinstance(axis, int | tuple | None):
-                known[key] = params
-            return params
+    def normalised(x: Any, axis: Any, **keep: bool) -> dict[str, Any]:
+        ndim = ndim_of(x)
+        if axis is None and not keepdims:
+            axis = tuple(range(ndim))
+        return {"axis": reduction_axes(name, axis, ndim), **keep}
 
     def reducing(
         x: Any, axis: Any = axis_default, keepdims: bool = False
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (x,), params_of(x, axis, keepdims)
+        if type(x) is Tensor and x._array is not None and type(axis) is not list:
+            key = (x._array.ndim, axis, keepdims)
+            params = known.get(key)
+            if params is None:
+                params = known[key] = normalised(x, axis, keepdims=bool(keepdims))
+            return (x,), params
+        return (x,), normalised(x, axis, keepdims=bool(keepdims))
 
     def keeping(x: Any, axis: Any = axis_default) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (x,), params_of(x, tuple(range(ndim_of(x))) if axis is None else axis)
+        if type(x) is Tensor and x._array is not None and type(axis) is not list:
+            key = (x._array.ndim, axis)
+            params = known.get(key)
+            if params is None:
+                params = known[key] = normalised(x, axis)
+            return (x,), params
+        return (x,), normalised(x, axis)
 
     return reducing if keepdims else keeping
 
@@ -142,18 +148,16 @@ def _ones(count: int, dtype: Any) -> Any:
     return matrix
 
 
-def totals(x: Any, axis: Axes) -> Any:
-    """Sums over axes, in a shape that broadcasts against the array.
+def row_sums(x: Any) -> Any:
+    """Sums of a small array over its last axis, in a shape that broadcasts against the array.
 
     For short rows one product with a matrix of ones both sums and repeats, which saves the slow
     broadcasting of a column.
     """
-    if x.size <= SMALL and axis == (x.ndim - 1,) and x.dtype.kind == "f":
-        width = x.shape[-1]
-        if width <= 16:
-            return x.dot(_ones(width, x.dtype))
-        return x.dot(weights(width, 1.0, x.dtype)).reshape((*x.shape[:-1], 1))
-    return add_reduce(x, axis, None, None, True)
+    width = x.shape[-1]
+    if width <= 16:
+        return x.dot(_ones(width, x.dtype))
+    return x.dot(weights(width, 1.0, x.dtype)).reshape((*x.shape[:-1], 1))
 
 
 def count_of(shape: Sequence[int], axes: Axes | None) -> int:

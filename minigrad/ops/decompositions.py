@@ -171,6 +171,9 @@ def svd(
     return SVDResult(_svd(x, part="U"), _svd(x, part="S"), _svd(x, part="V").swapaxes(-1, -2))
 
 
+svd.primitive = _svd.primitive  # type: ignore[attr-defined]
+
+
 def _qr_part(x: Any, *, part: str) -> Any:
     q, r = np.linalg.qr(x)
     return q if part == "Q" else r

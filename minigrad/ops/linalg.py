@@ -12,8 +12,8 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor, as_tensor, describe, wrap
 from minigrad.index import meaning
-from minigrad.ops.axes import add_reduce, one_axis
 from minigrad.ops import misfits
+from minigrad.ops.axes import add_reduce, one_axis
 from minigrad.ops.contraction import matmul
 from minigrad.ops.decompositions import eigh, eigvalsh, hermitian, qr, svd, svdvals
 from minigrad.ops.norms import norm

@@ -143,6 +143,9 @@ for _name in linalg.__all__:
         implements(getattr(np.linalg, _name), by=getattr(linalg, _name))
 
 implements(np.fabs, by=piecewise.abs)
+implements(np.amax, by=reduction.max)
+implements(np.amin, by=reduction.min)
+implements(np.matrix_transpose, by=lambda x: shape.swapaxes(x, -1, -2))
 implements(np.real, np.conjugate, np.copy, by=arithmetic.positive)
 implements(np.float_power, by=arithmetic.power)
 implements(np.bitwise_and, by=comparison.logical_and)

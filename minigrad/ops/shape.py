@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -99,13 +100,14 @@ transpose = primitive(
 )
 
 
+_transposed: Callable[[Any, dict[str, Any]], Tensor] = transpose.run  # type: ignore[attr-defined]
 _REVERSED = [{"axes": tuple(range(ndim))[::-1]} for ndim in range(65)]
 
 
 def reversed_axes(x: Tensor) -> Tensor:
     """The transpose that ``x.T`` means."""
-    result: Tensor = transpose.run(x, _REVERSED[ndim_of(x)])  # type: ignore[attr-defined]
-    return result
+    array = x._array
+    return _transposed(x, _REVERSED[x.ndim if array is None else array.ndim])
 
 
 def _swapaxes_signature(x: Any, axis1: int, axis2: int) -> _Call:

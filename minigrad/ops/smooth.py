@@ -18,21 +18,25 @@ from minigrad.ops.axes import (
     max_reduce,
     number,
     spread,
-    totals,
+    row_sums,
 )
 from minigrad.primitive import Notation
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
+# Below this many elements the slower function with fewer calls is the faster way.
+_FEW = 32
 _LIMIT = {np.dtype(np.float64): 709.0, np.dtype(np.float32): 88.0, np.dtype(np.float16): 11.0}
 
 
 def logistic(x: Any) -> Any:
     """1 / (1 + exp(−x)) of an array, without overflow."""
-    if x.dtype.kind != "f":
-        x = x.astype(float)
     dtype = x.dtype
+    if dtype.kind != "f":
+        return logistic(x.astype(float))
+    if x.size <= _FEW:
+        return np.exp(-np.logaddexp(-x, number(0.0, dtype)))
     # Beyond the limit exp overflows, and the result is 0 in this dtype anyway.
     e = np.exp(np.minimum(-x, number(_LIMIT.get(dtype, 709.0), dtype)))
     return np.reciprocal(e + number(1.0, dtype))
@@ -107,35 +111,43 @@ relu = elementwise(
 _SAFE = {np.dtype(np.float64): 600.0**2, np.dtype(np.float32): 80.0**2}
 
 
-def _needs_no_shift(x: Any) -> bool:
-    """Whether a bound on |x|, read off Σ x², already keeps exp from overflowing."""
+def _small_softmax(x: Any) -> Any:
+    """Softmax along the last axis of a small array, or None where exp might overflow.
+
+    Softmax does not change under a shift of x; the shift is there against overflow alone, and a
+    bound on |x|, read off Σ x², shows that it is not needed.
+    """
     bound = _SAFE.get(x.dtype)
-    if bound is None or x.size > SMALL:
-        return False
+    if bound is None:
+        return None
     flat = x.ravel()
-    return flat.dot(flat) < bound
+    if not flat.dot(flat) < bound:
+        return None
+    e = np.exp(x)
+    e /= row_sums(e)
+    return e
 
 
 def _softmax(x: Any, *, axis: Axes) -> Any:
-    # Softmax does not change under a shift of x; the shift is there against overflow alone.
-    if _needs_no_shift(x):
-        e = np.exp(x)
-    elif not x.size:
+    if x.size <= SMALL and axis == (x.ndim - 1,) and x.size:
+        small = _small_softmax(x)
+        if small is not None:
+            return small
+    if not x.size:
         return np.exp(x)
-    else:
-        e = x - max_reduce(x, axis, None, None, True)
-        e = np.exp(e, e) if e.dtype.kind == "f" else np.exp(e)
-    if type(e) is not np.ndarray:
-        return e / e
-    e /= totals(e, axis)
-    return e
+    e = x - max_reduce(x, axis, None, None, True)
+    e = np.exp(e, e) if type(e) is np.ndarray and e.dtype.kind == "f" else np.exp(e)
+    return e / add_reduce(e, axis, None, None, True)
 
 
 def _softmax_vjp(g: Any, y: Any, x: Any, *, axis: Axes) -> Any:
     weighted = g * y
     if type(weighted) is not np.ndarray:
         return weighted - y * add_reduce(weighted, axis, None, None, True)
-    slope = g - totals(weighted, axis)
+    if weighted.size <= SMALL and axis == (weighted.ndim - 1,) and weighted.dtype.kind == "f":
+        slope = g - row_sums(weighted)
+    else:
+        slope = g - add_reduce(weighted, axis, None, None, True)
     slope *= y
     return slope
 

@@ -1,0 +1,1 @@
+"""What is done with index notation: lowering, derivation, simplification, evaluation."""

@@ -36,9 +36,6 @@ class Floats:
     def head(self, head: Head) -> Callable[..., Any]:
         return heads.numpy_function(head)
 
-    def eye(self, *shape: int) -> Any:
-        return np.eye(*shape)
-
     def inverse(self, array: Any) -> Any:
         return np.linalg.inv(array)
 
@@ -53,9 +50,6 @@ class _Objects:
     """Arrays of objects: every operation element by element."""
 
     exact = True
-
-    def eye(self, *shape: int) -> Any:
-        return np.eye(*shape, dtype=int).astype(object)
 
     def power(self, array: Any, exponent: int | Fraction) -> Any:
         e = self.number(exponent)

@@ -105,8 +105,9 @@ def _is_quotient(node: Product) -> bool:
 # -- afterwards --------------------------------------------------------------------------------------
 
 
-def settled(exprs: Sequence[Expr], names: Names, length: Length,
-            finish: Callable[[Expr], Expr]) -> list[Expr]:
+def settled(
+    exprs: Sequence[Expr], names: Names, length: Length, finish: Callable[[Expr], Expr]
+) -> list[Expr]:
     """The expressions with useless automatic names taken back and repetitions named."""
     known = [ref for ref in postorder(*exprs) if isinstance(ref, Ref) and ref.of is None]
     quotients = [r for r in known if isinstance(r.node, Product) and _is_quotient(r.node)]
@@ -169,7 +170,7 @@ def _repetitions_named(exprs: Sequence[Expr], names: Names, length: Length) -> l
             if times < 2 or (opposite is not None and uses.get(opposite, 0) > uses[node]):
                 continue
             saved = _saved(node, times, length)
-            if saved > 0 and (best is None or (saved, node.digest) > best[:2]):
+            if saved > 0 and (best is None or (saved, node.digest) > (best[0], best[1])):
                 best = saved, node.digest, node
         if best is None:
             break
@@ -231,7 +232,8 @@ def _by_quotient(node: Product, ref: Ref) -> Expr | None:
         for part in body.factors:
             place = (part.node, tuple(at[lab] for lab in part.labels))
             have = left.get(place, 0)
-            if abs(have) < abs(part.exponent) or have * part.exponent <= 0:
+            short = have < part.exponent if part.exponent > 0 else have > part.exponent
+            if short or have * part.exponent <= 0:
                 break
             left[place] = have - part.exponent
         else:

@@ -231,7 +231,10 @@ def _map_adjoint(node: Map, k: int, g: Expr, extra: int, output: Expr) -> Expr:
 
 
 def _matrix_function_adjoint(node: MatrixFunction, g: Expr, extra: int, output: Expr) -> Expr:
-    """D inv = -Y dX Y, d det = det tr(X^-1 dX), d logdet = tr(X^-1 dX)  (Petersen & Pedersen, 40-43)."""
+    """By the differentials of inv, -Y dX Y, of det, det tr(X^-1 dX), and of logdet, tr(X^-1 dX).
+
+    Source: Petersen and Pedersen, The Matrix Cookbook, (40) to (43).
+    """
     lead = [("o", i) for i in range(extra)]
     batch = [("b", i) for i in range(node.arg.ndim - 2)]
     out = [*lead, *batch, "i", "j"]
@@ -239,10 +242,8 @@ def _matrix_function_adjoint(node: MatrixFunction, g: Expr, extra: int, output: 
         y = [(output, [*batch, "r", "i"]), (output, [*batch, "j", "s"])]
         return contract(out, [(g, [*lead, *batch, "r", "s"]), *y], -1)
     inverse = (MatrixFunction("inv", node.arg), [*batch, "j", "i"])
-    operands = [(g, [*lead, *batch]), inverse]
-    if node.name == "det":
-        operands.insert(1, (output, batch))
-    return contract(out, operands)
+    value = [(output, batch)] if node.name == "det" else []
+    return contract(out, [(g, [*lead, *batch]), *value, inverse])
 
 
 # -- composites --------------------------------------------------------------------------------------

@@ -33,9 +33,7 @@ def evaluate_all(roots: Sequence[Expr], place: Place) -> list[Any]:
     Floats use stable forms of functions and a good order of contraction; other arithmetics follow the
     definitions.
     """
-    made = _program(
-        tuple(roots), tuple(sorted(place.sizes.items())), not place.arithmetic.exact
-    )
+    made = _program(tuple(roots), tuple(sorted(place.sizes.items())), not place.arithmetic.exact)
     return run(made.results, Setting(place.values, place.sizes, place.arithmetic))
 
 

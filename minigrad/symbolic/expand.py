@@ -22,7 +22,9 @@ def expanded(node: Expr, every: bool = False) -> Expr:
     places = [
         k
         for k, f in enumerate(node.factors)
-        if isinstance(f.node, Sum) and f.exponent == 1 and ((every and f.node.ndim > 1) or has_delta(f.node))
+        if isinstance(f.node, Sum)
+        and f.exponent == 1
+        and ((every and f.node.ndim > 1) or has_delta(f.node))
     ]
     if not places:
         return node

@@ -57,7 +57,7 @@ class Lowered:
 
     def leaf_array(self, name: str, array: Any) -> Any:
         """A variable's array in the axes that its formula has."""
-        node, kept = self.leaves[name]
+        _node, kept = self.leaves[name]
         return np.asarray(array).reshape([np.shape(array)[k] for k in kept])
 
 

@@ -111,7 +111,7 @@ class _Atoms:
             return copies * self.size(expr.base) + (abs(expr.exp) not in (1, 2))
         return own + sum(self.size(arg) for arg in expr.args)
 
-    def write(self, expr: Any, labels: Labels, sizes: dict[Hashable, Any]) -> Expr:
+    def write(self, expr: Any, labels: Labels, sizes: dict[Any, Any]) -> Expr:
         if expr.is_Add:
             terms = sorted(expr.args, key=self._reading_order)
             return add([(1, self.write(term, labels, sizes)) for term in terms])
@@ -141,13 +141,13 @@ class _Atoms:
                 own = self.labels_of(base)
                 inner = self.write(base, own, sizes)
                 operands.append((inner, own, Fraction(int(exponent.p), int(exponent.q))))
-        operands = [(n, lab, int(e) if e.denominator == 1 else e) for n, lab, e in operands]  # type: ignore[union-attr]
+        operands = [(n, lab, int(e) if e.denominator == 1 else e) for n, lab, e in operands]
         return contract(labels, operands, coef, sizes)
 
     def labels_of(self, expr: Any) -> Labels:
         """The axes that a part of the expression runs over: no more than its atoms need."""
         used = {label for symbol in expr.free_symbols for label in self.nodes[symbol][1]}
-        return tuple(sorted(used))  # type: ignore[type-var]
+        return tuple(sorted(used, key=repr))
 
     def _flips(self, base: Any) -> bool:
         """Whether the negative reads better: 1 - p rather than p - 1."""

@@ -20,6 +20,7 @@ from minigrad.index.expr import (
     is_constant,
 )
 from minigrad.index.meaning import RATIOS
+from minigrad.index.numbers import magnitude
 from minigrad.index.rebuild import rewritten
 from minigrad.index.size import AnySize
 from minigrad.symbolic.rational import rationally_simplified
@@ -120,7 +121,7 @@ def factored(root: Expr) -> Expr:
 
 def _common_number(total: Sum) -> Expr | None:
     """a/2 - b/2 is (a - b)/2; a lone number among the terms forbids it."""
-    sizes = {abs(c) for c, _ in total.terms}
+    sizes = {magnitude(c) for c, _ in total.terms}
     if len(sizes) != 1 or sizes == {1} or any(is_constant(t) for _, t in total.terms):
         return None
     (size,) = sizes
@@ -183,7 +184,12 @@ def _matches(pattern: Product, terms: Sequence[Product], split: bool) -> Iterato
 
 
 def _find(
-    pattern: Product, k: int, term: Product, names: dict[int, int], taken: Sequence[int], split: bool
+    pattern: Product,
+    k: int,
+    term: Product,
+    names: dict[int, int],
+    taken: Sequence[int],
+    split: bool,
 ) -> tuple[int, dict[int, int]] | None:
     """A factor of ``term`` equal to factor k of the pattern; free labels agree, summed ones map."""
     wanted = pattern.factors[k]
@@ -215,7 +221,7 @@ def _taken_out(
     match: Sequence[Match],
     spread: bool,
 ) -> Expr | None:
-    """common * (remainders); the remainders' axes are the labels that anything of theirs needs."""
+    """Common * (remainders); the remainders' axes are the labels that anything of theirs needs."""
     own = next(m for m, (_, term) in zip(match, terms, strict=True) if term is pattern)
     common = [pattern.factors[j] for j in own[1]]
     rests = [_Remainder(pattern, term, m) for m, (_, term) in zip(match, terms, strict=True)]

@@ -72,7 +72,7 @@ def _tell(study: Study, metrics: dict[str, Any], written: list[str]) -> None:
     for case, value in jacobian.cases.items():
         say(f"{case}:  {value}", indent=4)
     for output, report in study.reports.items():
-        heading(f"Proof of the derivatives of {output}: what independent witnesses say")
+        heading(f"Proof of the derivatives of {output}, by independent witnesses")
         report_table(report)
     heading("Summary")
     on = {

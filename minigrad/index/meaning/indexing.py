@@ -41,7 +41,7 @@ def index_add(x: View, value: View, *arrays: View, index: Sequence[Any]) -> View
 
 
 def setitem(x: View, value: View, *arrays: View, index: Sequence[Any]) -> View:
-    """x where the index does not reach, the value where it does."""
+    """X where the index does not reach, the value where it does."""
     if arrays:
         raise DerivationError(
             "setitem: a formula for writing through an index array is not known, because a place "
@@ -62,8 +62,12 @@ def _put(value: View, at: Places, sizes: Sequence[AnySize]) -> View:
     return v.contraction(at.whole, [(part, at.part), *at.factors], 1, known, "setitem")
 
 
-def places(sizes: Sequence[AnySize], index: Sequence[Any], arrays: Sequence[View], first: int,
-           ) -> Places:
+def places(
+    sizes: Sequence[AnySize],
+    index: Sequence[Any],
+    arrays: Sequence[View],
+    first: int,
+) -> Places:
     """The factors of an index; ``first`` is the input number of the first index array."""
     entries = _complete(index, len(sizes))
     at = Places([], [], [], {})
@@ -112,10 +116,17 @@ def _sliced(entry: slice, size: AnySize, axis: int, at: Places) -> Hashable:
     return part
 
 
-def _place_advanced(advanced: list[tuple[int, int, Any]], sizes: Sequence[AnySize],
-                    arrays: Sequence[View], first: int, at: Places) -> None:
+def _place_advanced(
+    advanced: list[tuple[int, int, Any]],
+    sizes: Sequence[AnySize],
+    arrays: Sequence[View],
+    first: int,
+    at: Places,
+) -> None:
     """Integers and index arrays; arrays broadcast together, in place where they stand together."""
-    chosen = [arrays[entry.position - first] for _, _, entry in advanced if hasattr(entry, "position")]
+    chosen = [
+        arrays[entry.position - first] for _, _, entry in advanced if hasattr(entry, "position")
+    ]
     ndim = max((array.ndim for array in chosen), default=0)
     joint: list[Hashable] = [("joint", k) for k in range(ndim)]
     if chosen:
@@ -129,10 +140,10 @@ def _place_advanced(advanced: list[tuple[int, int, Any]], sizes: Sequence[AnySiz
         size = sizes[axis]
         if size == 1:
             continue
-        label: Hashable = ("x", axis)
+        own: Hashable = ("x", axis)
         if not hasattr(entry, "position"):
             position = _position(entry, size)
-            at.factors.append((v.whole(Structural("onehot", (size,), (position,))), (label,)))
+            at.factors.append((v.whole(Structural("onehot", (size,), (position,))), (own,)))
             continue
         array = arrays[entry.position - first]
         if "bool" in getattr(array.expr, "assume", ()):
@@ -140,7 +151,7 @@ def _place_advanced(advanced: list[tuple[int, int, Any]], sizes: Sequence[AnySiz
                 "getitem: how many elements a boolean index keeps is not known; use where"
             )
         pick = Pick(array.expr, size)
-        labels = [*joint[ndim - array.ndim :], label]
+        labels = [*joint[ndim - array.ndim :], own]
         at.factors.append((View(pick, (*array.axes, pick.ndim - 1)), labels))
 
 

@@ -31,7 +31,7 @@ def det(x: View) -> View:
 
 
 def logabsdet(x: View) -> View:
-    """log |det| of the last two axes."""
+    """Log |det| of the last two axes."""
     matrix = _matrix(x)
     if matrix is None:
         return View(Map(_LOG_OF_SIZE, (x.expr,)), x.axes[:-2])
@@ -69,7 +69,9 @@ def _contracted(a: View, b: View, left: str, right: str, out: str) -> View:
     lead_a = [("lead", k) for k in range(a.ndim - len(left), 0, -1)]
     lead_b = [("lead", k) for k in range(b.ndim - len(right), 0, -1)]
     lead = max(lead_a, lead_b, key=len)
-    return v.contraction([*lead, *out], [(a, [*lead_a, *left]), (b, [*lead_b, *right])], what="solve")
+    return v.contraction(
+        [*lead, *out], [(a, [*lead_a, *left]), (b, [*lead_b, *right])], what="solve"
+    )
 
 
 def kron(a: View, b: View) -> View:
@@ -91,7 +93,14 @@ def cross(a: View, b: View) -> View:
     labels = list(range(len(sizes) - 1))
     terms: list[tuple[Number, Expr]] = []
     axes: tuple[int | None, ...] = ()
-    for i, j, k, sign in ((0, 1, 2, 1), (1, 2, 0, 1), (2, 0, 1, 1), (0, 2, 1, -1), (1, 0, 2, -1), (2, 1, 0, -1)):
+    for i, j, k, sign in (
+        (0, 1, 2, 1),
+        (1, 2, 0, 1),
+        (2, 0, 1, 1),
+        (0, 2, 1, -1),
+        (1, 0, 2, -1),
+        (2, 1, 0, -1),
+    ):
         ones = [v.whole(Structural("onehot", (3,), (place,))) for place in (i, j, k)]
         operands = [(a, [*labels, "j"]), (b, [*labels, "k"]), *zip(ones, "ijk", strict=True)]
         part = v.contraction([*labels, "i"], operands, what="cross")

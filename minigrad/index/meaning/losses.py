@@ -17,7 +17,7 @@ SOFTPLUS = Head("softplus", "log(1 + exp(x))")
 
 
 def _bce_each(p: Expr, y: Expr) -> Expr:
-    """-(y log p + (1 - y) log(1 - p))"""
+    """-(y log p + (1 - y) log(1 - p))."""
     labels = range(p.ndim)
     one = constant(1, p.sizes)
 
@@ -40,10 +40,10 @@ def _bce_mean(p: Expr, y: Expr) -> Expr:
 def binary_cross_entropy(p: View, y: View, *weights: View, reduction: str) -> View:
     name = "nn.binary_cross_entropy"
     sizes = v.broadcast_sizes([p, y, *weights], name)
-    p, y, *weights = (v.broadcast_to(x, sizes) for x in (p, y, *weights))
-    if reduction == "mean" and not weights:
+    p, y, *spread = (v.broadcast_to(x, sizes) for x in (p, y, *weights))
+    if reduction == "mean" and not spread:
         return v.composite(Definition(name, _bce_mean), [p, y], ())
-    return _weighted_loss(View(_bce_each(p.expr, y.expr), p.axes), weights, reduction)
+    return _weighted_loss(View(_bce_each(p.expr, y.expr), p.axes), spread, reduction)
 
 
 def bce_with_logits(z: View, y: View, *weights: View, reduction: str) -> View:

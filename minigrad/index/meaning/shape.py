@@ -168,7 +168,9 @@ def _diagonal_length(rows: AnySize, columns: AnySize, offset: int) -> AnySize:
         return rows - abs(offset)
     high, wide = v.known_size(rows), v.known_size(columns)
     if not isinstance(high, int) or not isinstance(wide, int):
-        raise DerivationError(f"diagonal: how long it is depends on which of {rows}, {columns} is less")
+        raise DerivationError(
+            f"diagonal: how long it is depends on which of {rows}, {columns} is less"
+        )
     return min(high + min(offset, 0), wide - max(offset, 0))
 
 

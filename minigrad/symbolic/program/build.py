@@ -35,7 +35,7 @@ from minigrad.index.numbers import times
 from minigrad.index.pointwise import pointwise
 from minigrad.index.size import AnySize, Size
 from minigrad.symbolic.program import stable as forms
-from minigrad.symbolic.program.functions import CHOICE, TRUTHS, named_function
+from minigrad.symbolic.program.functions import CHOICE, LOGICAL, TRUTHS, named_function
 from minigrad.symbolic.program.pairs import Labelled, aligned
 from minigrad.symbolic.program.place import (
     Extents,
@@ -67,7 +67,9 @@ class Program:
     names: dict[Value, str]
 
 
-def program(roots: Sequence[Expr], sizes: Mapping[str, int] | None = None, stable: bool = True) -> Program:
+def program(
+    roots: Sequence[Expr], sizes: Mapping[str, int] | None = None, stable: bool = True
+) -> Program:
     """The program that computes the expressions; what they share is computed once.
 
     Parameters
@@ -111,7 +113,9 @@ class _Builder:
         if root not in self.known:
             for node in postorder(root):
                 # a structural tensor is used up by what it multiplies
-                if node not in self.known and (node is root or not isinstance(node, (Structural, Pick))):
+                if node not in self.known and (
+                    node is root or not isinstance(node, (Structural, Pick))
+                ):
                     x = self.known[node] = self.value(node)
                     if x.labels == (0, 1) and symmetric(node):
                         self.tape.symmetric.add(x.value)
@@ -189,7 +193,9 @@ class _Builder:
                 found.append((coef, term if opened is None else opened))
         return found
 
-    def added(self, terms: Sequence[tuple[Number, Labelled]], order: Sequence[Hashable]) -> Labelled:
+    def added(
+        self, terms: Sequence[tuple[Number, Labelled]], order: Sequence[Hashable]
+    ) -> Labelled:
         labels = [label for label in order if any(label in x.labels for _, x in terms)]
         values = [(c, aligned(self.tape, x, labels)) for c, x in terms]
         return Labelled(self.tape.add(values), tuple(labels))
@@ -220,7 +226,9 @@ class _Builder:
         """Pieces that cover one axis end to end."""
         for axis, total in enumerate(sizes):
             spans = [span(piece, axis, sizes, extents) for piece, extents in pieces]
-            left = [(found, piece) for found, (piece, _) in zip(spans, pieces, strict=True) if found]
+            left = [
+                (found, piece) for found, (piece, _) in zip(spans, pieces, strict=True) if found
+            ]
             if len(left) < len(pieces):
                 continue
             position: AnySize = 0
@@ -300,9 +308,7 @@ class _Builder:
             return Piece(Labelled(self.tape.number(0), ()), {}), extents
         return Piece(Labelled(value, core.labels), scene.places), extents
 
-    def enter(
-        self, scene: Scene, scalars: list[tuple[Value, int | Fraction]], f: Factor
-    ) -> None:
+    def enter(self, scene: Scene, scalars: list[tuple[Value, int | Fraction]], f: Factor) -> None:
         """One factor, where it belongs."""
         if isinstance(f.node, (Structural, Pick)):
             index = self.full(f.node.index) if isinstance(f.node, Pick) else None
@@ -355,8 +361,8 @@ class _Builder:
         xs = [self.lower(arg) for arg in args]
         axes = sorted({label for x in xs for label in x.labels})  # type: ignore[type-var]
         values = [aligned(self.tape, x, axes) for x in xs]
-        chosen = values[:1] if function == CHOICE else []
-        values = [*chosen, *(self.tape.as_number(v) for v in values[len(chosen) :])]
+        logical = len(values) if function in LOGICAL else 1 if function == CHOICE else 0
+        values = [v if k < logical else self.tape.as_number(v) for k, v in enumerate(values)]
         return Labelled(self.tape.apply(function, values, truth), tuple(axes))
 
     def along_all(self, node: Expr, axes: Sequence[int]) -> Labelled:
@@ -401,7 +407,8 @@ def _opened(node: Product) -> Expr | None:
         terms: list[tuple[Number, Expr]] = []
         for coef, term in f.node.terms:
             operands = [
-                (term if j == k else g.node, g.labels, g.exponent) for j, g in enumerate(node.factors)
+                (term if j == k else g.node, g.labels, g.exponent)
+                for j, g in enumerate(node.factors)
             ]
             sizes = dict(enumerate(node.label_sizes))
             terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))

@@ -64,6 +64,7 @@ TRUTHS = {
 }
 _CHOICES = ("Piecewise((y, x), (z, True))", "Piecewise((y, Ne(x, 0)), (z, True))")
 CHOICE = "where"
+LOGICAL = ("logical_and", "logical_or", "logical_not")
 
 
 @cache

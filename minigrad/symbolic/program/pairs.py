@@ -27,7 +27,10 @@ class Groups(NamedTuple):
 
 
 def grouped(
-    left: frozenset[Label], right: frozenset[Label], result: frozenset[Label], order: Sequence[Label]
+    left: frozenset[Label],
+    right: frozenset[Label],
+    result: frozenset[Label],
+    order: Sequence[Label],
 ) -> Groups:
     """Which labels are shared, free or summed; ``order`` ranks every label."""
     rank = {label: k for k, label in enumerate(order)}
@@ -133,7 +136,13 @@ def _einsum(tape: Tape, a: Labelled, b: Labelled, out: tuple[Label, ...]) -> Lab
 
 
 def _made(
-    tape: Tape, op: str, first: Value, second: Value, out: tuple[Label, ...], a: Labelled, b: Labelled
+    tape: Tape,
+    op: str,
+    first: Value,
+    second: Value,
+    out: tuple[Label, ...],
+    a: Labelled,
+    b: Labelled,
 ) -> Labelled:
     known = _sizes(a, b)
     return Labelled(tape.make(op, (first, second), (), [known[lab] for lab in out]), out)

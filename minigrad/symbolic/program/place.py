@@ -143,7 +143,11 @@ def embedded(
 
 
 def added_in_place(
-    tape: Tape, base: Value, piece: Piece, sizes: Sequence[AnySize], extents: Mapping[Label, AnySize]
+    tape: Tape,
+    base: Value,
+    piece: Piece,
+    sizes: Sequence[AnySize],
+    extents: Mapping[Label, AnySize],
 ) -> Value:
     """``base`` (of full shape) plus the piece."""
     if _scattered_labels(piece) is not None or len(piece.places) < len(sizes):

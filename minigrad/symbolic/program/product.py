@@ -198,11 +198,11 @@ class _Run:
         )
         return result
 
-    def _step(self, tree: tuple[Tree, Tree], part: frozenset[int], order: Sequence[Label]) -> Labelled:
+    def _step(
+        self, tree: tuple[Tree, Tree], part: frozenset[int], order: Sequence[Label]
+    ) -> Labelled:
         left, right = _members(tree[0]), _members(tree[1])
-        kept = [
-            kept_labels(p, self.whole, self.labels, self.keep) for p in (left, right, part)
-        ]
+        kept = [kept_labels(p, self.whole, self.labels, self.keep) for p in (left, right, part)]
         for lone, other, labels in ((left, tree[1], kept[1]), (right, tree[0], kept[0])):
             rule = self._lone_rule(lone)
             found = self._with_triangle(rule, other, labels, kept[2]) if rule is not None else None
@@ -287,4 +287,3 @@ def _members(tree: Tree) -> frozenset[int]:
     if isinstance(tree, int):
         return frozenset((tree,))
     return _members(tree[0]) | _members(tree[1])
-

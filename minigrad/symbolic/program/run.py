@@ -258,7 +258,9 @@ def _concatenate(value: Value, args: list[Any], at: Setting) -> Any:
 
 
 def _zeros(sizes: Sequence[AnySize], like: Any, at: Setting) -> Any:
-    return np.zeros(at.shape(sizes), dtype=object if at.arithmetic.exact else np.asarray(like).dtype)
+    return np.zeros(
+        at.shape(sizes), dtype=object if at.arithmetic.exact else np.asarray(like).dtype
+    )
 
 
 def _embed(value: Value, args: list[Any], at: Setting) -> Any:
@@ -316,7 +318,11 @@ def _structural(value: Value, args: list[Any], at: Setting) -> Any:
 
 
 def structural(
-    kind: str, shape: tuple[int, ...], params: tuple[Any, ...], sizes: Mapping[str, int], *index: Any
+    kind: str,
+    shape: tuple[int, ...],
+    params: tuple[Any, ...],
+    sizes: Mapping[str, int],
+    *index: Any,
 ) -> Any:
     """A structural 0/1 tensor as an array."""
     if kind == "pick":

@@ -11,7 +11,18 @@ from typing import NamedTuple
 
 from minigrad.index.algebra import add, scale, subtract
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Expr, Factor, Head, Map, Number, Product, Ref, Sum, is_constant
+from minigrad.index.expr import (
+    Composite,
+    Expr,
+    Factor,
+    Head,
+    Map,
+    Number,
+    Product,
+    Ref,
+    Sum,
+    is_constant,
+)
 from minigrad.symbolic.program.functions import MEANINGS, is_head
 
 SIGMOID = Head("sigmoid", MEANINGS["sigmoid"])
@@ -74,7 +85,7 @@ def _log_of_sum(arg: Sum) -> Expr | None:
 
 
 def stable_sum(node: Sum) -> Expr | None:
-    """c exp(x) - c is c expm1(x)."""
+    """C exp(x) - c is c expm1(x)."""
     one, rest = _split_one(node)
     if one == 0:
         return None
@@ -140,7 +151,10 @@ def logistic(node: Product) -> Expr | None:
         operands.append((Map(SIGMOID, (scale(-1, difference),)), f.labels, m))
         sizes = dict(enumerate(node.label_sizes))
         return contract(
-            range(node.ndim), [o for o in operands if o[2]], node.coef, sizes  # type: ignore[misc]
+            range(node.ndim),
+            [o for o in operands if o[2]],
+            node.coef,
+            sizes,  # type: ignore[misc]
         )
     return None
 
@@ -168,7 +182,9 @@ def _power_of(factors: Sequence[Factor], node: Expr, labels: tuple[int, ...]) ->
 
 
 def _is_one_of(f: Factor, nodes: Sequence[Expr | None], labels: tuple[int, ...]) -> bool:
-    return f.labels == labels and isinstance(f.exponent, int) and any(f.node == n for n in nodes if n)
+    return (
+        f.labels == labels and isinstance(f.exponent, int) and any(f.node == n for n in nodes if n)
+    )
 
 
 def softmax_of(node: Product) -> Normalised | None:
@@ -222,5 +238,7 @@ def _summed_axes(
     if bare(f.node) != exponential or f.exponent != 1 or len(set(f.labels)) < len(f.labels):
         return ()
     axes = tuple(a for a, label in enumerate(f.labels) if label >= total.ndim)
-    fits = all(at_part[a] == at_total[label] for a, label in enumerate(f.labels) if label < total.ndim)
+    fits = all(
+        at_part[a] == at_total[label] for a, label in enumerate(f.labels) if label < total.ndim
+    )
     return axes if fits and len(f.labels) - len(axes) == total.ndim else ()

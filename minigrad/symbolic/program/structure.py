@@ -89,7 +89,10 @@ def eliminate(scene: Scene, combine: object) -> None:
         if done is None:
             done = next((r for r in waiting if _SCATTERS[r.kind](scene, r, combine)), None)
         if done is None:
-            done = next((r for r in scene.rules if r.kind == "tri" and use_triangle(scene, r, combine)), None)
+            done = next(
+                (r for r in scene.rules if r.kind == "tri" and use_triangle(scene, r, combine)),
+                None,
+            )
         if done is None:
             done = waiting[-1]
             as_array(scene, done)

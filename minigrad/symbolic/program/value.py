@@ -64,7 +64,13 @@ class Value:
     __slots__ = ("args", "kind", "op", "params", "serial", "sizes")
 
     def __init__(
-        self, op: str, args: tuple[Value, ...], params: tuple[Any, ...], sizes: Sizes, kind: Kind, serial: int
+        self,
+        op: str,
+        args: tuple[Value, ...],
+        params: tuple[Any, ...],
+        sizes: Sizes,
+        kind: Kind,
+        serial: int,
     ) -> None:
         self.op, self.args, self.params = op, args, params
         self.sizes, self.kind, self.serial = sizes, kind, serial
@@ -101,7 +107,12 @@ class Tape:
         self.symmetric: set[Value] = set()  # matrices that are their own transposes
 
     def make(
-        self, op: str, args: Sequence[Value], params: tuple[Any, ...], sizes: Sequence[AnySize], kind: Kind = "float"
+        self,
+        op: str,
+        args: Sequence[Value],
+        params: tuple[Any, ...],
+        sizes: Sequence[AnySize],
+        kind: Kind = "float",
     ) -> Value:
         """The value of an operation, by its parts."""
         key = (op, tuple(args), params, tuple(sizes), kind)
@@ -129,7 +140,9 @@ class Tape:
         turned = self._common_permutation(values)
         if turned is not None:
             axes, inner = turned
-            return self.permute(self.add([(c, v) for (c, _), v in zip(terms, inner, strict=True)]), axes)
+            return self.permute(
+                self.add([(c, v) for (c, _), v in zip(terms, inner, strict=True)]), axes
+            )
         kind: Kind = "weak" if all(v.kind == "weak" for v in values) else "float"
         return self.make("add", values, (tuple(c for c, _ in terms),), broadcast(values), kind)
 
@@ -149,7 +162,9 @@ class Tape:
         if coef == 1 and len(kept) == 1 and kept[0][1] == 1:
             return kept[0][0]
         # truth values stay as they are beside floats; where there are none, they become numbers
-        if not any(v.kind == "float" for v, _ in kept) or any(e != 1 for v, e in kept if v.kind == "bool"):
+        if not any(v.kind == "float" for v, _ in kept) or any(
+            e != 1 for v, e in kept if v.kind == "bool"
+        ):
             kept = [(self.as_number(v), e) for v, e in kept]
         values = [value for value, _ in kept]
         turned = self._common_permutation(values)

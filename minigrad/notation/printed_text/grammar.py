@@ -56,7 +56,9 @@ def statements(text: str, known: Iterable[str]) -> list[Statement]:
     for formula in _formulas(text):
         left, equals, right = formula.partition(" = ")
         if not equals:
-            raise ArgumentError(f"read_back: {formula!r} has no left side; a formula is 'name = ...'")
+            raise ArgumentError(
+                f"read_back: {formula!r} has no left side; a formula is 'name = ...'"
+            )
         name, places = _left_side(left.strip())
         found.append(Statement(name, places, _Reader(right.strip(), names).whole()))
         names.add(name)
@@ -204,7 +206,9 @@ class _Reader:
             elif found := self.match(_SUBSCRIPT):
                 piece = Piece("at", (piece,), tuple(found[1]))
             elif self.text[self.at : self.at + 1] == "[" and (found := self.match(_PLACES)):
-                piece = Piece("at", (piece,), tuple(None if p == ":" else p for p in found[1].split(",")))
+                piece = Piece(
+                    "at", (piece,), tuple(None if p == ":" else p for p in found[1].split(","))
+                )
             else:
                 return piece
 

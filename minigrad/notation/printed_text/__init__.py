@@ -1,0 +1,5 @@
+"""Printed formulas read as a reader would, and evaluated: a witness that no printer helped to write."""
+
+from minigrad.notation.printed_text.evaluate import read_back
+
+__all__ = ["read_back"]

@@ -1,0 +1,150 @@
+"""The functions that printed formulas use, on values: those of the notation, and the elementwise rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import ArgumentError, ShapeError
+from minigrad.notation.functions import written
+from minigrad.notation.printed_text.values import (
+    COLUMN,
+    ROW,
+    Block,
+    Value,
+    elementwise,
+    held,
+    matrix,
+    plain,
+    vector,
+)
+from minigrad.primitive import REGISTRY, Primitive
+
+
+def call(function: str, args: Sequence[Value]) -> Value:
+    """A function by the name that it prints."""
+    if function in OWN:
+        return OWN[function](*args)
+    row = next((r for r in REGISTRY.values() if _prints(r, function)), None)
+    if row is None:
+        raise ArgumentError(f"read_back: {function!r} is no function that formulas know")
+    # what follows the arguments are the row's parameters
+    count = row.arity if row.arity is not None else len(args)
+    numbers = [
+        key for key, default in sorted(row.params.items()) if isinstance(default, int | float)
+    ]
+    params = {**row.params, **dict(zip(numbers, map(float, args[count:]), strict=False))}
+    return elementwise(lambda *x: row.forward(*map(np.asarray, x), **params), args[:count])
+
+
+def _prints(row: Primitive, function: str) -> bool:
+    return row.kind == "elementwise" and written(row.name).text == function
+
+
+def _diag(value: Value) -> Value:
+    if isinstance(value, Block) and value.is_vector and not value.is_free:
+        return Block(np.diag(plain(value)))
+    if isinstance(value, Block) and not value.is_vector and sum(value.free) == 1:
+        return vector(value.array)  # a square matrix whose rows or columns are all one vector
+    return vector(np.diag(matrix(value)))
+
+
+def _over(function: Callable[..., Any], axis: int) -> Callable[[Value], Value]:
+    """A statistic of every row (axis 1) or column (axis 0)."""
+
+    def statistic(value: Value) -> Value:
+        if (
+            not isinstance(value, Block)
+            or value.is_vector
+            or (value.free[axis] and function is not np.mean)
+        ):
+            raise ShapeError("a matrix is needed here")
+        return vector(
+            function(value.array, axis=axis), ROW if axis else COLUMN, value.free[1 - axis]
+        )
+
+    return statistic
+
+
+def _whole(function: Callable[..., Any]) -> Callable[[Value], Value]:
+    """A statistic of all elements."""
+
+    def statistic(value: Value) -> Value:
+        if isinstance(value, Block) and any(value.free) and function is not np.mean:
+            raise ShapeError("the size of 𝟏 is not known here")
+        return float(function(plain(value)))
+
+    return statistic
+
+
+def _along_rows(function: Callable[[Any], Any]) -> Callable[[Value], Value]:
+    """A function of each row; of a vector as a whole."""
+
+    def apply(value: Value) -> Value:
+        if isinstance(value, Block) and (value.is_free if value.is_vector else any(value.free)):
+            raise ShapeError("the size of 𝟏 is not known here")
+        array = function(plain(value))
+        if isinstance(value, Block) and value.is_vector:
+            return (
+                float(array)
+                if not array.ndim
+                else replace(value, array=array.reshape(value.array.shape))
+            )
+        return vector(array, ROW) if array.ndim == 1 else held(array)
+
+    return apply
+
+
+def _softmax(array: Any) -> Any:
+    powers = np.exp(array - array.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def _logsumexp(array: Any) -> Any:
+    top = array.max(-1, keepdims=True)
+    return (np.log(np.exp(array - top).sum(-1, keepdims=True)) + top)[..., 0]
+
+
+def _argmax(array: Any) -> Any:
+    """1 at the largest element, shared among equals."""
+    best = array == array.max(-1, keepdims=True)
+    return best / best.sum(-1, keepdims=True)
+
+
+def _cross_entropy(p: Value, y: Value) -> float:
+    a, b = plain(p), plain(y)
+    return float(-(b * np.log(a) + (1 - b) * np.log(1 - a)).mean())
+
+
+def _triangle(function: Callable[..., Any]) -> Callable[..., Value]:
+    return lambda value, k=0: Block(function(matrix(value), int(k)))
+
+
+OWN: dict[str, Callable[..., Value]] = {
+    "diag": _diag,
+    "tr": lambda value: float(np.trace(matrix(value))),
+    "sum": _whole(np.sum),
+    "mean": _whole(np.mean),
+    "max": _whole(np.max),
+    "prod": _whole(np.prod),
+    "rowsum": _over(np.sum, 1),
+    "colsum": _over(np.sum, 0),
+    "rowmean": _over(np.mean, 1),
+    "colmean": _over(np.mean, 0),
+    "rowmax": _over(np.max, 1),
+    "rowprod": _over(np.prod, 1),
+    "argmax": _along_rows(_argmax),
+    "rowargmax": _along_rows(_argmax),
+    "det": lambda value: float(np.linalg.det(matrix(value))),
+    "logdet": lambda value: float(np.linalg.slogdet(matrix(value))[1]),
+    "softmax": _along_rows(_softmax),
+    "log_softmax": _along_rows(lambda x: np.log(_softmax(x))),
+    "logsumexp": _along_rows(_logsumexp),
+    "BCE": _cross_entropy,
+    "where": lambda c, a, b: elementwise(lambda *x: np.where(x[0], x[1], x[2]), [c, a, b]),
+    "tril": _triangle(np.tril),
+    "triu": _triangle(np.triu),
+}
