@@ -10,6 +10,7 @@ every label is fixed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from minigrad.errors import DerivationError
@@ -244,7 +245,7 @@ class Reader:
         if bare is not None and beside:
             return bare.tree
         if isinstance(tree, Name) and beside and not on_rows and not _side(inner):
-            return tree  # as in NumPy, a vector is added to every row
+            return replace(tree, repeated=True)  # as in NumPy
         return product([tree, Transposed(ONE)] if on_rows else [ONE, transposed(tree)])
 
     def map(self, node: Map, places: Places) -> Tree:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from minigrad.index.expr import Number
@@ -15,11 +15,15 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Name(Tree):
-    """A symbol; ``of`` is the tensor's name when the symbol is the loss's gradient by it."""
+    """A symbol; ``of`` is the tensor's name when the symbol is the loss's gradient by it.
+
+    ``repeated`` says that it is a vector beside a matrix, added to every row.
+    """
 
     text: str
     of: str | None = None
     symmetric: bool = False
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,8 @@ def transposed(tree: Tree) -> Tree:
     match tree:
         case Transposed(body):
             return body
+        case Name(repeated=True):
+            return MatMul((replace(tree, repeated=False), Transposed(ONE)))
         case Name(symmetric=True) | Num():
             return tree
         case Call("diag", _):

@@ -18,10 +18,6 @@ def sigmoid(x):
     e = np.exp(-np.abs(x))
     return np.where(x < 0, e, 1) / (1 + e)
 ''',
-    "softplus": '''\
-def softplus(x):
-    return np.logaddexp(0, x)
-''',
     "where_largest": '''\
 def where_largest(x, axis=-1):
     largest = x == np.max(x, axis=axis, keepdims=True)

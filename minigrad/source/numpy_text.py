@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from minigrad.errors import DerivationError
 from minigrad.index.expr import Number
+from minigrad.index.numbers import times
 from minigrad.index.size import AnySize, prod
 from minigrad.source.pieces import (
     ADD,
@@ -35,7 +36,7 @@ _SIGNS = {
     "not_equal": "!=",
 }
 # Functions that NumPy does not have, or not under one name.
-_WITH_HELPER = {"sigmoid", "softplus", "erf", "gammaln", "digamma"}
+_WITH_HELPER = {"sigmoid", "erf", "gammaln", "digamma"}
 
 
 class Context(Protocol):
@@ -176,11 +177,11 @@ def _means(
         count = prod(s for s in sizes if isinstance(s, int))
         quotient = Fraction(coef) * int(count) if not isinstance(coef, float) else None
         if None in divisors or len(set(divisors)) < len(divisors) or (
-            count != 1 and (quotient is None or quotient.denominator != 1)
+            count != 1 and (quotient is None or Fraction(coef).denominator % count)
         ):  # fmt: skip
             continue
         left = [p for p in left if p not in divisors and p != (value, exponent)]
-        coef = coef if count == 1 or quotient is None else int(quotient)
+        coef = coef if count == 1 or quotient is None else times(1, quotient)
         found.append((value, _reduction(value, at, keepdims, "mean")))
     return coef, left, found
 
@@ -208,6 +209,10 @@ def _apply(value: Value, at: Context) -> Text:
         return Text(f"{args[0].within(ADD)} {_SIGNS[name]} {args[1].within(ADD)}", COMPARE)
     if name == "relu":
         return call("np.maximum", args[0].text, "0")
+    if name == "softplus":
+        return call("np.logaddexp", "0", args[0].text)
+    if name == "logical_not" and value.args[0].kind == "bool":
+        return Text(f"~{args[0].within(ATOM)}", UNARY)
     if name == "heaviside":
         return call("np.heaviside", args[0].text, "0.5")
     if name == "power":
@@ -535,7 +540,7 @@ def _structural(value: Value, at: Context) -> Text:
         case "roll":
             return call("np.roll", f"np.eye({sizes[0]}, dtype={dtype})", str(params[0]), "axis=0")
         case "reshape":
-            whole = " * ".join(at.size(s).within(MULTIPLY) for s in value.sizes[: params[0]])
+            whole = at.size(prod(value.sizes[: params[0]])).text
             return Text(f"np.eye({whole}, dtype={dtype}).reshape({', '.join(sizes)})")
         case "pick":
             index = positions_text(value.args[0], at).within(ATOM)

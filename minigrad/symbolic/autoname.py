@@ -142,10 +142,15 @@ def _automatic(exprs: Sequence[Expr], names: Names) -> list[Ref]:
 
 
 def _uses(exprs: Sequence[Expr]) -> Counter[Expr]:
-    """How often a reader meets each node, where a name's definition is read once."""
+    """How often a reader meets each node.
+
+    A name's definition is read once, and not at all when it is one of the expressions itself.
+    """
+    roots = set(exprs)
     uses: Counter[Expr] = Counter(exprs)
-    order = list(postorder(*exprs))
-    for node in reversed(order):
+    for node in reversed(list(postorder(*exprs))):
+        if isinstance(node, Ref) and node.node in roots:
+            continue
         times = 1 if isinstance(node, Ref) else uses[node]
         for child in node.children():
             uses[child] += times

@@ -59,7 +59,7 @@ def _over(function: Callable[..., Any], axis: int) -> Callable[[Value], Value]:
         if (
             not isinstance(value, Block)
             or value.is_vector
-            or (value.free[axis] and function is not np.mean)
+            or (value.free[axis] and function not in (np.mean, np.max))
         ):
             raise ShapeError("a matrix is needed here")
         return vector(
@@ -73,7 +73,7 @@ def _whole(function: Callable[..., Any]) -> Callable[[Value], Value]:
     """A statistic of all elements."""
 
     def statistic(value: Value) -> Value:
-        if isinstance(value, Block) and any(value.free) and function is not np.mean:
+        if isinstance(value, Block) and any(value.free) and function not in (np.mean, np.max):
             raise ShapeError("the size of 𝟏 is not known here")
         return float(function(plain(value)))
 

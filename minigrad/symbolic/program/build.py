@@ -43,12 +43,13 @@ from minigrad.symbolic.program.place import (
     Window,
     added_in_place,
     embedded,
+    is_diagonal,
     is_plain,
     span,
     standardised,
 )
 from minigrad.symbolic.program.product import Multiplier
-from minigrad.symbolic.program.structure import Rule, Scene, eliminate
+from minigrad.symbolic.program.structure import Rule, Scene, eliminate, masked
 from minigrad.symbolic.program.value import Tape, Value
 
 # What dims without a size are taken to measure where orders of contraction are compared: as in a small
@@ -208,14 +209,15 @@ class _Builder:
     ) -> Labelled:
         """Terms that fill their shape, and those that stand in places of it."""
         axes = range(len(sizes))
-        if len(sizes) <= 2 or not pieces:
-            placed = [(1, embedded(self.tape, piece, sizes, own)) for piece, own in pieces]
-            return self.added([*plain, *placed], axes)
-        if plain:
-            base, rest = self.spread(self.added(plain, axes), sizes), list(pieces)
-        else:
-            base = self.spread(embedded(self.tape, pieces[0][0], sizes, pieces[0][1]), sizes)
-            rest = list(pieces[1:])
+        diagonals = [(p, own) for p, own in pieces if len(sizes) == 2 and is_diagonal(p)]
+        rest = [(p, own) for p, own in pieces if len(sizes) > 2 or not is_diagonal(p)]
+        terms = [*plain, *((1, embedded(self.tape, p, sizes, own)) for p, own in diagonals)]
+        if not terms:
+            (first, own), *rest = rest
+            terms = [(1, embedded(self.tape, first, sizes, own))]
+        if not rest:
+            return self.added(terms, axes)
+        base = self.spread(self.added(terms, axes), sizes)
         for piece, extents in rest:
             base = added_in_place(self.tape, base, piece, sizes, extents)
         return Labelled(base, tuple(axes))
@@ -265,6 +267,9 @@ class _Builder:
         return self.pieces[node]
 
     def new_piece(self, node: Expr) -> tuple[Piece, Extents]:
+        behind = self.structural_behind(node) if self.stable else None
+        if behind is not None and not isinstance(behind, Sum):
+            return self.piece(behind)
         if isinstance(node, (Structural, Pick)):
             factor = Factor(node, tuple(range(node.ndim)))
             node = Product((factor,), 1, node.sizes, node.ndim, b"")
@@ -279,8 +284,30 @@ class _Builder:
 
     def rewritten(self, node: Product) -> Expr | None:
         """The product in a form that is better computed, if there is one."""
+        named = [self.structural_behind(f.node) if f.exponent == 1 else None for f in node.factors]
+        if any(inner is not None for inner in named):
+            operands = [
+                (f.node if inner is None else inner, f.labels, f.exponent)
+                for f, inner in zip(node.factors, named, strict=True)
+            ]
+            sizes = dict(enumerate(node.label_sizes))
+            return contract(range(node.ndim), operands, node.coef, sizes)
         quotient = forms.logistic(node)
         return _opened(node) if quotient is None else quotient
+
+    def structural_behind(self, node: Expr) -> Expr | None:
+        """What a name stands for, when that is in places of its shape: then it is better not made."""
+        if not isinstance(node, Ref):
+            return None
+        inner = node.node
+        if isinstance(inner, (Structural, Pick)):
+            return inner
+        if isinstance(inner, Sum):
+            return inner if any(_is_structural(term) for _, term in inner.terms) else None
+        if not isinstance(inner, Product) or not _is_structural(inner):
+            return None
+        piece, extents = self.piece(inner)
+        return None if is_plain(piece, inner.sizes, extents) else inner
 
     def product(self, node: Product) -> tuple[Piece, Extents]:
         extents: Extents = dict(enumerate(node.label_sizes))
@@ -298,8 +325,11 @@ class _Builder:
         carried = scene.carried()
         scene.places = {k: Window(k) for k in range(node.ndim) if k in carried}
         eliminate(scene, self.multiplier.combine)
+        masks = self.result_masks(scene)
         order = [lab for lab in scene.needed_in_order() if lab in scene.carried()]
         core = self.multiplier.product(scene, order) or Labelled(self.tape.number(1), ())
+        for rule in masks:
+            core = self.masked(core, rule, extents)
         # a summed label that nothing carries any more is counted
         ended = scene.carried() | scene.gone | scene.needed()
         scalars.extend((self.tape.size(extents[k]), 1) for k in node.summed if k not in ended)
@@ -307,6 +337,21 @@ class _Builder:
         if value is None:
             return Piece(Labelled(self.tape.number(0), ()), {}), extents
         return Piece(Labelled(value, core.labels), scene.places), extents
+
+    def result_masks(self, scene: Scene) -> list[Rule]:
+        """Triangles over two axes of the result, taken out: they are laid over the finished product."""
+        needed = scene.needed()
+        if not scene.arrays:
+            return []
+        masks = [r for r in scene.rules if r.kind == "tri" and set(r.labels) <= needed]
+        scene.rules = [r for r in scene.rules if r not in masks]
+        return masks
+
+    def masked(self, core: Labelled, rule: Rule, extents: Extents) -> Labelled:
+        missing = [label for label in rule.labels if label not in core.labels]
+        order = (*missing, *core.labels)
+        value = self.tape.broadcast_to(core.value, [extents[label] for label in order])
+        return masked(self.tape, Labelled(value, order), rule)
 
     def enter(self, scene: Scene, scalars: list[tuple[Value, int | Fraction]], f: Factor) -> None:
         """One factor, where it belongs."""
@@ -398,11 +443,11 @@ class _Builder:
 
 
 def _opened(node: Product) -> Expr | None:
-    """The product distributed over a sum with deltas, which then choose labels instead of being made."""
+    """The product distributed over a sum with 0/1 tensors, which are then used instead of made."""
     for k, f in enumerate(node.factors):
         if f.exponent != 1 or not isinstance(f.node, Sum) or len(f.node.terms) > _MOST_TERMS:
             continue
-        if not any(_has_delta(term) for _, term in f.node.terms):
+        if not any(_is_structural(term) for _, term in f.node.terms):
             continue
         terms: list[tuple[Number, Expr]] = []
         for coef, term in f.node.terms:
@@ -416,6 +461,7 @@ def _opened(node: Product) -> Expr | None:
     return None
 
 
-def _has_delta(term: Expr) -> bool:
+def _is_structural(term: Expr) -> bool:
+    """Whether a 0/1 tensor is among the factors."""
     nodes = [f.node for f in term.factors] if isinstance(term, Product) else [term]
-    return any(isinstance(node, Structural) and node.kind == "delta" for node in nodes)
+    return any(isinstance(node, (Structural, Pick)) for node in nodes)

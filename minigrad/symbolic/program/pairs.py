@@ -145,6 +145,8 @@ def _made(
     b: Labelled,
 ) -> Labelled:
     known = _sizes(a, b)
+    if op == "matmul" and first.ndim == second.ndim == 2 and first.op == second.op == "permute":
+        first, second, out = second.args[0], first.args[0], out[::-1]
     return Labelled(tape.make(op, (first, second), (), [known[lab] for lab in out]), out)
 
 

@@ -65,6 +65,14 @@ def is_plain(piece: Piece, sizes: Sequence[AnySize], extents: Mapping[Label, Any
     )
 
 
+def is_diagonal(piece: Piece) -> bool:
+    """Whether a matrix's places are one whole axis twice."""
+    first, second = (piece.places.get(axis) for axis in (0, 1))
+    return first is not None and first == second and isinstance(first, Window) and (
+        first.start == 0 and first.step == 1
+    )  # fmt: skip
+
+
 def is_whole(place: Place, size: AnySize, extents: Mapping[Label, AnySize]) -> bool:
     return (
         isinstance(place, Window)

@@ -51,6 +51,8 @@ def is_call(node: Expr, name: str) -> bool:
 
 def stable_map(node: Map) -> Expr | None:
     """Logarithms of what is a sigmoid, a softmax or near one, in another form; else None."""
+    if is_head(node.head, "log1p") and is_call(bare(node.args[0]), "exp"):
+        return Map(SOFTPLUS, bare(node.args[0]).args)  # type: ignore[attr-defined]
     if not is_head(node.head, "log"):
         return None
     arg = bare(node.args[0])

@@ -157,6 +157,7 @@ class Tape:
                 kept.append((value.args[0], -exponent))
             else:
                 kept.append((value, exponent))
+        kept = _merged(kept)
         if not kept:
             return self.number(coef)
         if coef == 1 and len(kept) == 1 and kept[0][1] == 1:
@@ -181,6 +182,11 @@ class Tape:
         turned = self._common_permutation(args)
         if turned is not None:
             return self.permute(self.apply(function, turned[1], truth), turned[0])
+        if function == "where" and [v.op for v in args[1:]] == ["number", "number"]:
+            choice = (args[1].params[0], args[2].params[0])
+            if args[0].kind == "bool" and choice in ((1, 0), (0, 1)):
+                yes = args[0]
+                return yes if choice == (1, 0) else self.apply("logical_not", [yes], truth=True)
         return self.make("apply", args, (function,), broadcast(args), "bool" if truth else "float")
 
     def concatenate(self, values: Sequence[Value], axis: int, sizes: Sequence[AnySize]) -> Value:
@@ -196,13 +202,26 @@ class Tape:
         self, values: Sequence[Value]
     ) -> tuple[tuple[int, ...], list[Value]] | None:
         """The permutation that all arrays among the values have in common, and what is permuted."""
-        arrays = [v for v in values if v.ndim]
-        first = arrays[0] if arrays else None
-        if first is None or first.op != "permute":
+        first = next((v for v in values if v.op == "permute"), None)
+        if first is None:
             return None
-        if any(v.op != "permute" or v.params != first.params for v in arrays):
+        inner = [self._unpermuted(v, first.params[0]) for v in values]
+        known = [v for v in inner if v is not None]
+        return (first.params[0], known) if len(known) == len(values) else None
+
+    def _unpermuted(self, value: Value, axes: tuple[int, ...]) -> Value | None:
+        """The value that becomes this one by the permutation; vectors turn from rows to columns."""
+        if not value.ndim:
+            return value
+        if value.op == "permute" and value.params == (axes,):
+            return value.args[0]
+        if axes != (1, 0):
             return None
-        return first.params[0], [v.args[0] if v.ndim else v for v in values]
+        if value.ndim == 1:
+            return self.expand(value, (1,))
+        if value.op == "expand" and value.args[0].ndim == 1:
+            return value.args[0]
+        return None
 
     def as_number(self, value: Value) -> Value:
         """Truth values and positions as numbers to compute with."""
@@ -262,6 +281,8 @@ class Tape:
     def reshape(self, value: Value, sizes: Sequence[AnySize]) -> Value:
         if tuple(sizes) == value.sizes:
             return value
+        if value.op == "reshape" and value not in self.names:
+            return self.reshape(value.args[0], sizes)
         return self.make("reshape", (value,), (tuple(sizes),), sizes, value.kind)
 
     # -- along axes: done before a permutation of the argument rather than after it ----------------------
@@ -299,6 +320,10 @@ class Tape:
                 return self.permute(inner, order)
             left = [a for k, a in enumerate(order) if k != axis]
             return self.permute(inner, [a - (a > order[axis]) for a in left])
+        if value.op == "index" and value not in self.names:
+            joined = self._joined_index(value, axis, entry)
+            if joined is not None:
+                return joined
         entries: list[Any] = [None] * value.ndim
         entries[axis] = entry
         sizes = list(value.sizes)
@@ -307,6 +332,28 @@ class Tape:
         else:
             del sizes[axis]
         return self.make("index", (value,), (tuple(entries),), sizes, value.kind)
+
+
+    def _joined_index(self, value: Value, axis: int, entry: Any) -> Value | None:
+        """An index of an index as one, when they are on different axes."""
+        (entries,) = value.params
+        kept = [k for k, e in enumerate(entries) if e is None or isinstance(e, tuple)]
+        if entries[kept[axis]] is not None:
+            return None
+        both = tuple(entry if k == kept[axis] else e for k, e in enumerate(entries))
+        sizes = list(value.sizes)
+        sizes[axis : axis + 1] = [entry[2]] if isinstance(entry, tuple) else []
+        return self.make("index", value.args, (both,), sizes, value.kind)
+
+
+def _merged(parts: Sequence[tuple[Value, Any]]) -> list[tuple[Value, Any]]:
+    """Powers of one value joined."""
+    powers: dict[Value, Any] = {}
+    for value, exponent in parts:
+        if value.kind == "bool" and value in powers:
+            continue
+        powers[value] = powers.get(value, 0) + exponent
+    return [(v, int(e) if Fraction(e).denominator == 1 else e) for v, e in powers.items() if e]
 
 
 def broadcast(values: Sequence[Value]) -> list[AnySize]:
