@@ -61,6 +61,11 @@ class Primitive:
     misfit: Rule | None = None
     builtin: bool = False
     doc: str = ""
+    loose: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Built-in rules return their argument's shape; those of users are checked.
+        object.__setattr__(self, "loose", self.broadcasts or not self.builtin)
 
     @property
     def differentiable(self) -> bool:

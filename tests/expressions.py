@@ -73,7 +73,7 @@ PROGRAM = {
 
 def as_program(text: str, values: Mapping[str, Any], dims: Mapping[str, int]) -> Any:
     """The text run by Python itself, statement by statement, on tensors."""
-    names: dict[str, Any] = {**PROGRAM, **{k: float(v) for k, v in dims.items()}, **values}
+    names: dict[str, Any] = {**PROGRAM, **dims, **values}
     *assignments, last = text.split(";")
     for assignment in assignments:
         exec(assignment.strip(), names)
@@ -144,7 +144,13 @@ CASES = [
     Case("trace of a cube", "trace(X @ X @ X)", {"X": "n n"}, "X"),
     Case("determinant", "det(X)", {"X": "n n | invertible"}, "X"),
     Case("log-determinant", "logdet(X)", {"X": "n n | invertible"}, "X"),
-    Case("log-determinant of a Gram matrix", "logdet(X.T @ X)", {"X": "m n"}, "X", sizes={"m": 5, "n": 3}),
+    Case(
+        "log-determinant of a Gram matrix",
+        "logdet(X.T @ X)",
+        {"X": "m n"},
+        "X",
+        sizes={"m": 5, "n": 3},
+    ),
     Case(
         "bilinear form of an inverse",
         "a @ inv(X) @ b",

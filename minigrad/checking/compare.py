@@ -83,12 +83,16 @@ def slopes_compared(
     noise: Callable[[], float],
     natural: float,
     single: bool = False,
+    base: float = ROUNDING,
 ) -> Comparison:
     """A gradient against slopes along directions; the tolerance comes from the slopes' own uncertainty.
 
     ``single`` says that each direction is one element, which then can be named.
     """
     g = np.asarray(gradient, dtype=float)
+    if measured and g.shape != measured[0][0].shape:
+        note = f"shape {g.shape} for a variable of shape {measured[0][0].shape}"
+        return Comparison(first, second, quantity, float("nan"), base, note, "fail")
     if g.size == 0:
         return Comparison(first, second, quantity, 0.0, ROUNDING, "empty")
     kinks = sum(s.kink for _, s in measured)
@@ -105,7 +109,7 @@ def slopes_compared(
     scale = max(largest, max(abs(s.value) for _, s in smooth))
     gaps = [(abs(float(np.sum(g * d)) - s.value), s, d) for d, s in smooth]
     allowed = max(8 * s.uncertainty for _, s in smooth)
-    if max(gap for gap, _, _ in gaps) > allowed + ROUNDING * scale:
+    if max(gap for gap, _, _ in gaps) > allowed + base * scale:
         allowed += _NOISES * noise() * float(np.abs(smooth[0][0]).sum())
     zero = scale <= allowed and allowed <= COARSEST * 1e-3 * natural
     if zero:
@@ -113,7 +117,7 @@ def slopes_compared(
     if not scale:
         return Comparison(first, second, quantity, 0.0, ROUNDING, "", "pass")
     gap, s, d = max(gaps, key=lambda item: item[0])
-    tolerance = max(allowed / scale, ROUNDING)
+    tolerance = max(allowed / scale, base)
     error = gap / scale
     verdict: Verdict = "pass" if error <= tolerance else "fail"
     worst = None
@@ -124,6 +128,6 @@ def slopes_compared(
     note = "zero within rounding" if zero else ""
     if verdict == "pass" and kinks:
         verdict, note = "inconclusive", f"{_KINK} along {kinks} of {len(measured)} directions"
-    elif verdict == "pass" and tolerance > COARSEST:
+    elif verdict == "pass" and tolerance > max(COARSEST, base):
         verdict, note = "inconclusive", "differences are too uncertain here"
     return Comparison(first, second, quantity, error, tolerance, note, verdict, worst)

@@ -39,7 +39,8 @@ class Options:
     ``samples`` counts scenes: by default one where all variables have data, else two. ``seconds`` ends
     the check early, after the cheapest witnesses; ``witnesses`` names those to hear; ``every`` asks for
     every element instead of random directions; ``progress`` is called with what is done and with counts;
-    ``extra`` are witnesses that are not in the table, for whom no primitive is to blame.
+    ``extra`` are witnesses that are not in the table, for whom no primitive is to blame; ``cotangent``
+    takes the place of a random one.
     """
 
     seed: int = 0
@@ -49,12 +50,15 @@ class Options:
     every: bool = False
     progress: Callable[[str, int, int], None] | None = None
     extra: tuple[Witness, ...] = ()
+    cotangent: Any = None
 
-    def hearing(self, names: Sequence[str], *extra: Witness) -> Options:
+    def hearing(
+        self, names: Sequence[str], *extra: Witness, cotangent: Any = None
+    ) -> Options:
         """The same options for these witnesses, some of them not in the table."""
         chosen = [n for n in names if self.witnesses is None or n in self.witnesses]
         chosen += [w.name for w in extra if w.name not in chosen]
-        return replace(self, witnesses=chosen, extra=extra)
+        return replace(self, witnesses=chosen, extra=extra, cotangent=cotangent)
 
 
 class Clock:
@@ -88,9 +92,9 @@ class _Examination:
         self.exprs: list[Expr] = []
 
     def report(self) -> Report:
-        first = Scene(self.subject, self.options.seed)
+        first = self._set(0)
         count = self.options.samples or (_SAMPLES if first.sampled else 1)
-        scenes = [first, *(Scene(self.subject, self.options.seed + k) for k in range(1, count))]
+        scenes = [first, *(self._set(k) for k in range(1, count))]
         comparisons = merged(self._scene(scene, k, count) for k, scene in enumerate(scenes))
         if any(c.verdict == "fail" for c in comparisons) and not self.every:
             # a failure deserves every element, so that it can be shown where it is
@@ -103,6 +107,10 @@ class _Examination:
             return report
         return Report(comparisons, self._suspects(first, comparisons), self.notes)
 
+    def _set(self, k: int) -> Scene:
+        scene = Scene(self.subject, self.options.seed + k)
+        return scene if self.options.cotangent is None else scene.seeded(self.options.cotangent)
+
     # -- one scene -----------------------------------------------------------------------------------
 
     def _scene(self, scene: Scene, sample: int, count: int) -> list[Comparison]:
@@ -110,7 +118,9 @@ class _Examination:
         comparisons = self._values(scene)
         known: list[tuple[Witness, Arrays]] = []
         slopes: list[Witness] = []
-        for witness in (*self.options.extra, *WITNESSES):
+        extra = {w.name for w in self.options.extra}
+        table = [w for w in WITNESSES if w.name not in extra]
+        for witness in (*self.options.extra, *table):
             if not self._wanted(witness.name):
                 continue
             why = witness.refuses(scene)
@@ -143,7 +153,10 @@ class _Examination:
         except Broken as error:
             comparisons.append(_said(witness.name, "gradients", f"it raised {error}", "fail"))
         except MinigradError as error:
-            comparisons.append(_said(witness.name, "gradients", str(error), "inconclusive"))
+            if witness in self.options.extra:
+                self.notes.append(f"{witness.name}: not applicable ({error})")
+            else:
+                comparisons.append(_said(witness.name, "gradients", str(error), "inconclusive"))
         return None
 
     def _values(self, scene: Scene) -> list[Comparison]:
@@ -164,8 +177,8 @@ class _Examination:
 
         try:
             array = meant(scene)
-        except (DerivationError, ValueError) as error:
-            return [_said(MEANING, "value", str(error), "inconclusive")]
+        except Exception as error:
+            return [_said(MEANING, "value", f"it could not be evaluated ({error})", "inconclusive")]
         return [arrays_compared(FORWARD, MEANING, "value", scene.output, array, noise)]
 
     def _pairs(
@@ -187,6 +200,7 @@ class _Examination:
                     b,
                     lambda f=first, s=second: _noise(scene, k, (f, s)),
                     natural,
+                    max(first.tolerance, second.tolerance),
                 )
                 result.append(_undetermined(c, assume))
         return result
@@ -217,6 +231,7 @@ class _Examination:
                         lambda w=claim: _noise(scene, k, (w,)),
                         scene.natural,
                         single,
+                        claim.tolerance,
                     )
                 )
         return result

@@ -73,7 +73,8 @@ class _Judging:
         self, scene: Scene, book: Notebook, truth: Notebook, right: Callable[[str], str]
     ) -> None:
         self.scene, self.book, self.truth, self.right = scene, book, truth, right
-        self.names = Names({node: name for name, node in book.nodes.items()}, book.dims)
+        named = {node: name for name, node in book.nodes.items()}
+        self.names = Names(named, book.dims, scene.program.order)
 
     def piece(self, name: str) -> Finding | None:
         """A piece that names a gradient or a tensor of the graph; others are the user's own shorthand."""
@@ -99,7 +100,7 @@ class _Judging:
             corrected = fitted(Notebook(self.scene, with_right).evaluate(claim), self.scene, k)
             if self._agree(corrected, right):
                 return self._wrong(
-                    quantity, yours, right, f"this line is right, {' and '.join(wrong)} above is not"
+                    quantity, yours, right, f"only because of {' and '.join(wrong)}: from the right one this line follows"
                 )
         return self._found(quantity, yours, right, node, certain=True)
 
@@ -134,11 +135,12 @@ class _Judging:
         self, quantity: str, yours: Any, right: Any, slip: str, ratio: float | None = None
     ) -> Finding:
         return Finding(
-            quantity, "fail", slip, ratio, _worst(yours, right), self.right(quantity.removeprefix("d"))
+            quantity, "fail", slip, ratio, worst_of(yours, right), self.right(quantity.removeprefix("d"))
         )
 
 
-def _worst(yours: Any, right: Any) -> Worst | None:
+def worst_of(yours: Any, right: Any) -> Worst | None:
+    """The element in which a claim is furthest from what is right."""
     if yours.shape != right.shape or not right.size:
         return None
     gap = np.abs(yours - right)

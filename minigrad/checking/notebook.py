@@ -118,7 +118,8 @@ class Notebook:
             with np.errstate(all="ignore"):
                 return np.asarray(self._evaluated(claim))
         except MinigradError as error:
-            error.args = (f"check: {what}: {str(error).removeprefix('parse: ')}",)
+            if not str(error).startswith("check: "):
+                error.args = (f"check: {what}: {str(error).removeprefix('parse: ')}",)
             raise
         except Exception as error:
             raise ArgumentError(f"check: {what} raised {type(error).__name__}: {error}") from error

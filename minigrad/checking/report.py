@@ -78,15 +78,19 @@ class Finding:
     def __str__(self) -> str:
         if self.verdict == "pass":
             return f"{self.quantity}: right"
-        parts = [f"{self.quantity}: {'wrong' if self.verdict == 'fail' else 'not judged'}"]
-        if self.slip:
-            parts.append(self.slip)
-        if self.worst is not None and self.verdict == "fail":
-            place = f"[{', '.join(map(str, self.worst.index))}]" if self.worst.index else "its value"
-            parts.append(f"at {place} yours is {self.worst.first:.6g}, right is {self.worst.second:.6g}")
+        if self.verdict == "inconclusive":
+            return f"{self.quantity}: not judged"
+        lines = [f"{self.quantity}: wrong" + (f", {self.slip}" if self.slip else "")]
+        if self.worst is not None:
+            place = f"[{', '.join(map(str, self.worst.index))}]" if self.worst.index else ""
+            lines.append(
+                f"{self.quantity}{place} is {self.worst.first:.6g} in yours and {self.worst.second:.6g} "
+                "in the right one"
+            )
         if self.right:
-            parts.append(f"right is  {self.right}")
-        return "; ".join(parts)
+            lines.append("right is")
+            lines.extend(f"    {line}" for line in self.right.splitlines())
+        return "\n  ".join(lines)
 
 
 class Report:

@@ -151,6 +151,13 @@ class Scene:
         twin.values = twin.program.every(leaves)
         return twin
 
+    def seeded(self, c: Any) -> Scene:
+        """The same scene with another cotangent."""
+        twin = copy(self)
+        twin.c = np.asarray(c, dtype=float)
+        twin.__dict__.pop("natural", None)
+        return twin
+
     @cached_property
     def natural(self) -> float:
         """The size a slope would have if the output changed by its own size as variables do."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
 
-from minigrad.checking.scene import Scene
 from minigrad.checking.sweep import Edge, Sweep
-from minigrad.graph import Node
+from minigrad.graph import Dim, Node
+from minigrad.index.size import Size
 from minigrad.numeric.sweep import unbroadcast
 
 _SAME = 1e-6
 _MOST_EDGES = 400
+_MOST_PATHS = 12
 
 
 @dataclass(frozen=True)
@@ -26,18 +27,46 @@ class Slip:
     ratio: float | None
 
 
-@dataclass(frozen=True)
 class Names:
-    """What the graph's tensors and sizes are called."""
+    """What the graph's tensors and sizes are called; ``order`` lists the nodes, inputs first."""
 
-    nodes: Mapping[Node, str]
-    dims: Mapping[str, int]
+    def __init__(
+        self, nodes: Mapping[Node, str], dims: Mapping[str, int], order: Sequence[Node]
+    ) -> None:
+        self.nodes = nodes
+        used = {x.name for node in order for x in node.inputs if isinstance(x, Dim)}
+        used |= {n for node in order for x in node.inputs if isinstance(x, Size) for n in x.names()}
+        # a size that the graph computes with is the likelier factor
+        self.dims = dict(sorted(dims.items(), key=lambda item: item[0] not in used))
+        self._readers: dict[Node, Node] = {}
+        for node in order:
+            for x in node.inputs:
+                if isinstance(x, Node):
+                    self._readers.setdefault(x, node)
 
-    def gradient(self, node: Node) -> str:
-        """DT for a named tensor, else for the operation that makes it."""
+    def tensor(self, node: Node) -> str:
+        """The tensor's name, or its operation's."""
         if node in self.nodes:
-            return f"d{self.nodes[node]}"
-        return f"the gradient of {node.op.name.rpartition('.')[2] if node.op else 'a constant'}"
+            return self.nodes[node]
+        if node.op is None:
+            return "a constant"
+        return node.op.notation.text if node.op.notation else node.op.name.rpartition(".")[2]
+
+    def above(self, node: Node) -> str:
+        """The first named tensor from a node towards the output: what a reader calls its gradient."""
+        while node not in self.nodes and node in self._readers:
+            node = self._readers[node]
+        return f"d{self.nodes[node]}" if node in self.nodes else "the gradient of the output"
+
+    def below(self, node: Node) -> str:
+        """The first named tensor from a node towards the variables."""
+        start = node
+        while node not in self.nodes:
+            inputs = [x for x in node.inputs if isinstance(x, Node)]
+            if not inputs:
+                return f"the gradient of {self.tensor(start)}"
+            node = next((x for x in inputs if x in self.nodes), inputs[0])
+        return f"d{self.nodes[node]}"
 
 
 def find_slip(claim: Any, right: Any, sweep: Sweep, names: Names) -> Slip | None:
@@ -126,6 +155,8 @@ def _factor_name(ratio: float, dims: Mapping[str, int]) -> str | None:
     return None
 
 
+Variants = Iterator[tuple[str, Any]]
+
 # -- one contribution altered --------------------------------------------------------------------------
 
 
@@ -136,20 +167,36 @@ def _altered(sweep: Sweep, names: Names) -> Iterator[tuple[str, Any]]:
         for edge in edges:
             for text, c in kind(edge, edges, names):
                 if np.shape(c) == np.shape(edge.contribution):
-                    yield text, sweep.gradient(_replacing(edge, c))
+                    yield text, sweep.gradient(_replacing({_place(edge): c}))
+    yield from _two_lost_paths(edges, sweep, names)
 
 
-def _replacing(chosen: Edge, c: Any) -> Callable[[Edge], Any]:
-    """Alter one contribution. Later ones are computed anew from what it changes."""
+def _two_lost_paths(edges: list[Edge], sweep: Sweep, names: Names) -> Variants:
+    """Two uses left out at once; one that makes no difference alone is not worth a word."""
+    lost = [
+        (_place(edge), text, np.zeros(np.shape(edge.contribution)))
+        for edge in edges
+        for text, _ in islice(_lost_paths(edge, edges, names), 1)
+    ][:_MOST_PATHS]
+    right = sweep.gradient()
+    matters = {
+        place: not _same(sweep.gradient(_replacing({place: zero})), right) for place, _, zero in lost
+    }
+    for one, other in combinations(lost, 2):
+        texts = [text for place, text, _ in (one, other) if matters[place]]
+        if texts:
+            yield ", and ".join(texts), sweep.gradient(
+                _replacing({one[0]: one[2], other[0]: other[2]})
+            )
 
-    def alter(edge: Edge) -> Any:
-        same = edge.node is chosen.node and edge.position == chosen.position
-        return c if same else edge.contribution
 
-    return alter
+def _place(edge: Edge) -> tuple[Node, int]:
+    return edge.node, edge.position
 
 
-Variants = Iterator[tuple[str, Any]]
+def _replacing(contributions: Mapping[tuple[Node, int], Any]) -> Callable[[Edge], Any]:
+    """Alter some contributions; later ones are computed anew from what these change."""
+    return lambda edge: contributions.get(_place(edge), edge.contribution)
 
 
 def _forgotten_sums(edge: Edge, edges: list[Edge], names: Names) -> Variants:
@@ -161,12 +208,12 @@ def _forgotten_sums(edge: Edge, edges: list[Edge], names: Names) -> Variants:
     for axis in range(y.ndim):
         if _same(c, product - y * product.sum(axis=axis, keepdims=True)) and not _same(c, product):
             what = _sum_name(axis, y.ndim)
-            where = names.gradient(edge.parent)
-            term = f"{what}({_name(edge.node, names)} ⊙ {names.gradient(edge.node)})"
+            where = names.below(edge.parent)
+            term = f"{what}({names.tensor(edge.node)} ⊙ {names.above(edge.node)})"
             yield f"the {what} term {term} is missing in {where}", product
             yield f"the sign of the {what} term {term} in {where} is wrong", 2 * product - c
             yield (
-                f"{term} in {where} is not multiplied by {_name(edge.node, names)}",
+                f"{term} in {where} is not multiplied by {names.tensor(edge.node)}",
                 product - product.sum(axis=axis, keepdims=True),
             )
             for other in range(y.ndim):
@@ -183,10 +230,17 @@ def _lost_paths(edge: Edge, edges: list[Edge], names: Names) -> Variants:
     uses = [e for e in edges if e.parent is edge.parent]
     if len(uses) < 2:
         return
-    path = f"the path of {_name(edge.parent, names)} through {_nearest(edge.node, edges, names)}"
-    yield f"{path} is missing", np.zeros(np.shape(edge.contribution))
-    yield f"the sign of {path} is wrong", -edge.contribution
-    yield f"{path} is counted twice", 2 * edge.contribution
+    c = np.asarray(edge.contribution)
+    along = [axis for axis in range(c.ndim) if c.shape[axis] > 1 and not np.ptp(c, axis=axis).any()]
+    if along and np.any(c):
+        what = f"the {_sum_name(along[-1], c.ndim)} term in {names.below(edge.parent)}"
+        yield f"{what} is missing", np.zeros(c.shape)
+        yield f"the sign of {what} is wrong", -c
+        return
+    path = f"the path of {names.tensor(edge.parent)} through {names.above(edge.node)[1:]}"
+    yield f"{path} is missing", np.zeros(c.shape)
+    yield f"the sign of {path} is wrong", -c
+    yield f"{path} is counted twice", 2 * c
 
 
 def _transposes(edge: Edge, edges: list[Edge], names: Names) -> Variants:
@@ -195,8 +249,8 @@ def _transposes(edge: Edge, edges: list[Edge], names: Names) -> Variants:
         return
     g = np.asarray(edge.g)
     if _square(g):
-        name = names.gradient(edge.node)
-        yield f"{name} is transposed in {names.gradient(edge.parent)}", _tried(
+        name = names.above(edge.node)
+        yield f"{name} is transposed in {names.below(edge.parent)}", _tried(
             edge, g.swapaxes(-1, -2), edge.arguments
         )
     for k, a in enumerate(edge.arguments):
@@ -205,8 +259,8 @@ def _transposes(edge: Edge, edges: list[Edge], names: Names) -> Variants:
             swapped = tuple(
                 np.swapaxes(x, -1, -2) if j == k else x for j, x in enumerate(edge.arguments)
             )
-            where = names.gradient(edge.parent)
-            yield f"{_name(source, names)} is transposed in {where}", _tried(edge, g, swapped)
+            where = names.below(edge.parent)
+            yield f"{names.tensor(source)} is transposed in {where}", _tried(edge, g, swapped)
 
 
 def _forgotten_derivatives(edge: Edge, edges: list[Edge], names: Names) -> Variants:
@@ -215,9 +269,11 @@ def _forgotten_derivatives(edge: Edge, edges: list[Edge], names: Names) -> Varia
     op = edge.node.op
     if op is None or g.shape != c.shape or _same(g, c):
         return
-    short = op.name.rpartition(".")[2]
-    where = names.gradient(edge.parent)
+    short = op.notation.text if op.notation else op.name.rpartition(".")[2]
+    where = names.below(edge.parent)
     yield f"the derivative of {short} is missing in {where}", g
+    with np.errstate(all="ignore"):
+        yield f"the derivative of {short} is there twice in {where}", c * np.where(g == 0, 0, c / g)
     yield f"{where} multiplies by {short} itself instead of its derivative", g * edge.y
     x = np.asarray(edge.arguments[edge.position])
     if x.shape == g.shape:
@@ -236,7 +292,7 @@ def _wrong_axes(edge: Edge, edges: list[Edge], names: Names) -> Variants:
     for axis in range(1, raw.ndim):
         summed = raw.sum(axis=axis)
         if summed.shape == c.shape:
-            name = names.gradient(edge.parent)
+            name = names.below(edge.parent)
             yield f"{name} is summed over axis {axis}, where axis 0 is meant", summed
 
 
@@ -256,23 +312,6 @@ def _reduced_wrongly(claim: Any, right: Any, sweep: Sweep, names: Names) -> Slip
 
 
 # -- words ---------------------------------------------------------------------------------------------
-
-
-def _name(node: Node, names: Names) -> str:
-    if node in names.nodes:
-        return names.nodes[node]
-    return node.op.name.rpartition(".")[2] if node.op else "a constant"
-
-
-def _nearest(node: Node, edges: list[Edge], names: Names) -> str:
-    """The first named tensor from a node towards the output."""
-    seen = 0
-    while node not in names.nodes and seen < len(edges):
-        following = next((e.node for e in edges if e.parent is node), None)
-        if following is None:
-            break
-        node, seen = following, seen + 1
-    return _name(node, names)
 
 
 def _sum_name(axis: int, ndim: int) -> str:
@@ -297,4 +336,4 @@ def _same(a: Any, b: Any) -> bool:
     return float(np.abs(a - b).max(initial=0.0)) <= 1e-12 * size
 
 
-__all__ = ["Names", "Scene", "Slip", "find_slip"]
+__all__ = ["Names", "Slip", "find_slip"]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.checking.compare import ROUNDING
 from minigrad.checking.differences import Slope, complex_slope, slope
 from minigrad.checking.digits import AT_50, MOST_OPERATIONS, proof_at_50
 from minigrad.checking.exact import RATIONAL, SYMPY, rational_proof, sympy_proof
@@ -22,7 +23,7 @@ from minigrad.checking.holomorphic import first_not_holomorphic
 from minigrad.checking.report import Comparison
 from minigrad.checking.scene import Scene
 from minigrad.checking.source import run_source
-from minigrad.errors import MinigradError
+from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import tensor
 from minigrad.numeric import gradients
 from minigrad.symbolic.evaluate import Place, evaluate_all
@@ -39,6 +40,7 @@ class Witness:
 
     ``refuses`` says why the witness does not apply to a scene, "" where it does; ``gradients`` gives an
     array or None per variable, ``slope`` the derivative along one direction of one variable.
+    ``tolerance`` is what its own precision allows.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Witness:
     refuses: Callable[[Scene], str]
     gradients: Callable[[Scene], Arrays] | None = None
     slope: Callable[[Scene, int, Any], Slope] | None = None
+    tolerance: float = ROUNDING
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,16 @@ def projected(scene: Scene, k: int, jacobian: Any) -> Any:
     return np.tensordot(c, jacobian, axes=axes).reshape(scene.at(k).shape)
 
 
+def formula_gradients(scene: Scene) -> Arrays:
+    """The derived formulas, evaluated on the scene's numbers."""
+    try:
+        return _derived(scene)
+    except MinigradError:
+        raise
+    except Exception as error:
+        raise DerivationError(f"the formula could not be evaluated ({error!r})") from error
+
+
 def _from_source(scene: Scene) -> Arrays:
     sources = scene.subject.sources or ()
     try:
@@ -174,7 +187,7 @@ def _not_holomorphic(scene: Scene) -> str:
 
 WITNESSES: tuple[Witness, ...] = (
     Witness(VJP, "the rows' hand-written VJPs, through the reverse sweep", _never, gradients=_hand),
-    Witness(FORMULA, "the rows' meanings, derived and simplified", _no_formula, gradients=_derived),
+    Witness(FORMULA, "the rows' meanings, derived and simplified", _no_formula, gradients=formula_gradients),
     Witness(SOURCE, "the text that the formula generates", _no_source, gradients=_from_source),
     Witness(DIFFERENCES, "the raw forward functions on plain arrays", _never, slope=_difference),
     Witness(
@@ -189,4 +202,4 @@ PROOFS: tuple[Proof, ...] = (
 )
 
 
-__all__ = ["PROOFS", "WITNESSES", "Broken", "Proof", "Witness", "hand_gradients", "projected"]
+__all__ = ["PROOFS", "WITNESSES", "Broken", "Proof", "Witness", "formula_gradients", "hand_gradients"]

@@ -45,11 +45,15 @@ def _is_negative(word: str) -> bool:
     "style",
     default="unicode",
     show_default=True,
-    type=click.Choice(["unicode", "ascii", "latex", "mathml", "index", "sympy", "numpy", "steps", "json"]),
+    type=click.Choice(
+        ["unicode", "ascii", "latex", "mathml", "index", "sympy", "numpy", "steps", "json"]
+    ),
     help="How the formulas are written.",
 )
 @click.option("--expanded", is_flag=True, help="Write names out: one line in the variables alone.")
-@click.option("--check", "checked", is_flag=True, help="Prove the formulas by independent witnesses.")
+@click.option(
+    "--check", "checked", is_flag=True, help="Prove the formulas by independent witnesses."
+)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.pass_context
 def derive(
@@ -77,7 +81,7 @@ def derive(
     index, invertible, nonzero.
 
     Exit codes: 0 right, 1 a check failed, 2 bad usage, 3 a check was inconclusive.
-    """
+    """  # noqa: D301 (click wants the backspace itself)
     style = "json" if as_json else style
     if expanded and style not in ("unicode", "json"):
         raise ArgumentError(f"--expanded: formulas are written out as unicode, not as {style}")

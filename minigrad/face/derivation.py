@@ -24,7 +24,7 @@ from minigrad.symbolic.autoname import Names, named, settled, without_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
 from minigrad.symbolic.lower import Lowered, lower, register_heads
-from minigrad.symbolic.simplify import factored, simplified
+from minigrad.symbolic.simplify import simplified, with_factors_outside
 
 Variable = str | Tensor
 # Variables with values of these kinds have no gradient that one would want without asking.
@@ -172,14 +172,16 @@ def derive(
     targets = [_target(lowered.expr(n), expr) for n in nodes]
     keys = [lowered.names[n] for n in nodes]
     first = adjoints(expr, targets)
+    gradients = finished([first[target] for target in targets])
     derived: dict[Key, tuple[Expr, list[Node]]] = {}
-    for key, target, variable in zip(keys, targets, nodes, strict=True):
+    for key, gradient, variable in zip(keys, gradients, nodes, strict=True):
         if order == 1:
-            derived[key] = finished(first[target]), [variable]
+            derived[key] = gradient, [variable]
             continue
-        second = adjoints(finished(first[target]), targets)
-        for other_key, other_target, other in zip(keys, targets, nodes, strict=True):
-            derived[key, other_key] = finished(second[other_target]), [variable, other]
+        second = adjoints(gradient, targets)
+        hessians = finished([second[target] for target in targets])
+        for other_key, hessian, other in zip(keys, hessians, nodes, strict=True):
+            derived[key, other_key] = hessian, [variable, other]
     exprs = settled([e for e, _ in derived.values()], names, printed_length, finished)
     reading.output = without_names(expr, names.given - {ref.name for ref in referred(exprs)})
     formulas = {
@@ -227,9 +229,23 @@ def _output_node(output: Any) -> Node:
     return output._node
 
 
-def finished(expr: Expr) -> Expr:
-    """The expression simplified throughout, its common factors outside, its deltas in front."""
-    return with_deltas_first(factored(transformed(expr, simplified)))
+def finished(exprs: Sequence[Expr]) -> list[Expr]:
+    """Expressions simplified throughout, their common factors outside, their deltas in front.
+
+    What a named tensor stands for is the user's, and stays as it is.
+    """
+    simple: dict[Expr, Expr] = {}
+    factors: dict[Expr, Expr] = {}
+    result = []
+    for expr in exprs:
+        expr = transformed(expr, simplified, simple, _is_definition)
+        expr = transformed(expr, with_factors_outside, factors, _is_definition)
+        result.append(with_deltas_first(expr))
+    return result
+
+
+def _is_definition(node: Expr) -> bool:
+    return isinstance(node, Ref) and node.of is None
 
 
 def _formula(key: Key, expr: Expr, reading: Reading, variables: Sequence[Node]) -> Formula:

@@ -101,7 +101,7 @@ class _Formulas:
     def _gradient_form(self, node: Node) -> tuple[Places, Tree] | None:
         expr = self.gradients.get(node)
         if expr is not None and node not in self._forms:
-            self._forms[node] = matrix_form(finished(expr))
+            self._forms[node] = matrix_form(finished([expr])[0])
         return self._forms.get(node)
 
 

@@ -114,7 +114,7 @@ class Tensor:
         if type(array) is not np.ndarray:
             array = np.asarray(self._value("numpy"))
         # Nothing in minigrad writes to an array once a tensor holds it, so no view is needed.
-        array.setflags(write=False)
+        array.setflags(False)  # type: ignore[call-arg]  # by keyword it costs thrice
         return array
 
     def item(self) -> Any:
@@ -149,10 +149,11 @@ class Tensor:
         self._node.name = name
         return self
 
-    def assign(self, value: ArrayLike | Tensor) -> Tensor:
+    def assign(self, value: ArrayLike | Tensor, copy: bool = True) -> Tensor:
         """Give a leaf a new value; graphs that captured the old one keep it and say so.
 
-        Shape and dtype stay. This is the one door through which a value changes.
+        Shape and dtype stay. This is the one door through which a value changes. With
+        ``copy=False`` an array is given away instead of copied: it becomes read-only.
 
         Raises
         ------
@@ -169,7 +170,11 @@ class Tensor:
             )
         old = self._array
         if type(value) is np.ndarray and value.dtype is old.dtype and value.shape == old.shape:
-            self._replace(value.copy())
+            if copy:
+                value = value.copy()
+            else:
+                value.setflags(False)  # type: ignore[call-arg]
+            self._replace(value)
             return self
         old = self._value("assign")
         new = np.array(value._value("assign") if isinstance(value, Tensor) else value, old.dtype)

@@ -16,7 +16,6 @@ from minigrad.index.expr import (
     Product,
     Ref,
     Sum,
-    postorder,
 )
 from minigrad.index.pointwise import apply_head
 
@@ -77,12 +76,30 @@ def substituted(root: Expr, values: Mapping[Expr, Expr]) -> Expr:
     return rewritten(root, values.get)
 
 
-def transformed(root: Expr, rule: Callable[[Expr], Expr]) -> Expr:
-    """``root`` with ``rule`` applied to every node, innermost first."""
-    done: dict[Expr, Expr] = {}
-    for node in postorder(root):
-        children = node.children()
-        new = [done[child] for child in children]
-        same = all(a is b for a, b in zip(children, new, strict=True))
-        done[node] = rule(node if same else with_children(node, new))
+def transformed(
+    root: Expr,
+    rule: Callable[[Expr], Expr],
+    done: dict[Expr, Expr] | None = None,
+    closed: Callable[[Expr], bool] = lambda node: False,
+) -> Expr:
+    """``root`` with ``rule`` applied to every node, innermost first.
+
+    ``done`` carries results from one root to the next; what is ``closed`` stays as it is.
+    """
+    done = {} if done is None else done
+    stack: list[tuple[Expr, bool]] = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in done:
+            continue
+        if ready:
+            children = node.children()
+            new = [done[child] for child in children]
+            same = all(a is b for a, b in zip(children, new, strict=True))
+            done[node] = rule(node if same else with_children(node, new))
+        elif closed(node):
+            done[node] = node
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in node.children())
     return done[root]

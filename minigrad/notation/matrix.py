@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import cast
 
 from minigrad.errors import DerivationError
 from minigrad.index import facts
@@ -30,7 +31,7 @@ from minigrad.index.expr import (
     Sum,
 )
 from minigrad.index.numbers import magnitude
-from minigrad.index.size import Size
+from minigrad.index.size import AnySize, Size
 from minigrad.notation.reduction import Item, Reduction
 from minigrad.notation.sides import side
 from minigrad.notation.text import text
@@ -221,9 +222,7 @@ class Reader:
         return Plus(tuple(terms))
 
     def term(self, node: Expr, places: Places, beside: bool) -> Tree:
-        """A node where elementwise broadcasting is understood: numbers stand alone, and ``beside`` a
-        matrix so do vectors.
-        """
+        """A node where broadcasting is understood: numbers stand alone, ``beside`` a matrix vectors do."""
         if not isinstance(node, Product):
             return self.read(node, places)
         carried = {label for f in node.factors for label in f.labels}
@@ -430,8 +429,8 @@ def _indexed(tree: Tree, places: Places) -> Tree:
 
 def _slice_text(node: Structural) -> str:
     """The slice as NumPy reads it: a reversal is ::-1, because a stop before 0 cannot be written."""
-    start, step = node.params
-    stop = start + step * node.sizes[0]  # type: ignore[operator]
+    start, step = cast("tuple[AnySize, int]", node.params)
+    stop = start + step * node.sizes[0]
     first = "" if start == node.sizes[1] - 1 and step == -1 else str(start)
     last = "" if stop == -1 else str(stop)
     return f"{first}:{last}" + (f":{step}" if step != 1 else "")

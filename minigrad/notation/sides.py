@@ -15,9 +15,9 @@ _ROWWISE = ("logsumexp", "rowmax", "rowprod")
 
 
 def side(tree: Tree) -> str:
-    """ "row" or "col" for a statistic of rows or columns, and what is made of such alone; else ""."""
+    """The side of a statistic of rows or columns, and of what is made of such alone: "row", "col" or ""."""
     match tree:
-        case Call(function, args) if function in _TURNED or function in _ROWWISE:
+        case Call(function) if function in _TURNED or function in _ROWWISE:
             return "row" if function in _ROWWISE or function.startswith("row") else "col"
         case Call(_, (arg,)) | Power(arg):
             return side(arg)

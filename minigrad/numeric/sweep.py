@@ -4,86 +4,84 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from typing import Any
 
 import numpy as np
 
-from minigrad.errors import FreedError, StaleError
+from minigrad.errors import FreedError, ShapeError, StaleError
 from minigrad.graph.context import WatchedScope, current_scope
 from minigrad.graph.node import Node
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.graph.watch import watch_backward
 from minigrad.ops.shape import unbroadcast
+from minigrad.primitive import Primitive
 
 Cotangents = dict[Node, Any]
+Pending = list[tuple[int, Node]]
 
 
 def sweep(root: Node, g: Any, keep: bool) -> Cotangents:
     """Propagate one cotangent of arrays to the leaves: what every training step runs.
 
     ``keep=False`` releases each node's saved arrays as soon as its cotangents are passed on.
+
+    The body of ``deliver`` is written out for the first and the second argument, and the node to
+    visit next bypasses the heap where it can: this loop is most of the engine's overhead.
     """
     if root.op is None or type(current_scope()) is WatchedScope:
         return general_sweep({root: g}, keep=keep)
-    pending: list[tuple[int, Node]] = []
-    cotangents: Cotangents = {root: g}
+    pending: Pending = []
+    cotangents: Cotangents = {}
     found: Cotangents = {}
     node = root
-    masked = False
     while True:
-        g = cotangents.pop(node)
-        op = node.op
+        op: Any = node.op
         saved = node.saved
-        if saved is None:
-            raise FreedError(freed_message(node))
+        if op.masks or saved is None:
+            cotangents[node] = g
+            heappush(pending, (-node.id, node))
+            return drain(pending, cotangents, found, keep=keep)
         if not keep:
             node.saved = None
-        rules = op.vjps  # type: ignore[union-attr]
         params = node.params
-        masked = masked or op.masks  # type: ignore[union-attr]
-        c = d = None
-        guarded = masked and op.kind == "elementwise"  # type: ignore[union-attr]
-        if len(saved) > 3 or len(saved) > len(rules) + 1:
-            for parent, contribution in contributions(node, g, saved, masked):
-                deliver(node, parent, contribution, pending, cotangents, found)
-        elif len(saved) == 2:
+        rules = op.vjps
+        count = len(saved)
+        following = p = None
+        if count == 2 and rules:
             y, a = saved
             p = node.inputs[0]
-            rule = rules[0]
-            c = rule(g, y, a, **params) if params else rule(g, y, a)  # type: ignore[misc]
-            if guarded:
-                c = strong_zero(g, c)
-        else:
+            c = rules[0](g, y, a, **params) if params else rules[0](g, y, a)
+            if op.loose and c.shape != p.shape:
+                c = fitted(op, c, p.shape)
+        elif count == 3 and len(rules) > 1:
             y, a, b = saved
             p, q = node.inputs
-            if type(p) is Node and p.requires_grad:
-                rule = rules[0]
-                if rule is not None:
-                    c = rule(g, y, a, b, **params) if params else rule(g, y, a, b)
-                    if guarded:
-                        c = strong_zero(g, c)
-                    if c.shape != p.shape:
-                        c = unbroadcast(c, p.shape)
-            if type(q) is Node and q.requires_grad:
-                rule = rules[1]
-                if rule is not None:
-                    d = rule(g, y, a, b, **params) if params else rule(g, y, a, b)
-                    if guarded:
-                        d = strong_zero(g, d)
-                    if d.shape != q.shape:
-                        d = unbroadcast(d, q.shape)
-                    # The body of ``deliver``, written out twice: a call costs as much again.
-                    if q.op is None:
-                        if q.facts.updated > node.id:  # type: ignore[union-attr]
-                            raise StaleError(stale_message(node, q))
-                        found[q] = found[q] + d if q in found else d
-                    elif q in cotangents:
-                        cotangents[q] = cotangents[q] + d
-                    else:
-                        cotangents[q] = d
-                        heappush(pending, (-q.id, q))
-        if c is not None:
+            rule = rules[1]
+            if type(q) is Node and q.requires_grad and rule is not None:
+                c = rule(g, y, a, b, **params) if params else rule(g, y, a, b)
+                if op.loose and c.shape != q.shape:
+                    c = fitted(op, c, q.shape)
+                if q.op is None:
+                    if q.facts.updated > node.id:  # type: ignore[union-attr]
+                        raise StaleError(stale_message(node, q))
+                    found[q] = found[q] + c if q in found else c
+                elif q in cotangents:
+                    cotangents[q] = cotangents[q] + c
+                else:
+                    cotangents[q] = c
+                    following = q
+            rule = rules[0]
+            if type(p) is Node and p.requires_grad and rule is not None:
+                c = rule(g, y, a, b, **params) if params else rule(g, y, a, b)
+                if op.loose and c.shape != p.shape:
+                    c = fitted(op, c, p.shape)
+            else:
+                p = None
+        else:
+            for parent, c in contributions(node, g, saved, False):
+                deliver(node, parent, c, pending, cotangents, found)
+        if p is not None:
             if p.op is None:
                 if p.facts.updated > node.id:
                     raise StaleError(stale_message(node, p))
@@ -92,10 +90,22 @@ def sweep(root: Node, g: Any, keep: bool) -> Cotangents:
                 cotangents[p] = cotangents[p] + c
             else:
                 cotangents[p] = c
-                heappush(pending, (-p.id, p))
-        if not pending:
-            return found
-        node = heappop(pending)[1]
+                if following is None:
+                    following = p
+                elif following.id < p.id:
+                    heappush(pending, (-following.id, following))
+                    following = p
+                else:
+                    heappush(pending, (-p.id, p))
+        if following is None:
+            if not pending:
+                return found
+            node = heappop(pending)[1]
+        elif pending and pending[0][0] < -following.id:
+            node = heapreplace(pending, (-following.id, following))[1]
+        else:
+            node = following
+        g = cotangents.pop(node)
 
 
 def general_sweep(
@@ -111,7 +121,7 @@ def general_sweep(
     ``useful`` restricts the sweep to nodes on a path to a wanted node; ``recorded=True`` runs the
     rules on tensors, so that the gradients have a graph of their own.
     """
-    pending: list[tuple[int, Node]] = []
+    pending: Pending = []
     cotangents: Cotangents = {}
     found: Cotangents = {}
     for node, g in seeds.items():
@@ -120,6 +130,22 @@ def general_sweep(
         else:
             cotangents[node] = g
             heappush(pending, (-node.id, node))
+    return drain(
+        pending, cotangents, found, keep=keep, recorded=recorded, wanted=wanted, useful=useful
+    )
+
+
+def drain(
+    pending: Pending,
+    cotangents: Cotangents,
+    found: Cotangents,
+    *,
+    keep: bool,
+    recorded: bool = False,
+    wanted: frozenset[Node] = frozenset(),
+    useful: set[Node] | None = None,
+) -> Cotangents:
+    """Visit the pending nodes, latest first, until none is left."""
     masked = False
     while pending:
         node = heappop(pending)[1]
@@ -164,8 +190,8 @@ def contributions(
             c = strong_zero(g, c)
         if watched:
             watch_backward(op, node.line, position, plain(saved[1:]), plain([c])[0])
-        if op.broadcasts and c.shape != parent.shape:
-            c = unbroadcast(c, parent.shape)
+        if op.loose and c.shape != parent.shape:
+            c = fitted(op, c, parent.shape)
         yield parent, c
 
 
@@ -173,7 +199,7 @@ def deliver(
     node: Node,
     parent: Node,
     c: Any,
-    pending: list[tuple[int, Node]],
+    pending: Pending,
     cotangents: Cotangents,
     found: Cotangents,
 ) -> None:
@@ -187,6 +213,16 @@ def deliver(
     else:
         cotangents[parent] = c
         heappush(pending, (-parent.id, parent))
+
+
+def fitted(op: Primitive, c: Any, shape: tuple[int, ...]) -> Any:
+    """A cotangent in its argument's shape, where the row says that arguments broadcast."""
+    if op.broadcasts:
+        return unbroadcast(c, shape)
+    raise ShapeError(
+        f"backward: a VJP of {op.name} returned shape {c.shape} for an argument of shape {shape}; "
+        "a cotangent has its argument's shape (or declare broadcasts=True)"
+    )
 
 
 def strong_zero(g: Any, c: Any) -> Any:

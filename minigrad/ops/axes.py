@@ -154,10 +154,16 @@ def row_sums(x: Any) -> Any:
     For short rows one product with a matrix of ones both sums and repeats, which saves the slow
     broadcasting of a column.
     """
-    width = x.shape[-1]
+    shape = x.shape
+    width = shape[-1]
+    if len(shape) == 2:
+        if width <= 16:
+            return x.dot(_ones(width, x.dtype))
+        return x.dot(weights(width, 1.0, x.dtype)).reshape(shape[0], 1)
+    rows = x.reshape(x.size // width if width else 0, width)
     if width <= 16:
-        return x.dot(_ones(width, x.dtype))
-    return x.dot(weights(width, 1.0, x.dtype)).reshape((*x.shape[:-1], 1))
+        return rows.dot(_ones(width, x.dtype)).reshape(shape)
+    return rows.dot(weights(width, 1.0, x.dtype)).reshape((*shape[:-1], 1))
 
 
 def count_of(shape: Sequence[int], axes: Axes | None) -> int:

@@ -11,6 +11,7 @@ from minigrad.errors import ShapeError
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.ops import misfits
 from minigrad.ops.axes import many_axes, ndim_of
+from minigrad.ops.shape import unbroadcast
 
 _LETTERS = "abcdefghijklmnopqrstuvwxy"
 
@@ -23,25 +24,26 @@ def _rows(a: Any) -> Any:
 def _matmul(a: Any, b: Any) -> Any:
     # ``dot`` has a third of the overhead of ``@``, and one large product is several times faster
     # than a small one per batch entry.
-    if b.ndim <= 2:
-        if 0 < a.ndim <= 2 and b.ndim:
-            return a.dot(b)
-        if b.ndim == 2 and a.ndim > 2:
-            return _rows(a).dot(b).reshape(a.shape[:-1] + b.shape[1:])
+    if a.ndim == 2 and 0 < b.ndim < 3:
+        return a.dot(b)
+    if a.ndim > 2 and b.ndim == 2:
+        return _rows(a).dot(b).reshape(a.shape[:-1] + b.shape[1:])
     return a @ b
 
 
 def _matmul_left(g: Any, z: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 2:
+        if g.ndim == 2:
+            return g.dot(b.T)
+        return b.dot(g) if a.ndim == 1 else _rows(g).dot(b.T).reshape(a.shape)
     if b.ndim == 1:
         if a.ndim == 1:
             return g * b
         products = g.reshape(g.size, 1).dot(b.reshape(1, b.size))
         return products if a.ndim == 2 else products.reshape(a.shape)
     if a.ndim == 1:
-        return b.dot(g) if b.ndim == 2 else (b @ g[..., None])[..., 0]
-    if b.ndim == 2:
-        return g.dot(b.T) if g.ndim == 2 else _rows(g).dot(b.T).reshape(a.shape)
-    return g @ b.swapaxes(-1, -2)
+        return unbroadcast((b @ g[..., None])[..., 0], a.shape)
+    return unbroadcast(g @ b.swapaxes(-1, -2), a.shape)
 
 
 def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
@@ -52,10 +54,10 @@ def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
             return g * a
         return g.dot(a) if a.ndim == 2 else g.reshape(g.size).dot(_rows(a))
     if a.ndim == 1:
-        return a[:, None] * g[..., None, :]
+        return unbroadcast(a[:, None] * g[..., None, :], b.shape)
     if b.ndim == 2:
         return _rows(a).T.dot(_rows(g))
-    return a.swapaxes(-1, -2) @ g
+    return unbroadcast(a.swapaxes(-1, -2) @ g, b.shape)
 
 
 def _matmul_meaning(ndims: tuple[int, ...]) -> str:
@@ -71,7 +73,6 @@ matmul = contraction(
     vjps=(_matmul_left, _matmul_right),
     meaning=_matmul_meaning,
     misfit=misfits.products,
-    broadcasts=True,
     doc="Matrix product, zᵢₖ = Σⱼ xᵢⱼ yⱼₖ, over the last two axes; leading axes broadcast.",
 )
 

@@ -9,8 +9,8 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.index import meaning
-from minigrad.ops.axes import SMALL, add_reduce, number, weights
-from minigrad.ops.smooth import expit_dual
+from minigrad.ops.axes import add_reduce, number, weights
+from minigrad.ops.smooth import FEW, expit_dual
 from minigrad.primitive import Notation
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -105,7 +105,7 @@ def _mean_logits(x: Any, y: Any) -> Any:
 
 def _logits(x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str) -> Any:
     plain_mean = weight is None and pos_weight is None and reduction == "mean"
-    if plain_mean and x.ndim == 1 and x.shape == y.shape and 0 < x.size <= SMALL:
+    if plain_mean and x.ndim == 1 and x.shape == y.shape and 0 < x.size <= FEW:
         return _mean_logits(x, y)
     # max(x, 0) − x y + log(1 + exp(−|x|)) overflows for no x.
     each = np.log1p(np.exp(-np.abs(x)))
@@ -119,14 +119,14 @@ def _logits(x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduc
 def _logits_x(
     g: Any, z: Any, x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str
 ) -> Any:
-    if reduction == "mean":
-        g = g / (x.size if x.shape == y.shape else _size_of(x, y, weight, pos_weight))
     if pos_weight is None:
         slope = expit_dual(x) - y
     else:
         slope = (1 - y) - (1 + (pos_weight - 1) * y) * (1 - expit_dual(x))
     if weight is not None:
         slope = slope * weight
+    if reduction == "mean":
+        g = g / (x.size if x.shape == y.shape else _size_of(x, y, weight, pos_weight))
     # A ufunc takes a 0-d array at half the cost of a scalar.
     return slope * (np.asarray(g) if type(g) is np.float64 else g)
 

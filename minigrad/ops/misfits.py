@@ -18,6 +18,9 @@ def products(shapes: Shapes) -> str | None:
             f"the inner sizes differ, {left[-1]} columns on the left meet {rows} rows on the "
             "right; transpose an operand or change its size"
         )
+    for a, b in zip(left[-3::-1], right[-3::-1], strict=False):
+        if a != b and 1 not in (a, b):
+            return f"leading sizes {a} and {b} do not broadcast; they must be equal or 1"
     return None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.tensor import Tensor
 from minigrad.index import meaning
 from minigrad.ops.axes import (
     SMALL,
@@ -16,9 +17,10 @@ from minigrad.ops.axes import (
     add_reduce,
     axes_signature,
     max_reduce,
+    min_reduce,
     number,
-    spread,
     row_sums,
+    spread,
 )
 from minigrad.primitive import Notation
 
@@ -26,7 +28,7 @@ _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 # Below this many elements the slower function with fewer calls is the faster way.
-_FEW = 32
+FEW = 32
 _LIMIT = {np.dtype(np.float64): 709.0, np.dtype(np.float32): 88.0, np.dtype(np.float16): 11.0}
 
 
@@ -35,7 +37,7 @@ def logistic(x: Any) -> Any:
     dtype = x.dtype
     if dtype.kind != "f":
         return logistic(x.astype(float))
-    if x.size <= _FEW:
+    if x.size <= FEW:
         return np.exp(-np.logaddexp(-x, number(0.0, dtype)))
     # Beyond the limit exp overflows, and the result is 0 in this dtype anyway.
     e = np.exp(np.minimum(-x, number(_LIMIT.get(dtype, 709.0), dtype)))
@@ -78,7 +80,7 @@ def _softplus_vjp(g: Any, y: Any, x: Any, *, beta: float, threshold: float) -> A
 
 def expit_dual(x: Any) -> Any:
     """The sigmoid inside VJPs: arrays in, arrays out; tensors in, tensors out."""
-    return logistic(x) if isinstance(x, np.ndarray | np.generic) else expit(x)
+    return expit(x) if isinstance(x, Tensor) else logistic(x)
 
 
 def _softplus_signature(x: Any, beta: float = 1.0, threshold: float = math.inf) -> _Call:
@@ -107,8 +109,10 @@ relu = elementwise(
 )
 
 
-# exp stays finite and normal between minus and plus this bound.
+# exp stays finite and normal where x² is below these numbers.
 _SAFE = {np.dtype(np.float64): 600.0**2, np.dtype(np.float32): 80.0**2}
+# Where the largest element of every row is moderate, the small ones lose nothing without a shift.
+_MODERATE = {np.dtype(np.float64): 300.0, np.dtype(np.float32): 30.0}
 
 
 def _small_softmax(x: Any) -> Any:
@@ -135,19 +139,24 @@ def _softmax(x: Any, *, axis: Axes) -> Any:
             return small
     if not x.size:
         return np.exp(x)
-    e = x - max_reduce(x, axis, None, None, True)
-    e = np.exp(e, e) if type(e) is np.ndarray and e.dtype.kind == "f" else np.exp(e)
-    return e / add_reduce(e, axis, None, None, True)
+    top = max_reduce(x, axis, None, None, True)
+    bound = _MODERATE.get(x.dtype, 0.0)
+    moderate = -bound < min_reduce(top, None) and max_reduce(top, None) < bound
+    e = np.asarray(np.exp(x if moderate else x - top))
+    e /= add_reduce(e, axis, None, None, True)
+    return e
 
 
 def _softmax_vjp(g: Any, y: Any, x: Any, *, axis: Axes) -> Any:
-    weighted = g * y
-    if type(weighted) is not np.ndarray:
+    if isinstance(g, Tensor) or isinstance(y, Tensor):
+        weighted = g * y
         return weighted - y * add_reduce(weighted, axis, None, None, True)
-    if weighted.size <= SMALL and axis == (weighted.ndim - 1,) and weighted.dtype.kind == "f":
-        slope = g - row_sums(weighted)
+    if axis != (y.ndim - 1,) or y.dtype.kind != "f" or g.dtype is not y.dtype:
+        slope = g - add_reduce(g * y, axis, None, None, True)
+    elif y.size <= SMALL:
+        slope = g - row_sums(g * y)
     else:
-        slope = g - add_reduce(weighted, axis, None, None, True)
+        slope = g - np.expand_dims(np.vecdot(g, y), -1)
     slope *= y
     return slope
 

@@ -40,9 +40,7 @@ class Source:
         """What Python's grammar refuses, with a hint where a slip is known."""
         row = min(max(error.lineno or 1, 1), len(self.lines)) - 1
         column = max((error.offset or 1) - 1, 0)
-        return ArgumentError(
-            f"parse: {error.msg}{hint}\n{self.mark(row, column, column + 1)}"
-        )
+        return ArgumentError(f"parse: {error.msg}{hint}\n{self.mark(row, column, column + 1)}")
 
     def _span(self, node: ast.AST) -> tuple[int, int, int]:
         """Row, first and last column in characters (the grammar counts bytes)."""
@@ -62,5 +60,7 @@ class Source:
         width = max(1, min(last, stop) - first)
         shown = f"  {before}{line[start:stop]}{after}"
         carets = " " * (2 + len(before) + first - start) + "^" * width
-        where = f"column {first + 1}" if len(self.lines) == 1 else f"line {row + 1}, column {first + 1}"
+        where = (
+            f"column {first + 1}" if len(self.lines) == 1 else f"line {row + 1}, column {first + 1}"
+        )
         return f"{shown}\n{carets} {where}"

@@ -104,7 +104,9 @@ class _Search:
         fitting: list[tuple[tuple[int, int], dict[str, Declared]]] = []
         unusual = None
         for tried, ranks in enumerate(self.candidates()):
-            price = sum(_unusual(name, rank) for name, rank in zip(self.missing, ranks, strict=True))
+            price = sum(
+                _unusual(name, rank) for name, rank in zip(self.missing, ranks, strict=True)
+            )
             if (fitting and price > (unusual or 0)) or tried > _MOST_CANDIDATES:
                 break
             found = self.fit(ranks, keep=not fitting and not price)
@@ -124,9 +126,7 @@ class _Search:
         choices = [range(_MOST_AXES + 1)] * min(len(self.missing), 6)
         choices += [range(3)] * (len(self.missing) - 6)
         every = product(*choices) if len(self.missing) <= 6 else self._customary()
-        return iter(
-            sorted(every, key=lambda ranks: sum(map(_unusual, self.missing, ranks)))
-        )
+        return iter(sorted(every, key=lambda ranks: sum(map(_unusual, self.missing, ranks))))
 
     def _customary(self) -> Iterator[tuple[int, ...]]:
         return product(*(((1, 2) if _is_capital(name) else (0, 1)) for name in self.missing))

@@ -41,14 +41,27 @@ _ALIASES = {
 }
 _CREATE = {
     name: getattr(create, name)
-    for name in ("arange", "eye", "full", "full_like", "ones", "ones_like", "tri", "zeros", "zeros_like")
+    for name in (
+        "arange",
+        "eye",
+        "full",
+        "full_like",
+        "ones",
+        "ones_like",
+        "tri",
+        "zeros",
+        "zeros_like",
+    )
 }
 # Rows that serve operators and bookkeeping, and are not called by name.
 _NOT_CALLED = {"astype", "getitem", "index_add", "setitem"}
 # Functions that may also be written after a dot: X.sum(axis=1).
 _METHODS = frozenset(
-    "clip cumprod cumsum diagonal dot flatten max mean min prod ravel repeat reshape squeeze std sum "
-    "swapaxes take trace transpose var".split()
+    {
+        *("clip", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "prod"),
+        *("ravel", "repeat", "reshape", "squeeze", "std", "sum", "swapaxes", "take", "trace"),
+        *("transpose", "var"),
+    }
 )
 _NAMESPACES = (ops, ops.linalg, ops.special, ops.functional)
 _INSIDE = {"linalg": ops.linalg, "special": ops.special, "nn": ops.functional}

@@ -217,19 +217,13 @@ class Writer:
 
     def build_up(self, value: Value) -> None:
         """Zeros, or a base, and then what stands in it."""
-        name = self.called.get(value) or self.name_of_built(value)
         if value.op == "embed_add":
             base, part = value.args
-            text = self.texts[base].text
-            if base.op in _BUILT_UP and self.uses[base] == 1 and base not in self.called:
-                name = text
-            elif base not in self.assigned and base.op not in _ALIASES:
-                self.lines.append(f"{name} = {text}")
-            else:
-                name = name or self.names.fitting(value)
-                self.lines.append(f"{name} = np.array({text})")
-            self.lines.append(f"{self.window(name, value.params[0], value.sizes)} += {self.texts[part].text}")
+            name = self.base_to_add_to(value, base)
+            window = self.window(name, value.params[0], value.sizes)
+            self.lines.append(f"{window} += {self.texts[part].text}")
         else:
+            name = self.name_of_built(value)
             self.lines.append(f"{name} = np.zeros({shape_text(value.sizes, self)}, dtype={self.dtype()})")
             if value.op == "scatter":
                 self.lines.append(self.scattered(name, value))
@@ -239,13 +233,24 @@ class Writer:
         self.texts[value] = Text(name)
         self.assigned.add(value)
 
+    def base_to_add_to(self, value: Value, base: Value) -> str:
+        """The name of an array of its own that starts as the base."""
+        text = self.texts[base].text
+        if base.op in _BUILT_UP and base in self.assigned and self.uses[base] == 1:
+            if base not in self.called and value not in self.called:
+                return text
+        name = self.name_of_built(value)
+        fresh = base not in self.assigned and base.op not in _ALIASES
+        self.lines.append(f"{name} = {text}" if fresh else f"{name} = np.array({text})")
+        return name
+
     def name_of_built(self, value: Value) -> str:
-        """The result's own name for what is built up into one."""
-        if value.op == "embed_add" and value.args[0].op in _BUILT_UP:
-            return ""  # what it adds to has a name
+        """The name that it was given, or the result's own for what is built up into one."""
+        if value in self.called:
+            return self.called[value]
         for result in self.results:
             top = result.value
-            while top.op == "embed_add":
+            while top is not value and top.op == "embed_add":
                 top = top.args[0]
             if top is value and result.name.isidentifier():
                 return self.names.unique(result.name)

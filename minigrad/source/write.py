@@ -9,7 +9,7 @@ from minigrad.errors import ArgumentError
 from minigrad.index.expr import Expr, Leaf, postorder
 from minigrad.index.size import AnySize
 from minigrad.source.function import Layout, Result, Writer
-from minigrad.symbolic.program import program
+from minigrad.source.steady import steady_program
 
 LANGUAGES = ("numpy",)
 
@@ -61,7 +61,7 @@ def source_of(
             f"source: {language!r} is no language that formulas are written in, known are "
             f"{', '.join(map(repr, LANGUAGES))}{hint}"
         )
-    made = program([expr for _, _, expr, _ in formulas], sizes)
+    made = steady_program([expr for _, _, expr, _ in formulas], dict(sizes or {}))
     results = [
         Result(key, left, value, tuple(shape))
         for (key, left, _, shape), value in zip(formulas, made.results, strict=True)

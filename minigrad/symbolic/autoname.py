@@ -24,7 +24,7 @@ from minigrad.index.expr import (
     Sum,
     postorder,
 )
-from minigrad.index.rebuild import rewritten, substituted, with_children
+from minigrad.index.rebuild import rewritten, substituted, transformed, with_children
 
 # A definition costs a reader its name, an equals sign and a separator.
 _DEFINITION = 5
@@ -106,7 +106,7 @@ def _is_quotient(node: Product) -> bool:
 
 
 def settled(
-    exprs: Sequence[Expr], names: Names, length: Length, finish: Callable[[Expr], Expr]
+    exprs: Sequence[Expr], names: Names, length: Length, finish: Callable[[Sequence[Expr]], list[Expr]]
 ) -> list[Expr]:
     """The expressions with useless automatic names taken back and repetitions named."""
     known = [ref for ref in postorder(*exprs) if isinstance(ref, Ref) and ref.of is None]
@@ -115,24 +115,27 @@ def settled(
     while True:
         refs = _automatic(result, names)
         uses = _uses(result)
-        useless = next((r for r in refs if uses[r] == 1), None) or next(
-            (r for r in refs if _saves_nothing(r, uses[r], length)), None
-        )
-        if useless is None:
+        useless = [r for r in refs if uses[r] == 1]
+        useless = useless or [r for r in refs if _saves_nothing(r, uses[r], length)]
+        if not useless:
             break
-        result = [finish(substituted(expr, {useless: useless.node})) for expr in result]
+        taken_back = {ref.name for ref in useless}
+        memory: dict[Expr, Expr] = {}
+        result = finish([without_names(expr, taken_back, memory) for expr in result])
     return _repetitions_named(result, names, length)
 
 
-def without_names(root: Expr, names: Collection[str] | None = None) -> Expr:
+def without_names(
+    root: Expr, names: Collection[str] | None = None, memory: dict[Expr, Expr] | None = None
+) -> Expr:
     """``root`` with these names (by default all) replaced by what they stand for."""
 
-    def rule(node: Expr) -> Expr | None:
+    def rule(node: Expr) -> Expr:
         if isinstance(node, Ref) and (names is None or node.name in names):
-            return without_names(node.node, names)
-        return None
+            return node.node
+        return node
 
-    return rewritten(root, rule)
+    return transformed(root, rule, memory)
 
 
 def _automatic(exprs: Sequence[Expr], names: Names) -> list[Ref]:
@@ -252,15 +255,18 @@ def _by_quotient(node: Product, ref: Ref) -> Expr | None:
 def folded_by_names(root: Expr, refs: Sequence[Ref]) -> Expr:
     """``root`` with what a name stands for written by the name, also inside other definitions."""
     values: dict[Expr, Expr] = {ref.node: ref for ref in refs}
-
-    def rule(node: Expr) -> Expr | None:
-        if isinstance(node, Ref):
-            if node in refs:
-                return node
-            return Ref(node.name, rewritten(node.node, rule), node.of)
-        return values.get(node)
-
-    return rewritten(root, rule)
+    own = set(refs)
+    done: dict[Expr, Expr] = {}
+    for node in postorder(root):
+        if node in own:
+            done[node] = node
+            continue
+        children = node.children()
+        new = [done[child] for child in children]
+        same = all(a is b for a, b in zip(children, new, strict=True))
+        built = node if same else with_children(node, new)
+        done[node] = values.get(node) or values.get(built) or built
+    return done[root]
 
 
 def _repeatable(node: Expr) -> bool:

@@ -21,7 +21,7 @@ from minigrad.index.expr import (
 )
 from minigrad.index.meaning import RATIOS
 from minigrad.index.numbers import magnitude
-from minigrad.index.rebuild import rewritten
+from minigrad.index.rebuild import transformed
 from minigrad.index.size import AnySize
 from minigrad.symbolic.rational import rationally_simplified
 
@@ -110,13 +110,14 @@ def _replaced(node: Product, part: int, total: int, composite: Expr, labels: Seq
 
 def factored(root: Expr) -> Expr:
     """Common factors taken out of every sum: A*G - A*rowsum(A*G) is A*(G - rowsum(A*G))."""
+    return transformed(root, with_factors_outside)
 
-    def rule(node: Expr) -> Expr | None:
-        if not isinstance(node, Sum):
-            return None
-        return common_factor(node) or _common_number(node)
 
-    return rewritten(root, rule)
+def with_factors_outside(node: Expr) -> Expr:
+    """A sum with its common factors outside; other nodes as they are."""
+    if not isinstance(node, Sum):
+        return node
+    return common_factor(node) or _common_number(node) or node
 
 
 def _common_number(total: Sum) -> Expr | None:

@@ -7,35 +7,17 @@ and any other vector where its length fits, as a row where both do, which is Num
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from fractions import Fraction
-from functools import reduce
-from itertools import islice, product
-from math import e, inf, pi, prod
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
-from minigrad.notation.printed_text.functions import call
-from minigrad.notation.printed_text.grammar import Piece, Statement, statements
-from minigrad.notation.printed_text.values import (
-    ONES,
-    Block,
-    Value,
-    elementwise,
-    held,
-    is_scalar,
-    matrix,
-    plain,
-    same,
-    shaped,
-    times,
-    transpose,
-    vector,
-)
+from minigrad.notation.printed_text.grammar import Statement, statements
+from minigrad.notation.printed_text.statement import Evaluation, letter_lengths
+from minigrad.notation.printed_text.values import Value, held, plain, same
 
-_MOST_GUESSES = 2000
+_MOST_READINGS = 64
 
 
 def read_back(
@@ -66,18 +48,46 @@ def read_back(
         Where the sizes of what it combines do not fit.
     """
     known: dict[str, Value] = {name: held(np.asarray(array)) for name, array in values.items()}
-    results: dict[str, Any] = {}
     dims = dict(sizes or {})
     found = statements(text, [*values, *dims])
     # a letter keeps its range where a line does not tell it
-    lengths = {k: v for statement in found for k, v in _letter_lengths(statement.piece, known)}
+    lengths = {k: v for statement in found for k, v in letter_lengths(statement.piece, known)}
+    readings = [known]
     for statement in found:
-        shape = (shapes or {}).get(statement.name) or _shape_of_gradient(statement.name, known)
-        with np.errstate(all="ignore"):
-            value = _Evaluation(known, dims, statement, shape, lengths).result()
-        known[statement.name] = value
-        results[statement.name] = plain(value)
-    return results
+        readings = _read(statement, readings, dims, shapes or {}, lengths)
+    names = [statement.name for statement in found]
+    for other in readings[1:]:
+        if any(not same(readings[0][name], other[name]) for name in names):
+            raise ArgumentError(
+                "read_back: the text does not say how large 𝟏 or I is; give the results' shapes"
+            )
+    return {name: plain(readings[0][name]) for name in names}
+
+
+def _read(
+    statement: Statement,
+    readings: list[dict[str, Value]],
+    dims: Mapping[str, int],
+    shapes: Mapping[str, tuple[int, ...]],
+    lengths: Mapping[str, int],
+) -> list[dict[str, Value]]:
+    """One more formula. Where a size is not told, all that fit are kept until a later formula decides."""
+    result: list[dict[str, Value]] = []
+    error: ShapeError | None = None
+    for known in readings:
+        shape = shapes.get(statement.name) or _shape_of_gradient(statement.name, known)
+        try:
+            with np.errstate(all="ignore"):
+                values = Evaluation(known, dims, statement, shape, lengths).results()
+        except ShapeError as problem:
+            error = problem
+        else:
+            result += [{**known, statement.name: value} for value in values]
+    if not result and error is not None:
+        raise error
+    if len(result) > _MOST_READINGS:
+        raise ArgumentError("read_back: the text leaves too many sizes open")
+    return result
 
 
 def _shape_of_gradient(name: str, known: Mapping[str, Value]) -> tuple[int, ...] | None:
@@ -86,302 +96,3 @@ def _shape_of_gradient(name: str, known: Mapping[str, Value]) -> tuple[int, ...]
         return None
     of = known.get(f"{before}.{last[1:]}" if before else last[1:])
     return None if of is None else plain(of).shape
-
-
-class _Unsized(Exception):
-    """One of the guessed sizes does not fit here."""
-
-
-class _Evaluation:
-    """One statement. Sizes that the text does not tell (of 𝟏, I, unit vectors) are tried out."""
-
-    def __init__(
-        self,
-        known: Mapping[str, Value],
-        sizes: Mapping[str, int],
-        statement: Statement,
-        shape: tuple[int, ...] | None,
-        lengths: Mapping[str, int],
-    ) -> None:
-        self.known, self.sizes, self.statement, self.shape = known, sizes, statement, shape
-        self.letters: dict[str, int] = {}
-        self.lengths = {**lengths, **dict(_letter_lengths(statement.piece, known))}
-        self.guesses: Sequence[int] = ()
-        self.used = 0
-
-    def result(self) -> Value:
-        wanted = _count_unsized(self.statement.piece)
-        choices = sorted(
-            {s for v in self.known.values() for s in plain(v).shape}
-            | set(self.sizes.values())
-            | set(self.shape or ())
-        )
-        found: list[Value] = []
-        error: Exception | None = None
-        for self.guesses in islice(product(choices, repeat=wanted), _MOST_GUESSES):
-            try:
-                found.append(self.filled())
-            except (ShapeError, np.linalg.LinAlgError, _Unsized) as problem:
-                error = problem
-        if not found:
-            raise ShapeError(f"read_back: {self.statement.name}: the sizes do not fit ({error})")
-        if any(not same(value, found[0]) for value in found[1:]):
-            raise ArgumentError(
-                f"read_back: {self.statement.name}: the text does not say how large 𝟏 or I is; give the "
-                "result's shape"
-            )
-        return found[0]
-
-    def filled(self) -> Value:
-        """The value, with the subscripts of the left side running over their axes."""
-        places = self.statement.places
-        letters = [p for p in places if p is not None]
-        if not letters:
-            return self.shaped(self.value(self.statement.piece), self.shape)
-        shape = self.shape
-        if shape is not None:
-            self.lengths.update((p, shape[k]) for k, p in enumerate(places) if p is not None)
-        missing = [p for p in letters if p not in self.lengths]
-        if missing:
-            raise ArgumentError(
-                f"read_back: {self.statement.name}: the range of {', '.join(missing)} is not known; give "
-                "the result's shape"
-            )
-        rest = (
-            None
-            if shape is None
-            else tuple(s for k, s in enumerate(shape) if k >= len(places) or places[k] is None)
-        )
-        counts = [self.lengths[p] for p in letters]
-        parts = []
-        for place in np.ndindex(*counts):
-            self.letters = dict(zip(letters, place, strict=True))
-            parts.append(plain(self.shaped(self.value(self.statement.piece), rest)))
-        stacked = np.array(parts).reshape((*counts, *parts[0].shape))
-        fixed = [k for k, p in enumerate(places) if p is not None]
-        return held(np.moveaxis(stacked, range(len(fixed)), fixed))
-
-    def shaped(self, value: Value, shape: tuple[int, ...] | None) -> Value:
-        if shape is None:
-            return value
-        result = held(shaped(value, shape))
-        if isinstance(value, Block) and isinstance(result, Block) and result.is_vector:
-            return vector(result.array, value.of)  # a named statistic stays one
-        return result
-
-    # -- pieces ------------------------------------------------------------------------------------
-
-    def value(self, piece: Piece) -> Value:
-        self.used = 0
-        return self.eval(piece)
-
-    def eval(self, piece: Piece) -> Value:
-        rule: Callable[[Piece], Value] | None = getattr(self, _RULES.get(piece.kind, ""), None)
-        if rule is not None:
-            return rule(piece)
-        args = [self.eval(part) for part in piece.parts]
-        match piece.kind:
-            case "number":
-                return float(piece.value)  # type: ignore[arg-type]
-            case "infinity":
-                return inf
-            case "sum":
-                return elementwise(lambda *terms: sum(terms[1:], terms[0]), args)
-            case "minus":
-                return elementwise(np.negative, args)
-            case "/":
-                if not is_scalar(args[1]):
-                    raise ShapeError("/ divides by a scalar")
-                return elementwise(np.divide, args)
-            case "product":
-                return reduce(times, args)
-            case "transpose":
-                return transpose(args[0])
-            case "inverse":
-                return Block(np.linalg.inv(matrix(args[0])))
-            case "power":
-                return self.power(args[0], piece.value)
-            case "powers":
-                exponent = float(piece.value)  # type: ignore[arg-type]
-                return elementwise(lambda x: x**exponent, args)
-            case "norm":
-                return float(np.sqrt(call("sum", [elementwise(np.square, args)])))
-            case "abs":
-                return elementwise(np.abs, args)
-            case "relation":
-                return elementwise(_RELATION[str(piece.value)], args)
-        raise ArgumentError(f"read_back: {piece.kind!r} has no value")
-
-    def power(self, value: Value, exponent: Any) -> Value:
-        if exponent == Fraction(1, 2):
-            return elementwise(np.sqrt, [value])
-        if is_scalar(value):
-            return np.asarray(value) ** float(exponent)
-        if exponent == -1:
-            return Block(np.linalg.inv(matrix(value)))
-        raise ShapeError("a power of a matrix or vector is written ^⊙")
-
-    def hadamard(self, piece: Piece) -> Value:
-        result = self.eval(piece.parts[0])
-        for sign, part in zip(piece.value, piece.parts[1:], strict=True):  # type: ignore[call-overload]
-            operation = np.multiply if sign == "⊙" else np.divide
-            result = elementwise(operation, [result, self.eval(part)])
-        return result
-
-    def name(self, piece: Piece) -> Value:
-        name = str(piece.value)
-        if name in self.known:
-            return self.known[name]
-        if name in self.sizes:
-            return float(self.sizes[name])
-        if name and all(letter in self.letters for letter in name):
-            return float(self.position(name))
-        if name in _CONSTANTS:
-            return _CONSTANTS[name]
-        raise ArgumentError(f"read_back: {name!r} was not introduced")
-
-    def position(self, letters: str) -> int:
-        """Row-major, where several letters stand together."""
-        total = 0
-        for letter in letters:
-            total = total * self.lengths.get(letter, 1) + self.letters[letter]
-        return total
-
-    def at(self, piece: Piece) -> Value:
-        """Elements and slices; the letters' present values are the indices."""
-        (body,) = piece.parts
-        places: Sequence[Any] = piece.value  # type: ignore[assignment]
-        if body.kind == "delta":
-            return float(len({self.place(p) for p in places}) == 1)
-        if body.kind == "identity":
-            array = np.eye(self.guess())
-        else:
-            array = plain(self.eval(body))
-        if len(places) > array.ndim:
-            raise ShapeError(f"{len(places)} subscripts on {array.ndim} axes")
-        try:
-            return held(
-                np.asarray(
-                    array[tuple(slice(None) if p is None else self.place(p) for p in places)]
-                )
-            )
-        except IndexError:
-            raise _Unsized(f"{places} lies outside {array.shape}") from None
-
-    def place(self, text: str) -> Any:
-        if ":" in text:
-            return slice(*(self.size(part) if part else None for part in text.split(":")))
-        return self.letters[text] if text in self.letters else self.size(text)
-
-    def size(self, text: str) -> int:
-        """A whole number, or a sum of products of dims, as sizes are printed."""
-        terms = text.replace("- ", "+ -").split("+")
-        return sum(prod(self.factor(f.strip()) for f in term.split("*")) for term in terms)
-
-    def factor(self, text: str) -> int:
-        sign, name = (-1, text[1:]) if text.startswith("-") else (1, text)
-        if name.isdigit():
-            return sign * int(name)
-        if name in self.sizes:
-            return sign * self.sizes[name]
-        if name in self.known:
-            return sign * int(plain(self.known[name]))
-        raise ArgumentError(f"read_back: the index {text!r} was not introduced")
-
-    def big_sum(self, piece: Piece) -> Value:
-        letters: Sequence[str] = piece.value  # type: ignore[assignment]
-        missing = [p for p in letters if p not in self.lengths]
-        if missing:
-            raise ArgumentError(f"read_back: the range of {', '.join(missing)} is not known")
-        before, used = dict(self.letters), self.used
-        terms = []
-        for place in np.ndindex(*(self.lengths[p] for p in letters)):
-            self.letters, self.used = {**before, **dict(zip(letters, place, strict=True))}, used
-            terms.append(self.eval(piece.parts[0]))
-        self.letters = before
-        return elementwise(lambda *parts: sum(parts[1:], parts[0]), terms)
-
-    # -- what has no size of its own -----------------------------------------------------------------
-
-    def guess(self) -> int:
-        self.used += 1
-        return self.guesses[self.used - 1]
-
-    def ones(self, piece: Piece) -> Value:
-        return ONES
-
-    def identity(self, piece: Piece) -> Value:
-        return Block(np.eye(self.guess()))
-
-    def unit(self, piece: Piece) -> Value:
-        size = self.guess()
-        at = piece.parts[0]
-        position = (
-            self.letters[str(at.value)]
-            if at.kind == "name" and at.value in self.letters
-            else int(plain(self.eval(at)))
-        )
-        if not -size <= position < size:
-            raise _Unsized(f"no element {position} of {size}")
-        return vector((np.arange(size) == position % size).astype(float))
-
-    # -- functions -------------------------------------------------------------------------------------
-
-    def call(self, piece: Piece) -> Value:
-        function = str(piece.value)
-        if function in ("tril", "triu") and piece.parts[0].kind == "ones":
-            shape = (self.guess(),) * 2
-            offset = [int(plain(self.eval(part))) for part in piece.parts[1:]]
-            return Block((np.tril if function == "tril" else np.triu)(np.ones(shape), *offset))
-        args = [self.eval(part) for part in piece.parts]
-        if function == "onehot":
-            index, size = plain(args[0]).astype(int), self.guess()
-            if index.size and index.max() >= size:
-                raise _Unsized(f"no element {index.max()} of {size}")
-            return held((index[..., None] == np.arange(size)).astype(float))
-        return call(function, args)
-
-
-_RULES = {
-    "hadamard": "hadamard",
-    "name": "name",
-    "at": "at",
-    "Σ": "big_sum",
-    "ones": "ones",
-    "identity": "identity",
-    "unit": "unit",
-    "call": "call",
-}
-_CONSTANTS = {"π": pi, "e": e}
-_RELATION: dict[str, Callable[..., Any]] = {
-    ">": lambda a, b: (a > b) * 1.0,
-    "<": lambda a, b: (a < b) * 1.0,
-    "≥": lambda a, b: (a >= b) * 1.0,
-    "≤": lambda a, b: (a <= b) * 1.0,
-    "=": lambda a, b: (a == b) * 1.0,
-    "≠": lambda a, b: (a != b) * 1.0,
-}
-
-
-def _count_unsized(piece: Piece) -> int:
-    """How many sizes must be guessed."""
-    inside = sum(map(_count_unsized, piece.parts))
-    own = piece.kind in ("ones", "identity", "unit") or (
-        piece.kind == "call" and piece.value == "onehot"
-    )
-    return inside + own
-
-
-def _letter_lengths(piece: Piece, known: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
-    """How far each subscript runs, by the arrays that carry it."""
-    if piece.kind == "at" and piece.parts[0].kind == "name":
-        array = known.get(str(piece.parts[0].value))
-        places: Sequence[Any] = piece.value  # type: ignore[assignment]
-        if array is not None:
-            yield from (
-                (p, s)
-                for p, s in zip(places, plain(array).shape, strict=False)
-                if p is not None and p.isalpha()
-            )
-    for part in piece.parts:
-        yield from _letter_lengths(part, known)

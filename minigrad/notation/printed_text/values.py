@@ -150,8 +150,8 @@ def _beside(value: Block, rows: Sequence[int], columns: Sequence[int]) -> Any:
     size = value.length
     fits_rows = not rows or size in (rows[0], 1)
     fits_columns = not columns or size in (columns[0], 1)
-    as_column = value.of == ROW or (
-        value.of != COLUMN and value.kind == "column" and not (fits_columns and columns)
+    as_column = value.kind == "column" and (
+        value.of == ROW or (value.of != COLUMN and not (fits_columns and columns))
     )
     if as_column and not fits_rows:
         raise ShapeError(f"a vector of {size} does not fit {rows[0]} rows")

@@ -45,6 +45,7 @@ from minigrad.symbolic.program.place import (
     embedded,
     is_diagonal,
     is_plain,
+    labels_of,
     span,
     standardised,
 )
@@ -187,7 +188,7 @@ class _Builder:
         """The terms, products over sums with deltas opened."""
         found: list[tuple[Number, Expr]] = []
         for coef, term in node.terms:
-            opened = _opened(term) if self.stable and isinstance(term, Product) else None
+            opened = self.opened(term) if self.stable and isinstance(term, Product) else None
             if isinstance(opened, Sum):
                 found.extend((times(coef, c), inner) for c, inner in opened.terms)
             else:
@@ -211,6 +212,9 @@ class _Builder:
         axes = range(len(sizes))
         diagonals = [(p, own) for p, own in pieces if len(sizes) == 2 and is_diagonal(p)]
         rest = [(p, own) for p, own in pieces if len(sizes) > 2 or not is_diagonal(p)]
+        plain = [(c, x) for c, x in plain if x.value.params != (0,)] or list(plain[:1])
+        if (diagonals or rest) and plain and plain[0][1].value.params == (0,):
+            plain = []
         terms = [*plain, *((1, embedded(self.tape, p, sizes, own)) for p, own in diagonals)]
         if not terms:
             (first, own), *rest = rest
@@ -293,7 +297,26 @@ class _Builder:
             sizes = dict(enumerate(node.label_sizes))
             return contract(range(node.ndim), operands, node.coef, sizes)
         quotient = forms.logistic(node)
-        return _opened(node) if quotient is None else quotient
+        return self.opened(node) if quotient is None else quotient
+
+    def opened(self, node: Product) -> Expr | None:
+        """The product distributed over a sum with 0/1 tensors, which are then used instead of made."""
+        for k, f in enumerate(node.factors):
+            if f.exponent != 1 or not isinstance(f.node, Sum) or len(f.node.terms) > _MOST_TERMS:
+                continue
+            if not any(self.repeats_a_label(term) for _, term in f.node.terms):
+                continue
+            return forms.distributed(node, k)
+        return None
+
+    def repeats_a_label(self, term: Expr) -> bool:
+        """Whether the term as an array is mostly zeros: two of its axes run along one label."""
+        inner = term.node if isinstance(term, Ref) else term
+        if not _is_structural(inner):
+            return False
+        piece, _ = self.piece(inner)
+        labels = [label for place in piece.places.values() for label in labels_of(place)]
+        return len(set(labels)) < len(labels)
 
     def structural_behind(self, node: Expr) -> Expr | None:
         """What a name stands for, when that is in places of its shape: then it is better not made."""
@@ -303,7 +326,7 @@ class _Builder:
         if isinstance(inner, (Structural, Pick)):
             return inner
         if isinstance(inner, Sum):
-            return inner if any(_is_structural(term) for _, term in inner.terms) else None
+            return inner if any(self.repeats_a_label(term) for _, term in inner.terms) else None
         if not isinstance(inner, Product) or not _is_structural(inner):
             return None
         piece, extents = self.piece(inner)
@@ -333,8 +356,8 @@ class _Builder:
         # a summed label that nothing carries any more is counted
         ended = scene.carried() | scene.gone | scene.needed()
         scalars.extend((self.tape.size(extents[k]), 1) for k in node.summed if k not in ended)
-        value = self.tape.multiply(node.coef, [(core.value, 1), *scalars]) if node.coef else None
-        if value is None:
+        value = self.tape.multiply(node.coef, [(core.value, 1), *scalars])
+        if node.coef == 0 or scene.zero:
             return Piece(Labelled(self.tape.number(0), ()), {}), extents
         return Piece(Labelled(value, core.labels), scene.places), extents
 
@@ -440,25 +463,6 @@ class _Builder:
         if node.name == "inv":
             return Labelled(self.tape.make("inv", (value,), (), value.sizes), x.labels)
         return Labelled(self.tape.make(node.name, (value,), (), value.sizes[:-2]), x.labels[:-2])
-
-
-def _opened(node: Product) -> Expr | None:
-    """The product distributed over a sum with 0/1 tensors, which are then used instead of made."""
-    for k, f in enumerate(node.factors):
-        if f.exponent != 1 or not isinstance(f.node, Sum) or len(f.node.terms) > _MOST_TERMS:
-            continue
-        if not any(_is_structural(term) for _, term in f.node.terms):
-            continue
-        terms: list[tuple[Number, Expr]] = []
-        for coef, term in f.node.terms:
-            operands = [
-                (term if j == k else g.node, g.labels, g.exponent)
-                for j, g in enumerate(node.factors)
-            ]
-            sizes = dict(enumerate(node.label_sizes))
-            terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))
-        return add(terms)
-    return None
 
 
 def _is_structural(term: Expr) -> bool:

@@ -7,6 +7,7 @@ apply to what a user writes out in exponentials and logarithms.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from minigrad.index.algebra import add, scale, subtract
@@ -126,39 +127,102 @@ def _sigmoid_argument(node: Expr) -> Expr | None:
     return None
 
 
+def distributed(node: Product, k: int) -> Expr:
+    """The product as a sum over the terms of its factor k."""
+    chosen = node.factors[k].node
+    assert isinstance(chosen, Sum)
+    sizes = dict(enumerate(node.label_sizes))
+    terms: list[tuple[Number, Expr]] = []
+    for coef, term in chosen.terms:
+        operands = [
+            (term if j == k else f.node, f.labels, f.exponent) for j, f in enumerate(node.factors)
+        ]
+        terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))
+    return add(terms)
+
+
 # -- quotients of exponentials ---------------------------------------------------------------------------
 
 
 def logistic(node: Product) -> Expr | None:
-    """e^(a j) e^(b l) / (e^a + e^b)^(j + l) is sigmoid(a - b)^j sigmoid(b - a)^l."""
+    """A quotient of polynomials in e^a and e^b over powers of e^a + e^b, by sigmoids of a - b."""
     for k, f in enumerate(node.factors):
         if not isinstance(f.exponent, int) or f.exponent >= 0 or not isinstance(f.node, Sum):
             continue
         pair = _two_exponentials(f.node)
-        if pair is None:
-            continue
-        (a, exp_a), (b, exp_b) = pair
-        others = [g for j, g in enumerate(node.factors) if j != k]
-        powers = [_power_of(others, e, f.labels) if e is not None else None for e in (exp_a, exp_b)]
-        total = -f.exponent
-        j, m = powers
-        j = total - (m or 0) if j is None else j
-        m = total - j if m is None else m
-        if j + m != total or j < 0 or m < 0:
-            continue
-        left = [g for g in others if not _is_one_of(g, (exp_a, exp_b), f.labels)]
-        difference = subtract(a, b)
-        operands: list[tuple[object, ...]] = [(g.node, g.labels, g.exponent) for g in left]
-        operands.append((Map(SIGMOID, (difference,)), f.labels, j))
-        operands.append((Map(SIGMOID, (scale(-1, difference),)), f.labels, m))
-        sizes = dict(enumerate(node.label_sizes))
-        return contract(
-            range(node.ndim),
-            [o for o in operands if o[2]],
-            node.coef,
-            sizes,  # type: ignore[misc]
-        )
+        if pair is not None:
+            others = [g for j, g in enumerate(node.factors) if j != k]
+            found = _by_sigmoids(node, others, pair, f)
+            if found is not None:
+                return found
     return None
+
+
+def _by_sigmoids(
+    node: Product, others: Sequence[Factor], pair: list[tuple[Expr, Expr | None]], below: Factor
+) -> Expr | None:
+    """e^(a j) e^(b l) / (e^a + e^b)^(j + l) is sigmoid(a - b)^j sigmoid(b - a)^l."""
+    (a, exp_a), (b, exp_b) = pair
+    left = [g for g in others if not _is_one_of(g, (exp_a, exp_b), below.labels)]
+    j, m = (_power_of(others, e, below.labels) if e is not None else None for e in (exp_a, exp_b))
+    free = -below.exponent - (j or 0) - (m or 0)  # powers of the sum that nothing above has met
+    difference = subtract(a, b)
+    up, down = Map(SIGMOID, (difference,)), Map(SIGMOID, (scale(-1, difference),))
+    operands: list[tuple[Expr, Sequence[int], int | Fraction]] = []
+    if exp_a is None or exp_b is None:
+        exponential = exp_b if exp_a is None else exp_a
+        above, one = (down, up) if exp_a is None else (up, down)
+        for k, g in enumerate(left):
+            powers = _polynomial(g, exponential, below.labels)
+            degree = max(powers, default=0)
+            if degree and degree <= free:
+                left[k] = Factor(_homogeneous(powers, above, one), g.labels)
+                free -= degree
+    j = free if j is None else j
+    m = free if m is None else m
+    if (exp_a is not None and exp_b is not None and free) or free < 0 or j < 0 or m < 0:
+        return None
+    operands = [(g.node, g.labels, g.exponent) for g in left]
+    operands += [(s, below.labels, e) for s, e in ((up, j), (down, m)) if e]
+    return contract(range(node.ndim), operands, node.coef, dict(enumerate(node.label_sizes)))
+
+
+def _polynomial(f: Factor, exponential: Expr | None, labels: tuple[int, ...]) -> dict[int, Number]:
+    """Coefficients by power, when the factor is a polynomial in the exponential; else nothing."""
+    if f.exponent != 1 or f.labels != labels or not isinstance(f.node, Sum) or exponential is None:
+        return {}
+    found: dict[int, Number] = {}
+    for coef, term in f.node.terms:
+        power = 1 if term == exponential else None
+        if isinstance(term, Product) and not term.summed:
+            coef = coef * term.coef
+            if not term.factors:
+                power = 0
+            elif len(term.factors) == 1 and term.factors[0].node == exponential:
+                power = term.factors[0].exponent if isinstance(term.factors[0].exponent, int) else None
+        if power is None or power < 0:
+            return {}
+        found[power] = found.get(power, 0) + coef
+    return found
+
+
+def _homogeneous(powers: dict[int, Number], above: Expr, one: Expr) -> Expr:
+    """The polynomial over the matching power of the sum: every term of the same degree."""
+    degree, labels = max(powers), range(above.ndim)
+    return add(
+        [
+            (
+                coef,
+                contract(
+                    labels,
+                    [(s, labels, e) for s, e in ((above, k), (one, degree - k)) if e],
+                    1,
+                    dict(enumerate(above.sizes)),
+                ),
+            )
+            for k, coef in powers.items()
+        ]
+    )
 
 
 def _two_exponentials(node: Sum) -> list[tuple[Expr, Expr | None]] | None:

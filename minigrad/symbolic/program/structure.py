@@ -41,6 +41,7 @@ class Scene:
     arrays: list[Labelled] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     gone: set[Label] = field(default_factory=set)  # labels that are summed, or written by others
+    zero: bool = False  # whether the structural factors rule each other out
 
     def carried(self) -> set[Label]:
         """The labels of arrays and structural factors."""
@@ -83,6 +84,8 @@ def eliminate(scene: Scene, combine: object) -> None:
             scene.rules.remove(rule)
         elif mask(scene, rule):
             scene.rules.remove(rule)
+    while _met(scene):
+        pass
     waiting = [rule for rule in scene.rules if rule.kind != "tri"]
     while waiting:
         done = next((r for r in waiting if _GATHERS[r.kind](scene, r)), None)
@@ -245,6 +248,78 @@ _GATHERS = {
     "pick": _pick,
     "reshape": _reshape,
 }
+
+
+# -- slices that meet -----------------------------------------------------------------------------------
+
+
+def _met(scene: Scene) -> bool:
+    """Two slices of one axis are slices of what both reach, which may be nothing."""
+    spans = [rule for rule in scene.rules if rule.kind in ("slice", "onehot")]
+    for k, first in enumerate(spans):
+        for second in spans[k + 1 :]:
+            if first.labels[-1] == second.labels[-1] and _intersected(scene, first, second):
+                return True
+    return False
+
+
+def _intersected(scene: Scene, first: Rule, second: Rule) -> bool:
+    if any(len(set(rule.labels)) < len(rule.labels) for rule in (first, second)):
+        return False
+    spans = [_reach(scene, rule) for rule in (first, second)]
+    if spans[0] is None or spans[1] is None:
+        return False
+    low = _largest(spans[0][0], spans[1][0], bound=1)
+    high = _largest(spans[0][1], spans[1][1], bound=-1)
+    if low is None or high is None:
+        # what starts where the other ends has nothing in common with it
+        if spans[0][1] != spans[1][0] and spans[1][1] != spans[0][0]:
+            return False
+        low, high = 0, 0
+    length = high - low
+    if isinstance(length, int) and length <= 0:
+        scene.zero = True
+        length = 0
+    whole = first.labels[-1]
+    scene.rules = [rule for rule in scene.rules if rule is not first and rule is not second]
+    if scene.zero:
+        scene.rules = []
+        return False
+    part: Label = ("part", whole, len(scene.extents))
+    scene.extents[part] = length
+    _confine(scene, whole, low, length, part)
+    for rule, (start, _) in zip((first, second), spans, strict=True):
+        if rule.kind == "slice":
+            _confine(scene, rule.labels[0], low - start, length, part)
+    return True
+
+
+def _reach(scene: Scene, rule: Rule) -> tuple[AnySize, AnySize] | None:
+    """Where on the whole axis the rule starts, and where it ends."""
+    start = rule.node.params[0]  # type: ignore[union-attr]
+    if rule.kind == "onehot":
+        return start, start + 1  # type: ignore[return-value, operator]
+    if rule.node.params[1] != 1:  # type: ignore[union-attr]
+        return None
+    return start, start + scene.extents[rule.labels[0]]  # type: ignore[return-value, operator]
+
+
+def _largest(a: AnySize, b: AnySize, bound: int) -> AnySize | None:
+    """The larger (smaller for bound -1) of two positions, when that is known."""
+    difference = a - b
+    if not isinstance(difference, int):
+        return None
+    return a if difference * bound >= 0 else b
+
+
+def _confine(scene: Scene, label: Label, start: AnySize, length: AnySize, part: Label) -> None:
+    """The label runs over ``length`` positions from ``start``, together with ``part``."""
+    if length == 1:
+        node = Structural("onehot", (scene.extents[label],), (start,))
+        scene.rules.append(Rule(node, (label,)))
+        return
+    node = Structural("slice", (length, scene.extents[label]), (start, 1))
+    scene.rules.append(Rule(node, (part, label)))
 
 
 # -- the other factors are put where the rule points ---------------------------------------------------

@@ -313,6 +313,8 @@ class Tape:
 
     def index(self, value: Value, axis: int, entry: Any) -> Value:
         """A position, or ``(start, step, length)``, on one axis."""
+        if isinstance(entry, tuple) and entry == (0, 1, value.sizes[axis]):
+            return value
         if value.op == "permute":
             order: tuple[int, ...] = value.params[0]
             inner = self.index(value.args[0], order[axis], entry)

@@ -1,0 +1,15 @@
+"""One module per contestant; each has ``build(workload, data) -> (step, gradients)``.
+
+``step()`` is a whole training step. ``gradients()`` computes, without a step, the gradients of all
+weights as arrays by name.
+"""
+
+# name -> (module, what it imports, how to install it)
+CONTESTANTS = {
+    "numpy": ("numpy_by_hand", "numpy", "pip install numpy"),
+    "minigrad": ("minigrad_eager", "minigrad", "pip install -e ."),
+    "torch": ("torch_eager", "torch", "pip install torch"),
+    "jax": ("jax_jit", "jax", "pip install jax"),
+    "autograd": ("hips_autograd", "autograd", "pip install autograd"),
+    "mygrad": ("mygrad_eager", "mygrad", "pip install mygrad"),
+}

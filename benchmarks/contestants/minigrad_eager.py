@@ -1,0 +1,53 @@
+"""minigrad, define by run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+import minigrad as mg
+import minigrad.nn.functional as functional
+from benchmarks.workloads import LEARNING_RATE, Data, Workload
+
+
+def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[[], dict]]:
+    """See the package."""
+    x, y = mg.tensor(data.x), mg.tensor(data.y)
+    mask = None if data.mask is None else mg.tensor(data.mask)
+    weights = {name: mg.tensor(v, requires_grad=True) for name, v in data.weights.items()}
+    heads, scale = workload.heads, math.sqrt(workload.head_width)
+
+    def split(t: mg.Tensor) -> mg.Tensor:
+        return t.reshape(*t.shape[:-1], heads, -1).swapaxes(-2, -3) if heads else t
+
+    def join(t: mg.Tensor) -> mg.Tensor:
+        if not heads:
+            return t
+        t = t.swapaxes(-2, -3)
+        return t.reshape(*t.shape[:-2], -1)
+
+    def loss() -> mg.Tensor:
+        q, k, v = (split(x @ weights[name]) for name in ("Wq", "Wk", "Wv"))
+        s = q @ k.mT / scale
+        if mask is not None:
+            s = s + mask
+        h = join(functional.softmax(s) @ v)
+        o = h @ weights["Wo"] if heads else h
+        return functional.bce_with_logits(o @ weights["w"], y)
+
+    def step() -> None:
+        loss().backward()
+        for w in weights.values():
+            w.assign(w.numpy() - LEARNING_RATE * w.grad.numpy(), copy=False)
+            w.grad = None
+
+    def gradients() -> dict[str, np.ndarray]:
+        loss().backward()
+        found = {name: w.grad.numpy().copy() for name, w in weights.items()}
+        for w in weights.values():
+            w.grad = None
+        return found
+
+    return step, gradients

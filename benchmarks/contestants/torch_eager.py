@@ -1,0 +1,55 @@
+"""PyTorch, eager."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from benchmarks.workloads import LEARNING_RATE, Data, Workload
+
+
+def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[[], dict]]:
+    """See the package."""
+    torch.set_num_threads(1)
+    x, y = torch.tensor(data.x), torch.tensor(data.y)
+    mask = None if data.mask is None else torch.tensor(data.mask)
+    weights = {name: torch.tensor(v, requires_grad=True) for name, v in data.weights.items()}
+    heads, scale = workload.heads, math.sqrt(workload.head_width)
+
+    def split(t: torch.Tensor) -> torch.Tensor:
+        return t.reshape(*t.shape[:-1], heads, -1).transpose(-2, -3) if heads else t
+
+    def join(t: torch.Tensor) -> torch.Tensor:
+        if not heads:
+            return t
+        t = t.transpose(-2, -3)
+        return t.reshape(*t.shape[:-2], -1)
+
+    def loss() -> torch.Tensor:
+        q, k, v = (split(x @ weights[name]) for name in ("Wq", "Wk", "Wv"))
+        s = q @ k.mT / scale
+        if mask is not None:
+            s = s + mask
+        h = join(torch.softmax(s, -1) @ v)
+        o = h @ weights["Wo"] if heads else h
+        z = o @ weights["w"]
+        return torch.nn.functional.binary_cross_entropy_with_logits(z, y)
+
+    def step() -> None:
+        loss().backward()
+        with torch.no_grad():
+            for w in weights.values():
+                w -= LEARNING_RATE * w.grad
+                w.grad = None
+
+    def gradients() -> dict[str, np.ndarray]:
+        loss().backward()
+        found = {name: w.grad.numpy().copy() for name, w in weights.items()}
+        for w in weights.values():
+            w.grad = None
+        return found
+
+    return step, gradients

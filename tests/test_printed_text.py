@@ -1,0 +1,208 @@
+"""What is printed, read back as a reader would and evaluated, is the derivative."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from expressions import CASES, Case, as_program, draw
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from random_expressions import DIMS, VARIABLES, expressions
+
+import minigrad as mg
+from minigrad.errors import ArgumentError, ShapeError
+from minigrad.notation.printed_text import read_back
+
+SEEDS = range(3)
+
+
+def read(text: str, name: str, values: dict[str, Any], dims: dict[str, int], shape: Any) -> Any:
+    return read_back(text, values, dims, {name: shape})[name]
+
+
+# -- the forty, and attention --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_printed_formula_is_the_derivative(case: Case) -> None:
+    derived = mg.derive(mg.parse(case.text, **case.variables), wrt=case.wrt, order=case.order)
+    formula = derived[case.wrt]
+    name = formula.line.name
+    for seed in SEEDS:
+        values = case.arrays(seed)
+        right = case.by_backward(values)
+        for text in (str(derived), str(formula), formula.expanded):
+            back = read(text, name, values, case.dims, right.shape)
+            np.testing.assert_allclose(back, right, rtol=1e-6, atol=1e-9, err_msg=text)
+
+
+ATTENTION = (
+    "Q = X @ Wq; K = X @ Wk; V = X @ Wv; S = Q @ K.T / sqrt(k); A = softmax(S); H = A @ V; "
+    "z = H @ w; p = sigmoid(z); binary_cross_entropy(p, y)"
+)
+DECLARED = {"X": "n d", "Wq": "d k", "Wk": "d k", "Wv": "d k", "w": "k", "y": "n | 0/1"}
+
+
+def test_every_line_of_attention_is_read_back() -> None:
+    dims = {"n": 5, "d": 4, "k": 3}
+    rng = np.random.default_rng(0)
+    values = {name: draw(text, dims, rng) for name, text in DECLARED.items()}
+    names = ["Wq", "Wk", "Wv", "X"]
+    back = read_back(str(mg.derive(mg.parse(ATTENTION, **DECLARED), wrt=names)), values, dims)
+    assert [*back] == [
+        *("Q", "K", "V", "S", "A", "H", "z", "p", "L"),
+        *("dz", "dH", "dV", "dA", "dS", "dQ", "dK", "dWq", "dWk", "dWv", "dX"),
+    ]
+    leaves = {k: mg.tensor(v, name=k, requires_grad=k in names) for k, v in values.items()}
+    loss = as_program(ATTENTION, leaves, dims)
+    loss.backward()
+    assert back["L"] == pytest.approx(loss.item())
+    for name in names:
+        np.testing.assert_allclose(back[f"d{name}"], leaves[name].grad.numpy(), rtol=1e-9)
+
+
+# -- whatever one can write ------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.one_of(expressions(), expressions(), expressions(("n",), 2)), data=st.data())
+def test_random_expressions_print_their_derivative(text: str, data: st.DataObject) -> None:
+    used = [name for name in VARIABLES if re.search(rf"\b{name}\b", text)]
+    assume(used)
+    wrt = data.draw(st.sampled_from(used))
+    case = Case("random", text, {name: VARIABLES[name] for name in used}, wrt, sizes=DIMS)
+    rng = np.random.default_rng(data.draw(st.integers(0, 9)))
+    values = {name: draw(VARIABLES[name], DIMS, rng) for name in used}
+    right = case.by_backward(values)
+    assume(right.ndim <= 2 and np.isfinite(right).all() and abs(right).max() < 1e6)
+    derived = mg.derive(mg.parse(text, **case.variables), wrt=wrt)
+    formula = derived[wrt]
+    scale = max(1.0, float(abs(right).max()))
+    np.testing.assert_allclose(formula({**values, **DIMS}), right, rtol=1e-7, atol=1e-9 * scale)
+    back = read(str(derived), formula.line.name, values, DIMS, right.shape)
+    np.testing.assert_allclose(back, right, rtol=1e-7, atol=1e-9 * scale, err_msg=str(derived))
+
+
+# -- the reader itself -----------------------------------------------------------------------------
+
+RNG = np.random.default_rng(7)
+A, B, C, V, U = (RNG.normal(size=s) for s in ((3, 4), (4, 2), (3, 4), (4,), (3,)))
+S = RNG.normal(size=(3, 3)) + 3 * np.eye(3)
+T = RNG.normal(size=(2, 3, 4))
+GIVEN = {"A": A, "B": B, "C": C, "v": V, "u": U, "S": S, "T": T, "t": np.int64(2), "a_b": V}
+READINGS = [
+    ("A B", A @ B),
+    ("A v", A @ V),
+    ("uᵀ A v", U @ A @ V),
+    ("u vᵀ", np.outer(U, V)),
+    ("(A B)ᵀ", (A @ B).T),
+    ("A ⊙ C", A * C),
+    ("A ⊙ C ⊘ (1 + C^⊙2)", A * C / (1 + C**2)),
+    ("−A ⊙ C / n", -A * C / 3),
+    ("2 A B", 2 * A @ B),
+    ("A − rowsum(A)", A - A.sum(1, keepdims=True)),
+    ("A − colmean(A)", A - A.mean(0)),
+    ("S − rowsum(S)", S - S.sum(1, keepdims=True)),
+    ("S − colsum(S)", S - S.sum(0)),
+    ("S − rowsum(S)ᵀ", S - S.sum(1)),
+    ("A + v", A + V),
+    ("A + u", A + U[:, None]),
+    ("S + u", S + U),
+    ("𝟏 vᵀ + A", V + A),
+    ("diag(u) A", U[:, None] * A),
+    ("diag(S)", np.diag(S)),
+    ("diag(u) − u uᵀ", np.diag(U) - np.outer(U, U)),
+    ("S⁻¹ u", np.linalg.solve(S, U)),
+    ("S⁻ᵀ", np.linalg.inv(S).T),
+    ("‖u‖² I − S", U @ U * np.eye(3) - S),
+    ("‖A‖", np.sqrt((A**2).sum())),
+    ("√k A", np.sqrt(2) * A),
+    ("[A > 0] ⊙ A", np.maximum(A, 0)),
+    ("where([A > 0], A, −1e9)", np.where(A > 0, A, -1e9)),
+    ("exp(−A)", np.exp(-A)),
+    ("|u|", abs(U)),
+    ("softmax(A) v", (np.exp(A) / np.exp(A).sum(1, keepdims=True)) @ V),
+    ("A[:,1:3]", A[:, 1:3]),
+    ("I[::-1] u", U[::-1]),
+    ("e_t uᵀ S", np.outer(np.eye(3)[2], U) @ S),
+    ("tr(S) / 3", np.trace(S) / 3),
+    ("(Σ_i A_iᵀ B) / 2", A.sum(0) @ B / 2),
+    ("S tril(𝟏)", S @ np.tri(3)),
+    ("a_b + v", 2 * V),
+    ("T_0 + A", T[0] + A),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), READINGS, ids=[text for text, _ in READINGS])
+def test_notation_means_what_a_reader_takes_it_for(text: str, value: Any) -> None:
+    back = read(f"r = {text}", "r", GIVEN, {"n": 3, "m": 4, "k": 2}, np.shape(value))
+    np.testing.assert_allclose(back, value, rtol=1e-12)
+
+
+def test_a_where_list_and_remarks_belong_to_the_text() -> None:
+    text = "dA = P ⊙ C   where P = softmax(A), r = rowsum(P ⊙ C)\n"
+    assert [*read_back(text, GIVEN)] == ["P", "r", "dA"]
+    assert [*read_back("P = exp(A)      q = P v\n\ndA = P ⊙ C        (*)", GIVEN)] == [
+        "P",
+        "q",
+        "dA",
+    ]
+
+
+def test_subscripts_on_the_left_run_over_their_axes() -> None:
+    back = read("R_b = T_b v uᵀ", "R", GIVEN, {}, (2, 3, 3))
+    np.testing.assert_allclose(back, np.einsum("bij,j,k->bik", T, V, U))
+    jacobian = read("J_ijkl = δ_ik A_ij C_kl", "J", GIVEN, {}, (3, 4, 3, 4))
+    np.testing.assert_allclose(jacobian, np.einsum("ik,ij,kl->ijkl", np.eye(3), A, C))
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("A B ⊙ C", ArgumentError, "two ways"),
+        ("A ⊙ C B", ArgumentError, "two ways"),
+        ("A C", ShapeError, "no product"),
+        ("u v", ShapeError, "no product"),
+        ("A ⊙ B", ShapeError, "do not match"),
+        ("Q v", ArgumentError, "'Q' was not introduced"),
+        ("frobnicate(A)", ArgumentError, "no function"),
+        ("(A", ArgumentError, "missing"),
+        ("A +", ArgumentError, "goes on"),
+        ("A ** 2", ArgumentError, "nothing can be read"),
+    ],
+)
+def test_what_cannot_be_read_is_an_error(text: str, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        read_back(f"r = {text}", GIVEN)
+
+
+def test_what_does_not_say_a_size_is_an_error_without_the_result_s_shape() -> None:
+    with pytest.raises(ArgumentError, match="how large"):
+        read_back("r = 2 I", GIVEN)
+    np.testing.assert_array_equal(read("r = 2 I", "r", GIVEN, {}, (4, 4)), 2 * np.eye(4))
+
+
+# A misprint that a reader would not see at once must not read back as the right value.
+LIES = [
+    ("dWq = Xᵀ dQ", "dWq = Xᵀ dK"),
+    ("rowsum(A ⊙ dA)", "colsum(A ⊙ dA)"),
+    ("dS K / √k", "dS K / k"),
+    ("dSᵀ Q", "dS Q"),
+    ("(p − y) / n", "(y − p) / n"),
+    ("A ⊙ (dA − ", "A ⊙ (dA + "),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong"), LIES, ids=[wrong for _, wrong in LIES])
+def test_a_planted_misprint_changes_the_value(right: str, wrong: str) -> None:
+    dims = {"n": 5, "d": 4, "k": 3}
+    rng = np.random.default_rng(0)
+    values = {name: draw(text, dims, rng) for name, text in DECLARED.items()}
+    text = str(mg.derive(mg.parse(ATTENTION, **DECLARED), wrt=["Wq", "Wk"]))
+    assert right in text
+    true = read_back(text, values, dims)
+    lied = read_back(text.replace(right, wrong), values, dims)
+    assert any(abs(true[name] - lied[name]).max() > 1e-6 for name in ("dWq", "dWk"))

@@ -1,0 +1,89 @@
+"""Extreme numbers: generated functions and evaluation neither overflow nor lose what is finite."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+from source_cases import Case, case
+from test_source import compiled, formula_of
+
+from minigrad.face.formula import bound
+from minigrad.symbolic.arithmetic import DIGITS_50, mpmath
+from minigrad.symbolic.evaluate import evaluate
+
+EXTREME = {
+    "x": np.array([-1e4, -40.0, -1e-3, 0.0, 1e-3, 40.0, 1e4]),
+    "y": np.array([0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]),
+    "X": np.array([[1e4, -1e4, 0.0], [-1e3, -1e3, -1e3], [500.0, 0.0, -800.0]]),
+    "Y": np.eye(3),
+}
+CASES = [
+    case("p = sigmoid(x); L = -sum(y * log(p) + (1 - y) * log(1 - p)); L", "x: n, y: n", "y"),
+    case("-sum(y * log(sigmoid(x)) + (1 - y) * log(1 - sigmoid(x)))", "x: n, y: n", "x"),
+    case("-sum(y * log(1 / (1 + exp(-x))))", "x: n, y: n", "y"),
+    case("-sum(y * log(1 - 1 / (1 + exp(-x))))", "x: n, y: n", "y"),
+    case("sum(y * log(1 + exp(x)))", "x: n, y: n", "y"),
+    case("sum(log(1 + exp(x)))", "x: n, y: n", "x"),
+    case("sum(softplus(x) * y)", "x: n, y: n", "x"),
+    case("sum(exp(x) / (1 + exp(x)))", "x: n", "x"),
+    case("sum(exp(x) / (1 + exp(x))**2)", "x: n", "x"),
+    case("sum(logaddexp(x, y))", "x: n, y: n", "x"),
+    case("sum(x * sigmoid(x))", "x: n", "x"),
+    case("sum(tanh(x) * y)", "x: n, y: n", "x"),
+    case("sum(sigmoid(x))", "x: n", "x", 2),
+    case("logsumexp(x)", "x: n", "x", 2),
+    case("log(sum(exp(x)))", "x: n", "x"),
+    case("sum(softmax(X, axis=1) * Y)", "X: n c, Y: n c", "X"),
+    case("sum(exp(X) / sum(exp(X), axis=1, keepdims=True) * Y)", "X: n c, Y: n c", "X"),
+    case("E = exp(X); sum(E / sum(E, axis=0) * Y)", "X: n c, Y: n c", "X"),
+    case("-sum(Y * log(softmax(X, axis=1)))", "X: n c, Y: n c", "Y"),
+    case("-sum(Y * log(softmax(X, axis=1)))", "X: n c, Y: n c | simplex", "X"),
+    case("softmax(x)", "x: n", "x"),
+]
+
+
+@pytest.mark.parametrize("chosen", CASES, ids=lambda c: f"{c.text} by {c.wrt} {c.order}")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_extreme_inputs_give_finite_numbers_without_a_warning(chosen: Case, dtype: Any) -> None:
+    formula = formula_of(chosen)
+    function = compiled(formula.source())
+    wanted = inspect.signature(function).parameters
+    arrays = {name: EXTREME[name].astype(dtype) for name in wanted}
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        found = function(**arrays)
+    assert np.all(np.isfinite(found))
+
+
+@pytest.mark.parametrize("chosen", CASES, ids=lambda c: f"{c.text} by {c.wrt} {c.order}")
+def test_large_inputs_give_the_numbers_of_50_digits(chosen: Case) -> None:
+    """Up to exp(40), beyond which one minus a sigmoid needs more than 50 digits itself."""
+    formula = formula_of(chosen)
+    function = compiled(formula.source())
+    arrays = {name: np.clip(EXTREME[name], -40, 40) for name in chosen.declared}
+    found = function(**{name: arrays[name] for name in inspect.signature(function).parameters})
+    np.testing.assert_allclose(found, at_50_digits(formula, arrays), rtol=1e-12, atol=1e-15)
+
+
+def at_50_digits(formula: Any, arrays: dict[str, Any]) -> Any:
+    """The formula by its definitions, where exp(10000) is a number."""
+    number = np.frompyfunc(lambda value: mpmath().mpf(float(value)), 1, 1)
+    values, sizes = bound(formula.reading.lowered, arrays)
+    exact = {name: number(array) for name, array in values.items()}
+    return np.asarray(evaluate(formula.expr, exact, sizes, DIGITS_50), dtype=float)
+
+
+def test_small_probabilities_keep_their_digits() -> None:
+    """Sigmoid at -40 is 4.2e-18, which one minus a rounded one cannot say."""
+    function = compiled(formula_of(case("sum(log(1 + exp(x)))", "x: n", "x")).source())
+    found = function(x=np.array([-40.0, -700.0]))
+    np.testing.assert_allclose(found, np.exp([-40.0, -700.0]), rtol=1e-15)
+
+
+def test_loss_gradient_by_labels_is_a_logit() -> None:
+    """-log(p) + log(1 - p) is -x, also where p is 0 or 1 in floats."""
+    chosen = case("-sum(y * log(sigmoid(x)) + (1 - y) * log(1 - sigmoid(x)))", "x: n, y: n", "y")
+    found = compiled(formula_of(chosen).source())(x=EXTREME["x"])
+    np.testing.assert_allclose(found, -EXTREME["x"], rtol=1e-12)

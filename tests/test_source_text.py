@@ -1,0 +1,165 @@
+"""What generated functions look like: read like the derivation by hand, and only with stable forms."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from source_cases import CASES, case
+from test_attention_formulas import SYMBOLS, WEIGHTS, attention
+from test_source import compiled, formula_of
+
+import minigrad as mg
+from minigrad.errors import ArgumentError
+
+ATTENTION = '''\
+import numpy as np
+
+
+def gradients(X, Wq, Wk, Wv, w, y):
+    """The gradients of L by Wq, Wk, Wv and X.
+
+    Shapes: X (n, d), Wq (d, k), Wk (d, k), Wv (d, k), w (k,), y (n,).
+    """
+
+    def sigmoid(x):
+        e = np.exp(-np.abs(x))
+        return np.where(x < 0, e, 1) / (1 + e)
+
+    def softmax(x, axis=-1):
+        e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+        return e / np.sum(e, axis=axis, keepdims=True)
+
+    n = X.shape[0]
+    k = Wq.shape[1]
+
+    Q = X @ Wq
+    K = X @ Wk
+    V = X @ Wv
+    S = Q @ K.T / k**0.5
+    A = softmax(S)
+    H = A @ V
+    z = H @ w
+    p = sigmoid(z)
+
+    dz = (p - y) / n
+    dH = np.outer(dz, w)
+    dV = A.T @ dH
+    dA = dH @ V.T
+    dS = A * (dA - np.sum(A * dA, axis=-1, keepdims=True))
+    dQ = dS @ K / k**0.5
+    dK = dS.T @ Q / k**0.5
+    dWq = X.T @ dQ
+    dWk = X.T @ dK
+    dWv = X.T @ dV
+    dX = dQ @ Wq.T + dK @ Wk.T + dV @ Wv.T
+    return {"Wq": dWq, "Wk": dWk, "Wv": dWv, "X": dX}
+'''
+
+
+def test_attention_reads_like_the_derivation_by_hand() -> None:
+    derived = mg.derive(attention(*mg.symbols(*SYMBOLS)), wrt=WEIGHTS)
+    assert derived.source("numpy") == ATTENTION
+
+
+def test_one_formula_computes_only_what_it_needs() -> None:
+    derived = mg.derive(attention(*mg.symbols(*SYMBOLS)), wrt=WEIGHTS)
+    source = derived["Wv"].source()
+    assert source.splitlines()[3] == "def gradient_Wv(X, Wq, Wk, Wv, w, y):"
+    assert "dS" not in source
+    assert source.rstrip().endswith("return X.T @ dV")
+
+
+# The text after the docstring and the helpers: what people would write themselves.
+LINES = [
+    (case("x @ (A @ B @ C) @ v", "x: n, A: n n, B: n n, C: n n, v: n", "B"),
+     "return np.outer(A.T @ x, C @ v)"),
+    (case("sum((A @ x - b)**2)", "A: m n, x: n, b: m", "x"), "return 2 * (A.T @ (A @ x - b))"),
+    (case("trace(A @ X @ B)", "A: m n, X: n d, B: d m", "X"), "return (B @ A).T"),
+    (case("logdet(X)", "X: n n", "X"), "return np.linalg.inv(X).T"),
+    (case("sum(X[1:4:2] * Y)", "X: 5 3, Y: 2 3", "X"),
+     "dX = np.zeros((5, 3), dtype=dtype)\n    dX[1::2] = Y\n    return dX"),
+    (case("sum(E[t] * C)", "E: v d, t: n | index, C: n d", "E"),
+     "dE = np.zeros((v, d), dtype=dtype)\n    np.add.at(dE, t, C)\n    return dE"),
+    (case("sum(tril(A) * C)", "A: n n, C: n n", "A"), "return np.tril(C)"),
+    (case("sum(cumsum(x) * y)", "x: n, y: n", "x"), "return np.cumsum(y[::-1])[::-1]"),
+    (case("softmax(x)", "x: n", "x"), "p = softmax(x)\n    return np.diag(p) - np.outer(p, p)"),
+    (case("mean(X)", "X: n d", "X"), "return np.full((n, d), 1 / (d * n), dtype=dtype)"),
+    (case("-sum(Y * log(softmax(X @ W, axis=1)))", "X: n d, W: d c, Y: n c | simplex", "W"),
+     "return X.T @ (softmax(X @ W) - Y)"),
+    (case("x @ inv(A) @ b", "x: n, A: n n, b: n", "x"), "return np.linalg.solve(A, b)"),
+    (case("x @ inv(A) @ b", "x: n, A: n n, b: n", "b"), "return np.linalg.solve(A.T, x)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("chosen", "ending"), LINES, ids=lambda c: getattr(c, "text", ""))
+def test_a_formula_ends_as_people_write_it(chosen: Any, ending: str) -> None:
+    assert formula_of(chosen).source().rstrip().endswith(ending)
+
+
+@pytest.mark.parametrize("chosen", CASES, ids=lambda c: f"{c.text[:40]} by {c.wrt} {c.order}")
+def test_text_is_well_laid_out(chosen: Any) -> None:
+    source = formula_of(chosen).source()
+    assert all(line == line.rstrip() and len(line) <= 100 for line in source.splitlines())
+    assert "\n\n\n\n" not in source
+    assert source.endswith("\n")
+    assert "import minigrad" not in source
+
+
+def test_no_dense_delta_triangle_or_selection_is_made_for_a_product() -> None:
+    """Eyes stand only where an identity is itself a term of the result."""
+    for chosen in CASES:
+        source = formula_of(chosen).source()
+        for dense in ("np.eye", "np.tri("):
+            lines = [line for line in source.splitlines() if dense in line]
+            assert all(line.strip().startswith("return") for line in lines), source
+
+
+def test_names_that_python_does_not_allow_are_made_safe() -> None:
+    x, w = mg.symbols("lambda: n", "w: n")
+    s = (x * w).named("block[0].S")
+    source = mg.derive(mg.sum(s * s * w), wrt="w").source()
+    assert "def gradients(lambda_, w):" in source
+    assert "block_0_S = lambda_ * w" in source
+    assert set(compiled(source)(lambda_=np.ones(2), w=np.ones(2))) == {"w"}
+
+
+def test_arguments_dims_and_helpers_do_not_hide_each_other() -> None:
+    n, softmax, np_ = mg.symbols("n: n", "softmax: n", "np: n")
+    output = mg.sum(mg.nn.functional.softmax(n * softmax) * np_ / n.shape[0])
+    source = mg.derive(output, wrt="n").source()
+    found = compiled(source)(*(np.array([0.5, 1.0, 2.0]) * k for k in (1, 2, 3)))
+    arrays = {"n": 1.0, "softmax": 2.0, "np": 3.0}
+    given = {name: np.array([0.5, 1.0, 2.0]) * k for name, k in arrays.items()}
+    np.testing.assert_allclose(found["n"], mg.derive(output, wrt="n")["n"](given), rtol=1e-12)
+
+
+def test_an_unknown_language_is_named() -> None:
+    formula = mg.derive(mg.sum(mg.symbols("x: n")))
+    with pytest.raises(ArgumentError, match="'fortran' is no language .* known are 'numpy'"):
+        formula.source("fortran")
+
+
+def test_a_result_is_no_view_of_an_argument() -> None:
+    A, X = mg.symbols("A: n n", "X: n n")
+    function = compiled(mg.derive(mg.sum(A * X), wrt="X")["X"].source())
+    a = np.ones((2, 2))
+    function(A=a)[0, 0] = 7
+    assert a[0, 0] == 1
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_text_is_the_same_in_every_process(seed: str) -> None:
+    program = (
+        "import minigrad as mg\n"
+        "from test_attention_formulas import SYMBOLS, WEIGHTS, attention\n"
+        "print(mg.derive(attention(*mg.symbols(*SYMBOLS)), wrt=WEIGHTS).source(), end='')\n"
+    )
+    environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(p for p in sys.path if p)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout == ATTENTION
