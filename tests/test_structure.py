@@ -23,7 +23,6 @@ RANK = {
     "symbolic": 5,
     "notation": 6,
     "parsing": 6,
-    "parsing": 6,
     "source": 6,
     "drawing": 7,
     "checking": 7,

@@ -35,7 +35,7 @@ def proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
     derived = np.sum(parts)
     size = max(float(np.sum(np.abs(parts))), abs(float(measured)), float(abs(above)) * 1e-6)
     exprs = [ground.output, ground.subject.formulas[k]]
-    tolerance = _WITH_FLOATS if any(_has_floats(e) for e in exprs if e is not None) else _TOLERANCE
+    tolerance = _WITH_FLOATS if any(has_floats(e) for e in exprs if e is not None) else _TOLERANCE
     error = float(abs(derived - measured)) / (size or 1.0)
     if not np.isfinite(error):
         return Comparison(formula, AT_50, quantity, error, tolerance, "not finite", "inconclusive")
@@ -55,7 +55,8 @@ def lifted(array: Any) -> Any:
     return out
 
 
-def _has_floats(root: Expr) -> bool:
+def has_floats(root: Expr) -> bool:
+    """Whether a constant of the expression was typed with a decimal point."""
     for node in postorder(root):
         if isinstance(node, Product) and isinstance(node.coef, float):
             return True

@@ -302,6 +302,8 @@ class _Examination:
                 raise DerivationError(f"{ground.operations():,} operations per value are too many")
         else:
             ground = small_ground(subject, seed, exact=True)
+            if proof.most and ground.operations() > proof.most:
+                ground = small_ground(subject, seed, exact=True, lengths=(2,))
         return proof.run(ground, k, FORMULA, name)
 
     # -- the end ---------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from minigrad.symbolic.autoname import Names, named, settled, without_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
 from minigrad.symbolic.lower import Lowered, lower, register_heads
-from minigrad.symbolic.simplify import simplified, with_factors_outside
+from minigrad.symbolic.simplify import folded, simplified, with_factors_outside
 
 Variable = str | Tensor
 # Variables with values of these kinds have no gradient that one would want without asking.
@@ -167,7 +167,8 @@ def derive(
     lowered = lowered_graph(node)
     nodes = variables_of(wrt, lowered)
     names = Names(set(lowered.names.values()) | dims_of(lowered))
-    expr = named(lowered.expr(node), names)
+    # what is a softmax in other words is read as one
+    expr = named(transformed(lowered.expr(node), folded), names)
     reading = Reading(lowered, expr, node, names)
     targets = [_target(lowered.expr(n), expr) for n in nodes]
     keys = [lowered.names[n] for n in nodes]

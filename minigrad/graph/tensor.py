@@ -114,7 +114,7 @@ class Tensor:
         if type(array) is not np.ndarray:
             array = np.asarray(self._value("numpy"))
         # Nothing in minigrad writes to an array once a tensor holds it, so no view is needed.
-        array.setflags(False)  # type: ignore[call-arg]  # by keyword it costs thrice
+        array.setflags(False)
         return array
 
     def item(self) -> Any:

@@ -89,7 +89,7 @@ class _Contraction:
         elif exponent == 1:
             self.inline(node, labels, 1)
         elif node.summed or not self.distributes(node, exponent):
-            self.enter(node, labels, exponent)
+            self.enter(*_without_repeats(node, labels), exponent)
         else:
             self.inline(node, labels, exponent)
 
@@ -302,6 +302,16 @@ class _Contraction:
             for node, labels, exponent in entries
         )
         return Product(factors, self.coef, tuple(sizes), len(self.out), repr(identity).encode())
+
+
+def _without_repeats(node: Product, labels: tuple[Label, ...]) -> tuple[Expr, tuple[Label, ...]]:
+    """The product without axes that it only repeats: as a factor it needs no label for them."""
+    carried = {label for f in node.factors for label in f.labels}
+    kept = [axis for axis in range(node.ndim) if axis in carried]
+    if len(kept) == node.ndim:
+        return node, labels
+    sizes = dict(enumerate(node.label_sizes))
+    return contract(kept, node.factors, node.coef, sizes), tuple(labels[axis] for axis in kept)
 
 
 def _canonical(

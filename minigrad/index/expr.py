@@ -161,7 +161,9 @@ class Map(Expr):
 
 
 class Structural(Expr):
-    """A constant 0/1 tensor given by a rule on indices; ``params`` by kind:
+    """A constant 0/1 tensor given by a rule on indices.
+
+    ``kind`` and ``params`` say which:
 
     - "delta": [i = j]
     - "slice" (start, step), axes (small j, whole i): [i = start + step j]
@@ -233,8 +235,8 @@ class MatrixFunction(Expr):
 class Definition(NamedTuple):
     """What a composite means: ``build(*args)`` gives it in simpler nodes.
 
-    ``facts`` says what is known of its values ("positive", "simplex": the last axis sums to one); ``owner`` tells apart two
-    definitions of one name (a user may redefine his own row).
+    ``facts`` says what is known of its values ("positive", "simplex": the last axis sums to one);
+    ``owner`` tells apart two definitions of one name (a user may redefine his own row).
     """
 
     name: str

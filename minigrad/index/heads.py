@@ -188,26 +188,29 @@ def _by_kernel(raw: Any, value: Any, stand_in: Any, variable: Any) -> list[Any]:
         or raw_t is None
         or not value_t.is_rational_function(t)
         or not raw_t.is_rational_function(t)
-        or not value_t.has(t)
+        # with the variable itself beside the exponential, solving for it divides by the variable
+        or value_t.free_symbols != {t}
     ):
         return []
     numerator, denominator = s.fraction(value_t)
-    linear = s.Poly(s.expand(numerator - s.Dummy("y") * denominator), t)
+    y = s.Dummy("y")
+    linear = s.Poly(s.expand(numerator - y * denominator), t)
     if linear.degree() != 1:
         return []
-    y = next(iter(linear.free_symbols_in_domain), None)
     (root,) = s.solve(linear.as_expr(), t)
     rewritten = s.cancel(s.together(raw_t.subs(t, root))).subs(y, stand_in)
     return [rewritten, s.factor(rewritten)]
 
 
-def _cost(expr: Any) -> tuple[int, int, int, int, str]:
-    """Fewest function calls first (the output costs none), then fewest symbols, a product before a sum."""
+def _cost(expr: Any) -> tuple[int, int, int, int, int, str]:
+    """Fewest poles, then function calls (the output costs none), then symbols; a product before a sum."""
     s = sympy()
     parts = list(s.preorder_traversal(expr))
     calls = len([e for e in parts if e.is_Function])
     symbols_read = len([e for e in parts if e.is_Symbol])
-    return (calls, symbols_read, int(expr.is_Add), int(s.count_ops(expr)), str(expr))
+    # x in a denominator makes a smooth derivative undefined at 0
+    poles = len([e for e in parts if e.is_Pow and e.exp.is_negative and e.base in symbols()])
+    return (poles, calls, symbols_read, int(expr.is_Add), int(s.count_ops(expr)), str(expr))
 
 
 @cache

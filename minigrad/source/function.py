@@ -220,8 +220,7 @@ class Writer:
         if value.op == "embed_add":
             base, part = value.args
             name = self.base_to_add_to(value, base)
-            window = self.window(name, value.params[0], value.sizes)
-            self.lines.append(f"{window} += {self.texts[part].text}")
+            self.put(self.window(name, value.params[0], value.sizes), "+=", part)
         else:
             name = self.name_of_built(value)
             self.lines.append(f"{name} = np.zeros({shape_text(value.sizes, self)}, dtype={self.dtype()})")
@@ -229,9 +228,16 @@ class Writer:
                 self.lines.append(self.scattered(name, value))
             else:
                 window = self.window(name, value.params[1], value.sizes)
-                self.lines.append(f"{window} = {self.texts[value.args[0]].text}")
+                self.put(window, "=", value.args[0])
         self.texts[value] = Text(name)
         self.assigned.add(value)
+
+    def put(self, target: str, sign: str, part: Value) -> None:
+        """One assignment; what makes it too long gets a line of its own before it."""
+        room = _WIDTH - len(_INDENT) - len(target) - len(sign) - 2
+        if len(self.texts[part].text) > room and self.is_inline(part) and part.op not in _VIEWS:
+            self.assign(part, self.names.fitting(part))
+        self.lines.append(f"{target} {sign} {self.texts[part].text}")
 
     def base_to_add_to(self, value: Value, base: Value) -> str:
         """The name of an array of its own that starts as the base."""

@@ -28,9 +28,10 @@ def steady_program(roots: Sequence[Expr], sizes: dict[str, int] | None) -> Progr
     if names:
         opened = [without_names(root, names) for root in roots]
         for rule in (simplified, _distributed):
-            other = program([factored(transformed(root, rule)) for root in opened], sizes)
-            if _exponentials(other) < risk:
-                return other
+            for finish in (factored, _as_it_is):
+                other = program([finish(transformed(root, rule)) for root in opened], sizes)
+                if _exponentials(other) < risk:
+                    return other
     return best
 
 
@@ -43,6 +44,10 @@ def _distributed(node: Expr) -> Expr:
     if isinstance(node, Sum):
         return add([(c, _distributed(term)) for c, term in node.terms])
     return folded(node)
+
+
+def _as_it_is(node: Expr) -> Expr:
+    return node
 
 
 def _is_exponential(node: Expr) -> bool:

@@ -202,9 +202,9 @@ def _applied(head: Head, *args: Expr) -> Expr:
 
 def head_of(row: Primitive, params: Mapping[str, Any]) -> Head:
     """The elementwise function that a row is, with its parameters."""
-    assert isinstance(row.meaning, str)
+    text = row.meaning if isinstance(row.meaning, str) else row.meaning(**params)  # type: ignore[misc]
     values = tuple((k, number(v)) for k, v in sorted(params.items()) if isinstance(v, (int, float)))
-    return Head(row.name, row.meaning, values)
+    return Head(row.name, text, values)
 
 
 def register_heads(rows: Iterable[Primitive]) -> None:

@@ -337,12 +337,13 @@ class _Builder:
         scene = Scene(self.tape, extents, {})
         scalars: list[tuple[Value, int | Fraction]] = []
         factors = list(node.factors)
-        found = forms.normalised_factor(node) if self.stable else None
-        if found is not None:
+        while self.stable and (found := forms.normalised_factor(factors)) is not None:
             j, k, normalised = found
             x = self.softmax(normalised)
             scene.add(x.value, [factors[j].labels[axis] for axis in x.labels])  # type: ignore[index]
-            factors = [f for n, f in enumerate(factors) if n not in (j, k)]
+            below = factors[k]._replace(exponent=factors[k].exponent + 1)
+            factors = [below if n == k else f for n, f in enumerate(factors) if n != j]
+            factors = [f for f in factors if f.exponent]
         for f in factors:
             self.enter(scene, scalars, f)
         carried = scene.carried()

@@ -255,20 +255,23 @@ def _is_one_of(f: Factor, nodes: Sequence[Expr | None], labels: tuple[int, ...])
 
 def softmax_of(node: Product) -> Normalised | None:
     """The softmax that the product is, if that is all it is."""
-    found = normalised_factor(node)
+    found = normalised_factor(node.factors)
     if found is None or node.coef != 1 or len(node.factors) != 2 or node.summed:
         return None
-    k, _, normalised = found
+    k, below, normalised = found
+    if node.factors[below].exponent != -1:
+        return None
     return normalised if node.factors[k].labels == tuple(range(node.ndim)) else None
 
 
-def normalised_factor(node: Product) -> tuple[int, int, Normalised] | None:
-    """Two factors of the product, e = exp(x) and 1 / sum(e), and the softmax that they make."""
-    for k, total in enumerate(node.factors):
+def normalised_factor(factors: Sequence[Factor]) -> tuple[int, int, Normalised] | None:
+    """Two of the factors, e = exp(x) and a power of 1 / sum(e), and the softmax that they make."""
+    for k, total in enumerate(factors):
         body = bare(total.node)
-        if total.exponent != -1 or not isinstance(body, Product):
+        whole = isinstance(total.exponent, int) and total.exponent < 0
+        if not whole or not isinstance(body, Product):
             continue
-        for j, part in enumerate(node.factors):
+        for j, part in enumerate(factors):
             exponential = bare(part.node)
             if part.exponent != 1 or not is_call(exponential, "exp"):
                 continue
@@ -307,4 +310,4 @@ def _summed_axes(
     fits = all(
         at_part[a] == at_total[label] for a, label in enumerate(f.labels) if label < total.ndim
     )
-    return axes if fits and len(f.labels) - len(axes) == total.ndim else ()
+    return axes if fits else ()

@@ -1,0 +1,71 @@
+"""Write the tables that come from the rows: ``python docs/make_tables.py``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import minigrad  # noqa: F401  (fills the registry)
+from minigrad.primitive import REGISTRY, Primitive
+
+HERE = Path(__file__).parent
+
+
+def _rows() -> list[Primitive]:
+    return sorted((row for row in REGISTRY.values() if row.builtin), key=lambda row: row.name)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def kinks() -> str:
+    """The choices made where a function is not smooth."""
+    lines = [
+        "# Derivatives where there is none",
+        "",
+        "At a kink, a jump or a tie no derivative exists, and every library chooses. These are the",
+        "choices of minigrad; each is stated in the operation's own row and held by a test.",
+        "",
+        "A cotangent that is exactly 0 stays 0 through every elementwise operation once the sweep has",
+        "passed an operation that masks (`where`, indexing, `relu`, `clip`, `max`, `tril`, ...): the",
+        "branch that was not taken cannot return a NaN.",
+        "",
+        "| operation | choice |",
+        "| --- | --- |",
+    ]
+    lines += [f"| `{row.name}` | {_cell(row.kinks)} |" for row in _rows() if row.kinks]
+    return "\n".join(lines) + "\n"
+
+
+def operations() -> str:
+    """All operations with their sentence."""
+    lines = [
+        "# Operations",
+        "",
+        "NumPy's names live in `mg` and answer to `np` on tensors; `linalg.` is `mg.linalg`,",
+        "`special.` is `mg.special` and `nn.` is `mg.nn.functional`.",
+        "",
+        "| operation | what it is | kind | smooth where |",
+        "| --- | --- | --- | --- |",
+    ]
+    for row in _rows():
+        sentence = _cell(row.doc.strip().split("\n\n")[0])
+        domain = ", ".join(dict.fromkeys(row.domain))
+        lines.append(f"| `{row.name}` | {sentence} | {row.kind} | {domain} |")
+    return "\n".join(lines) + "\n"
+
+
+TABLES = {"kinks.md": kinks, "operations.md": operations}
+
+
+def main() -> None:
+    """Write every table aside, then put it in place."""
+    for name, make in TABLES.items():
+        aside = HERE / f"{name}.part"
+        aside.write_text(make(), encoding="utf-8")
+        os.replace(aside, HERE / name)
+
+
+if __name__ == "__main__":
+    main()

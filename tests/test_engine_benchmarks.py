@@ -1,0 +1,71 @@
+"""The benchmark's contestants compute the same step, and its tables come from the rows."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.contestants import CONTESTANTS, minigrad_eager, numpy_by_hand  # noqa: E402
+from benchmarks.harness import Result  # noqa: E402
+from benchmarks.report import markdown  # noqa: E402
+from benchmarks.workloads import WORKLOADS, Workload, make  # noqa: E402
+
+SMALL = [
+    WORKLOADS["W1"],
+    WORKLOADS["W2"],
+    Workload("many heads", 3, 5, 8, heads=2, causal=True),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("workload", SMALL, ids=lambda w: w.name)
+def test_minigrad_takes_the_step_of_numpy(workload: Workload, dtype: str) -> None:
+    data = make(workload, dtype)
+    built = [module.build(workload, data) for module in (numpy_by_hand, minigrad_eager)]
+    for _ in range(3):
+        by_hand, own = (gradients() for _, gradients in built)
+        assert by_hand.keys() == own.keys()
+        for name, g in own.items():
+            assert g.dtype == dtype
+            np.testing.assert_allclose(
+                g, by_hand[name], rtol=1e-4 if dtype == "float32" else 1e-9, atol=1e-7
+            )
+        for step, _ in built:
+            step()
+
+
+def test_the_report_names_what_is_needed_to_repeat_it() -> None:
+    names = list(CONTESTANTS)[:2]
+    result = Result(
+        WORKLOADS["W1"],
+        dict.fromkeys(names, 12.5),
+        {name: dict.fromkeys(names, 1.25) for name in names},
+        dict.fromkeys(names, "9.9"),
+        "Zen",
+    )
+    text = markdown([result], "float64", 5, "python -m benchmarks W1")
+    for word in ("python -m benchmarks W1", "core Zen", "9.9", "12.5", "1.25", "W1: n=8 d=16"):
+        assert word in text
+
+
+def _tables() -> Any:
+    spec = importlib.util.spec_from_file_location("make_tables", ROOT / "docs" / "make_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["kinks.md", "operations.md"])
+def test_tables_in_the_docs_are_up_to_date(name: str) -> None:
+    written = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert written == _tables().TABLES[name](), "run python docs/make_tables.py"
