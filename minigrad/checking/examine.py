@@ -153,10 +153,7 @@ class _Examination:
         except Broken as error:
             comparisons.append(_said(witness.name, "gradients", f"it raised {error}", "fail"))
         except MinigradError as error:
-            if witness in self.options.extra:
-                self.notes.append(f"{witness.name}: not applicable ({error})")
-            else:
-                comparisons.append(_said(witness.name, "gradients", str(error), "inconclusive"))
+            self.notes.append(f"{witness.name}: not applicable ({error})")
         return None
 
     def _values(self, scene: Scene) -> list[Comparison]:
@@ -178,7 +175,8 @@ class _Examination:
         try:
             array = meant(scene)
         except Exception as error:
-            return [_said(MEANING, "value", f"it could not be evaluated ({error})", "inconclusive")]
+            self.notes.append(f"{MEANING}: could not be evaluated ({error})")
+            return []
         return [arrays_compared(FORWARD, MEANING, "value", scene.output, array, noise)]
 
     def _pairs(
@@ -283,7 +281,7 @@ class _Examination:
                 self._say(f"{proof.name}: {name}", k, len(subject.names))
                 try:
                     result.append(self._proved(proof, k, name))
-                except (MinigradError, ValueError, TypeError, ZeroDivisionError) as error:
+                except (MinigradError, ValueError, TypeError, ArithmeticError) as error:
                     silent.setdefault((proof.name, str(error)), []).append(name)
                     continue
                 if proof.exact and result[-1].verdict == "pass":
@@ -309,13 +307,19 @@ class _Examination:
     # -- the end ---------------------------------------------------------------------------------------
 
     def _unheard(self, comparisons: Sequence[Comparison]) -> list[Comparison]:
-        """Variables about which nobody said anything are not thereby right."""
-        heard = {c.quantity for c in comparisons}
-        return [
-            _said("no two witnesses", name, "nothing could be compared", "inconclusive")
-            for k, name in enumerate(self.subject.names)
-            if name not in heard
-        ]
+        """Variables about which nobody said anything are not thereby right, nor are their formulas."""
+        result = []
+        for k, name in enumerate(self.subject.names):
+            about = [c for c in comparisons if c.quantity == name]
+            if not about:
+                result.append(_said("no two witnesses", name, "nothing was compared", "inconclusive"))
+            elif (
+                self.subject.formulas[k] is not None
+                and self._wanted(FORMULA)
+                and not any(FORMULA in (c.first, c.second) for c in about)
+            ):
+                result.append(_said(FORMULA, name, "it could not be judged", "inconclusive"))
+        return result
 
     def _suspects(self, scene: Scene, comparisons: Sequence[Comparison]) -> list[Suspect]:
         strangers = {w.name for w in self.options.extra}

@@ -35,18 +35,29 @@ def _continues(
     """The Cauchy–Riemann equations along a random direction: f(x + ih) − f(x) ≈ i (f(x + h) − f(x))."""
     assert node.op is not None
     given = [values[x] if isinstance(x, Node) else program.plain(x) for x in node.inputs]
-    moves = [
-        rng.uniform(0.5, 1.0, np.shape(a)) * np.maximum(np.abs(a), 0.1)
+    movable = [
+        j
+        for j, (x, a) in enumerate(zip(node.inputs, given, strict=True))
         if isinstance(x, Node) and np.asarray(a).dtype.kind == "f"
-        else None
-        for x, a in zip(node.inputs, given, strict=True)
     ]
-    if all(move is None for move in moves):
-        return True
+    # an argument may become complex alone, or together with the others
+    return all(_holds(program, node, given, [j], rng) for j in movable) and (
+        len(movable) < 2 or _holds(program, node, given, movable, rng)
+    )
+
+
+def _holds(
+    program: Program, node: Node, given: list[Any], moving: list[int], rng: np.random.Generator
+) -> bool:
+    assert node.op is not None
     params = program.params(node)
+    moves = {
+        j: rng.uniform(0.5, 1.0, np.shape(given[j])) * np.maximum(np.abs(given[j]), 0.1)
+        for j in moving
+    }
 
     def at(t: complex) -> Any:
-        arguments = [a if m is None else a + t * m for a, m in zip(given, moves, strict=True)]
+        arguments = [a + t * moves[j] if j in moves else a for j, a in enumerate(given)]
         return np.asarray(node.op.forward(*arguments, **params))  # type: ignore[union-attr]
 
     try:

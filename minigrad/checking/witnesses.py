@@ -110,20 +110,16 @@ def _derived(scene: Scene) -> Arrays:
     assert lowered is not None
     known = [expr for expr in subject.formulas if expr is not None]
     arrays = iter(evaluate_all(known, Place(scene.leaf_values(), scene.sizes)))
+    axes = lowered.expr(subject.output).ndim  # axes of size 1 are no axes of an expression
     return [
-        None if expr is None else projected(scene, k, next(arrays))
+        None if expr is None else projected(scene, k, next(arrays), axes)
         for k, expr in enumerate(subject.formulas)
     ]
 
 
-def projected(scene: Scene, k: int, jacobian: Any) -> Any:
-    """The cotangent applied to a Jacobian whose first axes are the output's, in the variable's shape."""
-    lowered = scene.subject.lowered
-    assert lowered is not None
-    jacobian = np.asarray(jacobian)
-    axes = lowered.expr(scene.subject.output).ndim
-    if jacobian.dtype != object:
-        jacobian = np.asarray(jacobian, dtype=float)
+def projected(scene: Scene, k: int, jacobian: Any, axes: int) -> Any:
+    """The cotangent applied to the first ``axes`` axes of a Jacobian, in the variable's shape."""
+    jacobian = np.asarray(jacobian, dtype=float)
     c = scene.c.reshape(jacobian.shape[:axes])
     return np.tensordot(c, jacobian, axes=axes).reshape(scene.at(k).shape)
 
@@ -142,7 +138,9 @@ def _from_source(scene: Scene) -> Arrays:
     sources = scene.subject.sources or ()
     try:
         return [
-            projected(scene, k, run_source(text(), scene.named_values(), scene.sizes))
+            projected(
+                scene, k, run_source(text(), scene.named_values(), scene.sizes), scene.output.ndim
+            )
             for k, text in enumerate(sources)
         ]
     except MinigradError:

@@ -11,7 +11,7 @@ import numpy as np
 from minigrad.checking import Options, Report, Subject, examine
 from minigrad.checking.backward import Handwritten, Residuals, judge_backward
 from minigrad.checking.judge import claims_for, judge
-from minigrad.errors import ArgumentError, DerivationError, MinigradError
+from minigrad.errors import ArgumentError, DerivationError, MinigradError, ShapeError
 from minigrad.face.derivation import Derivation, derive
 from minigrad.face.subject import subject_of
 from minigrad.graph import Node, Tensor, tensor
@@ -157,7 +157,7 @@ def _subject(
     """With formulas where the whole graph has a meaning, else for the numeric witnesses alone."""
     try:
         derivation = derive(output, wrt, order)
-    except DerivationError as error:
+    except (DerivationError, ShapeError) as error:
         if order != 1:
             raise
         return _without_formula(output, wrt, given, str(error)), None

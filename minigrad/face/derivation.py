@@ -85,6 +85,12 @@ class Derivation(Mapping[Key, Formula]):
         rows = [ln.latex() for ln in (*forward, *backward, *results)]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
+    @property
+    def mathml(self) -> str:
+        """The derivation as one ``<math>`` element a line."""
+        forward, backward, results = self._lines
+        return "\n".join(ln.mathml() for ln in (*forward, *backward, *results))
+
     def _repr_latex_(self) -> str:
         return f"$${self.latex}$$"
 

@@ -40,6 +40,7 @@ def logabsdet(x: View) -> View:
 
 def _matrix(x: View) -> View | None:
     """The view with its matrix axes last in the node; None for a 1 by 1 matrix."""
+    v.meet(x.sizes[-2], x.sizes[-1], "linalg: a square matrix is needed")
     return None if x.axes[-1] is None else v.permuted(x, range(x.ndim))
 
 

@@ -168,7 +168,10 @@ class Tape:
         ):
             kept = [(self.as_number(v), e) for v, e in kept]
         values = [value for value, _ in kept]
-        turned = self._common_permutation(values)
+        # a reciprocal stays outermost, for products to divide by
+        turned = None if coef == 1 and kept[1:] == [] and kept[0][1] == -1 else (
+            self._common_permutation(values)
+        )  # fmt: skip
         if turned is not None:
             axes, inner = turned
             product = self.multiply(coef, [(v, e) for v, (_, e) in zip(inner, kept, strict=True)])
