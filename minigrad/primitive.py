@@ -41,7 +41,9 @@ class Primitive:
     ``vjp(i, g, y, *args, **params)`` instead. ``meaning`` says what the row computes in index
     notation and is read by the symbolic side alone; no rule may consult it. ``broadcasts`` lets the
     sweep sum cotangents back to the arguments' shapes; ``masks`` says that cotangents may be 0 by
-    choice, where a later 0 · ∞ must stay 0; ``misfit`` explains shapes that do not fit.
+    choice, where a later 0 · ∞ must stay 0; ``misfit`` explains shapes that do not fit. ``reads``
+    says for each rule whose values it reads, "y" for the result and "0", "1" for the arguments, so
+    that other large arrays need not be kept; None means that it may read everything.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Primitive:
     broadcasts: bool = False
     masks: bool = False
     misfit: Rule | None = None
+    reads: tuple[str, ...] | None = None
     builtin: bool = False
     doc: str = ""
     loose: bool = field(init=False)

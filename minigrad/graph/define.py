@@ -115,6 +115,7 @@ def elementwise(
     *,
     signature: Signature | None = None,
     masks: bool = False,
+    reads: tuple[str, ...] | None = None,
     builtin: bool = False,
     doc: str = "",
 ) -> Operation:
@@ -140,6 +141,9 @@ def elementwise(
         The choice made where it is not smooth.
     params
         Default values of parameters; those that ``forward`` takes by keyword are found by itself.
+    reads
+        For each rule the values it reads, "y" for the result and "0", "1" for the arguments
+        (shapes are always there): large arrays that no rule reads are not kept for backward.
 
     Returns
     -------
@@ -170,6 +174,7 @@ def elementwise(
         params={**keyword_defaults(forward), **(params or {})},
         broadcasts=True,
         masks=masks,
+        reads=reads,
         builtin=builtin,
         doc=doc,
     )
@@ -192,6 +197,7 @@ def primitive(
     broadcasts: bool = False,
     masks: bool = False,
     misfit: Rule | None = None,
+    reads: tuple[str, ...] | None = None,
     builtin: bool = False,
     doc: str = "",
 ) -> Operation:
@@ -233,6 +239,7 @@ def primitive(
         broadcasts=broadcasts,
         masks=masks,
         misfit=misfit,
+        reads=reads,
         builtin=builtin,
         doc=doc,
     )

@@ -52,6 +52,32 @@ def record(
     return result
 
 
+# Above this many elements it pays to forget what no rule reads.
+LARGE = 1 << 14
+
+
+def needed(op: Primitive, inputs: tuple[Any, ...], saved: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The saved arrays with those that no rule reads replaced by their shapes."""
+    if op.reads is None:
+        return saved
+    read = "".join(
+        reads
+        for reads, parent in zip(op.reads, inputs, strict=False)
+        if type(parent) is Node and parent.requires_grad
+    )
+    kept = [saved[0] if "y" in read else None]
+    kept += [a if str(i) in read else _hollow(a) for i, a in enumerate(saved[1:])]
+    return tuple(kept)
+
+
+def _hollow(array: Any) -> Any:
+    """An array of the same shape and dtype that holds a single 0."""
+    if type(array) is not np.ndarray or array.size <= LARGE:
+        return array
+    zero = np.zeros(1, array.dtype)
+    return np.ndarray(array.shape, array.dtype, zero, strides=(0,) * array.ndim)
+
+
 def unary(op: Primitive) -> Callable[..., Tensor]:
     """The fast path of a differentiable row of one argument without parameters."""
     forward = op.forward
@@ -68,7 +94,11 @@ def unary(op: Primitive) -> Callable[..., Tensor]:
                 parent = x._node
                 if parent is None:
                     return wrap(y)
-                saved = (y, array) if parent.requires_grad else None
+                if not parent.requires_grad:
+                    return record(op, (parent,), _EMPTY, scope, y, None)
+                saved = (y, array)
+                if array.size > LARGE:
+                    saved = needed(op, (parent,), saved)
                 return record(op, (parent,), _EMPTY, scope, y, saved)
         return apply(op, (x,), _EMPTY)
 
@@ -91,7 +121,11 @@ def unary_with_params(op: Primitive) -> Callable[[Any, Mapping[str, Any]], Tenso
                 parent = x._node
                 if parent is None:
                     return wrap(y)
-                saved = (y, array) if parent.requires_grad else None
+                if not parent.requires_grad:
+                    return record(op, (parent,), params, scope, y, None)
+                saved = (y, array)
+                if array.size > LARGE:
+                    saved = needed(op, (parent,), saved)
                 return record(op, (parent,), params, scope, y, saved)
         return apply(op, (x,), params)
 
@@ -133,7 +167,10 @@ def binary(op: Primitive) -> Callable[..., Tensor]:
         except Exception as error:
             fail(op, (x, y), _EMPTY, error)
         if (type(p) is Node and p.requires_grad) or (type(q) is Node and q.requires_grad):
-            return record(op, (p, q), _EMPTY, scope, z, (z, a, b))
+            saved = (z, a, b)
+            if z.size > LARGE:
+                saved = needed(op, (p, q), saved)
+            return record(op, (p, q), _EMPTY, scope, z, saved)
         return record(op, (p, q), _EMPTY, scope, z, None)
 
     return run
@@ -213,7 +250,10 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
         type(parent) is Node and parent.requires_grad and op.rule(position) is not None
         for position, parent in enumerate(links)
     )
-    result = record(op, links, params, scope, y, (y, *arrays) if needs else None)
+    saved = (y, *arrays) if needs else None
+    if saved is not None and y.size > LARGE and type(scope) is Scope:
+        saved = needed(op, links, saved)
+    result = record(op, links, params, scope, y, saved)
     if type(scope) is WatchedScope and result._node is not None:
         result._node.line = user_line()
     return result

@@ -18,6 +18,7 @@ add = elementwise(
     np.add,
     vjps=(lambda g, z, x, y: g, lambda g, z, x, y: g),
     meaning="x + y",
+    reads=("", ""),
     doc="Sum of elements, zᵢ = xᵢ + yᵢ.",
 )
 
@@ -26,6 +27,7 @@ subtract = elementwise(
     np.subtract,
     vjps=(lambda g, z, x, y: g, lambda g, z, x, y: -g),
     meaning="x - y",
+    reads=("", ""),
     doc="Difference of elements, zᵢ = xᵢ − yᵢ.",
 )
 
@@ -34,6 +36,7 @@ multiply = elementwise(
     np.multiply,
     vjps=(lambda g, z, x, y: g * y, lambda g, z, x, y: g * x),
     meaning="x*y",
+    reads=("1", "0"),
     doc="Product of elements, zᵢ = xᵢ yᵢ.",
 )
 
@@ -43,19 +46,35 @@ divide = elementwise(
     vjps=(lambda g, z, x, y: g / y, lambda g, z, x, y: g * (-z / y)),
     meaning="x/y",
     domain=("real", "nonzero"),
+    reads=("1", "y1"),
     doc="Quotient of elements, zᵢ = xᵢ / yᵢ.",
 )
 
 negative = elementwise(
-    "negative", np.negative, vjps=(lambda g, y, x: -g,), meaning="-x", doc="Negation, yᵢ = −xᵢ."
+    "negative",
+    np.negative,
+    vjps=(lambda g, y, x: -g,),
+    meaning="-x",
+    reads=("",),
+    doc="Negation, yᵢ = −xᵢ.",
 )
 
 positive = elementwise(
-    "positive", np.positive, vjps=(lambda g, y, x: g,), meaning="x", doc="A copy, yᵢ = xᵢ."
+    "positive",
+    np.positive,
+    vjps=(lambda g, y, x: g,),
+    meaning="x",
+    reads=("",),
+    doc="A copy, yᵢ = xᵢ.",
 )
 
 square = elementwise(
-    "square", np.square, vjps=(lambda g, y, x: g * (2 * x),), meaning="x**2", doc="yᵢ = xᵢ²."
+    "square",
+    np.square,
+    vjps=(lambda g, y, x: g * (2 * x),),
+    meaning="x**2",
+    reads=("0",),
+    doc="yᵢ = xᵢ².",
 )
 
 sqrt = elementwise(
@@ -66,6 +85,7 @@ sqrt = elementwise(
     domain="positive",
     kinks="the derivative at 0 is infinite",
     notation=Notation("√", r"\sqrt"),
+    reads=("y",),
     doc="Square root, yᵢ = √xᵢ.",
 )
 
@@ -75,6 +95,7 @@ reciprocal = elementwise(
     vjps=(lambda g, y, x: -g * y * y,),
     meaning="1/x",
     domain="nonzero",
+    reads=("y",),
     doc="Reciprocal, yᵢ = 1 / xᵢ.",
 )
 

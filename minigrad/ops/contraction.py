@@ -73,6 +73,7 @@ matmul = contraction(
     vjps=(_matmul_left, _matmul_right),
     meaning=_matmul_meaning,
     misfit=misfits.products,
+    reads=("1", "0"),
     doc="Matrix product, zᵢₖ = Σⱼ xᵢⱼ yⱼₖ, over the last two axes; leading axes broadcast.",
 )
 

@@ -17,6 +17,7 @@ exp = elementwise(
     np.exp,
     vjps=(lambda g, y, x: g * y,),
     meaning="exp(x)",
+    reads=("y",),
     doc="Exponential, yᵢ = exp xᵢ.",
 )
 
@@ -25,6 +26,7 @@ exp2 = elementwise(
     np.exp2,
     vjps=(lambda g, y, x: g * (y * _LN2),),
     meaning="2**x",
+    reads=("y",),
     doc="Power of two, yᵢ = 2^xᵢ.",
 )
 
@@ -33,6 +35,7 @@ expm1 = elementwise(
     np.expm1,
     vjps=(lambda g, y, x: g * (y + 1),),
     meaning="exp(x) - 1",
+    reads=("y",),
     doc="yᵢ = exp xᵢ − 1, precise near 0.",
 )
 
@@ -42,6 +45,7 @@ log = elementwise(
     vjps=(lambda g, y, x: g / x,),
     meaning="log(x)",
     domain="positive",
+    reads=("0",),
     doc="Natural logarithm, yᵢ = log xᵢ.",
 )
 
@@ -51,6 +55,7 @@ log2 = elementwise(
     vjps=(lambda g, y, x: g / (x * _LN2),),
     meaning="log(x)/log(2)",
     domain="positive",
+    reads=("0",),
     doc="Logarithm to base two, yᵢ = log₂ xᵢ.",
 )
 
@@ -60,6 +65,7 @@ log10 = elementwise(
     vjps=(lambda g, y, x: g / (x * _LN10),),
     meaning="log(x)/log(10)",
     domain="positive",
+    reads=("0",),
     doc="Logarithm to base ten, yᵢ = log₁₀ xᵢ.",
 )
 
@@ -69,6 +75,7 @@ log1p = elementwise(
     vjps=(lambda g, y, x: g / (1 + x),),
     meaning="log(1 + x)",
     domain="positive",
+    reads=("0",),
     doc="yᵢ = log(1 + xᵢ), precise near 0.",
 )
 
@@ -77,6 +84,7 @@ sin = elementwise(
     np.sin,
     vjps=(lambda g, y, x: g * np.cos(x),),
     meaning="sin(x)",
+    reads=("0",),
     doc="Sine, yᵢ = sin xᵢ.",
 )
 
@@ -85,6 +93,7 @@ cos = elementwise(
     np.cos,
     vjps=(lambda g, y, x: -g * np.sin(x),),
     meaning="cos(x)",
+    reads=("0",),
     doc="Cosine, yᵢ = cos xᵢ.",
 )
 
@@ -94,6 +103,7 @@ tan = elementwise(
     vjps=(lambda g, y, x: g * (1 + y * y),),
     meaning="tan(x)",
     domain="(-1, 1)",
+    reads=("y",),
     doc="Tangent, yᵢ = tan xᵢ.",
 )
 
@@ -141,6 +151,7 @@ sinh = elementwise(
     np.sinh,
     vjps=(lambda g, y, x: g * np.cosh(x),),
     meaning="sinh(x)",
+    reads=("0",),
     doc="Hyperbolic sine, yᵢ = sinh xᵢ.",
 )
 
@@ -149,6 +160,7 @@ cosh = elementwise(
     np.cosh,
     vjps=(lambda g, y, x: g * np.sinh(x),),
     meaning="cosh(x)",
+    reads=("0",),
     doc="Hyperbolic cosine, yᵢ = cosh xᵢ.",
 )
 
@@ -157,6 +169,7 @@ tanh = elementwise(
     np.tanh,
     vjps=(lambda g, y, x: g - g * y * y,),
     meaning="tanh(x)",
+    reads=("y",),
     doc="Hyperbolic tangent, yᵢ = tanh xᵢ.",
 )
 
@@ -191,6 +204,7 @@ deg2rad = elementwise(
     np.deg2rad,
     vjps=(lambda g, y, x: g * (math.pi / 180),),
     meaning="x*pi/180",
+    reads=("",),
     doc="Degrees to radians, yᵢ = π xᵢ / 180.",
 )
 
@@ -199,6 +213,7 @@ rad2deg = elementwise(
     np.rad2deg,
     vjps=(lambda g, y, x: g * (180 / math.pi),),
     meaning="x*180/pi",
+    reads=("",),
     doc="Radians to degrees, yᵢ = 180 xᵢ / π.",
 )
 

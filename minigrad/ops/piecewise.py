@@ -22,6 +22,7 @@ abs = elementwise(
     domain="nonzero",
     kinks="the derivative at 0 is 0",
     notation=Notation("|·|", r"\left|\cdot\right|"),
+    reads=("0",),
     doc="Absolute value, yᵢ = |xᵢ|.",
 )
 
@@ -37,6 +38,7 @@ sign = elementwise(
     meaning="sign(x)",
     domain="nonzero",
     kinks=_STEP,
+    reads=("",),
     doc="Sign, yᵢ = sign xᵢ.",
 )
 

@@ -105,6 +105,7 @@ sum = primitive(
     vjps=(_sum_vjp,),
     signature=axes_signature("sum"),
     meaning=meaning.sum_,
+    reads=("",),
     doc="Sum over axes, y = Σᵢ xᵢ.",
 )
 
@@ -115,6 +116,7 @@ mean = primitive(
     params={"axis": None, "keepdims": False},
     signature=axes_signature("mean"),
     meaning=meaning.mean,
+    reads=("",),
     doc="Mean over axes, y = (1/n) Σᵢ xᵢ.",
 )
 

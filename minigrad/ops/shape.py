@@ -60,6 +60,7 @@ reshape = primitive(
     vjps=(lambda g, y, x, *, shape: g.reshape(x.shape),),
     signature=_reshape_signature,
     meaning=meaning.reshape,
+    reads=("",),
     doc="The same elements in the same order under another shape.",
 )
 
@@ -96,6 +97,7 @@ transpose = primitive(
     vjps=(lambda g, y, x, *, axes: g.transpose(_inverse(axes)),),
     signature=_transpose_signature,
     meaning=meaning.transpose,
+    reads=("",),
     doc="Axes in another order, by default reversed.",
 )
 
@@ -122,6 +124,7 @@ swapaxes = primitive(
     vjps=(lambda g, y, x, *, axis1, axis2: g.swapaxes(axis1, axis2),),
     signature=_swapaxes_signature,
     meaning=meaning.swapaxes,
+    reads=("",),
     doc="Two axes exchanged.",
 )
 
@@ -144,6 +147,7 @@ broadcast_to = primitive(
         {"shape": tuple(shape) if isinstance(shape, tuple | list) else (shape,)},
     ),
     meaning=meaning.broadcast_to,
+    reads=("",),
     doc="Repetition along new axes and along axes of size one.",
 )
 
@@ -185,5 +189,6 @@ astype = primitive(
     vjps=(lambda g, y, x, *, dtype: g.astype(x.dtype),),
     signature=_astype_signature,
     meaning=meaning.same,
+    reads=("",),
     doc="The same numbers in another element type.",
 )

@@ -30,6 +30,7 @@ expand_dims = primitive(
     vjps=(lambda g, y, x, *, axis: g.reshape(x.shape),),
     signature=_expand_signature,
     meaning=meaning.expand_dims,
+    reads=("",),
     doc="New axes of size one.",
 )
 
@@ -54,6 +55,7 @@ squeeze = primitive(
     vjps=(lambda g, y, x, *, axis: g.reshape(x.shape),),
     signature=_squeeze_signature,
     meaning=meaning.squeeze,
+    reads=("",),
     doc="Axes of size one removed.",
 )
 

@@ -55,6 +55,7 @@ expit = elementwise(
     vjps=(_expit_vjp,),
     meaning="1/(1 + exp(-x))",
     notation=Notation("σ", r"\sigma", word="sigmoid"),
+    reads=("y",),
     doc="Logistic sigmoid, yᵢ = 1 / (1 + exp(−xᵢ)).",
 )
 
@@ -100,11 +101,12 @@ softplus = elementwise(
 relu = elementwise(
     "nn.relu",
     lambda x: np.maximum(x, 0),
-    vjps=(lambda g, y, x: g * (x > 0),),
+    vjps=(lambda g, y, x: g * (y > 0),),
     meaning="Piecewise((x, x > 0), (0, True))",
     kinks="the derivative at 0 is 0",
     masks=True,
     notation=Notation("relu", r"\operatorname{relu}"),
+    reads=("y",),
     doc="Rectified linear unit, yᵢ = max(xᵢ, 0).",
 )
 
@@ -169,6 +171,7 @@ softmax = primitive(
     signature=axes_signature("nn.softmax", -1, keepdims=False),
     meaning=meaning.softmax,
     notation=Notation("softmax", r"\operatorname{softmax}", mark="(*)"),
+    reads=("y",),
     doc="Softmax along an axis, yᵢ = exp xᵢ / Σⱼ exp xⱼ.",
 )
 
@@ -190,6 +193,7 @@ log_softmax = primitive(
     vjps=(_log_softmax_vjp,),
     params={"axis": (-1,)},
     signature=axes_signature("nn.log_softmax", -1, keepdims=False),
+    reads=("y",),
     doc="Logarithm of softmax along an axis, yᵢ = xᵢ − log Σⱼ exp xⱼ.",
 )
 
