@@ -38,7 +38,7 @@ def markdown(results: Sequence[Result], dtype: str, rounds: int, command: str) -
         "# Benchmarks",
         "",
         "One training step of attention with binary cross-entropy (forward, backward and update),",
-        f"{dtype}, one thread, each contestant in a process of its own, {rounds} interleaved",
+        f"{dtype}, one processor, each contestant in a process of its own, {rounds} interleaved",
         "rounds. Gradients were compared before anything was timed. Smaller is better.",
         "",
         f"Made by `{command}` with Python {sys.version.split()[0]} on {processor()}",

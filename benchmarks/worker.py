@@ -32,6 +32,12 @@ def blas_core() -> str:
     return "unknown"
 
 
+def pin() -> None:
+    """Stay on one processor, where the system lets a process choose: threads then gain nothing."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
 def version_of(package: str) -> str:
     """What a package calls its version."""
     known = getattr(importlib.import_module(package), "__version__", None)
@@ -40,6 +46,7 @@ def version_of(package: str) -> str:
 
 def main(name: str, workload: str, dtype: str) -> None:
     """Serve until standard input ends."""
+    pin()
     module, package, _ = CONTESTANTS[name]
     sizes = WORKLOADS[workload]
     built = importlib.import_module(f"benchmarks.contestants.{module}")

@@ -28,7 +28,9 @@ def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[
         return anp.reshape(t, (*t.shape[:-2], -1))
 
     def loss(current: dict) -> np.ndarray:
-        q, k, v = (split(anp.matmul(x, current[name])) for name in ("Wq", "Wk", "Wv"))
+        q = split(anp.matmul(x, current["Wq"]))
+        k = split(anp.matmul(x, current["Wk"]))
+        v = split(anp.matmul(x, current["Wv"]))
         s = anp.matmul(q, anp.swapaxes(k, -1, -2)) / scale
         if mask is not None:
             s = s + mask

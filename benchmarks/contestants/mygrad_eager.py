@@ -29,7 +29,9 @@ def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[
         return mygrad.reshape(t, (*t.shape[:-2], -1))
 
     def loss() -> mygrad.Tensor:
-        q, k, v = (split(mygrad.matmul(x, weights[name])) for name in ("Wq", "Wk", "Wv"))
+        q = split(mygrad.matmul(x, weights["Wq"]))
+        k = split(mygrad.matmul(x, weights["Wk"]))
+        v = split(mygrad.matmul(x, weights["Wv"]))
         s = mygrad.matmul(q, mygrad.swapaxes(k, -1, -2)) / scale
         if mask is not None:
             s = s + mask

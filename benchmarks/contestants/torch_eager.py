@@ -29,7 +29,7 @@ def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[
         return t.reshape(*t.shape[:-2], -1)
 
     def loss() -> torch.Tensor:
-        q, k, v = (split(x @ weights[name]) for name in ("Wq", "Wk", "Wv"))
+        q, k, v = split(x @ weights["Wq"]), split(x @ weights["Wk"]), split(x @ weights["Wv"])
         s = q @ k.mT / scale
         if mask is not None:
             s = s + mask

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.differences import Slope
+from minigrad.checking.differences import EPS, Slope
 from minigrad.checking.report import COARSEST, Comparison, Verdict, Worst
 
 # What two computations of one number in double precision may differ by without further reason.
@@ -48,7 +48,7 @@ def arrays_compared(
     scale = max(float(np.abs(a).max()), float(np.abs(b).max()))
     if largest <= base * scale:
         return Comparison(first, second, quantity, largest / scale if scale else 0.0, base)
-    moved = _NOISES * noise()
+    moved = max(_NOISES * noise(), EPS * natural)
     if scale <= moved and moved <= ROUNDING * natural:
         return Comparison(
             first, second, quantity, largest / natural, ROUNDING, "zero within rounding"

@@ -60,9 +60,10 @@ class Case:
         view, values = lowered
         try:
             (meant,) = evaluate_all([view.expr], Place(values, {}))
+            meant = np.asarray(meant, dtype=float).reshape(self.output.shape)
         except Exception:
             return None  # the check of the whole graph says so
-        return _differ(self.output, np.asarray(meant, dtype=float).reshape(self.output.shape))
+        return _differ(self.output, meant)
 
     def vjp_against_differences(self) -> bool | None:
         """Whether the hand VJP and slopes of the forward differ, kinks left out."""
@@ -95,12 +96,15 @@ class Case:
         try:
             exprs = adjoints(view.expr, leaves, Leaf(_COTANGENT, tuple(kept)), 0, name=False)
             arrays = evaluate_all([exprs[x] for x in leaves], Place(values, {}))
+            arrays = [
+                np.asarray(a, dtype=float).reshape(self.arguments[k].shape)
+                for k, a in zip(chosen, arrays, strict=True)
+            ]
         except Exception:
             return None
         by_hand = dict(zip(self.movable, self.hand, strict=True))
         return any(
-            _differ(by_hand[k], np.asarray(a, dtype=float).reshape(by_hand[k].shape))
-            for k, a in zip(chosen, arrays, strict=True)
+            _differ(by_hand[k], a) for k, a in zip(chosen, arrays, strict=True)
         )
 
     # -- what is left when all pairs agree -------------------------------------------------------------

@@ -110,9 +110,7 @@ for _name in ("argmax", "argmin", "argsort", "nonzero", "all", "any"):
     setattr(Tensor, _name, _plain_method(_name))
 
 Tensor.T = property(shape.reversed_axes, doc="The axes in reversed order.")  # type: ignore[attr-defined]
-Tensor.mT = property(  # type: ignore[attr-defined]
-    lambda self: shape.swapaxes(self, -1, -2), doc="The last two axes exchanged."
-)
+Tensor.mT = property(shape.matrix_transpose, doc="The last two axes exchanged.")  # type: ignore[attr-defined]
 
 _SAME_NAME: tuple[tuple[Any, str], ...] = (
     (arithmetic, "add subtract multiply divide negative positive square sqrt reciprocal power"),
@@ -145,7 +143,7 @@ for _name in linalg.__all__:
 implements(np.fabs, by=piecewise.abs)
 implements(np.amax, by=reduction.max)
 implements(np.amin, by=reduction.min)
-implements(np.matrix_transpose, by=lambda x: shape.swapaxes(x, -1, -2))
+implements(np.matrix_transpose, by=shape.matrix_transpose)
 implements(np.real, np.conjugate, np.copy, by=arithmetic.positive)
 implements(np.float_power, by=arithmetic.power)
 implements(np.bitwise_and, by=comparison.logical_and)

@@ -112,10 +112,16 @@ def reversed_axes(x: Tensor) -> Tensor:
     return _transposed(x, _REVERSED[x.ndim if array is None else array.ndim])
 
 
+@functools.lru_cache(maxsize=512)
+def _swapped(ndim: int, axis1: int, axis2: int) -> dict[str, Any]:
+    return {
+        "axis1": one_axis("swapaxes", axis1, ndim),
+        "axis2": one_axis("swapaxes", axis2, ndim),
+    }
+
+
 def _swapaxes_signature(x: Any, axis1: int, axis2: int) -> _Call:
-    ndim = ndim_of(x)
-    axes = one_axis("swapaxes", axis1, ndim), one_axis("swapaxes", axis2, ndim)
-    return (x,), {"axis1": axes[0], "axis2": axes[1]}
+    return (x,), _swapped(ndim_of(x), axis1, axis2)
 
 
 swapaxes = primitive(
@@ -127,6 +133,12 @@ swapaxes = primitive(
     reads=("",),
     doc="Two axes exchanged.",
 )
+_exchanged: Callable[[Any, dict[str, Any]], Tensor] = swapaxes.run  # type: ignore[attr-defined]
+
+
+def matrix_transpose(x: Any) -> Tensor:
+    """The last two axes exchanged."""
+    return _exchanged(x, _swapped(ndim_of(x), -1, -2))
 
 
 def _broadcast(x: Any, *, shape: Shape) -> Any:

@@ -50,7 +50,7 @@ from minigrad.symbolic.program.place import (
     standardised,
 )
 from minigrad.symbolic.program.product import Multiplier
-from minigrad.symbolic.program.structure import Rule, Scene, eliminate, masked
+from minigrad.symbolic.program.structure import Rule, Scene, eliminate, masked_over
 from minigrad.symbolic.program.value import Tape, Value
 
 # What dims without a size are taken to measure where orders of contraction are compared: as in a small
@@ -353,7 +353,7 @@ class _Builder:
         order = [lab for lab in scene.needed_in_order() if lab in scene.carried()]
         core = self.multiplier.product(scene, order) or Labelled(self.tape.number(1), ())
         for rule in masks:
-            core = self.masked(core, rule, extents)
+            core = masked_over(self.tape, core, rule, extents)
         # a summed label that nothing carries any more is counted
         ended = scene.carried() | scene.gone | scene.needed()
         scalars.extend((self.tape.size(extents[k]), 1) for k in node.summed if k not in ended)
@@ -370,12 +370,6 @@ class _Builder:
         masks = [r for r in scene.rules if r.kind == "tri" and set(r.labels) <= needed]
         scene.rules = [r for r in scene.rules if r not in masks]
         return masks
-
-    def masked(self, core: Labelled, rule: Rule, extents: Extents) -> Labelled:
-        missing = [label for label in rule.labels if label not in core.labels]
-        order = (*missing, *core.labels)
-        value = self.tape.broadcast_to(core.value, [extents[label] for label in order])
-        return masked(self.tape, Labelled(value, order), rule)
 
     def enter(self, scene: Scene, scalars: list[tuple[Value, int | Fraction]], f: Factor) -> None:
         """One factor, where it belongs."""

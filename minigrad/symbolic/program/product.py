@@ -14,7 +14,7 @@ from minigrad.symbolic.program.pairs import (
     grouped,
     wanted_orders,
 )
-from minigrad.symbolic.program.structure import Rule, Scene, dense, masked, running_sum
+from minigrad.symbolic.program.structure import Rule, Scene, dense, masked, masked_over, running_sum
 from minigrad.symbolic.program.value import Tape
 
 Label = Hashable
@@ -245,12 +245,19 @@ class _Run:
     def _elementwise(self, tree: Tree, part: frozenset[int], order: Sequence[Label]) -> Labelled:
         """Nothing is summed between these parts: one product of them all."""
         leaves = self._flat(tree, part)
-        parts = self._merged([self.realised(t, p, order) for t, p in leaves])
+        rules = [rule for _, p in leaves if (rule := self._lone_rule(p)) is not None]
+        arrays = [leaf for leaf in leaves if self._lone_rule(leaf[1]) is None]
+        if not arrays:
+            arrays, rules = leaves, []
+        parts = self._merged([self.realised(t, p, order) for t, p in arrays])
         carried = {label for x in parts for label in x.labels}
         axes = [label for label in order if label in carried]
         axes += [x for x in dict.fromkeys(lab for y in parts for lab in y.labels) if x not in axes]
         value = self.tape.multiply(1, [(aligned(self.tape, x, axes), 1) for x in parts])
-        return Labelled(value, tuple(axes))
+        result = Labelled(value, tuple(axes))
+        for rule in rules:
+            result = masked_over(self.tape, result, rule, self.extents)
+        return result
 
     def _merged(self, parts: Sequence[Labelled]) -> list[Labelled]:
         """Vectors on one axis are multiplied before they are repeated along others."""

@@ -428,6 +428,16 @@ def masked(tape: Tape, x: Labelled, rule: Rule) -> Labelled:
     return Labelled(tape.make("tril", (value,), params, value.sizes), order)
 
 
+def masked_over(
+    tape: Tape, x: Labelled, rule: Rule, extents: Mapping[Label, AnySize]
+) -> Labelled:
+    """The array repeated along the triangle's axes that it lacks, and zeroed outside of it."""
+    missing = [label for label in rule.labels if label not in x.labels]
+    order = (*missing, *x.labels)
+    value = tape.broadcast_to(x.value, [extents[label] for label in order])
+    return masked(tape, Labelled(value, order), rule)
+
+
 def use_triangle(scene: Scene, rule: Rule, combine: object) -> bool:
     """Masks, or sums along, what the triangle meets, before anything else is done with it."""
     if mask(scene, rule):
