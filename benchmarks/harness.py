@@ -80,6 +80,7 @@ class Contestant:
 
     def calibrate(self) -> None:
         """Warm up and choose how many steps one measurement takes."""
+        self._ask("time 3")  # compilation and first allocations are not part of a step
         elapsed = 0.0
         while elapsed < _TARGET_SECONDS / 4:
             self.steps *= 2

@@ -77,6 +77,8 @@ def _value(node: Expr, done: Mapping[Expr, Any], values: Any, sizes: Any) -> Any
 def _product(node: Product, done: Mapping[Expr, Any], sizes: Any) -> Any:
     """Every label in full: operands broadcast against ones, then one einsum."""
     lengths = [value_of(size, sizes) for size in node.label_sizes]
+    if not lengths and not node.factors:
+        return float(node.coef)
     letters = ascii_letters[: len(lengths)]
     operands: list[Any] = [np.ones(n) for n in lengths]
     subscripts = list(letters)

@@ -159,17 +159,26 @@ def samples(chosen: Case) -> dict[str, Any]:
     return {name: sample(text, rng) for name, text in chosen.declared.items()}
 
 
-def engine_gradient(chosen: Case, arrays: dict[str, Any], seed: Any) -> Any:
+def engine_gradient(
+    chosen: Case, arrays: dict[str, Any], seed: Any, sizes: dict[str, int] | None = None
+) -> Any:
     """<seed, derivative> by the hand-written VJPs, twice for order 2 (the seed then being a direction)."""
     output = mg.parse(chosen.text, **chosen.declared)
-    program = Program(output._node, SIZES)
-    leaves = {node: np.asarray(arrays[node.name]) for node in program.leaves}
+    program = Program(output._node, SIZES if sizes is None else sizes)
+    leaves = {
+        node: np.asarray(node.value if node.name is None else arrays[node.name])
+        for node in program.leaves
+    }
     (wanted,) = [node for node in leaves if node.name == chosen.wrt]
     result, tensors = program.record(leaves, {wanted})
     variable = tensors[wanted]
+    if not result.requires_grad:
+        return np.zeros_like(arrays[chosen.wrt])
     if chosen.order == 1:
-        (found,) = gradients([result], [variable], cotangents=[mg.tensor(seed)])
-        return found.numpy()
-    (first,) = gradients([result], [variable], create_graph=True)
-    (found,) = gradients([mg.sum(first * seed)], [variable])
-    return found.numpy()
+        (found,) = gradients([result], [variable], cotangents=[mg.tensor(seed)], allow_unused=True)
+    else:
+        (first,) = gradients([result], [variable], create_graph=True)
+        if not first.requires_grad:
+            return np.zeros_like(arrays[chosen.wrt])
+        (found,) = gradients([mg.sum(first * seed)], [variable], allow_unused=True)
+    return np.zeros_like(arrays[chosen.wrt]) if found is None else found.numpy()

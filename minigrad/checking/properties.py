@@ -85,7 +85,7 @@ def _shapes(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
 def _unchanged(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     """Raw forward functions and VJPs leave the arrays they are given as they were."""
     kept = {node: np.array(value) for node, value in scene.leaves.items()}
-    frozen = {node: value for node, value in scene.leaves.items()}
+    frozen = dict(scene.leaves.items())
     scene.program.run(frozen)
     hand_gradients(scene)
     changed = [
@@ -110,7 +110,12 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
     found, reference = hand_gradients(low), hand_gradients(rounded)
     size = max(float(np.abs(reference[k]).max()) for k in floats)
     size += _NATURAL * _natural(scene, floats)
-    moved = max(float(np.abs(reference[k] - first[k]).max()) for k in floats) / size
+    # how far rounding alone moves the gradient: of the inputs, and of every value on the way
+    jittered = hand_gradients(rounded, rounded=True)
+    moved = max(
+        float(np.abs(reference[k] - other[k]).max()) for k in floats for other in (first, jittered)
+    )
+    moved /= size
     tolerance = max(_SINGLE, 50 * moved)
     c = _measured(SINGLE, [(found[k], reference[k]) for k in floats], tolerance, size)
     if tolerance > _MOST_SINGLE or not np.isfinite(c.error):

@@ -43,8 +43,14 @@ class Program:
         """The output as an array."""
         return np.asarray(self.every(leaves)[self.output])
 
-    def record(self, leaves: Arrays, wrt: set[Node]) -> tuple[Tensor, dict[Node, Tensor]]:
-        """The output as a tensor with a graph of its own, and the tensors of all nodes."""
+    def record(
+        self, leaves: Arrays, wrt: set[Node], rounded: bool = False
+    ) -> tuple[Tensor, dict[Node, Tensor]]:
+        """The output as a tensor with a graph of its own, and the tensors of all nodes.
+
+        ``rounded`` moves every intermediate value to the nearest float32, as a single-precision run
+        would, and changes no derivative.
+        """
         tensors: dict[Node, Any] = {}
         for node in self.order:
             if node in leaves:
@@ -57,7 +63,11 @@ class Program:
                 inputs = tuple(
                     tensors[x] if isinstance(x, Node) else self.plain(x) for x in node.inputs
                 )
-                tensors[node] = apply(node.op, inputs, self.params(node))
+                result = apply(node.op, inputs, self.params(node))
+                if rounded and result.dtype == np.float64:
+                    exact = result.detach().numpy()
+                    result = result + (exact.astype(np.float32).astype(np.float64) - exact)
+                tensors[node] = result
         return tensors[self.output], tensors
 
     def params(self, node: Node) -> dict[str, Any]:

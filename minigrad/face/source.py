@@ -55,6 +55,11 @@ def _written(
         forward=[ref.name for ref in forward],
         backward=_backward([ref for ref in refs if ref.of is not None], reading),
         sizes=lowered.sizes,
+        constants={
+            name: lowered.leaf_array(name, node.value)
+            for name, (node, _) in lowered.leaves.items()
+            if node.name is None and not node.requires_grad and node.value is not None
+        },
     )
 
 

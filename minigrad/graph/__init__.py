@@ -1,11 +1,12 @@
 """Tensors, the graph they record, and the calls that run a row."""
 
 from minigrad.graph.context import debug_nans, no_grad, scope
+from minigrad.graph.create import tensor
 from minigrad.graph.define import composite, contraction, elementwise, primitive
 from minigrad.graph.dims import Dim
 from minigrad.graph.node import Node, Slot, leaf
 from minigrad.graph.operation import apply, register_symbolic_shape
-from minigrad.graph.tensor import Tensor, tensor, wrap
+from minigrad.graph.tensor import Tensor, wrap
 
 __all__ = [
     "Dim",

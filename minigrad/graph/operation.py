@@ -9,10 +9,11 @@ import numpy as np
 
 from minigrad.errors import MinigradError
 from minigrad.graph.context import Scope, WatchedScope, current_scope, is_recording
+from minigrad.graph.create import own
 from minigrad.graph.dims import Dim
 from minigrad.graph.explain import explain
 from minigrad.graph.node import Node, leaf, next_id
-from minigrad.graph.tensor import Tensor, WeakScalar, own, wrap
+from minigrad.graph.tensor import Tensor, WeakScalar, wrap
 from minigrad.graph.watch import user_line, watch_forward
 from minigrad.index.size import Size
 from minigrad.primitive import Primitive

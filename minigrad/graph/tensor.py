@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from minigrad.errors import DtypeError, GradientError, ShapeError, SymbolicError, UnsupportedError
-from minigrad.graph.context import current_scope, is_recording
-from minigrad.graph.dims import check_sizes, parse_dims, with_labels
+from minigrad.errors import GradientError, ShapeError, SymbolicError, UnsupportedError
+from minigrad.graph.dims import with_labels
 from minigrad.graph.node import Node, leaf, next_id
 
 
@@ -343,89 +342,3 @@ def labelled(x: Tensor) -> str:
     dims = x.dims or (None,) * x.ndim
     parts = [str(s) if d is None else f"{d}={s}" for s, d in zip(x.shape, dims, strict=True)]
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
-
-
-def own(data: Any, dtype: DTypeLike | None = None, what: str = "tensor") -> NDArray[Any]:
-    """Copy data into an array that minigrad can compute with.
-
-    Raises
-    ------
-    DtypeError
-        For complex numbers, objects, text and dates.
-    ShapeError
-        For nested lists of unequal lengths.
-    """
-    try:
-        array = np.array(data, dtype=dtype)
-    except ValueError as error:
-        raise ShapeError(f"{what}: the data is not a rectangular array ({error})") from None
-    if array.dtype.kind not in "fiub":
-        raise DtypeError(f"{what}: dtype {array.dtype} is not supported; {_advice(array)}")
-    return array
-
-
-def _advice(array: NDArray[Any]) -> str:
-    if array.dtype.kind == "c":
-        return "differentiate real and imaginary parts as two real tensors"
-    if array.dtype.kind == "O":
-        return "the data mixes things that are not numbers; pass numbers of one type"
-    return "pass floating-point, integer or boolean numbers"
-
-
-def tensor(
-    data: ArrayLike | Tensor,
-    name: str | None = None,
-    dims: str | Iterable[str | None] | None = None,
-    requires_grad: bool = False,
-    dtype: DTypeLike | None = None,
-    assume: str | Iterable[str] = (),
-) -> Tensor:
-    """Copy data into a new leaf.
-
-    Parameters
-    ----------
-    data
-        Numbers, nested lists, an array or a tensor.
-    name
-        What formulas and drawings call it.
-    dims
-        One label per axis, ``"n d"``; ``_`` leaves an axis unnamed.
-    requires_grad
-        Whether ``backward`` accumulates a gradient in ``.grad``.
-    dtype
-        The element type; by default the data's own.
-    assume
-        Facts that formulas may use, for example ``"spd"``.
-
-    Raises
-    ------
-    DtypeError
-        For complex or non-numeric data, and for an integer tensor that requires a gradient.
-    ShapeError
-        For ragged data, and for dims that do not match the shape.
-    """
-    value = data._value("tensor") if isinstance(data, Tensor) else data
-    array = own(value, dtype)
-    if requires_grad and array.dtype.kind != "f":
-        raise DtypeError(
-            f"tensor{'' if name is None else ' ' + name}: dtype {array.dtype} cannot require a "
-            "gradient, because derivatives need real numbers; pass dtype=float"
-        )
-    labels = None if dims is None else parse_dims(dims, array.ndim)
-    if labels is not None:
-        check_sizes(name, array.shape, labels)
-    facts = frozenset([assume] if isinstance(assume, str) else assume) - {""}
-    if name is None and labels is None and not facts and not requires_grad:
-        return wrap(array)
-    node = leaf(array, name=name, dims=labels, assume=facts, requires_grad=requires_grad)
-    return wrap(array, node)
-
-
-def as_tensor(x: Any, what: str = "tensor") -> Tensor:
-    """Tensors as they are; arrays, numbers and nested lists as untracked tensors."""
-    return x if isinstance(x, Tensor) else wrap(own(x, what=what))
-
-
-def recording() -> bool:
-    """Whether operations are entering the graph here."""
-    return is_recording(current_scope())

@@ -8,8 +8,9 @@ from typing import Any, overload
 import numpy as np
 
 from minigrad.errors import DtypeError, GradientError, ShapeError, SymbolicError
+from minigrad.graph.create import own
 from minigrad.graph.node import Node
-from minigrad.graph.tensor import Tensor, describe, own, wrap
+from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.numeric.sweep import Cotangents, general_sweep, leading_to, plain, reachable, sweep
 
 

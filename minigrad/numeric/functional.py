@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.create import as_tensor
 from minigrad.graph.node import leaf
-from minigrad.graph.tensor import Tensor, as_tensor, wrap
+from minigrad.graph.tensor import Tensor, wrap
 from minigrad.numeric.transforms import (
     Argnums,
     finished,

@@ -10,8 +10,9 @@ import numpy as np
 
 from minigrad.errors import ArgumentError, DtypeError, GradientError
 from minigrad.graph.context import current_scope
+from minigrad.graph.create import own
 from minigrad.graph.node import Node, leaf, next_id
-from minigrad.graph.tensor import Tensor, own, wrap
+from minigrad.graph.tensor import Tensor, wrap
 from minigrad.numeric.backward import propagate
 from minigrad.numeric.sweep import leading_to, reachable
 from minigrad.numeric.trees import leaves_of, map_leaves

@@ -79,7 +79,6 @@ from minigrad.ops.joining import (
     stack,
     vstack,
 )
-from minigrad.ops.linalg import cross, kron
 from minigrad.ops.piecewise import (
     abs,
     ceil,
@@ -95,6 +94,7 @@ from minigrad.ops.piecewise import (
     trunc,
     where,
 )
+from minigrad.ops.products import cross, kron
 from minigrad.ops.rearrange import (
     diag,
     diagonal,

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import dual
-from minigrad.graph.tensor import as_tensor, describe
+from minigrad.graph.tensor import describe
 from minigrad.ops.axes import one_axis
 from minigrad.ops.smooth import expit, expit_dual, ramp
 from minigrad.ops.special import erf

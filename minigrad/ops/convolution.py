@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
-from minigrad.graph.tensor import as_tensor, describe
+from minigrad.graph.tensor import describe
 from minigrad.ops.rearrange import pad
 from minigrad.ops.shaping import expand_dims, squeeze
 

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
-from minigrad.graph.tensor import Tensor, as_tensor
+from minigrad.graph.tensor import Tensor
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
 

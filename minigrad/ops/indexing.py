@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import DtypeError, ShapeError
+from minigrad.graph.create import as_tensor, recording
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
 from minigrad.graph.node import Facts, Slot
-from minigrad.graph.tensor import Tensor, as_tensor, describe, recording, wrap
+from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index import meaning
 from minigrad.ops.axes import one_axis, plain
 

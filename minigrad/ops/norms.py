@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.tensor import as_tensor
 from minigrad.index import meaning
 from minigrad.ops.axes import Axes, add_reduce, many_axes, spread
 from minigrad.ops.decompositions import svdvals

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.node import Slot
-from minigrad.graph.tensor import as_tensor, describe
+from minigrad.graph.tensor import describe
 from minigrad.index import meaning
 from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis
 from minigrad.ops.indexing import scatter_dual

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, DtypeError, ShapeError
+from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
-from minigrad.graph.tensor import Tensor, as_tensor, describe
+from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops.arithmetic import square
 from minigrad.ops.axes import plain
 from minigrad.ops.elementary import exp

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.tensor import Tensor, as_tensor
+from minigrad.graph.tensor import Tensor
 from minigrad.index import meaning
 from minigrad.ops.axes import (
     Axes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.index.size import AnySize, Size
@@ -37,6 +37,7 @@ class Layout:
 
     ``variables`` holds every variable's sizes as its array has them, axes of length 1 included, in the
     order of the arguments. ``forward`` and ``backward`` are names in the order of their statements.
+    ``constants`` are small arrays without a name of the user's, written out in the function.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Layout:
     variables: Mapping[str, Sequence[AnySize]]
     forward: Sequence[str] = ()
     backward: Sequence[str] = ()
+    constants: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ class Writer:
         read = {v.params[0] for v in self.reachable if v.op == "variable"}
         order = [name for name in self.layout.variables if name in read]
         order += [v.params[0] for v in self.reachable if v.op == "variable" and v.params[0] not in order]
-        return {name: self.names.unique(name) for name in dict.fromkeys(order)}
+        names = {name: self.names.unique(name) for name in dict.fromkeys(order)}
+        self.constants = {n: names.pop(n) for n in self.layout.constants if n in names}
+        return names
 
     def _called(self, program: Program) -> dict[Value, str]:
         """The names of values that the user or the derivation named, first made first."""
@@ -146,7 +150,9 @@ class Writer:
     def visit(self, value: Value) -> None:
         """Write the value in place or as a statement."""
         if value.op == "variable":
-            self.texts[value] = Text(self.arguments[value.params[0]])
+            name = value.params[0]
+            self.texts[value] = Text(self.arguments.get(name) or self.constants[name])
+            self.needs_dtype |= name in self.constants and value.kind == "float"
             return
         if value.op in _BUILT_UP and not self._is_matrix_diagonal(value):
             self.build_up(value)
@@ -319,8 +325,7 @@ class Writer:
         if value.op in _ALIASES and self._is_view_of_argument(value):
             text = Text(f"{text.within(ATOM)}.copy()")
         if value.kind == "weak":
-            text = call("np.full", shape_text(result.shape, self), text.text, f"dtype={self.dtype()}")
-            return text
+            return call("np.full", shape_text(result.shape, self), text.text, f"dtype={self.dtype()}")
         if len(result.shape) > value.ndim:
             ones = ["None" if size == 1 else ":" for size in result.shape]
             text = Text(f"np.asarray({text.text})" if value.ndim == 0 else text.within(ATOM))
@@ -338,6 +343,7 @@ class Writer:
         setup = [*dims, *squeezes]
         if self.needs_dtype:
             setup.append(self.dtype_line())
+        setup += self.constant_lines()
         body = [block for block in (setup, self.lines[:cut], self.lines[cut:]) if block]
         imports = ["import numpy as np"]
         if NEED_MATH & self.needed_helpers.keys():
@@ -416,6 +422,8 @@ class Writer:
         }  # fmt: skip
         left = missing - have
         for name, sizes in self.layout.variables.items():
+            if name in self.layout.constants:
+                continue
             carried = {s.name for s in sizes if isinstance(s, Size)}
             if left & carried or (self.needs_dtype and not self.arguments):
                 self._add_argument(name)
@@ -427,6 +435,15 @@ class Writer:
         chosen = {**self.arguments, name: self.arguments.get(name) or self.names.unique(name)}
         order = [n for n in self.layout.variables if n in chosen]
         self.arguments = {n: chosen[n] for n in (*order, *(n for n in chosen if n not in order))}
+
+    def constant_lines(self) -> list[str]:
+        """Small arrays of the graph that have no name, as they are."""
+        kinds = {v.params[0]: v.kind for v in self.reachable if v.op == "variable"}
+        return [
+            f"{argument} = np.array({self.layout.constants[name].tolist()}"
+            + (", dtype=dtype)" if kinds[name] == "float" else ")")
+            for name, argument in self.constants.items()
+        ]
 
     def dtype_line(self) -> str:
         read = {v.params[0] for v in self.reachable if v.op == "variable" and v.kind == "float"}

@@ -346,10 +346,14 @@ def entry_text(entry: Any, size: AnySize, at: Context) -> str:
     start, step, length = entry
     if start == 0 and step == 1 and length == size:
         return ":"
-    stop = start + step * length
-    first = "" if (start == 0 and step > 0) or (step < 0 and start == size - 1) else at.size(start).text
-    whole = stop == size if step > 0 else stop == -1
-    last = "" if whole else at.size(stop).text
+    final = start + step * (length - 1)  # the last position that is taken
+    backwards = step < 0
+    first = "" if start == (size - 1 if backwards else 0) else at.size(start).text
+    if backwards:
+        last = "" if final == 0 else at.size(final - 1).text
+    else:
+        last = "" if start + step * length == size else at.size(final + 1).text
+        last = "" if isinstance(size, int) and final == size - 1 else last
     return f"{first}:{last}" + (f":{step}" if step != 1 else "")
 
 
@@ -510,8 +514,10 @@ def _points(value: Value, at: Context) -> Text:
 def _positions(value: Value, at: Context) -> Text:
     start, step, length = value.params
     text = call("np.arange", at.size(length).text)
-    if step != 1:
-        text = Text(f"{step} * {text.text}", MULTIPLY)
+    if abs(step) != 1:
+        text = Text(f"{abs(step)} * {text.text}", MULTIPLY)
+    if step < 0:
+        return Text(f"{at.size(start).text} - {text.text}", ADD)
     return text if start == 0 else Text(f"{at.size(start).text} + {text.text}", ADD)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from minigrad.errors import ArgumentError
 from minigrad.index.expr import Expr, Leaf, postorder
@@ -12,6 +13,8 @@ from minigrad.source.function import Layout, Result, Writer
 from minigrad.source.steady import steady_program
 
 LANGUAGES = ("numpy",)
+# An unnamed array of more elements than this is an argument.
+_MOST_WRITTEN_OUT = 32
 
 Key = str | tuple[str, str] | None
 # key in the returned dict (None for a single array), name, expression, shape with axes of length 1
@@ -28,6 +31,7 @@ def source_of(
     forward: Sequence[str] = (),
     backward: Sequence[str] = (),
     sizes: Mapping[str, int] | None = None,
+    constants: Mapping[str, Any] | None = None,
 ) -> str:
     """The text of one standalone function that computes the formulas.
 
@@ -46,6 +50,8 @@ def source_of(
         Names of intermediate tensors and gradients, in the order in which their statements should stand.
     sizes
         What dims measure, if known; it decides in which order products are contracted.
+    constants
+        Arrays of variables (without axes of length 1) that the user gave no name; small ones are written out.
 
     Raises
     ------
@@ -72,4 +78,5 @@ def source_of(
             if isinstance(node, Leaf) and node.kind == "data":
                 known.setdefault(node.name, node.sizes)
     text = summary or f"{', '.join(left for _, left, _, _ in formulas)}."
-    return Writer(made, results, Layout(name, text, known, forward, backward)).write()
+    small = {n: a for n, a in (constants or {}).items() if a.size <= _MOST_WRITTEN_OUT}
+    return Writer(made, results, Layout(name, text, known, forward, backward, small)).write()

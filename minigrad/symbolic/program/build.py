@@ -12,7 +12,6 @@ from fractions import Fraction
 
 from minigrad.errors import DerivationError
 from minigrad.index import heads
-from minigrad.index.algebra import add
 from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import (
     Composite,
@@ -212,9 +211,10 @@ class _Builder:
         axes = range(len(sizes))
         diagonals = [(p, own) for p, own in pieces if len(sizes) == 2 and is_diagonal(p)]
         rest = [(p, own) for p, own in pieces if len(sizes) > 2 or not is_diagonal(p)]
-        plain = [(c, x) for c, x in plain if x.value.params != (0,)] or list(plain[:1])
-        if (diagonals or rest) and plain and plain[0][1].value.params == (0,):
-            plain = []
+        zero = self.tape.number(0)
+        plain = [(c, x) for c, x in plain if x.value is not zero]
+        if not plain and not pieces:
+            return Labelled(zero, ())
         terms = [*plain, *((1, embedded(self.tape, p, sizes, own)) for p, own in diagonals)]
         if not terms:
             (first, own), *rest = rest

@@ -60,7 +60,7 @@ def _splits(
     best: dict[frozenset[int], tuple[float, Tree]],
 ) -> list[tuple[float, Tree]]:
     found: list[tuple[float, Tree]] = []
-    first, *rest = sorted(subset)
+    _first, *rest = sorted(subset)
     result = kept_labels(subset, whole, factors, keep)
     # among equals the first is taken: all but the last factor on the left, as products are read
     for size in range(1, len(rest) + 1):

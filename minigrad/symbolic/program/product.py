@@ -97,12 +97,27 @@ class _Run:
     def _summed_alone(self, k: int, factors: Sequence[Labelled | Rule]) -> Labelled | Rule:
         """A factor without the summed labels that no other factor carries."""
         factor = factors[k]
-        if isinstance(factor, Rule):
-            return factor
         elsewhere = self.keep.union(*(f.labels for j, f in enumerate(factors) if j != k))
+        if isinstance(factor, Rule):
+            return self._counted(factor, elsewhere)
         axes = [a for a, label in enumerate(factor.labels) if label not in elsewhere]
         value = self.tape.reduce("sum", factor.value, axes)
         return Labelled(value, tuple(lab for lab in factor.labels if lab in elsewhere))
+
+    def _counted(self, rule: Rule, elsewhere: Labels) -> Labelled | Rule:
+        """A triangle of which only one axis is used is how many elements it has there."""
+        used = [label for label in rule.labels if label in elsewhere]
+        i, j = rule.labels
+        if len(used) != 1 or len({*rule.labels}) < 2:
+            return rule
+        n = self.extents[i]
+        if rule.node.params == (0,) and n == self.extents[j]:  # type: ignore[union-attr]
+            start, step = (1, 1) if used == [i] else (n, -1)
+            count = self.tape.make("positions", (), (start, step, n), (n,), "index")
+            return Labelled(self.tape.as_number(count), tuple(used))
+        whole = dense(self.tape, rule)
+        axis = rule.labels.index(j if used == [i] else i)
+        return Labelled(self.tape.reduce("sum", whole, (axis,)), tuple(used))
 
     def result(self) -> Labelled:
         if len(self.factors) == 1 and isinstance(self.factors[0], Rule):

@@ -298,7 +298,7 @@ def _window(result: Any, places: Sequence[Any], part: Any, at: Setting) -> Any:
 
 def _scatter(value: Value, args: list[Any], at: Setting) -> Any:
     part, *indices = args
-    targets, lead, inner = value.params
+    _targets, lead, inner = value.params
     result = _zeros(value.sizes, np.asarray(part) * (1 if at.arithmetic.exact else 1.0), at)
     part = np.broadcast_to(part, at.shape(inner))
     where = tuple(np.broadcast_to(_positions_of(index), part.shape[:lead]) for index in indices)

@@ -506,7 +506,9 @@ def _substitute(scene: Scene, label: Label, by: Window | At) -> None:
         if isinstance(place, Window) and place.label == label:
             scene.places[axis] = _composed(place, by)
         elif isinstance(place, Scattered) and label in place.labels:
-            assert isinstance(by, Window) and by.start == 0 and by.step == 1
+            assert isinstance(by, Window)
+            assert by.start == 0
+            assert by.step == 1
             renamed = tuple(by.label if lab == label else lab for lab in place.labels)
             scene.places[axis] = Scattered(place.index, renamed)
 

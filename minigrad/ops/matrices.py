@@ -1,0 +1,227 @@
+"""Inverse, determinant, triangular factor, and solutions of linear systems."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.errors import ArgumentError
+from minigrad.graph.create import as_tensor
+from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import dual
+from minigrad.graph.tensor import Tensor, wrap
+from minigrad.index import meaning
+from minigrad.ops import misfits
+from minigrad.ops.decompositions import hermitian
+from minigrad.ops.scipy_loader import scipy_linalg
+
+
+def _t(x: Any) -> Any:
+    return x.swapaxes(-1, -2)
+
+
+inv = primitive(
+    "linalg.inv",
+    np.linalg.inv,
+    vjps=(lambda g, y, x: -(_t(y) @ g @ _t(y)),),
+    misfit=misfits.squares,
+    domain="invertible",
+    meaning=meaning.inv,
+    doc="Inverse matrix, Y = X⁻¹.",
+)
+
+
+def _column(g: Any) -> Any:
+    return np.reshape(g, (*g.shape, 1, 1))
+
+
+def _cofactors(x: Any) -> Any:
+    """The matrix of cofactors by singular values, exact also where x is singular."""
+    u, s, vt = np.linalg.svd(x)
+    n = x.shape[-1]
+    others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(n)], -1)
+    sign = np.linalg.det(u) * np.linalg.det(vt)
+    return _column(sign) * ((u * others[..., None, :]) @ vt)
+
+
+def _det_vjp(g: Any, y: Any, x: Any) -> Any:
+    if isinstance(x, Tensor):
+        return _column(g * y) * _t(np.linalg.inv(x))
+    return _column(g) * _cofactors(x) if x.size else x * 0
+
+
+det = primitive(
+    "linalg.det",
+    np.linalg.det,
+    vjps=(_det_vjp,),
+    misfit=misfits.squares,
+    domain="invertible",
+    notation=None,
+    kinks="exact at singular matrices: the gradient is the matrix of cofactors",
+    meaning=meaning.det,
+    doc="Determinant, y = det X.",
+)
+
+_logabsdet = primitive(
+    "linalg.slogdet",
+    lambda x: np.linalg.slogdet(x)[1],
+    vjps=(lambda g, y, x: _column(g) * _t(np.linalg.inv(x)),),
+    misfit=misfits.squares,
+    domain="invertible",
+    meaning=meaning.logabsdet,
+    doc="Logarithm of the absolute determinant, y = log |det X|.",
+)
+
+
+class SlogdetResult(NamedTuple):
+    """Sign and logarithm of a determinant."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+
+def slogdet(a: Any) -> SlogdetResult:
+    """Sign and logarithm of the determinant; the sign is constant almost everywhere."""
+    x = as_tensor(a, "linalg.slogdet")
+    value = _logabsdet(x)
+    return SlogdetResult(wrap(np.linalg.slogdet(x._value("linalg.slogdet"))[0]), value)
+
+
+slogdet.primitive = _logabsdet.primitive  # type: ignore[attr-defined]
+
+
+def _symmetric(x: Any) -> Any:
+    return (x + _t(x)) / 2
+
+
+def _halved(x: Any) -> Any:
+    """The lower triangle with half of the diagonal."""
+    n = x.shape[-1]
+    return x * (np.tril(np.ones((n, n), x.dtype)) - 0.5 * np.eye(n, dtype=x.dtype))
+
+
+def _cholesky_vjp(g: Any, y: Any, x: Any) -> Any:
+    below = np.linalg.inv(y)
+    return _symmetric(_t(below) @ _halved(_t(y) @ g) @ below)
+
+
+_cholesky = primitive(
+    "linalg.cholesky",
+    lambda x: np.linalg.cholesky(hermitian(x)),
+    vjps=(_cholesky_vjp,),
+    misfit=misfits.squares,
+    domain="spd",
+    doc="Lower triangular factor of a symmetric positive definite matrix, X = Y Yᵀ.",
+)
+
+
+def cholesky(a: Any, /, *, upper: bool = False) -> Tensor:
+    """Lower (or upper) triangular factor of a symmetric positive definite matrix, X = Y Yᵀ."""
+    lower: Tensor = _cholesky(a)
+    return lower.swapaxes(-1, -2) if upper else lower
+
+
+cholesky.primitive = _cholesky.primitive  # type: ignore[attr-defined]
+
+
+def _pinv_vjp(g: Any, y: Any, x: Any, *, rcond: Any, hermitian: bool) -> Any:
+    left = np.eye(x.shape[-2], dtype=x.dtype) - x @ y
+    right = np.eye(x.shape[-1], dtype=x.dtype) - y @ x
+    return -(_t(y) @ g @ _t(y)) + left @ _t(g) @ (y @ _t(y)) + (_t(y) @ y) @ _t(g) @ right
+
+
+pinv = primitive(
+    "linalg.pinv",
+    lambda x, *, rcond=None, hermitian=False: np.linalg.pinv(x, rcond, hermitian),
+    vjps=(_pinv_vjp,),
+    domain="invertible",
+    kinks="the rank is taken as locally constant",
+    signature=lambda a, rcond=None, hermitian=False, *, rtol=None: (
+        (a,),
+        {"rcond": rcond if rtol is None else rtol, "hermitian": bool(hermitian)},
+    ),
+    doc="Moore–Penrose inverse, Y = X⁺.",
+)
+
+
+def _as_column(b: Any, a: Any) -> Any:
+    return np.expand_dims(b, -1) if b.ndim == 1 else b
+
+
+def _solve_a(g: Any, z: Any, a: Any, b: Any) -> Any:
+    back = _solve_b(g, z, a, b)
+    if b.ndim == 1:
+        return -(np.expand_dims(back, -1) @ np.expand_dims(z, -2))
+    return -(back @ _t(z))
+
+
+def _solve_b(g: Any, z: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 1 and a.ndim > 2:
+        return np.squeeze(np.linalg.solve(_t(a), np.expand_dims(g, -1)), -1)
+    return np.linalg.solve(_t(a), g)
+
+
+solve = primitive(
+    "linalg.solve",
+    np.linalg.solve,
+    vjps=(_solve_a, _solve_b),
+    misfit=misfits.systems,
+    domain=("invertible", "real"),
+    broadcasts=True,
+    meaning=meaning.solve,
+    doc="The solution Z of X Z = Y.",
+)
+
+
+def _triangular(a: Any, b: Any, *, trans: int, lower: bool, unit_diagonal: bool) -> Any:
+    run = scipy_linalg().solve_triangular
+    options = {"trans": trans, "lower": lower, "unit_diagonal": unit_diagonal}
+    if a.ndim == 2 and b.ndim <= 2:
+        return run(a, b, **options)
+    columns = b if b.ndim > 1 else b[:, None]
+    lead = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
+    many_a = np.broadcast_to(a, lead + a.shape[-2:])
+    many_b = np.broadcast_to(columns, lead + columns.shape[-2:])
+    out = np.empty(many_b.shape, np.result_type(a, b))
+    for place in np.ndindex(*lead):
+        out[place] = run(many_a[place], many_b[place], **options)
+    return out if b.ndim > 1 else out[..., 0]
+
+
+def _triangular_b(g: Any, z: Any, a: Any, b: Any, **options: Any) -> Any:
+    return solve_triangular_dual(a, g, **{**options, "trans": 1 - options["trans"]})
+
+
+def _triangular_a(g: Any, z: Any, a: Any, b: Any, **options: Any) -> Any:
+    back = _triangular_b(g, z, a, b, **options)
+    if b.ndim == 1:
+        back, z = np.expand_dims(back, -1), np.expand_dims(z, -1)
+    full = z @ _t(back) if options["trans"] else back @ _t(z)
+    skip = 1 if options["unit_diagonal"] else 0
+    return -np.tril(full, -skip) if options["lower"] else -np.triu(full, skip)
+
+
+def _triangular_signature(
+    a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    numbers = {0: 0, 1: 1, 2: 1, "N": 0, "T": 1, "C": 1}
+    if trans not in numbers:
+        raise ArgumentError(f"linalg.solve_triangular: trans is 0, 1, 'N' or 'T', not {trans!r}")
+    params = {"trans": numbers[trans], "lower": bool(lower), "unit_diagonal": bool(unit_diagonal)}
+    return (as_tensor(a), as_tensor(b)), params
+
+
+solve_triangular = primitive(
+    "linalg.solve_triangular",
+    _triangular,
+    vjps=(_triangular_a, _triangular_b),
+    params={"trans": 0, "lower": False, "unit_diagonal": False},
+    misfit=misfits.systems,
+    domain=("invertible", "real"),
+    broadcasts=True,
+    signature=_triangular_signature,
+    meaning=meaning.solve_triangular,
+    doc="The solution Z of X Z = Y for a triangular X; the other triangle is not read.",
+)
+solve_triangular_dual = dual(solve_triangular)
