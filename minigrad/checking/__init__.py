@@ -1,4 +1,4 @@
-"""Proof by independent witnesses: do hand VJPs, derived formulas and differences agree?"""
+"""Proof by independent witnesses: hand VJPs, derived formulas, generated source, differences."""
 
 from minigrad.checking.examine import Options, examine
 from minigrad.checking.report import Comparison, Finding, Report, Suspect, Worst
