@@ -80,7 +80,7 @@ def roll(x: View, *, shift: Sequence[int], axis: Sequence[int] | None) -> View:
         return v.reshape(roll(flat, shift=shift, axis=(0,)), x.sizes)
     for by, k in zip(shift, axis, strict=True):
         size = x.sizes[k]
-        if size != 1:
+        if size != 1 and by != 0:
             x = v.along(x, k, Structural("roll", (size, size), (by,)), size)
     return x
 
