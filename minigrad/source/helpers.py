@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 HELPERS = {
-    "softmax": '''\
+    "softmax": """\
 def softmax(x, axis=-1):
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
-''',
-    "logsumexp": '''\
+""",
+    "logsumexp": """\
 def logsumexp(x, axis=-1):
     top = np.max(x, axis=axis, keepdims=True)
     return np.log(np.sum(np.exp(x - top), axis=axis)) + np.squeeze(top, axis=axis)
-''',
-    "sigmoid": '''\
+""",
+    "sigmoid": """\
 def sigmoid(x):
     e = np.exp(-np.abs(x))
     return np.where(x < 0, e, 1) / (1 + e)
-''',
-    "where_largest": '''\
+""",
+    "where_largest": """\
 def where_largest(x, axis=-1):
     largest = x == np.max(x, axis=axis, keepdims=True)
     return largest / np.sum(largest, axis=axis, keepdims=True, dtype=x.dtype)
-''',
-    "erf": '''\
+""",
+    "erf": """\
 def erf(x):
     return np.vectorize(math.erf, otypes=[np.result_type(x, 0.0)])(x)
-''',
-    "gammaln": '''\
+""",
+    "gammaln": """\
 def gammaln(x):
     return np.vectorize(math.lgamma, otypes=[np.result_type(x, 0.0)])(x)
-''',
-    "digamma": '''\
+""",
+    "digamma": """\
 def digamma(x):
     total = 0.0
     for _ in range(8):
@@ -39,6 +39,6 @@ def digamma(x):
     z = 1 / x**2
     series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z / 132))))
     return total + np.log(x) - 1 / (2 * x) - series
-''',
+""",
 }
 NEED_MATH = {"erf", "gammaln"}

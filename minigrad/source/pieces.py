@@ -45,7 +45,9 @@ def number_text(value: Number) -> Text:
         digits = text.rstrip("0")
         text = f"{digits}e{len(text) - len(digits)}"
     if text in ("inf", "-inf", "nan"):
-        return Text(f"-np.{text[1:]}" if text[0] == "-" else f"np.{text}", UNARY if value < 0 else ATOM)
+        return Text(
+            f"-np.{text[1:]}" if text[0] == "-" else f"np.{text}", UNARY if value < 0 else ATOM
+        )
     return Text(text, UNARY if value < 0 else ATOM)
 
 

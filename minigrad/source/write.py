@@ -9,7 +9,8 @@ from typing import Any
 from minigrad.errors import ArgumentError
 from minigrad.index.expr import Expr, Leaf, postorder
 from minigrad.index.size import AnySize
-from minigrad.source.function import Layout, Result, Writer
+from minigrad.source.function import Function
+from minigrad.source.layout import Layout, Result
 from minigrad.source.steady import steady_program
 
 LANGUAGES = ("numpy",)
@@ -79,4 +80,4 @@ def source_of(
                 known.setdefault(node.name, node.sizes)
     text = summary or f"{', '.join(left for _, left, _, _ in formulas)}."
     small = {n: a for n, a in (constants or {}).items() if a.size <= _MOST_WRITTEN_OUT}
-    return Writer(made, results, Layout(name, text, known, forward, backward, small)).write()
+    return Function(made, results, Layout(name, text, known, forward, backward, small)).write()

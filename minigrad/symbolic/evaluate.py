@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from minigrad.index.expr import Expr
 from minigrad.symbolic.arithmetic import FLOATS, Arithmetic
 from minigrad.symbolic.program import Program, program, run
-from minigrad.symbolic.program.run import Setting
+from minigrad.symbolic.program.setting import Setting
 
 
 class Place(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-from minigrad.symbolic.program.value import Tape, Value
+from minigrad.symbolic.program.tape import Tape
+from minigrad.symbolic.program.value import Value
 
 Label = Hashable
 

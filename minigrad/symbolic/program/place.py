@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from minigrad.index.size import AnySize
 from minigrad.symbolic.program.pairs import Labelled, aligned
-from minigrad.symbolic.program.value import Tape, Value
+from minigrad.symbolic.program.tape import Tape
+from minigrad.symbolic.program.value import Value
 
 Label = Hashable
 

@@ -14,8 +14,9 @@ from minigrad.symbolic.program.pairs import (
     grouped,
     wanted_orders,
 )
-from minigrad.symbolic.program.structure import Rule, Scene, dense, masked, masked_over, running_sum
-from minigrad.symbolic.program.value import Tape
+from minigrad.symbolic.program.scene import Rule, Scene, dense
+from minigrad.symbolic.program.tape import Tape
+from minigrad.symbolic.program.triangle import masked, masked_over, running_sum
 
 Label = Hashable
 Labels = frozenset[Label]

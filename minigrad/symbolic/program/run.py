@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from string import ascii_letters
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from minigrad.errors import DerivationError
 from minigrad.index.expr import Head
-from minigrad.index.size import AnySize, value_of
-from minigrad.symbolic.arithmetic import Arithmetic
+from minigrad.index.size import value_of
+from minigrad.symbolic.program import placing
 from minigrad.symbolic.program.floats import float_function, logsumexp, softmax
+from minigrad.symbolic.program.setting import Setting, diagonal_view, slice_of
 from minigrad.symbolic.program.value import Value, in_order
-
-
-class Setting(NamedTuple):
-    """Arrays of variables, sizes of dims, and the arithmetic."""
-
-    values: Mapping[str, Any]
-    sizes: Mapping[str, int]
-    arithmetic: Arithmetic
-
-    def shape(self, sizes: Sequence[AnySize]) -> tuple[int, ...]:
-        return tuple(value_of(size, self.sizes) for size in sizes)
 
 
 def run(results: Sequence[Value], setting: Setting) -> list[Any]:
@@ -123,12 +113,7 @@ def _broadcast(value: Value, args: list[Any], at: Setting) -> Any:
 
 def _diagonal(value: Value, args: list[Any], at: Setting) -> Any:
     (labels,) = value.params
-    return _diagonal_view(args[0], labels, tuple(range(value.ndim)))
-
-
-def _diagonal_view(array: Any, labels: Sequence[int], out: Sequence[int]) -> Any:
-    letters = ["".join(ascii_letters[label] for label in part) for part in (labels, out)]
-    return np.einsum("->".join(letters), array)
+    return diagonal_view(args[0], labels, tuple(range(value.ndim)))
 
 
 def _reshape(value: Value, args: list[Any], at: Setting) -> Any:
@@ -141,18 +126,8 @@ def _roll(value: Value, args: list[Any], at: Setting) -> Any:
 
 
 def _index(value: Value, args: list[Any], at: Setting) -> Any:
-    entries = tuple(_slice(entry, at) for entry in value.params[0])
+    entries = tuple(slice_of(entry, at) for entry in value.params[0])
     return args[0][entries]
-
-
-def _slice(entry: Any, at: Setting) -> Any:
-    if entry is None:
-        return slice(None)
-    if not isinstance(entry, tuple):
-        return value_of(entry, at.sizes)
-    start, step, length = value_of(entry[0], at.sizes), entry[1], value_of(entry[2], at.sizes)
-    stop = start + step * length
-    return slice(start, stop if stop >= 0 else None, step)
 
 
 # -- reductions and scans --------------------------------------------------------------------------------------
@@ -234,119 +209,6 @@ def _logdet(value: Value, args: list[Any], at: Setting) -> Any:
     return at.arithmetic.log_determinant(args[0])
 
 
-# -- putting in place -------------------------------------------------------------------------------------------
-
-
-def _take(value: Value, args: list[Any], at: Setting) -> Any:
-    return np.take(args[0], _positions_of(args[1]), axis=value.params[0])
-
-
-def _points(value: Value, args: list[Any], at: Setting) -> Any:
-    array, index = args[0], _positions_of(args[1])
-    (shared,) = value.params
-    index = np.broadcast_to(index, (*array.shape[:shared], *index.shape[shared:]))
-    lead = np.ogrid[tuple(slice(n) for n in index.shape)][:shared]
-    return array[(*lead, index)]
-
-
-def _positions_of(array: Any) -> Any:
-    return np.asarray(array).astype(int)
-
-
-def _concatenate(value: Value, args: list[Any], at: Setting) -> Any:
-    return np.concatenate(args, axis=value.params[0])
-
-
-def _zeros(sizes: Sequence[AnySize], like: Any, at: Setting) -> Any:
-    return np.zeros(
-        at.shape(sizes), dtype=object if at.arithmetic.exact else np.asarray(like).dtype
-    )
-
-
-def _embed(value: Value, args: list[Any], at: Setting) -> Any:
-    sizes, places = value.params
-    result = _zeros(sizes, np.asarray(args[0]) * (1 if at.arithmetic.exact else 1.0), at)
-    view = _window(result, places, args[0], at)
-    view[...] = args[0]
-    return result
-
-
-def _embed_add(value: Value, args: list[Any], at: Setting) -> Any:
-    (places,) = value.params
-    result = np.array(args[0], dtype=np.result_type(*(np.asarray(a).dtype for a in args)))
-    view = _window(result, places, args[1], at)
-    view += args[1]
-    return result
-
-
-def _window(result: Any, places: Sequence[Any], part: Any, at: Setting) -> Any:
-    """The elements of ``result`` at the places, with one axis per label: a view."""
-    entries: list[Any] = []
-    labels: list[int] = []
-    for place in places:
-        if place[0] == "at":
-            entries.append(value_of(place[1], at.sizes))
-        else:
-            _, label, start, step, length = place
-            entries.append(_slice((start, step, length), at))
-            labels.append(label)
-    view = result[(*entries, ...)]
-    if not labels:
-        return view
-    return _diagonal_view(view, labels, sorted(set(labels)))
-
-
-def _scatter(value: Value, args: list[Any], at: Setting) -> Any:
-    part, *indices = args
-    _targets, lead, inner = value.params
-    result = _zeros(value.sizes, np.asarray(part) * (1 if at.arithmetic.exact else 1.0), at)
-    part = np.broadcast_to(part, at.shape(inner))
-    where = tuple(np.broadcast_to(_positions_of(index), part.shape[:lead]) for index in indices)
-    np.add.at(result, where, part)
-    return result
-
-
-def _range(value: Value, args: list[Any], at: Setting) -> Any:
-    start, step, length = value.params
-    return value_of(start, at.sizes) + step * np.arange(value_of(length, at.sizes))
-
-
-def _structural(value: Value, args: list[Any], at: Setting) -> Any:
-    kind, params = value.params
-    array = structural(kind, at.shape(value.sizes), params, at.sizes, *args)
-    return array.astype(int).astype(object) if at.arithmetic.exact else array
-
-
-def structural(
-    kind: str,
-    shape: tuple[int, ...],
-    params: tuple[Any, ...],
-    sizes: Mapping[str, int],
-    *index: Any,
-) -> Any:
-    """A structural 0/1 tensor as an array."""
-    if kind == "pick":
-        return (_positions_of(index[0])[..., None] == np.arange(shape[-1])).astype(float)
-    if kind == "delta":
-        return np.eye(*shape)
-    if kind == "slice":
-        start, step = value_of(params[0], sizes), params[1]
-        result = np.zeros(shape)
-        rows = np.arange(shape[0])
-        result[rows, start + step * rows] = 1
-        return result
-    if kind == "onehot":
-        return (np.arange(shape[0]) == value_of(params[0], sizes) % shape[0]).astype(float)
-    if kind == "reshape":
-        count = int(np.prod(shape[: params[0]]))
-        return np.eye(count).reshape(shape)
-    if kind == "tri":
-        return np.tri(*shape, k=params[0])
-    if kind == "roll":
-        return np.roll(np.eye(shape[0]), params[0], axis=0)
-    raise DerivationError(f"{kind}: this structural tensor cannot be evaluated")
-
-
 _OPERATIONS: dict[str, Callable[[Value, list[Any], Setting], Any]] = {
     "variable": _variable,
     "number": _number,
@@ -377,12 +239,12 @@ _OPERATIONS: dict[str, Callable[[Value, list[Any], Setting], Any]] = {
     "inv": _inverse,
     "det": _det,
     "logdet": _logdet,
-    "take": _take,
-    "points": _points,
-    "concatenate": _concatenate,
-    "embed": _embed,
-    "embed_add": _embed_add,
-    "scatter": _scatter,
-    "positions": _range,
-    "structural": _structural,
+    "take": placing.take,
+    "points": placing.points,
+    "concatenate": placing.concatenate,
+    "embed": placing.embed,
+    "embed_add": placing.embed_add,
+    "scatter": placing.scatter,
+    "positions": placing.positions,
+    "structural": placing.zero_one,
 }

@@ -199,7 +199,9 @@ def _polynomial(f: Factor, exponential: Expr | None, labels: tuple[int, ...]) ->
             if not term.factors:
                 power = 0
             elif len(term.factors) == 1 and term.factors[0].node == exponential:
-                power = term.factors[0].exponent if isinstance(term.factors[0].exponent, int) else None
+                power = (
+                    term.factors[0].exponent if isinstance(term.factors[0].exponent, int) else None
+                )
         if power is None or power < 0:
             return {}
         found[power] = found.get(power, 0) + coef

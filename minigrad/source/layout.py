@@ -1,0 +1,40 @@
+"""What a generated function is called, what it returns, and how wide it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from minigrad.index.size import AnySize
+from minigrad.symbolic.program import Value
+
+INDENT = "    "
+WIDTH = 88
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a function is called and how it is laid out.
+
+    ``variables`` holds every variable's sizes as its array has them, axes of length 1 included, in the
+    order of the arguments. ``forward`` and ``backward`` are names in the order of their statements.
+    ``constants`` are small arrays without a name of the user's, written out in the function.
+    """
+
+    name: str
+    summary: str
+    variables: Mapping[str, Sequence[AnySize]]
+    forward: Sequence[str] = ()
+    backward: Sequence[str] = ()
+    constants: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One result: its key in what is returned, the name of its statement, its value and shape."""
+
+    key: Any
+    name: str
+    value: Value
+    shape: tuple[AnySize, ...]

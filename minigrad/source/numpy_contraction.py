@@ -1,0 +1,101 @@
+"""Contractions and matrix functions as NumPy expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from minigrad.source.context import Context, call, subscripts
+from minigrad.source.pieces import (
+    ATOM,
+    MATMUL,
+    UNARY,
+    Text,
+)
+from minigrad.symbolic.program import Value
+
+Texts = dict[str, Callable[[Value, Context], Text]]
+
+
+def _matmul(value: Value, at: Context) -> Text:
+    a, b = value.args
+    solved = _solve(a, b, at)
+    if solved is not None:
+        return solved
+    left, right = at.text(a), at.text(b)
+    return Text(f"{left.within(MATMUL)} @ {right.within(UNARY)}", MATMUL)
+
+
+def _solve(a: Value, b: Value, at: Context) -> Text | None:
+    """An inverse that is only multiplied is a system to solve."""
+    found = _only_inverse(a, at)
+    if found is not None:
+        matrix, turned = found
+        other = b
+    else:
+        found = _only_inverse(b, at) if a.ndim == 1 else None
+        if found is None:
+            return None
+        (matrix, turned), other = found, a
+        turned = not turned
+    text = at.text(matrix)
+    if turned:
+        text = Text(f"{text.within(ATOM)}.{'T' if matrix.ndim == 2 else 'mT'}")
+    return call("np.linalg.solve", text.text, at.text(other).text)
+
+
+def _only_inverse(value: Value, at: Context) -> tuple[Value, bool] | None:
+    """The matrix whose inverse the value is, and whether transposed, when nothing else uses it."""
+    turned = value.op == "permute"
+    if turned:
+        n = value.ndim
+        if value.params[0] != (*range(n - 2), n - 1, n - 2) or not at.is_inline(value):
+            return None
+        value = value.args[0]
+    if value.op != "inv" or not at.is_inline(value):
+        return None
+    return value.args[0], turned
+
+
+def _matvec(value: Value, at: Context) -> Text:
+    return call("np.matvec", *(at.text(arg).text for arg in value.args))
+
+
+def _tensordot(value: Value, at: Context) -> Text:
+    a, b = value.args
+    left, right = value.params
+    n = len(left)
+    plain = left == tuple(range(a.ndim - n, a.ndim)) and right == tuple(range(n))
+    axes = str(n) if plain else f"({_tuple(left)}, {_tuple(right)})"
+    return call("np.tensordot", at.text(a).text, at.text(b).text, f"axes={axes}")
+
+
+def _tuple(axes: Sequence[int]) -> str:
+    return f"({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"
+
+
+def _einsum(value: Value, at: Context) -> Text:
+    a, b, out = map(subscripts, value.params)
+    return call("np.einsum", f'"{a},{b}->{out}"', *(at.text(arg).text for arg in value.args))
+
+
+def _inv(value: Value, at: Context) -> Text:
+    return call("np.linalg.inv", at.text(value.args[0]).text)
+
+
+def _det(value: Value, at: Context) -> Text:
+    return call("np.linalg.det", at.text(value.args[0]).text)
+
+
+def _logdet(value: Value, at: Context) -> Text:
+    return Text(f"np.linalg.slogdet({at.text(value.args[0]).text})[1]")
+
+
+TEXTS: Texts = {
+    "matmul": _matmul,
+    "matvec": _matvec,
+    "tensordot": _tensordot,
+    "einsum": _einsum,
+    "inv": _inv,
+    "det": _det,
+    "logdet": _logdet,
+}

@@ -1,0 +1,269 @@
+"""Numbers, sums, products, functions and reductions as NumPy expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from minigrad.index.expr import Number
+from minigrad.index.numbers import times
+from minigrad.index.size import prod
+from minigrad.source.context import Context, axis_text, call
+from minigrad.source.pieces import (
+    ADD,
+    ATOM,
+    COMPARE,
+    POWER,
+    UNARY,
+    Part,
+    Text,
+    number_text,
+    product_text,
+    sum_text,
+)
+from minigrad.symbolic.program import Value
+
+Texts = dict[str, Callable[[Value, Context], Text]]
+
+
+_SIGNS = {
+    "greater": ">",
+    "greater_equal": ">=",
+    "less": "<",
+    "less_equal": "<=",
+    "equal": "==",
+    "not_equal": "!=",
+}
+
+
+# Functions that NumPy does not have, or not under one name.
+_WITH_HELPER = {"sigmoid", "erf", "gammaln", "digamma"}
+
+
+def _number(value: Value, at: Context) -> Text:
+    return number_text(value.params[0])
+
+
+def _constant(value: Value, at: Context) -> Text:
+    return Text({"pi": "np.pi", "E": "np.e"}[value.params[0]])
+
+
+def _size(value: Value, at: Context) -> Text:
+    return at.size(value.params[0])
+
+
+def _add(value: Value, at: Context) -> Text:
+    terms = [_term(c, arg, at) for c, arg in _terms(1, value, at)]
+    return sum_text(terms)
+
+
+def _terms(sign: Number, value: Value, at: Context) -> list[tuple[Number, Value]]:
+    """The terms of a sum, sums written in place among them opened."""
+    found: list[tuple[Number, Value]] = []
+    for coef, arg in zip(value.params[0], value.args, strict=True):
+        coef = coef * sign
+        if arg.op == "add" and at.is_inline(arg) and abs(coef) == 1:
+            found.extend(_terms(coef, arg, at))
+        else:
+            found.append((coef, arg))
+    return found
+
+
+def _term(coef: Number, value: Value, at: Context) -> Text:
+    if value.op == "number":
+        return number_text(coef * value.params[0])
+    if value.op == "multiply" and at.is_inline(value):
+        inner, parts = _factors(value, at)
+        return _product(coef * inner, parts, at)
+    return product_text(coef, [_part(value, 1, at)])
+
+
+def _multiply(value: Value, at: Context) -> Text:
+    coef, parts = _factors(value, at)
+    return _product(coef, parts, at)
+
+
+def _factors(value: Value, at: Context) -> tuple[Number, list[tuple[Value, Any]]]:
+    """The factors of a product, products written in place among them opened."""
+    coef, exponents = value.params
+    found: list[tuple[Value, Any]] = []
+    for arg, exponent in zip(value.args, exponents, strict=True):
+        whole = arg.ndim in (0, value.ndim)  # vectors are multiplied before they are repeated
+        opens = exponent == 1 or (exponent == -1 and arg.params[0] == 1)
+        if arg.op == "multiply" and at.is_inline(arg) and whole and opens:
+            inner, parts = _factors(arg, at)
+            coef = coef * inner
+            found.extend((v, e * exponent) for v, e in parts)
+        else:
+            found.append((arg, exponent))
+    return coef, found
+
+
+def _product(
+    coef: Number, parts: Sequence[tuple[Value, Any]], at: Context, kept: Sequence[int] | None = None
+) -> Text:
+    """A product; with ``kept``, these axes of what is reduced in it stay, with length 1."""
+    coef, parts, means = _means(coef, parts, at, kept is not None)
+    made = [Part(text, scalar=value.ndim == 0) for value, text in means]
+    outer = _outer(parts, at) if kept is None else None
+    if outer is not None:
+        text, parts = outer
+        made.append(Part(text))
+    for value, exponent in parts:
+        part = _part(value, exponent, at)
+        text = kept_axes(value, kept, at) if kept is not None else part.text
+        made.append(part._replace(text=text or part.text))
+    return product_text(coef, made)
+
+
+def _means(
+    coef: Number, parts: Sequence[tuple[Value, Any]], at: Context, keepdims: bool
+) -> tuple[Number, list[tuple[Value, Any]], list[tuple[Value, Text]]]:
+    """Sums written in place that are divided by the sizes they run over."""
+    left, found = list(parts), []
+    for value, exponent in parts:
+        if value.op != "sum" or exponent != 1 or not at.is_inline(value):
+            continue
+        sizes = [value.args[0].sizes[axis] for axis in value.params[0]]
+        divisors = [
+            next(
+                (p for p in left if p[0].op == "size" and p[0].params[0] == s and p[1] == -1), None
+            )
+            for s in sizes
+            if not isinstance(s, int)
+        ]
+        count = prod(s for s in sizes if isinstance(s, int))
+        quotient = Fraction(coef) * int(count) if not isinstance(coef, float) else None
+        if None in divisors or len(set(divisors)) < len(divisors) or (
+            count != 1 and (quotient is None or Fraction(coef).denominator % count)
+        ):  # fmt: skip
+            continue
+        left = [p for p in left if p not in divisors and p != (value, exponent)]
+        coef = coef if count == 1 or quotient is None else times(1, quotient)
+        found.append((value, _reduction(value, at, keepdims, "mean")))
+    return coef, left, found
+
+
+def _outer(
+    parts: Sequence[tuple[Value, Any]], at: Context
+) -> tuple[Text, list[tuple[Value, Any]]] | None:
+    """A column times a row is an outer product."""
+    columns = [
+        v for v, e in parts if v.op == "expand" and v.ndim == 2 and v.args[0].ndim == 1 and e == 1
+    ]
+    rows = [v for v, e in parts if v.ndim == 1 and e == 1]
+    others = [(v, e) for v, e in parts if v not in columns and v not in rows]
+    if len(columns) != 1 or len(rows) != 1 or any(v.ndim for v, _ in others):
+        return None
+    if rows[0].kind == "bool" or columns[0].kind == "bool":
+        return None
+    return call("np.outer", at.text(columns[0].args[0]).text, at.text(rows[0]).text), others
+
+
+def _part(value: Value, exponent: Any, at: Context) -> Part:
+    return Part(
+        at.text(value), exponent, value.ndim == 0, value.kind == "weak", value.kind == "bool"
+    )
+
+
+def _apply(value: Value, at: Context) -> Text:
+    (name,) = value.params
+    args = [at.text(arg) for arg in value.args]
+    if name in _SIGNS:
+        return Text(f"{args[0].within(ADD)} {_SIGNS[name]} {args[1].within(ADD)}", COMPARE)
+    if name == "relu":
+        return call("np.maximum", args[0].text, "0")
+    if name == "softplus":
+        return call("np.logaddexp", "0", args[0].text)
+    if name == "logical_not" and value.args[0].kind == "bool":
+        return Text(f"~{args[0].within(ATOM)}", UNARY)
+    if name == "heaviside":
+        return call("np.heaviside", args[0].text, "0.5")
+    if name == "power":
+        return Text(f"{args[0].within(ATOM)}**{args[1].within(POWER)}", POWER)
+    function = at.helper(name) if name in _WITH_HELPER else f"np.{name}"
+    text = call(function, *(arg.text for arg in args))
+    # a choice between numbers, or a function of them, would be a float64 that widens its company
+    numbers = value.args[1:] if name == "where" else value.args
+    if all(arg.kind == "weak" for arg in numbers):
+        return Text(f"{text.text}.astype({at.dtype()})") if value.ndim else call("float", text.text)
+    return text
+
+
+def _cast(value: Value, at: Context) -> Text:
+    inner = at.text(value.args[0])
+    if value.ndim == 0:
+        return call("np.asarray", inner.text, f"dtype={at.dtype()}")
+    return Text(f"{inner.within(ATOM)}.astype({at.dtype()})")
+
+
+def kept_axes(value: Value, axes: Sequence[int], at: Context) -> Text | None:
+    """The value with axes of length 1 where a reduction written in place has just summed them."""
+    if value.ndim == 0:
+        return at.text(value)
+    if not at.is_inline(value):
+        return None
+    if value.op in ("sum", "max"):
+        arg = value.args[0]
+        n = arg.ndim
+        if value.params[0] != tuple(axes):
+            return None
+        return _reduction(value, at, keepdims=True) if n else None
+    if value.op == "multiply":
+        coef, parts = _factors(value, at)
+        if any(kept_axes(v, axes, at) is None for v, _ in parts):
+            return None
+        return _product(coef, parts, at, axes)
+    if value.op == "add":
+        found = []
+        for coef, arg in _terms(1, value, at):
+            text = kept_axes(arg, axes, at)
+            if text is None:
+                return None
+            found.append(
+                number_text(coef * arg.params[0]) if arg.op == "number"
+                else _kept_term(coef, arg, axes, at)
+            )  # fmt: skip
+        return sum_text(found)
+    return None
+
+
+def _kept_term(coef: Number, value: Value, axes: Sequence[int], at: Context) -> Text:
+    if value.op == "multiply" and at.is_inline(value):
+        inner, parts = _factors(value, at)
+        return _product(coef * inner, parts, at, axes)
+    return product_text(coef, [Part(kept_axes(value, axes, at) or at.text(value))])
+
+
+def _reduce(value: Value, at: Context) -> Text:
+    return _reduction(value, at, keepdims=False)
+
+
+def _reduction(value: Value, at: Context, keepdims: bool, function: str = "") -> Text:
+    arg, (axes,) = value.args[0], value.params
+    if (
+        value.op == "sum"
+        and not function
+        and arg.op == "diagonal"
+        and arg.params[0] == (0, 0)
+        and at.is_inline(arg)
+    ):
+        return call("np.trace", at.text(arg.args[0]).text)
+    more = [] if len(axes) == arg.ndim else [f"axis={axis_text(axes, arg.ndim)}"]
+    if keepdims:
+        more.append("keepdims=True")
+    return call(f"np.{function or value.op}", at.text(arg).text, *more)
+
+
+TEXTS: Texts = {
+    "number": _number,
+    "constant": _constant,
+    "size": _size,
+    "add": _add,
+    "multiply": _multiply,
+    "apply": _apply,
+    "cast": _cast,
+    "sum": _reduce,
+    "max": _reduce,
+}
