@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from minigrad.errors import ArgumentError, ShapeError
 
 Arrays = tuple[NDArray[Any], ...]
 
 
-def split(*arrays: NDArray[Any], test: float, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+def split(
+    *arrays: NDArray[Any],
+    test: float,
+    rng: np.random.Generator,
+    stratify: ArrayLike | None = None,
+) -> tuple[Arrays, Arrays]:
     """Deal examples at random into a training part and a test part.
 
     Parameters
@@ -24,6 +29,9 @@ def split(*arrays: NDArray[Any], test: float, rng: np.random.Generator) -> tuple
         The part that is held out, between 0 and 1.
     rng
         Decides which; the same state gives the same parts.
+    stratify
+        Classes of the examples, for example ``y``: each class is dealt out by itself, so that both
+        parts hold it in the same proportion, and at least once.
 
     Returns
     -------
@@ -32,7 +40,7 @@ def split(*arrays: NDArray[Any], test: float, rng: np.random.Generator) -> tuple
     Raises
     ------
     ArgumentError
-        When a part would be empty.
+        When a part would be empty, or miss a class of ``stratify``.
     ShapeError
         When the arrays have different numbers of examples.
     """
@@ -43,9 +51,34 @@ def split(*arrays: NDArray[Any], test: float, rng: np.random.Generator) -> tuple
             f"split: test={test} of {count} examples leaves one part empty; "
             "choose a fraction between 0 and 1 that gives both parts at least one example"
         )
-    order = rng.permutation(count)
-    train, rest = order[held_out:], order[:held_out]
+    if stratify is None:
+        order = rng.permutation(count)
+        train, rest = order[held_out:], order[:held_out]
+    else:
+        train, rest = _by_class(np.asarray(stratify), count, test, rng)
     return tuple(a[train] for a in arrays), tuple(a[rest] for a in arrays)
+
+
+def _by_class(
+    classes: NDArray[Any], count: int, test: float, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Examples for training and for the test, each class dealt out by itself, then mixed."""
+    if classes.shape != (count,):
+        raise ShapeError(
+            f"split: stratify has shape {classes.shape}; it names one class for each of "
+            f"{count} examples"
+        )
+    train, rest = [], []
+    for name in np.unique(classes):
+        members = rng.permutation(np.flatnonzero(classes == name))
+        if len(members) < 2:
+            raise ArgumentError(
+                f"split: class {name} has one example, which cannot be in both parts"
+            )
+        held_out = min(max(round(len(members) * test), 1), len(members) - 1)
+        rest.append(members[:held_out])
+        train.append(members[held_out:])
+    return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(rest))
 
 
 def minibatches(

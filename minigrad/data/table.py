@@ -1,0 +1,145 @@
+"""Tables of text cells: columns by their names, and the numbers in them."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.errors import ArgumentError
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text cells under named columns, as a CSV file holds them.
+
+    Parameters
+    ----------
+    source
+        Where the table comes from; errors name it.
+    columns
+        The columns' names; one that is empty is no column to ask for.
+    rows
+        The cells, as many in each row as there are columns.
+    lines
+        The line of the source on which each row begins.
+    """
+
+    source: str
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+    lines: list[int]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def named(self) -> tuple[str, ...]:
+        """The columns that have a name."""
+        return tuple(name for name in self.columns if name)
+
+    def place(self, row: int, column: str) -> str:
+        """A cell in words, row counted from 1: ``row 3 (line 4), column 'age'``."""
+        return f"row {row + 1} (line {self.lines[row]}), column {column!r}"
+
+    def text(self, column: str) -> list[str]:
+        """The cells of a column.
+
+        Raises
+        ------
+        ArgumentError
+            When there is no such column; it lists those that there are, and the nearest name.
+        """
+        position = self._position(column)
+        return [row[position] for row in self.rows]
+
+    def filled(self, column: str) -> list[str]:
+        """The cells of a column without the space around them, none of them empty.
+
+        Raises
+        ------
+        ArgumentError
+            When there is no such column, or cells are empty; it names them.
+        """
+        cells = [cell.strip() for cell in self.text(column)]
+        self._refuse((row, column, "is empty") for row, cell in enumerate(cells) if not cell)
+        return cells
+
+    def numbers(self, columns: Sequence[str]) -> NDArray[np.float64]:
+        """The cells of columns as finite numbers, shape (rows, columns).
+
+        Raises
+        ------
+        ArgumentError
+            When a column does not exist, or cells are empty, not numbers or not finite; it names
+            the first of them by row and column.
+        """
+        cells = [self.text(column) for column in columns]
+        values = np.empty((len(self), len(columns)))
+        faults = []
+        for j, column in enumerate(columns):
+            for i, cell in enumerate(cells[j]):
+                values[i, j], fault = _number(cell)
+                if fault:
+                    faults.append((i, column, fault))
+        self._refuse(sorted(faults, key=lambda fault: fault[0]))
+        return values
+
+    def _position(self, column: str) -> int:
+        named = self.named()
+        if column in named:
+            return self.columns.index(column)
+        nearest = difflib.get_close_matches(column, named, n=1)
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        raise ArgumentError(
+            f"{self.source}: no column {column!r}{hint}\n"
+            f"  the columns are {', '.join(map(repr, named))}{self._other_delimiter()}"
+        )
+
+    def _other_delimiter(self) -> str:
+        """A header that is one cell with another delimiter inside was cut at the wrong places."""
+        if len(self.columns) > 1:
+            return ""
+        found = next((mark for mark in ";\t|," if mark in self.columns[0]), None)
+        if found is None:
+            return ""
+        return f"\n  the header is one cell with {found!r} inside; is that the delimiter?"
+
+    def _refuse(self, faults: Iterable[tuple[int, str, str]]) -> None:
+        """Raise an error that names the first faulty cells, where there are any."""
+        listed = [f"{self.place(row, column)}: {fault}" for row, column, fault in faults]
+        if listed:
+            raise ArgumentError(f"{self.source}: {at_most(listed, 'cells')}")
+
+
+def at_most(faults: Sequence[str], what: str) -> str:
+    """The first faults, a line each, and how many more there are."""
+    if len(faults) == 1:
+        return faults[0]
+    more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
+    lines = [*faults[:_SHOWN], *more]
+    return f"{len(faults)} {what} are wrong\n  " + "\n  ".join(lines)
+
+
+def _number(cell: str) -> tuple[float, str]:
+    """The number in a cell and what is wrong with it, "" where nothing is."""
+    text = cell.strip()
+    if not text:
+        return math.nan, "is empty; fill it in or leave the row out"
+    try:
+        # Python reads 1_000 as a number; no other program does.
+        value = math.nan if "_" in text else float(text)
+    except ValueError:
+        return math.nan, f"{_shortened(text)!r} is not a number"
+    if not math.isfinite(value):
+        return value, f"{_shortened(text)!r} is not a finite number"
+    return value, ""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 30 else text[:29] + "…"
