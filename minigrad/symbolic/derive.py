@@ -69,9 +69,12 @@ def adjoints(
             result[node] = total
         if is_constant(total, 0):
             continue
-        for child, expr in _named_or_not(node, total, active, extra, name and extra == 0):
-            target = child
-            inflow.setdefault(target, []).append((rank[node], len(inflow.get(target, ())), expr))
+        if isinstance(node, Ref) and node.node in wrt:  # what it names collects its own adjoint
+            flow = [(node.node, total)]
+        else:
+            flow = _named_or_not(node, total, active, extra, name and extra == 0)
+        for child, expr in flow:
+            inflow.setdefault(child, []).append((rank[node], len(inflow.get(child, ())), expr))
     for node in wrt:
         result.setdefault(node, constant(0, (*_seed_sizes(seed, extra), *node.sizes)))
     return result
