@@ -14,12 +14,13 @@ from minigrad.face.source import derivation_source
 from minigrad.face.subject import subject_of
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Ref, postorder
-from minigrad.index.rebuild import transformed
+from minigrad.index.rebuild import substituted, transformed
 from minigrad.index.size import Size
 from minigrad.notation.choose import printed_length
 from minigrad.notation.lines import Line, referred
 from minigrad.notation.steps import Step, steps
 from minigrad.primitive import REGISTRY
+from minigrad.symbolic.assume import open_assumptions
 from minigrad.symbolic.autoname import Names, named, settled, without_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
@@ -173,10 +174,10 @@ def derive(
     lowered = lowered_graph(node)
     nodes = variables_of(wrt, lowered)
     names = Names(set(lowered.names.values()) | dims_of(lowered))
+    swept = _freed(lowered, node, nodes)
     # what is a softmax in other words is read as one
-    expr = named(transformed(lowered.expr(node), folded), names)
-    reading = Reading(lowered, expr, node, names)
-    targets = [_target(lowered.expr(n), expr) for n in nodes]
+    expr = named(transformed(swept.expr(node), folded), names)
+    targets = [_target(swept.expr(n), expr) for n in nodes]
     keys = [lowered.names[n] for n in nodes]
     first = adjoints(expr, targets)
     gradients = finished([first[target] for target in targets])
@@ -189,7 +190,13 @@ def derive(
         hessians = finished([second[target] for target in targets])
         for other_key, hessian, other in zip(keys, hessians, nodes, strict=True):
             derived[key, other_key] = hessian, [variable, other]
-    exprs = settled([e for e, _ in derived.values()], names, printed_length, finished)
+    found = [e for e, _ in derived.values()]
+    if swept is not lowered:
+        tied = {swept.expr(n): lowered.expr(n) for n in swept.free}
+        expr, *found = [substituted(e, tied) for e in (expr, *found)]
+        found = finished(found)
+    reading = Reading(lowered, expr, node, names)
+    exprs = settled(found, names, printed_length, finished)
     reading.output = without_names(expr, names.given - {ref.name for ref in referred(exprs)})
     formulas = {
         key: _formula(key, e, reading, variables)
@@ -199,6 +206,12 @@ def derive(
         (only,) = formulas.values()
         return _SecondOrder(reading, {keys[0]: only, (keys[0], keys[0]): only}, order)
     return Derivation(reading, formulas, order)
+
+
+def _freed(lowered: Lowered, output: Node, variables: Sequence[Node]) -> Lowered:
+    """The graph in which the variables vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
+    tied = [n for n in variables if n.op is None and open_assumptions(n.assume) != n.assume]
+    return lower([output], tied) if tied else lowered
 
 
 def _target(wanted: Expr, root: Expr) -> Expr:

@@ -106,6 +106,18 @@ def sign(head: Head) -> str:
 
 
 @cache
+def on_positive(head: Head) -> Any:
+    """What a function of one argument is above zero, when that is its argument or a number; else None."""
+    s = sympy()
+    expr = expression(head)
+    if head.params or expr.free_symbols != {symbols()[0]} or is_algebra(head):
+        return None
+    above = s.Dummy("x", positive=True)
+    value = expr.subs(symbols()[0], above)
+    return value.subs(above, symbols()[0]) if value == above or value.is_Integer else None
+
+
+@cache
 def derivative(head: Head, argument: int) -> Any:
     """D head / d argument, in x, y, z and `output_symbol`."""
     s = sympy()

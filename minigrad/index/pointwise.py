@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from minigrad.errors import DerivationError
-from minigrad.index import heads
+from minigrad.index import facts, heads
 from minigrad.index.algebra import add, constant, subtract
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Head, Leaf, Map
@@ -21,6 +21,9 @@ def apply_head(head: Head, args: Sequence[Expr]) -> Expr:
         return pointwise(
             heads.expression(head), dict(zip(heads.symbols(), args, strict=False)), args[0].sizes
         )
+    if len(args) == 1 and heads.on_positive(head) is not None and facts.positive(args[0]):
+        value = heads.on_positive(head)  # |x| is x, sign(x) is 1
+        return args[0] if value.is_Symbol else constant(_exact(value), args[0].sizes)
     return Map(head, tuple(args))
 
 

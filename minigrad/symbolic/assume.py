@@ -26,6 +26,26 @@ ASSUMPTIONS: dict[str, tuple[int, bool, str]] = {
     "nonzero": (0, False, "no element is 0"),
 }
 
+# Facts that hold on a thin set only, and what stays true in a neighbourhood of it: a derivative looks
+# around a point, so by a symmetric X it is the derivative of the same text by any X.
+THIN: dict[str, frozenset[str]] = {
+    "symmetric": frozenset(),
+    "spd": frozenset({"invertible"}),
+    "diagonal": frozenset(),
+    "orthogonal": frozenset({"invertible"}),
+    "simplex": frozenset({"positive"}),
+    "onehot": frozenset(),
+    "0/1": frozenset(),
+    "pm1": frozenset({"nonzero"}),
+    "bool": frozenset(),
+    "index": frozenset(),
+}
+
+
+def open_assumptions(assume: frozenset[str]) -> frozenset[str]:
+    """The facts that hold all around a point of the assumed set."""
+    return frozenset().union(*(THIN.get(word, {word}) for word in assume))
+
 
 def checked_assumptions(
     name: str, words: Iterable[str], sizes: Sequence[AnySize]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ from minigrad.index.view import (
     number_view,
 )
 from minigrad.primitive import Primitive
+from minigrad.symbolic.assume import open_assumptions
 from minigrad.symbolic.names import names_in_graph
 
 
@@ -36,13 +37,14 @@ class Lowered:
 
     ``views`` holds the meaning of every node; ``leaves`` maps a variable's name to its node and to the
     tensor axes that it keeps (axes of size 1 are no indices); ``sizes`` says what dims measure, and is
-    None where they have no numbers.
+    None where they have no numbers; ``free`` are the variables that are lowered without their thin facts.
     """
 
     views: dict[Node, View] = field(default_factory=dict)
     leaves: dict[str, tuple[Node, tuple[int, ...]]] = field(default_factory=dict)
     names: dict[Node, str] = field(default_factory=dict)
     sizes: dict[str, int] | None = None
+    free: frozenset[Node] = frozenset()
 
     def expr(self, node: Node) -> Expr:
         return self.views[node].expr
@@ -73,10 +75,13 @@ def graph_order(outputs: Iterable[Node]) -> list[Node]:
     return [seen[k] for k in sorted(seen)]
 
 
-def lower(outputs: Sequence[Node]) -> Lowered:
-    """The graph of the outputs in index notation; named tensors become names."""
+def lower(outputs: Sequence[Node], free: Collection[Node] = ()) -> Lowered:
+    """The graph of the outputs in index notation; named tensors become names.
+
+    Of the variables ``free`` only that is used which holds all around their values.
+    """
     order = graph_order(outputs)
-    result = Lowered(sizes=_dim_sizes(order))
+    result = Lowered(sizes=_dim_sizes(order), free=frozenset(free))
     result.names = names_in_graph(order)
     with measured(result.sizes):
         for node in order:
@@ -133,7 +138,8 @@ def _leaf_view(node: Node, result: Lowered) -> View:
     name = result.names[node]
     if not kept and result.sizes is None and name in _dims_used(result, node):
         return number_view(size_as_number(dim(name)))
-    leaf = Leaf(name, tuple(sizes[k] for k in kept), node.assume)
+    assume = open_assumptions(node.assume) if node in result.free else node.assume
+    leaf = Leaf(name, tuple(sizes[k] for k in kept), assume)
     if name in result.leaves:
         raise NameClashError(f"two different tensors of one graph are named {name!r}; rename one")
     result.leaves[name] = (node, kept)
