@@ -37,7 +37,7 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         {"X": "n p", "A": "n n", "B": "p p"},
         "X",
         1,
-        "dX = A X B + (B Xᵀ A)ᵀ",
+        "dX = A X B + Aᵀ X Bᵀ",
     ),
     "trace_cube": (
         "trace(X @ X @ X)",
@@ -294,7 +294,7 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         1,
         (
             "dWq = Xᵀ (M ⊙ P ⊙ (dP − rowsum(P ⊙ dP))) X Wk   where P = softmax(where(M, X Wq Wkᵀ "
-            "Xᵀ, −1e9)), dP = (X Wv Cᵀ)ᵀ"
+            "Xᵀ, −1e9)), dP = C Wvᵀ Xᵀ"
         ),
     ),
     "multihead_einsum": (

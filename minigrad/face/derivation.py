@@ -174,7 +174,7 @@ def derive(
     lowered = lowered_graph(node)
     nodes = variables_of(wrt, lowered)
     names = Names(set(lowered.names.values()) | dims_of(lowered))
-    swept = _freed(lowered, node, nodes)
+    swept = freed(lowered, node, nodes)
     # what is a softmax in other words is read as one
     expr = named(transformed(swept.expr(node), folded), names)
     targets = [_target(swept.expr(n), expr) for n in nodes]
@@ -208,7 +208,7 @@ def derive(
     return Derivation(reading, formulas, order)
 
 
-def _freed(lowered: Lowered, output: Node, variables: Sequence[Node]) -> Lowered:
+def freed(lowered: Lowered, output: Node, variables: Sequence[Node]) -> Lowered:
     """The graph in which the variables vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
     tied = [n for n in variables if n.op is None and open_assumptions(n.assume) != n.assume]
     return lower([output], tied) if tied else lowered

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from minigrad.drawing import Drawing, Text, differential, fold, picture_of, symbol
 from minigrad.drawing.model import Run, Style
 from minigrad.errors import ArgumentError, DerivationError
-from minigrad.face.derivation import Variable, finished, lowered_graph, variables_of
+from minigrad.face.derivation import Variable, finished, freed, lowered_graph, variables_of
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Ref
 from minigrad.notation.lines import backward_rank, referred
@@ -54,7 +54,8 @@ def draw(
     node = output._node
     try:
         lowered = lowered_graph(node)
-        formulas = _Formulas(node, lowered, variables_of(wrt, lowered))
+        variables = variables_of(wrt, lowered)
+        formulas = _Formulas(node, freed(lowered, node, variables), variables)
         picture = picture_of(node, formulas, title=title)
     except DerivationError:
         # what has no meaning still has a graph; its cards carry no formulas

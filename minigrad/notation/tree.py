@@ -157,8 +157,14 @@ def transposed(tree: Tree) -> Tree:
             return Transposed(tree)
     if turned == tree:
         return tree
-    names = isinstance(tree, MatMul) and all(isinstance(part, Name) for part in tree.parts)
-    return turned if transposes(turned) <= (2 if names else 1) else Transposed(tree)
+    limit = 1 + transposes(tree)
+    if isinstance(tree, MatMul) and all(map(_is_letter, tree.parts)):
+        limit += 1  # Bᵀ Aᵀ, not (A B)ᵀ; it is no longer
+    return turned if transposes(turned) <= limit else Transposed(tree)
+
+
+def _is_letter(tree: Tree) -> bool:
+    return isinstance(tree, Name) or (isinstance(tree, Transposed) and isinstance(tree.body, Name))
 
 
 def parts_of(tree: Tree) -> tuple[Tree, ...]:
