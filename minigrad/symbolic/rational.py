@@ -101,11 +101,14 @@ class _Atoms:
     def size(self, expr: Any) -> int:
         """How much there is to read: every occurrence of a part, every number that is not a sign."""
         if expr.is_Symbol:
-            return 2 * self.nodes[expr][0].weight
+            weight = self.nodes[expr][0].weight
+            return 2 * weight if weight else 2  # n above a fraction bar is read; 1/n is a mean
         if expr.is_Number:
             return 0 if abs(expr) == 1 else 1
         own = 0 if expr.is_Mul else sum(2 for arg in expr.args if expr.is_Add and arg.is_Number)
         if expr.is_Pow:
+            if expr.exp.is_negative and expr.base.is_Symbol and not self.nodes[expr.base][0].weight:
+                return 0
             # a square is read like a second factor
             copies = 2 if expr.exp.is_Integer and abs(expr.exp) > 1 else 1
             return copies * self.size(expr.base) + (abs(expr.exp) not in (1, 2))
