@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 from minigrad.index.algebra import scale
-from minigrad.index.contract import contract
 from minigrad.index.expr import (
     Composite,
     Expr,
@@ -24,7 +23,8 @@ from minigrad.index.expr import (
     Sum,
     postorder,
 )
-from minigrad.index.rebuild import rewritten, substituted, transformed, with_children
+from minigrad.index.rebuild import substituted, transformed, with_children
+from minigrad.symbolic.byname import by_quotients, folded_by_names, is_quotient, written_by
 
 # A definition costs a reader its name, an equals sign and a separator.
 _DEFINITION = 5
@@ -91,15 +91,8 @@ def _worth_naming(node: Expr) -> bool:
         case MatrixFunction():
             return node.name == "inv"
         case Product():
-            return _is_quotient(node)
+            return is_quotient(node)
     return False
-
-
-def _is_quotient(node: Product) -> bool:
-    """Something over something that varies (not over a size or a plain number)."""
-    above = [f for f in node.factors if f.exponent > 0 and f.node.weight]
-    below = [f for f in node.factors if f.exponent < 0 and f.node.weight and f.node.ndim]
-    return bool(above and below) and not node.summed
 
 
 # -- afterwards --------------------------------------------------------------------------------------
@@ -110,7 +103,7 @@ def settled(
 ) -> list[Expr]:
     """The expressions with useless automatic names taken back and repetitions named."""
     known = [ref for ref in postorder(*exprs) if isinstance(ref, Ref) and ref.of is None]
-    quotients = [r for r in known if isinstance(r.node, Product) and _is_quotient(r.node)]
+    quotients = [r for r in known if isinstance(r.node, Product) and is_quotient(r.node)]
     result = [folded_by_names(by_quotients(expr, quotients), known) for expr in exprs]
     while True:
         refs = _automatic(result, names)
@@ -188,7 +181,7 @@ def _repetitions_named(exprs: Sequence[Expr], names: Names, length: Length) -> l
         opposite = _opposite(node)
         if opposite is not None:
             values[opposite] = scale(-1, ref)
-        result = [substituted(expr, values) for expr in result]
+        result = [written_by(substituted(expr, values), [ref]) for expr in result]
     return result
 
 
@@ -202,71 +195,6 @@ def _saved(node: Expr, uses: int, length: Length) -> int:
     inner = length(node)
     brackets = 0 if isinstance(node, (Map, Composite)) else 2
     return uses * (inner + brackets - 1) - (inner + 1 + _DEFINITION)
-
-
-def by_quotients(root: Expr, refs: Sequence[Ref]) -> Expr:
-    """``root`` with R r^-3/2 written as G / r where G is the name of R / sqrt(r)."""
-    if not refs:
-        return root
-
-    def rule(node: Expr) -> Expr | None:
-        if isinstance(node, Ref) and node.of is None:
-            return node
-        if not isinstance(node, Product):
-            return None
-        for ref in refs:
-            found = _by_quotient(node, ref)
-            if found is not None:
-                return rewritten(found, rule)
-        return None
-
-    return rewritten(root, rule)
-
-
-def _by_quotient(node: Product, ref: Ref) -> Expr | None:
-    """The product with the quotient's factors replaced by its name, where all of them are there."""
-    body = ref.node
-    assert isinstance(body, Product)
-    if body.coef != 1:
-        return None
-    lead = next(f for f in body.factors if f.exponent > 0)
-    for f in node.factors:
-        if f.node != lead.node or f.exponent < lead.exponent or len(f.labels) != body.ndim:
-            continue
-        at = dict(zip(lead.labels, f.labels, strict=True))
-        if len(at) != body.ndim:
-            continue
-        left = {(g.node, g.labels): g.exponent for g in node.factors}
-        for part in body.factors:
-            place = (part.node, tuple(at[lab] for lab in part.labels))
-            have = left.get(place, 0)
-            short = have < part.exponent if part.exponent > 0 else have > part.exponent
-            if short or have * part.exponent <= 0:
-                break
-            left[place] = have - part.exponent
-        else:
-            operands = [(n, labels, e) for (n, labels), e in left.items() if e]
-            operands.append((ref, tuple(at[k] for k in range(body.ndim)), 1))
-            sizes = dict(enumerate(node.label_sizes))
-            return contract(range(node.ndim), operands, node.coef, sizes)
-    return None
-
-
-def folded_by_names(root: Expr, refs: Sequence[Ref]) -> Expr:
-    """``root`` with what a name stands for written by the name, also inside other definitions."""
-    values: dict[Expr, Expr] = {ref.node: ref for ref in refs}
-    own = set(refs)
-    done: dict[Expr, Expr] = {}
-    for node in postorder(root):
-        if node in own:
-            done[node] = node
-            continue
-        children = node.children()
-        new = [done[child] for child in children]
-        same = all(a is b for a, b in zip(children, new, strict=True))
-        built = node if same else with_children(node, new)
-        done[node] = values.get(node) or values.get(built) or built
-    return done[root]
 
 
 def _repeatable(node: Expr) -> bool:

@@ -1,0 +1,152 @@
+"""Expressions written by names that exist: what a name stands for is found, also in parts of products."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from fractions import Fraction
+
+from minigrad.index.algebra import scale
+from minigrad.index.contract import contract
+from minigrad.index.expr import Expr, Product, Ref, postorder
+from minigrad.index.numbers import number, times
+from minigrad.index.rebuild import rewritten, with_children
+
+
+def is_quotient(node: Product) -> bool:
+    """Something over something that varies (not over a size or a plain number)."""
+    above = [f for f in node.factors if f.exponent > 0 and f.node.weight]
+    below = [f for f in node.factors if f.exponent < 0 and f.node.weight and f.node.ndim]
+    return bool(above and below) and not node.summed
+
+
+def by_quotients(root: Expr, refs: Sequence[Ref]) -> Expr:
+    """``root`` with R r^-3/2 written as G / r where G is the name of R / sqrt(r)."""
+    if not refs:
+        return root
+
+    def rule(node: Expr) -> Expr | None:
+        if isinstance(node, Ref) and node.of is None:
+            return node
+        if not isinstance(node, Product):
+            return None
+        for ref in refs:
+            found = _by_quotient(node, ref)
+            if found is not None:
+                return rewritten(found, rule)
+        return None
+
+    return rewritten(root, rule)
+
+
+def _by_quotient(node: Product, ref: Ref) -> Expr | None:
+    """The product with the quotient's factors replaced by its name, where all of them are there."""
+    body = ref.node
+    assert isinstance(body, Product)
+    if body.coef != 1:
+        return None
+    lead = next(f for f in body.factors if f.exponent > 0)
+    for f in node.factors:
+        if f.node != lead.node or f.exponent < lead.exponent or len(f.labels) != body.ndim:
+            continue
+        at = dict(zip(lead.labels, f.labels, strict=True))
+        if len(at) != body.ndim:
+            continue
+        left = {(g.node, g.labels): g.exponent for g in node.factors}
+        for part in body.factors:
+            place = (part.node, tuple(at[lab] for lab in part.labels))
+            have = left.get(place, 0)
+            short = have < part.exponent if part.exponent > 0 else have > part.exponent
+            if short or have * part.exponent <= 0:
+                break
+            left[place] = have - part.exponent
+        else:
+            operands = [(n, labels, e) for (n, labels), e in left.items() if e]
+            operands.append((ref, tuple(at[k] for k in range(body.ndim)), 1))
+            sizes = dict(enumerate(node.label_sizes))
+            return contract(range(node.ndim), operands, node.coef, sizes)
+    return None
+
+
+def folded_by_names(root: Expr, refs: Sequence[Ref]) -> Expr:
+    """``root`` with what a name stands for written by the name, also inside other definitions."""
+    values: dict[Expr, Expr] = {ref.node: ref for ref in refs}
+    own = set(refs)
+    done: dict[Expr, Expr] = {}
+    for node in postorder(root):
+        if node in own:
+            done[node] = node
+            continue
+        children = node.children()
+        new = [done[child] for child in children]
+        same = all(a is b for a, b in zip(children, new, strict=True))
+        built = node if same else with_children(node, new)
+        done[node] = values.get(node) or values.get(built) or built
+    return done[root]
+
+
+# -- products ----------------------------------------------------------------------------------------
+
+
+def written_by(root: Expr, refs: Sequence[Ref]) -> Expr:
+    """``root`` with X W written T inside longer products too, where T is the name of X W."""
+    bodies = [(ref, ref.node) for ref in refs if isinstance(ref.node, Product)]
+    bodies = [(ref, body) for ref, body in bodies if len(body.factors) > 1 or body.summed]
+    if not bodies:
+        return root
+
+    def rule(node: Expr) -> Expr | None:
+        if isinstance(node, Ref) and node.of is None:
+            return node
+        if not isinstance(node, Product):
+            return None
+        for ref, body in bodies:
+            if node != body and (found := _with_product(node, ref, body)) is not None:
+                return rewritten(found, rule)
+        return None
+
+    return rewritten(root, rule)
+
+
+def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:
+    """The product with the factors of the body replaced by its name, where all of them are there."""
+    for places, at in _occurrences(node, body):
+        labels = [at[k] for k in range(body.ndim)]
+        own = {at[k] for k in body.summed}
+        left = [f for j, f in enumerate(node.factors) if j not in places]
+        outside = {label for f in left for label in f.labels}
+        if own & outside or any(label < node.ndim for label in own) or len(own) < len(body.summed):
+            continue
+        operands: list[tuple[Expr, Sequence[Hashable], int | Fraction]] = [
+            (f.node, f.labels, f.exponent) for f in left
+        ]
+        operands.append((ref, labels, 1))
+        coef = Fraction(1) / Fraction(body.coef) if not isinstance(body.coef, float) else None
+        if coef is None:
+            return None
+        sizes = dict(enumerate(node.label_sizes))
+        whole = contract(range(node.ndim), operands, 1, sizes)  # type: ignore[arg-type]
+        return scale(times(node.coef, number(coef)), whole)
+    return None
+
+
+def _occurrences(node: Product, body: Product) -> Iterator[tuple[set[int], dict[int, int]]]:
+    """Where the body's factors lie among the node's: their places, and the node's label for each of theirs."""
+
+    def extended(
+        k: int, places: set[int], at: dict[int, int]
+    ) -> Iterator[tuple[set[int], dict[int, int]]]:
+        if k == len(body.factors):
+            if all(label in at for label in range(body.ndim)):
+                yield places, at
+            return
+        wanted = body.factors[k]
+        for j, f in enumerate(node.factors):
+            if j in places or f.node != wanted.node or f.exponent != wanted.exponent:
+                continue
+            grown = dict(at)
+            pairs = zip(wanted.labels, f.labels, strict=True)
+            if all(grown.setdefault(a, b) == b for a, b in pairs):
+                yield from extended(k + 1, places | {j}, grown)
+
+    if len(body.factors) <= len(node.factors):
+        yield from extended(0, set(), {})
