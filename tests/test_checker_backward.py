@@ -280,8 +280,6 @@ def test_misuse_is_refused_with_the_cure() -> None:
     with pytest.raises(ShapeError, match=r"cotangent has shape \(3,\)"):
         mg.check(attention, qkv(), backward=attention_backward, residuals=saved, cotangent=x)
     with pytest.raises(ArgumentError, match="returned 3 gradients for 2 variables"):
-        mg.check(
-            lambda a, b: (a * b).sum(), (x, x), backward=lambda g, a, b: (g * b, g * a, g)
-        )
+        mg.check(lambda a, b: (a * b).sum(), (x, x), backward=lambda g, a, b: (g * b, g * a, g))
     with pytest.raises(ArgumentError, match="judges a tensor or a function"):
         mg.check(3.0)

@@ -163,7 +163,11 @@ def test_an_array() -> None:
 
 def test_a_sympy_expression() -> None:
     m, n = sympy.symbols("m n", integer=True, positive=True)
-    A, x, b = sympy.MatrixSymbol("A", m, n), sympy.MatrixSymbol("x", n, 1), sympy.MatrixSymbol("b", m, 1)
+    A, x, b = (
+        sympy.MatrixSymbol("A", m, n),
+        sympy.MatrixSymbol("x", n, 1),
+        sympy.MatrixSymbol("b", m, 1),
+    )
     At, xt, bt = mg.symbols("A: m n", "x: n", "b: m")
     loss = mg.sum((At @ xt - bt) ** 2)
     assert mg.check(loss, wrt="x", against=2 * A.T * (A * x - b)).verdict == "pass"
@@ -172,9 +176,7 @@ def test_a_sympy_expression() -> None:
 
 
 def test_several_variables_at_once() -> None:
-    report = mg.check(
-        the_loss(), wrt=["Wq", "Wv"], against={"Wq": "X.T @ dQ", "Wv": "-X.T @ dV"}
-    )
+    report = mg.check(the_loss(), wrt=["Wq", "Wv"], against={"Wq": "X.T @ dQ", "Wv": "-X.T @ dV"})
     assert finding(report, "dWq").verdict == "pass"
     assert finding(report, "dWv").verdict == "fail"
     with pytest.raises(ArgumentError, match="one derivation is given for 2 variables"):

@@ -1,6 +1,7 @@
 """Proof by independent witnesses: hand VJPs, derived formulas, generated source, differences."""
 
-from minigrad.checking.examine import Options, examine
+from minigrad.checking.examine import examine
+from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison, Finding, Report, Suspect, Worst
 from minigrad.checking.scene import Scene, Subject
 

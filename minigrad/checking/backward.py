@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING
-from minigrad.checking.examine import Options, examine
+from minigrad.checking.examine import examine
 from minigrad.checking.judge import YOURS, worst_of
+from minigrad.checking.options import Options
 from minigrad.checking.replay import double
 from minigrad.checking.report import Comparison, Finding, Report, Verdict
 from minigrad.checking.scene import Scene, Subject
@@ -82,7 +83,9 @@ class Handwritten:
 
     def output(self, *values: Any) -> Any:
         """The first result of the forward function in double precision, or on complex numbers."""
-        args = [a if k in self.wrt else _double(a) for k, a in enumerate(self.with_variables(values))]
+        args = [
+            a if k in self.wrt else _double(a) for k, a in enumerate(self.with_variables(values))
+        ]
         return _plain(_first(self.forward(*args)))
 
     def gradients(self, c: Any, values: Sequence[Any]) -> list[Any]:
@@ -145,7 +148,9 @@ def judge_backward(hand: Handwritten, options: Options) -> Report:
         raise ShapeError(
             f"check: the cotangent has shape {given.shape}, the forward's output {scene.output.shape}"
         )
-    hand.gradients(scene.c if given is None else given, values)  # what it raises is its writer's to see
+    hand.gradients(
+        scene.c if given is None else given, values
+    )  # what it raises is its writer's to see
     broken = _nan_rows(scene.output)
     if broken is not None:
         return Report([broken], notes=notes)
@@ -184,7 +189,12 @@ def _subject(hand: Handwritten, values: Sequence[Any]) -> Subject:
     assert output._node is not None
     nodes = [leaf._node for leaf in leaves if leaf._node is not None]
     return Subject(
-        output._node, nodes, hand.variables, [None] * len(nodes), None, why="the forward was not traced"
+        output._node,
+        nodes,
+        hand.variables,
+        [None] * len(nodes),
+        None,
+        why="the forward was not traced",
     )
 
 
@@ -210,12 +220,12 @@ def _traced(reference: Subject) -> list[Witness]:
         twin = twin.with_leaves(leaves)
         return twin.seeded(scene.c)
 
-    rows = [
-        Witness(VJP, "the forward's trace", lambda scene: "", lambda s: hand_gradients(at(s)))
-    ]
+    rows = [Witness(VJP, "the forward's trace", lambda scene: "", lambda s: hand_gradients(at(s)))]
     if reference.lowered is not None:
         rows.append(
-            Witness(FORMULA, "the trace, derived", lambda scene: "", lambda s: formula_gradients(at(s)))
+            Witness(
+                FORMULA, "the trace, derived", lambda scene: "", lambda s: formula_gradients(at(s))
+            )
         )
     return rows
 
@@ -246,7 +256,9 @@ def _properties(hand: Handwritten, scene: Scene, values: Sequence[Any]) -> list[
     error = max((float(np.abs(a - b).max(initial=0.0)) for a, b in pairs), default=0.0) / size
     verdict: Verdict = "pass" if error <= hand.allowed else "fail"
     results.append(
-        Comparison(YOURS, "linear in the cotangent", "all variables", error, hand.allowed, "", verdict)
+        Comparison(
+            YOURS, "linear in the cotangent", "all variables", error, hand.allowed, "", verdict
+        )
     )
     return results
 
@@ -297,7 +309,9 @@ def _finding(
     gradient, sweep, names = right
     slip = None if sweep is None else find_slip(yours, gradient, sweep, names)
     text = masked or ("" if slip is None else slip.text)
-    return Finding(quantity, "fail", text, slip and slip.ratio, worst_of(yours, gradient))
+    return Finding(
+        quantity, "fail", text, None if slip is None else slip.ratio, worst_of(yours, gradient)
+    )
 
 
 def _masked_note(yours: Any, output: Any) -> str:

@@ -14,8 +14,11 @@ from minigrad.symbolic.arithmetic import DIGITS_50, mpmath
 AT_50 = "meaning at 50 digits"
 _STEP = "1e-25"
 _TOLERANCE = 1e-20
+_SECOND_STEP, _SECOND = "1e-12", 1e-12
 # Constants that are typed as floats, 0.044715, have the 16 digits of a float wherever they are combined.
 _WITH_FLOATS = 1e-12
+# A slope far below the value's own size has lost that many of the 25 digits.
+_NATURAL = 1e-3
 # About a tenth of a second per value in mpmath.
 MOST_OPERATIONS = 60_000
 
@@ -33,7 +36,7 @@ def proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
     measured = (above - below) / (2 * h)
     parts = ground.gradient(DIGITS_50, values, k, c) * d
     derived = np.sum(parts)
-    size = max(float(np.sum(np.abs(parts))), abs(float(measured)), float(abs(above)) * 1e-6)
+    size = max(float(np.sum(np.abs(parts))), abs(float(measured)), float(abs(above)) * _NATURAL)
     exprs = [ground.output, ground.subject.formulas[k]]
     tolerance = _WITH_FLOATS if any(has_floats(e) for e in exprs if e is not None) else _TOLERANCE
     error = float(abs(derived - measured)) / (size or 1.0)
@@ -41,6 +44,37 @@ def proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
         return Comparison(formula, AT_50, quantity, error, tolerance, "not finite", "inconclusive")
     verdict = "pass" if error <= tolerance else "fail"
     return Comparison(formula, AT_50, quantity, error, tolerance, "", verdict)  # type: ignore[arg-type]
+
+
+def second_proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
+    """A block of the Hessian against mixed differences of the meaning along two random directions."""
+    mp = mpmath()
+    rng = np.random.default_rng(k)
+    values = {name: lifted(array) for name, array in ground.values.items()}
+    c = lifted(ground.c)
+    at = {n: ground.point_of(DIGITS_50, values, n) for n in ground.pair(k)}
+    first, second = ground.pair(k)
+    u, d = (lifted(rng.normal(size=at[n].shape)) for n in (first, second))
+    h = mp.mpf(_SECOND_STEP)
+
+    def value(s: int, t: int) -> Any:
+        moved = dict(at)
+        moved[first] = moved[first] + s * h * u
+        moved[second] = moved[second] + t * h * d
+        return ground.value_at(DIGITS_50, values, moved, c)
+
+    corners = [value(s, t) for s, t in ((1, 1), (1, -1), (-1, 1), (-1, -1))]
+    measured = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * h * h)
+    parts = np.tensordot(u, ground.gradient(DIGITS_50, values, k, c), axes=u.ndim) * d
+    derived = np.sum(parts)
+    size = max(
+        float(np.sum(np.abs(parts))), abs(float(measured)), float(abs(corners[0])) * _NATURAL
+    )
+    error = float(abs(derived - measured)) / (size or 1.0)
+    if not np.isfinite(error):
+        return Comparison(formula, AT_50, quantity, error, _SECOND, "not finite", "inconclusive")
+    verdict = "pass" if error <= _SECOND else "fail"
+    return Comparison(formula, AT_50, quantity, error, _SECOND, "", verdict)  # type: ignore[arg-type]
 
 
 def lifted(array: Any) -> Any:

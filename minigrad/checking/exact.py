@@ -80,7 +80,7 @@ class Rationals:
         raise NotRationalError(f"{head.name} is not rational")
 
     def eye(self, *shape: int) -> Any:
-        return np.eye(*shape, dtype=int).astype(object)
+        return np.eye(*shape, dtype=np.int64).astype(object)
 
     def inverse(self, array: Any) -> Any:
         return _each_matrix(lambda m: _eliminated(m)[1], array)
@@ -104,7 +104,10 @@ def _each_matrix(function: Callable[[Any], Any], array: Any) -> Any:
 def _eliminated(matrix: Any) -> tuple[Dual, Any]:
     """Determinant and inverse by Gauss and Jordan."""
     n = len(matrix)
-    rows = [[_dual(x) for x in row] + [Dual(int(i == j)) for j in range(n)] for i, row in enumerate(matrix)]
+    rows = [
+        [_dual(x) for x in row] + [Dual(int(i == j)) for j in range(n)]
+        for i, row in enumerate(matrix)
+    ]
     determinant = Dual(1)
     for i in range(n):
         pivot = next((r for r in range(i, n) if rows[r][i].a != 0), None)
@@ -168,7 +171,7 @@ def sympy_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
     derived = s.sympify(gradient[place] if place else gradient.item())
     if _vanishes(derived - measured, t, at):
         return Comparison(formula, SYMPY, quantity, 0.0, 0.0, f"sizes {_sizes(ground)}")
-    a, b = ([_number(e, t, at + s.Rational(j, 7)) for j in (0, 1)] for e in (derived, measured))
+    a, b = ([_number(e, t, at + s.Rational(j, 7)) for j in (1, 2)] for e in (derived, measured))
     size = max(abs(v) for v in (*a, *b))
     if max(abs(u - v) for u, v in zip(a, b, strict=True)) <= _DECIDED * size:
         raise DerivationError("equal to 30 digits, but SymPy's forms of both are not the same")
@@ -182,7 +185,8 @@ def _vanishes(difference: Any, t: Any, at: Any) -> bool:
     except UndecidedError:
         pass
     try:
-        return vanishes(difference.subs(t, at).doit())
+        # beside the number drawn, which may meet another exactly where two cases do
+        return vanishes(difference.subs(t, at + heads.sympy().Rational(1, 7)).doit())
     except UndecidedError as error:
         raise DerivationError(f"not decided ({error})") from error
 

@@ -6,71 +6,30 @@ are compared element by element; slopes along random directions judge each of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from time import monotonic
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING, arrays_compared, slopes_compared
 from minigrad.checking.differences import Slope
-from minigrad.checking.ground import same_ground, small_ground
-from minigrad.checking.locate import locate
+from minigrad.checking.locate import locate, machinery
+from minigrad.checking.options import Clock, Options
 from minigrad.checking.properties import properties
+from minigrad.checking.proving import proofs
 from minigrad.checking.report import Comparison, Report, Suspect, Verdict, merged
 from minigrad.checking.scene import Scene, Subject
+from minigrad.checking.second import examine_second
 from minigrad.checking.tangent import DISCRETE, along
-from minigrad.checking.witnesses import FORMULA, PROOFS, WITNESSES, Arrays, Broken, Witness
-from minigrad.errors import DerivationError, MinigradError
-from minigrad.index.expr import Expr
+from minigrad.checking.witnesses import FORMULA, WITNESSES, Arrays, Broken, Witness
+from minigrad.errors import MinigradError
 from minigrad.symbolic.evaluate import Place, evaluate_all
 
 FORWARD, MEANING = "forward", "meaning"
 _DIRECTIONS = 3
 _EVERY = 64
 _SAMPLES = 2
-
-
-@dataclass(frozen=True)
-class Options:
-    """How thorough a check is.
-
-    ``samples`` counts scenes: by default one where all variables have data, else two. ``seconds`` ends
-    the check early, after the cheapest witnesses; ``witnesses`` names those to hear; ``every`` asks for
-    every element instead of random directions; ``progress`` is called with what is done and with counts;
-    ``extra`` are witnesses that are not in the table, for whom no primitive is to blame; ``cotangent``
-    takes the place of a random one.
-    """
-
-    seed: int = 0
-    samples: int | None = None
-    seconds: float | None = None
-    witnesses: Sequence[str] | None = None
-    every: bool = False
-    progress: Callable[[str, int, int], None] | None = None
-    extra: tuple[Witness, ...] = ()
-    cotangent: Any = None
-
-    def hearing(
-        self, names: Sequence[str], *extra: Witness, cotangent: Any = None
-    ) -> Options:
-        """The same options for these witnesses, some of them not in the table."""
-        chosen = [n for n in names if self.witnesses is None or n in self.witnesses]
-        chosen += [w.name for w in extra if w.name not in chosen]
-        return replace(self, witnesses=chosen, extra=extra, cotangent=cotangent)
-
-
-class Clock:
-    """Whether a time budget is used up; without one it never is."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else monotonic() + seconds
-
-    @property
-    def over(self) -> bool:
-        """Whether no time is left."""
-        return self._end is not None and monotonic() >= self._end
 
 
 def examine(subject: Subject, options: Options | int = 0) -> Report:
@@ -80,6 +39,8 @@ def examine(subject: Subject, options: Options | int = 0) -> Report:
     """
     if not isinstance(options, Options):
         options = Options(seed=options)
+    if subject.inner is not None:
+        return examine_second(subject, options)
     return _Examination(subject, options).report()
 
 
@@ -89,7 +50,6 @@ class _Examination:
         self.clock = Clock(options.seconds)
         self.notes: list[str] = []
         self.every = options.every
-        self.exprs: list[Expr] = []
 
     def report(self) -> Report:
         first = self._set(0)
@@ -100,7 +60,8 @@ class _Examination:
             # a failure deserves every element, so that it can be shown where it is
             self.every = True
             comparisons = merged(self._scene(scene, k, count) for k, scene in enumerate(scenes))
-        comparisons.extend(self._proofs())
+        comparisons.extend(merged(self._properties(scene) for scene in scenes))
+        comparisons.extend(proofs(self.subject, self.options, self.clock, self.notes))
         comparisons.extend(self._unheard(comparisons))
         report = Report(comparisons, notes=self.notes)
         if report.verdict != "fail":
@@ -114,14 +75,14 @@ class _Examination:
     # -- one scene -----------------------------------------------------------------------------------
 
     def _scene(self, scene: Scene, sample: int, count: int) -> list[Comparison]:
-        self._say(f"sample {sample + 1}", sample, count)
+        self.options.say(f"sample {sample + 1}", sample, count)
         comparisons = self._values(scene)
         known: list[tuple[Witness, Arrays]] = []
         slopes: list[Witness] = []
         extra = {w.name for w in self.options.extra}
         table = [w for w in WITNESSES if w.name not in extra]
         for witness in (*self.options.extra, *table):
-            if not self._wanted(witness.name):
+            if not self.options.wants(witness.name):
                 continue
             why = witness.refuses(scene)
             if why:
@@ -138,11 +99,14 @@ class _Examination:
                 continue
             comparisons.extend(self._pairs(scene, k, name, known))
             comparisons.extend(self._slopes(scene, k, name, known, slopes))
-        if self._wanted("properties") and not self.clock.over:
-            found, notes = properties(scene)
-            comparisons.extend(found)
-            self.notes.extend(notes)
         return comparisons
+
+    def _properties(self, scene: Scene) -> list[Comparison]:
+        if not self.options.wants("properties") or self.clock.over:
+            return []
+        found, notes = properties(scene)
+        self.notes.extend(notes)
+        return found
 
     def _heard(
         self, witness: Witness, scene: Scene, comparisons: list[Comparison]
@@ -159,11 +123,13 @@ class _Examination:
     def _values(self, scene: Scene) -> list[Comparison]:
         """The output by the forward functions and by what they mean."""
         subject, lowered = self.subject, self.subject.lowered
-        if lowered is None or not self._wanted(MEANING):
+        if lowered is None or not self.options.wants(MEANING):
             return []
 
         def meant(at: Scene) -> Any:
-            (array,) = evaluate_all([lowered.expr(subject.output)], Place(at.leaf_values(), at.sizes))
+            (array,) = evaluate_all(
+                [lowered.expr(subject.output)], Place(at.leaf_values(), at.sizes)
+            )
             return np.asarray(array).reshape(at.output.shape)
 
         def noise() -> float:
@@ -196,7 +162,7 @@ class _Examination:
                     name,
                     a,
                     b,
-                    lambda f=first, s=second: _noise(scene, k, (f, s)),
+                    partial(_noise, scene, k, (first, second)),
                     natural,
                     max(first.tolerance, second.tolerance),
                 )
@@ -226,7 +192,7 @@ class _Examination:
                         name,
                         g,
                         measured,
-                        lambda w=claim: _noise(scene, k, (w,)),
+                        partial(_noise, scene, k, (claim,)),
                         scene.natural,
                         single,
                         claim.tolerance,
@@ -260,50 +226,6 @@ class _Examination:
             result.append((d, s))
         return result
 
-    # -- the formula alone ---------------------------------------------------------------------------
-
-    def _proofs(self) -> list[Comparison]:
-        subject = self.subject
-        if subject.lowered is None:
-            return []
-        result: list[Comparison] = []
-        proved: set[int] = set()
-        silent: dict[tuple[str, str], list[str]] = {}
-        for proof in PROOFS:
-            if not self._wanted(proof.name):
-                continue
-            if self.clock.over:
-                self.notes.append(f"{proof.name}: left out, the time was used up")
-                continue
-            for k, name in enumerate(subject.names):
-                if subject.formulas[k] is None or k in proved or self.clock.over:
-                    continue
-                self._say(f"{proof.name}: {name}", k, len(subject.names))
-                try:
-                    result.append(self._proved(proof, k, name))
-                except (MinigradError, ValueError, TypeError, ArithmeticError) as error:
-                    silent.setdefault((proof.name, str(error)), []).append(name)
-                    continue
-                if proof.exact and result[-1].verdict == "pass":
-                    proved.add(k)
-        for (who, why), names in silent.items():
-            self.notes.append(f"{who}: not applicable to {', '.join(names)} ({why})")
-        return result
-
-    def _proved(self, proof: Any, k: int, name: str) -> Comparison:
-        subject, seed = self.subject, self.options.seed
-        if not proof.exact:
-            ground = same_ground(Scene(subject, seed))
-            if ground.operations() > proof.most:
-                ground = small_ground(subject, seed, exact=False)
-            if ground.operations() > proof.most:
-                raise DerivationError(f"{ground.operations():,} operations per value are too many")
-        else:
-            ground = small_ground(subject, seed, exact=True)
-            if proof.most and ground.operations() > proof.most:
-                ground = small_ground(subject, seed, exact=True, lengths=(2,))
-        return proof.run(ground, k, FORMULA, name)
-
     # -- the end ---------------------------------------------------------------------------------------
 
     def _unheard(self, comparisons: Sequence[Comparison]) -> list[Comparison]:
@@ -312,10 +234,12 @@ class _Examination:
         for k, name in enumerate(self.subject.names):
             about = [c for c in comparisons if c.quantity == name]
             if not about:
-                result.append(_said("no two witnesses", name, "nothing was compared", "inconclusive"))
+                result.append(
+                    _said("no two witnesses", name, "nothing was compared", "inconclusive")
+                )
             elif (
                 self.subject.formulas[k] is not None
-                and self._wanted(FORMULA)
+                and self.options.wants(FORMULA)
                 and not any(FORMULA in (c.first, c.second) for c in about)
             ):
                 result.append(_said(FORMULA, name, "it could not be judged", "inconclusive"))
@@ -331,23 +255,7 @@ class _Examination:
         found = locate(scene.program, scene.leaves, np.random.default_rng(self.options.seed))
         if found:
             return found
-        return _machinery(comparisons)
-
-    def _wanted(self, name: str) -> bool:
-        return self.options.witnesses is None or name in self.options.witnesses
-
-    def _say(self, what: str, done: int, of: int) -> None:
-        if self.options.progress is not None:
-            self.options.progress(what, done, of)
-
-
-def _machinery(comparisons: Sequence[Comparison]) -> list[Suspect]:
-    """Every primitive is right by itself: then what joins them is not."""
-    broken = [c for c in comparisons if c.verdict == "fail"]
-    names = {name for c in broken for name in (c.first, c.second)}
-    common = [n for n in names if n and all(n in (c.first, c.second) for c in broken)]
-    evidence = "each primitive agrees with its meaning and its VJP, the whole does not"
-    return [Suspect(name, ("derivation or sweep",), evidence) for name in sorted(common)]
+        return machinery(comparisons)
 
 
 def _said(who: str, quantity: str, what: str, verdict: Verdict) -> Comparison:

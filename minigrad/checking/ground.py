@@ -13,7 +13,16 @@ import numpy as np
 
 from minigrad.checking.sample import draw, rationals, words_of
 from minigrad.checking.scene import Scene, Subject
-from minigrad.index.expr import Composite, Expr, Leaf, Map, Product, postorder
+from minigrad.graph import Node
+from minigrad.index.expr import (
+    Composite,
+    Expr,
+    Leaf,
+    Map,
+    MatrixFunction,
+    Product,
+    postorder,
+)
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import Size, value_of
 from minigrad.symbolic.arithmetic import Arithmetic
@@ -46,25 +55,41 @@ class Ground:
         """The shape of variable k without its axes of size 1."""
         return tuple(value_of(s, self.sizes) for s in self.target(k).sizes)
 
+    def pair(self, k: int) -> tuple[Node, Node]:
+        """The two variables of block k of a Hessian."""
+        assert self.subject.inner is not None
+        return self.subject.inner[k], self.subject.variables[k]
+
     def value(
         self, arithmetic: Arithmetic, values: Mapping[str, Any], k: int, point: Any, c: Any
     ) -> Any:
         """<c, output> with variable k at ``point``, in some arithmetic."""
-        target, root = self.target(k), self.output
-        values = dict(values)
-        if isinstance(target, Leaf):
-            values[target.name] = point
-        else:
-            # a computed variable is cut loose from what computes it
-            own = Leaf(f"{_OWN}{k}", target.sizes)
-            root = substituted(root, {target: own})
-            values[own.name] = point
+        return self.value_at(arithmetic, values, {self.subject.variables[k]: point}, c)
+
+    def value_at(
+        self, arithmetic: Arithmetic, values: Mapping[str, Any], points: Mapping[Node, Any], c: Any
+    ) -> Any:
+        """<c, output> with several variables elsewhere."""
+        root, values = self.output, dict(values)
+        for number, (node, point) in enumerate(points.items()):
+            target = self.lowered.expr(node)
+            if isinstance(target, Leaf):
+                values[target.name] = point
+            else:
+                # a computed variable is cut loose from what computes it
+                own = Leaf(f"{_OWN}{number}", target.sizes)
+                root = substituted(root, {target: own})
+                values[own.name] = point
         (array,) = evaluate_all([root], Place(values, self.sizes, arithmetic))
         return np.sum(c * np.asarray(array))
 
     def point(self, arithmetic: Arithmetic, values: Mapping[str, Any], k: int) -> Any:
         """The value of variable k."""
-        (array,) = evaluate_all([self.target(k)], Place(values, self.sizes, arithmetic))
+        return self.point_of(arithmetic, values, self.subject.variables[k])
+
+    def point_of(self, arithmetic: Arithmetic, values: Mapping[str, Any], node: Node) -> Any:
+        """The value of a node."""
+        (array,) = evaluate_all([self.lowered.expr(node)], Place(values, self.sizes, arithmetic))
         return np.asarray(array)
 
     def gradient(self, arithmetic: Arithmetic, values: Mapping[str, Any], k: int, c: Any) -> Any:
@@ -139,6 +164,9 @@ def _operations(root: Expr, sizes: Mapping[str, int]) -> int:
                 total += prod(value_of(s, sizes) for s in part.label_sizes) * len(part.factors)
             elif isinstance(part, Map):
                 total += 10 * prod(value_of(s, sizes) for s in part.sizes)
+            elif isinstance(part, MatrixFunction):
+                lengths = [value_of(size, sizes) for size in part.arg.sizes]
+                total += 60 * prod(lengths) * lengths[-1]
             elif isinstance(part, Composite):
                 stack.append(part.expand())
     return total

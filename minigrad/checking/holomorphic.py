@@ -68,11 +68,15 @@ def _holds(
         return False
     if up.dtype.kind != "c" and here.dtype.kind == "f":
         return False
-    along = (right - left) / (2 * _STEP)
-    size = max(_largest(along), _largest(here), 1e-30)
-    return (
-        _largest(np.imag(up) / _STEP - along) <= _AGREEMENT * size
-        and _largest(np.real(up) - here) <= _AGREEMENT * size
+    with np.errstate(all="ignore"):
+        along, turned = (right - left) / (2 * _STEP), np.imag(up) / _STEP
+        apart = np.real(up) - here
+    # an element that is infinite on every side (a score that a mask removes) says nothing
+    known = np.isfinite(here)
+    along, turned, apart = along[known], turned[known], apart[known]
+    size = max(_largest(along), _largest(here[known]), 1e-30)
+    return bool(
+        _largest(turned - along) <= _AGREEMENT * size and _largest(apart) <= _AGREEMENT * size
     )
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING, arrays_compared
-from minigrad.checking.examine import Options, examine
+from minigrad.checking.examine import examine
 from minigrad.checking.notebook import Claim, Notebook, fitted
+from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison, Finding, Report, Verdict, Worst
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.slips import Names, find_slip
@@ -62,7 +63,9 @@ def _yours(claims: Sequence[Claim], pieces: Mapping[str, Claim]) -> Witness:
 
 
 def _verdict(comparisons: Sequence[Comparison], name: str) -> Verdict:
-    verdicts = {c.verdict for c in comparisons if c.quantity == name and YOURS in (c.first, c.second)}
+    verdicts = {
+        c.verdict for c in comparisons if c.quantity == name and YOURS in (c.first, c.second)
+    }
     if "fail" in verdicts:
         return "fail"
     return "pass" if "pass" in verdicts else "inconclusive"
@@ -100,7 +103,10 @@ class _Judging:
             corrected = fitted(Notebook(self.scene, with_right).evaluate(claim), self.scene, k)
             if self._agree(corrected, right):
                 return self._wrong(
-                    quantity, yours, right, f"only because of {' and '.join(wrong)}: from the right one this line follows"
+                    quantity,
+                    yours,
+                    right,
+                    f"only because of {' and '.join(wrong)}: from the right one this line follows",
                 )
         return self._found(quantity, yours, right, node, certain=True)
 
@@ -109,24 +115,36 @@ class _Judging:
         return finding is not None and finding.verdict == "fail"
 
     def _agree(self, yours: Any, right: Any) -> bool:
-        c = arrays_compared(YOURS, "right", "", yours, right, self._noise, self.scene.natural, _LOOSE)
+        c = arrays_compared(
+            YOURS, "right", "", yours, right, self._noise, self.scene.natural, _LOOSE
+        )
         return c.verdict == "pass"
 
     def _noise(self) -> float:
         here = hand_gradients(self.scene)
         there = hand_gradients(self.scene.perturbed())
-        gaps = [np.abs(a - b).max(initial=0.0) for a, b in zip(here, there, strict=True) if a is not None]
+        gaps = [
+            np.abs(a - b).max(initial=0.0)
+            for a, b in zip(here, there, strict=True)
+            if a is not None
+        ]
         return float(max(gaps, default=0.0))
 
     def _found(
         self, quantity: str, yours: Any, right: Any, node: Node | None, certain: bool = False
     ) -> Finding:
         yours, right = np.asarray(yours, dtype=float), np.asarray(right, dtype=float)
-        if yours.shape != right.shape and yours.size == right.size and yours.squeeze().shape == right.squeeze().shape:
+        if (
+            yours.shape != right.shape
+            and yours.size == right.size
+            and yours.squeeze().shape == right.squeeze().shape
+        ):
             yours = yours.reshape(right.shape)
         if not certain and self._agree(yours, right):
             return Finding(quantity, "pass")
-        slip = None if node is None else find_slip(yours, right, Sweep(self.scene, node), self.names)
+        slip = (
+            None if node is None else find_slip(yours, right, Sweep(self.scene, node), self.names)
+        )
         if slip is None:
             return self._wrong(quantity, yours, right, "")
         return self._wrong(quantity, yours, right, slip.text, slip.ratio)
@@ -135,7 +153,12 @@ class _Judging:
         self, quantity: str, yours: Any, right: Any, slip: str, ratio: float | None = None
     ) -> Finding:
         return Finding(
-            quantity, "fail", slip, ratio, worst_of(yours, right), self.right(quantity.removeprefix("d"))
+            quantity,
+            "fail",
+            slip,
+            ratio,
+            worst_of(yours, right),
+            self.right(quantity.removeprefix("d")),
         )
 
 

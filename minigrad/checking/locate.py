@@ -6,34 +6,45 @@ breaks only the pairs it touches, so the pattern of broken pairs names the liar,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.checking.primitive_case import Case
 from minigrad.checking.replay import Program
-from minigrad.checking.report import Suspect
+from minigrad.checking.report import Comparison, Suspect
+from minigrad.checking.witnesses import FORMULA, SOURCE
+from minigrad.checking.witnesses import VJP as HAND
 from minigrad.graph import Node
 
 Part = str
 FORWARD, VJP, MEANING = "forward", "VJP", "meaning"
 DERIVATIVE = "meaning's derivative"
+# What is at fault where a witness alone is wrong, and no primitive is.
+_PARTS = {FORMULA: "derivation", SOURCE: "generator", HAND: "reverse sweep"}
 
 
 def locate(program: Program, leaves: Mapping[Node, Any], rng: np.random.Generator) -> list[Suspect]:
-    """Every primitive of the graph whose facts do not agree."""
+    """Every primitive of the graph whose facts do not agree.
+
+    What shows in double precision and at first order is looked for first, in all of them.
+    """
     values = program.every(leaves)
-    suspects: dict[str, Suspect] = {}
-    for node in program.order:
-        if node.op is not None and node.op.name not in suspects:
-            found = _examined(Case(program, node, values, rng))
-            if found is not None:
-                suspects[node.op.name] = found
-    return list(suspects.values())
+    cases = [Case(program, node, values, rng) for node in program.order if node.op is not None]
+    for examined in (_at_first_order, _in_single, _at_second_order):
+        suspects: dict[str, Suspect] = {}
+        for case in cases:
+            if case.row.name not in suspects:
+                found = examined(case)
+                if found is not None:
+                    suspects[case.row.name] = found
+        if suspects:
+            return list(suspects.values())
+    return []
 
 
-def _examined(case: Case) -> Suspect | None:
+def _at_first_order(case: Case) -> Suspect | None:
     error = case.vjp_error()
     if error:
         return Suspect(case.row.name, (VJP,), f"its VJP raised {error}")
@@ -53,15 +64,20 @@ def _examined(case: Case) -> Suspect | None:
     )
     if evidence:
         return Suspect(case.row.name, _blamed(case, value, slope, rule), evidence)
-    for parts, test in (
-        ((f"{FORWARD} in float32",), case.forward_in_float32),
-        ((f"{VJP} in float32",), case.vjp_in_float32),
-        ((f"{VJP} at second order",), case.second_order),
-    ):
+    return None
+
+
+def _in_single(case: Case) -> Suspect | None:
+    for part, test in ((FORWARD, case.forward_in_float32), (VJP, case.vjp_in_float32)):
         evidence = test()
         if evidence:
-            return Suspect(case.row.name, parts, evidence)
+            return Suspect(case.row.name, (f"{part} in float32",), evidence)
     return None
+
+
+def _at_second_order(case: Case) -> Suspect | None:
+    evidence = case.second_order()
+    return Suspect(case.row.name, (f"{VJP} at second order",), evidence) if evidence else None
 
 
 def _blamed(
@@ -77,3 +93,14 @@ def _blamed(
         # wrong forward is wrong with it
         return (FORWARD, MEANING)
     return (MEANING,) if value else (DERIVATIVE,)
+
+
+def machinery(comparisons: Sequence[Comparison]) -> list[Suspect]:
+    """Every primitive is right by itself: then what joins them is not."""
+    broken = [c for c in comparisons if c.verdict == "fail"]
+    evidence = "each primitive agrees with its meaning and its VJP, the whole does not"
+    return [
+        Suspect(name, (part,), evidence)
+        for name, part in _PARTS.items()
+        if broken and all(name in (c.first, c.second) for c in broken)
+    ]

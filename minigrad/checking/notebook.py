@@ -92,7 +92,9 @@ class Notebook:
         if name in self.pieces:
             if name in self._open:
                 circle = " → ".join([*self._open[self._open.index(name) :], name])
-                raise ArgumentError(f"check: these pieces are given in terms of each other: {circle}")
+                raise ArgumentError(
+                    f"check: these pieces are given in terms of each other: {circle}"
+                )
             self._open.append(name)
             try:
                 return self.evaluate(self.pieces[name], name)
@@ -176,11 +178,15 @@ class Notebook:
     def _shaped(self, node: Node) -> Any:
         name = node.name or ""
         if name not in self.known():
-            raise ArgumentError(f"no tensor of this graph is named {name!r}; known are {self.known()}")
+            raise ArgumentError(
+                f"no tensor of this graph is named {name!r}; known are {self.known()}"
+            )
         value = np.asarray(self.value(name))
         # SymPy's vectors are columns
-        return value if value.ndim == len(node.shape) else value.reshape(
-            value.shape + (1,) * (len(node.shape) - value.ndim)
+        return (
+            value
+            if value.ndim == len(node.shape)
+            else value.reshape(value.shape + (1,) * (len(node.shape) - value.ndim))
         )
 
 

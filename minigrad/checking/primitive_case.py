@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _TOLERANCE = 1e-7
 _SINGLE = 1e-3
 _COTANGENT = "·c"
 _FEW = 16
+_BY_COTANGENT = -1
 
 
 class Case:
@@ -72,7 +74,7 @@ class Case:
         judged = False
         for k, g in zip(self.movable, self.hand, strict=True):
             for direction in self._directions(k):
-                s = slope(lambda t, k=k, d=direction: self.run(self._moved(k, t * d)), self.c)
+                s = slope(partial(self._run_moved, k, direction), self.c)
                 if s.kink or not np.isfinite(s.value):
                     self.kinks.add(k)
                     continue
@@ -103,26 +105,27 @@ class Case:
         except Exception:
             return None
         by_hand = dict(zip(self.movable, self.hand, strict=True))
-        return any(
-            _differ(by_hand[k], a) for k, a in zip(chosen, arrays, strict=True)
-        )
+        return any(_differ(by_hand[k], a) for k, a in zip(chosen, arrays, strict=True))
 
     # -- what is left when all pairs agree -------------------------------------------------------------
 
     def forward_in_float32(self) -> str:
         """Evidence that the forward is another function in single precision."""
-        low = self.run(_single(self.arguments))
-        if _differ(low, self.output, _SINGLE):
+        rounded = _single(self.arguments)
+        if _differ(self.run(rounded), self.run(_doubled(rounded)), _SINGLE):
             return "the forward gives other values in float32 than in float64"
         return ""
 
     def vjp_in_float32(self) -> str:
         """Evidence that the VJP is another function in single precision."""
+        rounded, c = _single(self.arguments), self.c.astype(np.float32)
         try:
-            low = self._gradients(_single(self.arguments), self.c.astype(np.float32))
+            low = self._gradients(rounded, c)
         except Exception as error:
             return f"the VJP raises in float32: {error}"
-        if any(_differ(a, b, _SINGLE) for a, b in zip(low, self.hand, strict=True)):
+        # on the same rounded numbers, or rounding of an ill-conditioned argument would pass for a lie
+        high = self._gradients(_doubled(rounded), c.astype(np.float64))
+        if any(_differ(a, b, _SINGLE) for a, b in zip(low, high, strict=True)):
             return "the VJP gives other values in float32 than in float64"
         return ""
 
@@ -134,12 +137,17 @@ class Case:
                 by_hand = self._second(i, direction)
             except Exception as error:
                 return f"differentiating the VJP raises {type(error).__name__}: {error}"
+            # a VJP is linear in its cotangent, so its derivative by it is the VJP itself
+            along = self.rng.normal(size=self.c.shape)
+            expected = float((self._gradients(self.arguments, along)[i] * direction).sum())
+            found = float((by_hand[_BY_COTANGENT] * along).sum())
+            if abs(found - expected) > 1e-6 * max(abs(found), abs(expected)):
+                return "the derivative of the VJP by its cotangent is not the VJP"
             for j in self.movable:
+                if not self.arguments[j].size:
+                    continue
                 d = self._directions(j)[0]
-                s = slope(
-                    lambda t, j=j, d=d, i=i: self._gradients(self._moved(j, t * d), self.c)[i],
-                    direction,
-                )
+                s = slope(partial(self._gradient_moved, i, j, d), direction)
                 expected = float((by_hand[j] * d).sum())
                 size = max(abs(expected), abs(s.value))
                 if not s.kink and abs(expected - s.value) > 8 * s.uncertainty + 1e-6 * size:
@@ -191,7 +199,8 @@ class Case:
         output, chosen = self._recorded(arguments)
         if not chosen:
             return []
-        found = gradients([output], chosen, cotangents=[tensor(c)], allow_unused=True)
+        with _quiet():
+            found = gradients([output], chosen, cotangents=[tensor(c)], allow_unused=True)
         return [
             np.zeros(np.shape(t.numpy())) if g is None else g.numpy()
             for t, g in zip(chosen, found, strict=True)
@@ -202,22 +211,32 @@ class Case:
             tensor(a, requires_grad=True) if k in self.movable else a
             for k, a in enumerate(arguments)
         ]
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
+        with _quiet():
             output = apply(self.row, tuple(tensors), self.params)
         return output, [tensors[k] for k in self.movable]
 
     def _second(self, i: int, direction: Any) -> dict[int, Any]:
+        """The derivatives of <direction, VJP> by the arguments, and by the cotangent."""
         output, chosen = self._recorded(self.arguments)
-        g = gradients([output], chosen, cotangents=[tensor(self.c)], create_graph=True, allow_unused=True)[i]
-        zeros = {j: np.zeros(self.arguments[j].shape) for j in self.movable}
+        c = tensor(self.c, requires_grad=True)
+        with _quiet():
+            g = gradients([output], chosen, cotangents=[c], create_graph=True, allow_unused=True)[i]
+        places = [*self.movable, _BY_COTANGENT]
+        zeros = [np.zeros(self.arguments[j].shape) for j in self.movable] + [np.zeros(c.shape)]
         if g is None or not g.requires_grad:
-            return zeros
-        found = gradients([g], chosen, cotangents=[tensor(direction)], allow_unused=True)
+            return dict(zip(places, zeros, strict=True))
+        with _quiet():
+            found = gradients([g], [*chosen, c], cotangents=[tensor(direction)], allow_unused=True)
         return {
-            j: zeros[j] if h is None else h.numpy()
-            for j, h in zip(self.movable, found, strict=True)
+            j: zero if h is None else h.numpy()
+            for j, h, zero in zip(places, found, zeros, strict=True)
         }
+
+    def _run_moved(self, k: int, direction: Any, t: float) -> Any:
+        return self.run(self._moved(k, t * direction))
+
+    def _gradient_moved(self, i: int, j: int, direction: Any, t: float) -> Any:
+        return self._gradients(self._moved(j, t * direction), self.c)[i]
 
     def _moved(self, k: int, step: Any) -> list[Any]:
         return [a + step if j == k else a for j, a in enumerate(self.arguments)]
@@ -225,6 +244,8 @@ class Case:
     def _directions(self, k: int) -> list[Any]:
         x = self.arguments[k]
         widths = np.maximum(np.abs(x), 0.1)
+        if not x.size:
+            return []
         if x.size <= _FEW:
             return [e * widths for e in np.eye(x.size).reshape((-1, *x.shape))]
         rng = np.random.default_rng(1)
@@ -257,10 +278,24 @@ class Case:
             return None  # the whole graph then has no formula either, and says why
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What a lying row computes may be NaN; that is evidence, and no matter for a warning."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
+
 def _single(arguments: list[Any]) -> list[Any]:
     return [
         a.astype(np.float32) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
         for a in arguments
+    ]
+
+
+def _doubled(arguments: list[Any]) -> list[Any]:
+    return [
+        a.astype(np.float64) if getattr(a, "dtype", None) == np.float32 else a for a in arguments
     ]
 
 

@@ -76,7 +76,9 @@ def _shapes(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
         for k in floats:
             g, x = found[k], scene.at(k)
             if g.shape != x.shape or g.dtype != dtype:
-                what = f"{g.shape} {g.dtype} for {scene.subject.names[k]} {x.shape} {np.dtype(dtype)}"
+                what = (
+                    f"{g.shape} {g.dtype} for {scene.subject.names[k]} {x.shape} {np.dtype(dtype)}"
+                )
                 yield _said(SHAPES, False, what)
                 return
     yield _said(SHAPES, True)
@@ -118,9 +120,8 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
     moved /= size
     tolerance = max(_SINGLE, 50 * moved)
     c = _measured(SINGLE, [(found[k], reference[k]) for k in floats], tolerance, size)
-    if tolerance > _MOST_SINGLE or not np.isfinite(c.error):
-        return
-    yield c
+    if tolerance <= _MOST_SINGLE or not np.isfinite(c.error):
+        yield c
 
 
 def _tangents(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
@@ -139,7 +140,11 @@ def _tangents(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Com
     s = slope(lambda t: _moved(scene, floats, directions, t), weights)
     if s.kink or not np.isfinite(s.value):
         return
-    size = float(np.sqrt(np.sum((weights * tangent) ** 2))) + abs(s.value) + _NATURAL * 1e-3 * scene.natural
+    size = (
+        float(np.sqrt(np.sum((weights * tangent) ** 2)))
+        + abs(s.value)
+        + _NATURAL * 1e-3 * scene.natural
+    )
     error = abs(float(np.sum(weights * tangent)) - s.value) / (size or 1.0)
     tolerance = max(8 * s.uncertainty / (size or 1.0), ROUNDING)
     if tolerance < 1e-3:
@@ -161,7 +166,10 @@ def _twice(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compar
     by_hand, parts = 0.0, 0.0
     if used:
         second = gradients(
-            [g for g, _ in used], targets, cotangents=[tensor(w) for _, w in used], allow_unused=True
+            [g for g, _ in used],
+            targets,
+            cotangents=[tensor(w) for _, w in used],
+            allow_unused=True,
         )
         products = [h.numpy() * e for h, e in zip(second, d, strict=True) if h is not None]
         by_hand = sum(float(p.sum()) for p in products)

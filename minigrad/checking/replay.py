@@ -32,12 +32,14 @@ class Program:
         with np.errstate(all="ignore"):
             for node in self.order:
                 if node not in values:
-                    assert node.op is not None
-                    arguments = [
-                        values[x] if isinstance(x, Node) else self.plain(x) for x in node.inputs
-                    ]
-                    values[node] = node.op.forward(*arguments, **self.params(node))
+                    values[node] = self.step(node, values)
         return values
+
+    def step(self, node: Node, values: Arrays) -> Any:
+        """The raw forward function of one node on the arrays of its inputs."""
+        assert node.op is not None
+        arguments = [values[x] if isinstance(x, Node) else self.plain(x) for x in node.inputs]
+        return node.op.forward(*arguments, **self.params(node))
 
     def run(self, leaves: Arrays) -> Any:
         """The output as an array."""

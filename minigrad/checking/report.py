@@ -199,7 +199,9 @@ def _joined(comparisons: Sequence[Comparison]) -> list[Comparison]:
 def _table(rows: Sequence[Comparison]) -> list[str]:
     cells = [("witnesses", "quantity", "largest error", "tolerance", "verdict")]
     for c in rows:
-        note = "; ".join(str(part) for part in (c.note, c.worst if c.verdict == "fail" else "") if part)
+        note = "; ".join(
+            str(part) for part in (c.note, c.worst if c.verdict == "fail" else "") if part
+        )
         cells.append(
             (
                 c.pair,

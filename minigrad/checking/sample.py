@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import islice, permutations
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from minigrad.index.size import Size
 
 # Small, all different and mostly prime, so that no axis, factor or root can pass for another.
 _SIZES = (3, 5, 2, 7, 4, 6)
+_MOST_ORDERS = 24
 Shape = tuple[int, ...]
 Rng = np.random.Generator
 
@@ -65,11 +67,20 @@ DRAWS: dict[str, Callable[[Rng, Shape], Any]] = {
 }
 
 
-def draw(words: Iterable[str], shape: Shape, rng: Rng) -> Any:
+# What is drawn for unrestricted numbers where a step further on is undefined, as a logarithm of a sum.
+MOODS: tuple[Callable[[Rng, Shape], Any], ...] = (
+    DRAWS["real"],
+    DRAWS["positive"],
+    lambda rng, shape: 0.1 * rng.normal(size=shape),
+    lambda rng, shape: rng.uniform(0.01, 0.1, size=shape),
+)
+
+
+def draw(words: Iterable[str], shape: Shape, rng: Rng, mood: int = 0) -> Any:
     """An array with every element where the strictest of the words allows it."""
     known = set(words)
     chosen = next((word for word in DRAWS if word in known), "real")
-    return DRAWS[chosen](rng, shape)
+    return (MOODS[mood] if chosen == "real" else DRAWS[chosen])(rng, shape)
 
 
 def _fractions(low: int, high: int, over: int) -> Callable[[Rng, Shape], Any]:
@@ -150,12 +161,18 @@ def words_of(order: Sequence[Node]) -> dict[Node, set[str]]:
     return words
 
 
-def sample_sizes(leaves: Sequence[Node]) -> dict[str, int]:
-    """A size for every dim of the variables; a scalar named like a dim is bound to it elsewhere."""
-    names: dict[str, int] = {}
-    for node in leaves:
-        for size in node.shape:
-            if isinstance(size, Size):
-                for name in sorted(size.names()):
-                    names.setdefault(name, _SIZES[len(names) % len(_SIZES)])
-    return names
+def dims_of(leaves: Sequence[Node]) -> list[str]:
+    """The dims of the variables that have no number, in the order in which they are met."""
+    sizes = [size for node in leaves for size in node.shape if isinstance(size, Size)]
+    return list(dict.fromkeys(name for size in sizes for name in sorted(size.names())))
+
+
+def size_choices(names: Sequence[str], known: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Sizes for dims, in one order after another: XᵀX has an inverse only where X has more rows.
+
+    A scalar that is named like a dim is bound to it elsewhere.
+    """
+    free = [name for name in names if name not in known]
+    for order in islice(permutations(_SIZES[: max(len(free), 2)]), _MOST_ORDERS):
+        cycled = (order[k % len(order)] for k in range(len(free)))
+        yield {**dict(zip(free, cycled, strict=True)), **known}

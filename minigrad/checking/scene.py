@@ -10,14 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.checking.legal import Trouble, values_of
 from minigrad.checking.replay import Program, double
-from minigrad.checking.sample import draw, sample_sizes, words_of
+from minigrad.checking.sample import MOODS, dims_of, draw, size_choices, words_of
+from minigrad.errors import ArgumentError
 from minigrad.graph import Node
 from minigrad.index.expr import Expr
 from minigrad.index.size import Size, value_of
 from minigrad.symbolic.lower import Lowered
 
-_MOST_DRAWS = 12
+_MOST_DRAWS = 48
+# So many draws of one kind are tried before another kind is.
+_PATIENCE = 12
 
 
 @dataclass
@@ -43,33 +47,32 @@ class Subject:
 class Scene:
     """A subject with numbers: leaves, sizes, and a cotangent that makes its output one number.
 
-    Leaves with data keep it, in double precision; others are drawn, again and again until every
-    step of the program is finite.
+    Leaves with data keep it, in double precision; others are drawn, again and again, until every
+    step of the program is defined; ``trouble`` says which step is not where nothing helped.
     """
 
     def __init__(self, subject: Subject, seed: int) -> None:
         self.subject = subject
         self.rng = np.random.default_rng(seed)
         self.program = Program(subject.output, {})
-        self.sizes = sample_sizes(self.program.leaves)
-        if subject.lowered is not None and subject.lowered.sizes is not None:
-            self.sizes |= subject.lowered.sizes
-        self._bind_given_sizes()
-        self.program.sizes = self.sizes
-        self.leaves = self._leaves()
+        self.trouble = ""
+        self._draw_all()
         self.output = np.asarray(self.values[subject.output])
         self.c = np.ones(()) if self.output.ndim == 0 else self.rng.normal(size=self.output.shape)
 
     # -- numbers -----------------------------------------------------------------------------------
 
-    def _bind_given_sizes(self) -> None:
-        """Dims have the sizes of the arrays that the caller gave."""
+    def _known_sizes(self) -> dict[str, int]:
+        """Dims have the sizes of the graph's data, and of the arrays that the caller gave."""
+        lowered = self.subject.lowered
+        sizes = {} if lowered is None or lowered.sizes is None else dict(lowered.sizes)
         for node in self.program.leaves:
             given = self.subject.given.get(node.name or "")
             if given is not None:
                 for size, length in zip(node.shape, np.shape(given), strict=False):
                     if isinstance(size, Size) and size.name is not None:
-                        self.sizes[size.name] = length
+                        sizes[size.name] = length
+        return sizes
 
     @property
     def sampled(self) -> bool:
@@ -80,23 +83,47 @@ class Scene:
         given = self.subject.given.get(node.name or "")
         return node.value if given is None else given
 
-    def _leaves(self) -> dict[Node, Any]:
+    def _draw_all(self) -> None:
+        """Draw numbers, and sizes where a matrix has too few rows, until all steps are defined."""
         words = words_of(self.program.order)
-        leaves: dict[Node, Any] = {}
+        choices = size_choices(dims_of(self.program.leaves), self._known_sizes())
+        self.sizes = next(choices)
+        sampled, draws = self.sampled, 0
         for _ in range(_MOST_DRAWS):
-            for node in self.program.leaves:
-                known = self._known(node)
-                leaves[node] = self._drawn(node, words[node]) if known is None else double(known)
-            self.values = self.program.every(leaves)
-            if not self.sampled or all(_is_finite(value) for value in self.values.values()):
-                break
-        return leaves
+            self.program.sizes = self.sizes
+            mood = draws // _PATIENCE % len(MOODS)
+            self.leaves = {
+                node: self._numbers(node, words[node], mood) for node in self.program.leaves
+            }
+            try:
+                self.values = values_of(self.program, self.leaves, strict=sampled)
+                return
+            except Trouble as trouble:
+                self.trouble = str(trouble)
+                if not sampled:
+                    raise ArgumentError(f"check: {trouble}, on the numbers given") from trouble
+                self.sizes = next(choices, self.sizes) if trouble.rank else self.sizes
+                draws += 1
+        self._make_do()
 
-    def _drawn(self, node: Node, words: set[str]) -> Any:
+    def _make_do(self) -> None:
+        """No sample is defined everywhere: what is not finite then cannot be judged."""
+        try:
+            self.values = values_of(self.program, self.leaves, strict=False)
+        except Trouble as trouble:
+            raise ArgumentError(
+                f"check: no sample of {', '.join(n.name or '?' for n in self.program.leaves)} was found at "
+                f"which every step is defined ({trouble}); pass numbers: given={{'X': array}}"
+            ) from trouble
+
+    def _numbers(self, node: Node, words: set[str], mood: int) -> Any:
+        known = self._known(node)
+        if known is not None:
+            return double(known)
         shape = self.shape(node)
         if not shape and node.name in self.sizes:
             return np.float64(self.sizes[node.name])
-        return np.asarray(draw(words, shape, self.rng))
+        return np.asarray(draw(words, shape, self.rng, mood))
 
     def shape(self, node: Node) -> tuple[int, ...]:
         """The shape of a node here."""
@@ -174,14 +201,8 @@ class Scene:
             for name, (node, _) in lowered.leaves.items()
         }
 
-
     def named_values(self) -> dict[str, Any]:
         """The arrays of the lowered variables in their own shapes."""
         lowered = self.subject.lowered
         assert lowered is not None
         return {name: self.leaves[node] for name, (node, _) in lowered.leaves.items()}
-
-
-def _is_finite(value: Any) -> bool:
-    array = np.asarray(value)
-    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())

@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.checking.sweep import Edge, Sweep
 from minigrad.graph import Dim, Node
 from minigrad.index.size import Size
-from minigrad.numeric.sweep import unbroadcast
+from minigrad.ops.shape import unbroadcast
 
 _SAME = 1e-6
 _MOST_EDGES = 400
@@ -84,7 +84,10 @@ def find_slip(claim: Any, right: Any, sweep: Sweep, names: Names) -> Slip | None
         return Slip(_and_factor("it is transposed", turned, names), turned)
     best: Slip | None = None
     for text, altered in _altered(sweep, names):
-        for candidate, words in ((altered, text), (_swapped(altered), f"{text}, and it is transposed")):
+        for candidate, words in (
+            (altered, text),
+            (_swapped(altered), f"{text}, and it is transposed"),
+        ):
             ratio = _proportional(claim, candidate)
             if ratio is None:
                 continue
@@ -180,13 +183,15 @@ def _two_lost_paths(edges: list[Edge], sweep: Sweep, names: Names) -> Variants:
     ][:_MOST_PATHS]
     right = sweep.gradient()
     matters = {
-        place: not _same(sweep.gradient(_replacing({place: zero})), right) for place, _, zero in lost
+        place: not _same(sweep.gradient(_replacing({place: zero})), right)
+        for place, _, zero in lost
     }
     for one, other in combinations(lost, 2):
         texts = [text for place, text, _ in (one, other) if matters[place]]
         if texts:
-            yield ", and ".join(texts), sweep.gradient(
-                _replacing({one[0]: one[2], other[0]: other[2]})
+            yield (
+                ", and ".join(texts),
+                sweep.gradient(_replacing({one[0]: one[2], other[0]: other[2]})),
             )
 
 
@@ -250,8 +255,9 @@ def _transposes(edge: Edge, edges: list[Edge], names: Names) -> Variants:
     g = np.asarray(edge.g)
     if _square(g):
         name = names.above(edge.node)
-        yield f"{name} is transposed in {names.below(edge.parent)}", _tried(
-            edge, g.swapaxes(-1, -2), edge.arguments
+        yield (
+            f"{name} is transposed in {names.below(edge.parent)}",
+            _tried(edge, g.swapaxes(-1, -2), edge.arguments),
         )
     for k, a in enumerate(edge.arguments):
         source = edge.node.inputs[k]

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.checking.scene import Scene
 from minigrad.graph import Node
-from minigrad.numeric.sweep import unbroadcast
+from minigrad.ops.shape import unbroadcast
 
 
 @dataclass(frozen=True)

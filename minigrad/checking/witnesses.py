@@ -23,7 +23,7 @@ from minigrad.checking.holomorphic import first_not_holomorphic
 from minigrad.checking.report import Comparison
 from minigrad.checking.scene import Scene
 from minigrad.checking.source import run_source
-from minigrad.errors import DerivationError, MinigradError
+from minigrad.errors import DerivationError, MinigradError, ShapeError
 from minigrad.graph import tensor
 from minigrad.numeric import gradients
 from minigrad.symbolic.evaluate import Place, evaluate_all
@@ -75,11 +75,7 @@ class Broken(Exception):
 
 def hand_gradients(scene: Scene, c: Any = None, rounded: bool = False) -> Arrays:
     """The engine's reverse sweep through the rows' own VJPs."""
-    floats = {
-        node
-        for node, value in scene.leaves.items()
-        if np.asarray(value).dtype.kind == "f"
-    }
+    floats = {node for node, value in scene.leaves.items() if np.asarray(value).dtype.kind == "f"}
     output, tensors = scene.program.record(scene.leaves, floats, rounded)
     cotangent = np.asarray(scene.c if c is None else c, dtype=output.dtype)
     subject = scene.subject
@@ -99,6 +95,8 @@ def _hand(scene: Scene) -> Arrays:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             return hand_gradients(scene)
+    except ShapeError as error:
+        raise Broken(str(error)) from error  # a rule that returns another shape is a wrong rule
     except MinigradError:
         raise
     except Exception as error:
@@ -185,7 +183,12 @@ def _not_holomorphic(scene: Scene) -> str:
 
 WITNESSES: tuple[Witness, ...] = (
     Witness(VJP, "the rows' hand-written VJPs, through the reverse sweep", _never, gradients=_hand),
-    Witness(FORMULA, "the rows' meanings, derived and simplified", _no_formula, gradients=formula_gradients),
+    Witness(
+        FORMULA,
+        "the rows' meanings, derived and simplified",
+        _no_formula,
+        gradients=formula_gradients,
+    ),
     Witness(SOURCE, "the text that the formula generates", _no_source, gradients=_from_source),
     Witness(DIFFERENCES, "the raw forward functions on plain arrays", _never, slope=_difference),
     Witness(
@@ -200,4 +203,12 @@ PROOFS: tuple[Proof, ...] = (
 )
 
 
-__all__ = ["PROOFS", "WITNESSES", "Broken", "Proof", "Witness", "formula_gradients", "hand_gradients"]
+__all__ = [
+    "PROOFS",
+    "WITNESSES",
+    "Broken",
+    "Proof",
+    "Witness",
+    "formula_gradients",
+    "hand_gradients",
+]

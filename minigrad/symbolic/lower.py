@@ -187,6 +187,11 @@ def lower_row(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) 
             if isinstance(row.meaning, str)
             else row.meaning(tuple(view.ndim for view in views), **params)
         )
+        if spec is None:
+            raise DerivationError(
+                f"{row.name}: its meaning covers no arguments of "
+                f"{' and '.join(str(view.ndim) for view in views)} axes; reshape them first"
+            )
         return _einsum(spec, views, row.name) if isinstance(spec, str) else spec
     assert not isinstance(row.meaning, str)
     return row.meaning(*views, **params)

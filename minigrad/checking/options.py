@@ -1,0 +1,58 @@
+"""How thorough a check is, and how long it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any
+
+from minigrad.checking.witnesses import Witness
+
+
+@dataclass(frozen=True)
+class Options:
+    """How thorough a check is.
+
+    ``samples`` counts scenes: by default one where all variables have data, else two. ``seconds`` ends
+    the check early, after the cheapest witnesses; ``witnesses`` names those to hear; ``every`` asks for
+    every element instead of random directions; ``progress`` is called with what is done and with counts;
+    ``extra`` are witnesses that are not in the table, for whom no primitive is to blame; ``cotangent``
+    takes the place of a random one.
+    """
+
+    seed: int = 0
+    samples: int | None = None
+    seconds: float | None = None
+    witnesses: Sequence[str] | None = None
+    every: bool = False
+    progress: Callable[[str, int, int], None] | None = None
+    extra: tuple[Witness, ...] = ()
+    cotangent: Any = None
+
+    def wants(self, name: str) -> bool:
+        """Whether a witness is to be heard."""
+        return self.witnesses is None or name in self.witnesses
+
+    def say(self, what: str, done: int, of: int) -> None:
+        """Report progress to whoever asked for it."""
+        if self.progress is not None:
+            self.progress(what, done, of)
+
+    def hearing(self, names: Sequence[str], *extra: Witness, cotangent: Any = None) -> Options:
+        """The same options for these witnesses, some of them not in the table."""
+        chosen = [n for n in names if self.witnesses is None or n in self.witnesses]
+        chosen += [w.name for w in extra if w.name not in chosen]
+        return replace(self, witnesses=chosen, extra=extra, cotangent=cotangent)
+
+
+class Clock:
+    """Whether a time budget is used up; without one it never is."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else monotonic() + seconds
+
+    @property
+    def over(self) -> bool:
+        """Whether no time is left."""
+        return self._end is not None and monotonic() >= self._end

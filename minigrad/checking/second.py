@@ -1,0 +1,217 @@
+"""Second derivatives: <u, gradient> is differentiated again, and every witness speaks of that.
+
+For variables a and b and a random direction u in the space of a, the claim is uᵀ H_ab, an array of b's
+shape; along a direction d it is a number, which differences measure.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.compare import arrays_compared, slopes_compared
+from minigrad.checking.differences import Slope, mixed_slope, slope
+from minigrad.checking.digits import second_proof_at_50
+from minigrad.checking.ground import same_ground, small_ground
+from minigrad.checking.locate import locate, machinery
+from minigrad.checking.options import Clock, Options
+from minigrad.checking.report import Comparison, Report, merged
+from minigrad.checking.scene import Scene, Subject
+from minigrad.checking.source import run_source
+from minigrad.checking.witnesses import DIFFERENCES, FORMULA, SOURCE, VJP, hand_gradients
+from minigrad.errors import MinigradError
+from minigrad.graph import Node, tensor
+from minigrad.numeric import gradients
+from minigrad.symbolic.evaluate import Place, evaluate_all
+
+TWICE, OF_GRADIENT = f"{VJP}, twice", "differences of the gradient"
+_DIRECTIONS = 3
+_SECOND = 1e-7
+_MOST_OPERATIONS = 20_000
+
+
+def examine_second(subject: Subject, options: Options) -> Report:
+    """All comparisons for the second derivatives of one subject."""
+    clock, notes = Clock(options.seconds), []  # type: tuple[Clock, list[str]]
+    first = Scene(subject, options.seed)
+    count = options.samples or (2 if first.sampled else 1)
+    scenes = [first, *(Scene(subject, options.seed + k) for k in range(1, count))]
+    comparisons = merged(_scene(scene, options, clock, notes) for scene in scenes)
+    comparisons.extend(_proofs(subject, options, clock, notes))
+    report = Report(comparisons, notes=notes)
+    if report.verdict != "fail":
+        return report
+    rng = np.random.default_rng(options.seed)
+    suspects = locate(first.program, first.leaves, rng) or machinery(comparisons)
+    return Report(comparisons, suspects, notes)
+
+
+def _scene(scene: Scene, options: Options, clock: Clock, notes: list[str]) -> list[Comparison]:
+    return [
+        c
+        for k in range(len(scene.subject.names))
+        if not clock.over
+        for c in _Pair(scene, k, notes).comparisons(options)
+    ]
+
+
+class _Pair:
+    """One block of the Hessian, applied to a random direction of its first variable."""
+
+    def __init__(self, scene: Scene, k: int, notes: list[str]) -> None:
+        self.scene, self.k, self.notes = scene, k, notes
+        subject = scene.subject
+        assert subject.inner is not None
+        self.a, self.b, self.name = subject.inner[k], subject.variables[k], subject.names[k]
+        x = np.asarray(scene.values[self.a])
+        self.u = scene.rng.normal(size=x.shape) * np.maximum(np.abs(x), 0.3)
+
+    def comparisons(self, options: Options) -> Iterator[Comparison]:
+        """Claims against each other, and each against slopes."""
+        claims = [(w, g) for w, g in self._claims() if options.wants(w) or w == TWICE]
+        measured = self._measured(options)
+        natural = self.scene.natural
+        for i, (first, one) in enumerate(claims):
+            for second, other in claims[i + 1 :]:
+                yield arrays_compared(
+                    first, second, self.name, one(self.scene), other(self.scene),
+                    partial(self._noise, one, other), natural,
+                )  # fmt: skip
+        for who, slopes in measured:
+            for first, one in claims:
+                yield slopes_compared(
+                    first, who, self.name, one(self.scene), slopes,
+                    partial(self._noise, one), natural, base=_SECOND,
+                )  # fmt: skip
+
+    def _claims(self) -> list[tuple[str, Callable[[Scene], Any]]]:
+        """Who knows the whole block: asked once, so that one who cannot answer is left out."""
+        found: list[tuple[str, Callable[[Scene], Any]]] = []
+        claims: tuple[tuple[str, Callable[[Scene], Any]], ...] = (
+            (TWICE, self._by_hand),
+            (FORMULA, self._derived),
+            (SOURCE, self._written),
+        )
+        for who, claim in claims:
+            try:
+                claim(self.scene)
+            except MinigradError as error:
+                self.notes.append(f"{who}: not applicable to {self.name} ({error})")
+            else:
+                found.append((who, claim))
+        return found
+
+    def _noise(self, *claims: Callable[[Scene], Any]) -> float:
+        return max(
+            float(np.abs(claim(self.scene.perturbed()) - claim(self.scene)).max(initial=0.0))
+            for claim in claims
+        )
+
+    # -- claims --------------------------------------------------------------------------------------
+
+    def _by_hand(self, scene: Scene) -> Any:
+        floats = {n for n, v in scene.leaves.items() if np.asarray(v).dtype.kind == "f"}
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            output, tensors = scene.program.record(scene.leaves, floats)
+            zero = np.zeros(np.shape(scene.values[self.b]))
+            (g,) = gradients(
+                [output],
+                [tensors[self.a]],
+                cotangents=[tensor(scene.c)],
+                create_graph=True,
+                allow_unused=True,
+            )
+            if g is None or not g.requires_grad:
+                return zero
+            (h,) = gradients([g], [tensors[self.b]], cotangents=[tensor(self.u)], allow_unused=True)
+        return zero if h is None else h.numpy()
+
+    def _derived(self, scene: Scene) -> Any:
+        subject = scene.subject
+        expr, lowered = subject.formulas[self.k], subject.lowered
+        assert expr is not None
+        assert lowered is not None
+        (array,) = evaluate_all([expr], Place(scene.leaf_values(), scene.sizes))
+        return self._applied(
+            scene,
+            np.asarray(array, float),
+            lowered.expr(subject.output).ndim,
+            lowered.expr(self.a).ndim,
+        )
+
+    def _written(self, scene: Scene) -> Any:
+        sources = scene.subject.sources
+        assert sources is not None
+        array = run_source(sources[self.k](), scene.named_values(), scene.sizes)
+        return self._applied(scene, np.asarray(array, float), scene.output.ndim, self.u.ndim)
+
+    def _applied(self, scene: Scene, array: Any, out: int, inner: int) -> Any:
+        """<c ⊗ u, H> over the output's and the first variable's axes."""
+        array = np.tensordot(scene.c.reshape(array.shape[:out]), array, axes=out)
+        array = np.tensordot(self.u.reshape(array.shape[:inner]), array, axes=inner)
+        return array.reshape(np.shape(scene.values[self.b]))
+
+    # -- slopes ----------------------------------------------------------------------------------------
+
+    def _measured(self, options: Options) -> list[tuple[str, list[tuple[Any, Slope]]]]:
+        scene = self.scene
+        x = np.asarray(scene.values[self.b])
+        if not x.size:
+            return []
+        directions = [
+            scene.rng.normal(size=x.shape) * np.maximum(np.abs(x), 0.3) for _ in range(_DIRECTIONS)
+        ]
+        found = [(OF_GRADIENT, [(d, slope(self._gradient_along(d), self.u)) for d in directions])]
+        if options.wants(DIFFERENCES):
+            found.append(
+                (DIFFERENCES, [(d, mixed_slope(self._value_along(d), scene.c)) for d in directions])
+            )
+        return found
+
+    def _gradient_along(self, d: Any) -> Callable[[float], Any]:
+        position = list(self.scene.subject.variables).index(self.a)
+
+        def along(t: float) -> Any:
+            return hand_gradients(self._moved({self.b: t * d}))[position]
+
+        return along
+
+    def _value_along(self, d: Any) -> Callable[[float, float], Any]:
+        def along(s: float, t: float) -> Any:
+            step = s * self.u + t * d if self.a is self.b else None
+            moves = {self.a: s * self.u, self.b: t * d} if step is None else {self.a: step}
+            return self.scene.program.run(self._moved(moves).leaves)
+
+        return along
+
+    def _moved(self, moves: dict[Node, Any]) -> Scene:
+        scene = self.scene
+        return scene.with_leaves(
+            {
+                **scene.leaves,
+                **{node: np.asarray(scene.values[node]) + d for node, d in moves.items()},
+            }
+        )
+
+
+# -- at 50 digits --------------------------------------------------------------------------------------
+
+
+def _proofs(subject: Subject, options: Options, clock: Clock, notes: list[str]) -> list[Comparison]:
+    result = []
+    for k, name in enumerate(subject.names):
+        if clock.over or subject.formulas[k] is None:
+            continue
+        ground = same_ground(Scene(subject, options.seed))
+        if ground.operations() > _MOST_OPERATIONS:
+            ground = small_ground(subject, options.seed, exact=False)
+        try:
+            result.append(second_proof_at_50(ground, k, FORMULA, name))
+        except (MinigradError, ValueError, TypeError, ArithmeticError) as error:
+            notes.append(f"meaning at 50 digits: not applicable to {name} ({error})")
+    return result

@@ -1,0 +1,44 @@
+"""The checker checked: every planted lie is found and named, and honest rows raise no alarm."""
+
+from __future__ import annotations
+
+import pytest
+from planted_lies import CALLS, LIES, lies_of, loss_of
+
+import minigrad as mg
+
+TRUE_PART = {"forward": "forward", "vjp": "VJP", "meaning": "meaning"}
+# A forward and its meaning cannot be told apart where no slope tells them apart.
+AMBIGUOUS = ("forward", "meaning")
+HEARD = (
+    "forward", "meaning", "hand VJPs", "derived formula", "finite differences", "properties",
+)  # fmt: skip
+
+
+def test_the_table_has_twenty_rows_and_every_kind_of_lie() -> None:
+    assert len(CALLS) >= 20
+    kinds = {(lie.fact, lie.kind) for lie in LIES}
+    for fact in TRUE_PART:
+        for kind in ("a factor", "the sign", "one index", "a transpose"):
+            assert (fact, kind) in kinds
+    assert {("vjp", "broadcasting not summed"), ("vjp", "the wrong axis")} <= kinds
+    assert {("vjp", "a dropped rowsum term"), ("vjp", "a dropped term")} <= kinds
+    assert {("forward", "float32"), ("vjp", "float32"), ("vjp", "second order")} <= kinds
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_planted_lie_is_found_and_its_part_named(name: str) -> None:
+    for lie in lies_of(name):
+        loss, row = loss_of(name, lie)
+        report = mg.check(loss, witnesses=HEARD)
+        assert report.verdict == "fail", f"{lie.kind} in {lie.fact} of {name} was not found"
+        (suspect,) = report.suspects
+        assert suspect.primitive == row.name
+        exact = len(suspect.parts) == 1 and suspect.parts[0].startswith(TRUE_PART[lie.fact])
+        both = suspect.parts == AMBIGUOUS and lie.fact in AMBIGUOUS
+        assert exact or both, f"{lie.kind} in {lie.fact} of {name} was put on {suspect.parts}"
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_without_a_lie_every_witness_agrees(name: str) -> None:
+    assert mg.check(loss_of(name, None)[0]).verdict == "pass"

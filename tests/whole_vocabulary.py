@@ -1,0 +1,67 @@
+"""Every call in the engine's table checked by every witness: ``python tests/whole_vocabulary.py --seeds 10``.
+
+The suite checks a sample of it; this is the whole, for those who change a row or a witness.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+
+from engine_cases import CASES, Case
+
+import minigrad as mg
+from minigrad.checking import Report
+
+
+def checked(case: Case, **options: Any) -> Report:
+    """The check of one call; real arguments are its variables."""
+    arguments = [
+        mg.tensor(a, name=f"t{k}", requires_grad=True)
+        if isinstance(a, np.ndarray) and a.dtype.kind == "f"
+        else a
+        for k, a in enumerate(case.args)
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's, at poles that a case is about
+        output = case.run(*arguments)
+    several = output if isinstance(output, tuple | list) else [output]
+    return mg.check(next(o for o in several if getattr(o, "requires_grad", False)), **options)
+
+
+def main() -> int:
+    """Check all calls; the exit code says whether an alarm was raised."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--only", default="", help="calls whose name holds this")
+    arguments = parser.parse_args()
+    warnings.simplefilter("error")
+    verdicts = {"pass": 0, "fail": 0, "inconclusive": 0}
+    started = monotonic()
+    for case in (c for c in CASES if arguments.only in c.id):
+        report = checked(case, samples=arguments.seeds)
+        verdicts[report.verdict] += 1
+        if report.verdict != "pass":
+            print(f"{case.id}: {report.verdict}")
+            for c in report.comparisons:
+                if c.verdict != "pass":
+                    print(f"    {c.pair}, {c.quantity}: {c.verdict} {c.error:.1e} ({c.note})")
+            for line in (*report.suspects, *report.notes):
+                print(f"    {line}")
+    print(
+        f"{sum(verdicts.values())} calls, {arguments.seeds} seeds: {verdicts}, {monotonic() - started:.0f} s"
+    )
+    return int(verdicts["fail"] > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
