@@ -31,7 +31,7 @@ from minigrad.errors import ArgumentError, RenderError
 from minigrad.nn import SelfAttentionClassifier
 from minigrad.training import Epoch, accuracy
 
-FILES = {"attention.svg", "formulas.tex", "weights.npz", "metrics.json"}
+FILES = {"attention.svg", "report.html", "formulas.tex", "weights.npz", "metrics.json"}
 
 
 def run(*arguments: str | Path, columns: int | None = None) -> Result:

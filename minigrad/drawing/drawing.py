@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from minigrad.drawing.dot import to_dot
+from minigrad.drawing.dot import to_dot, unique_names
 from minigrad.drawing.model import Picture
 from minigrad.drawing.render import DPI, render
 from minigrad.drawing.svg import positions, to_svg
@@ -60,6 +60,14 @@ class Drawing:
     def positions(self) -> dict[str, tuple[float, float]]:
         """Where each card's centre lies, in points from the top left; keys are the SVG ids."""
         return positions(self._layout)
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """The SVG id of each card, by the name of its tensor; needs no Graphviz."""
+        names = [card.id for card in self.picture.cards]
+        return {
+            name: f"node_{unique}" for name, unique in zip(names, unique_names(names), strict=True)
+        }
 
     @cached_property
     def _layout(self) -> bytes:

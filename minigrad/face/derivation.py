@@ -65,7 +65,8 @@ class Derivation(Mapping[Key, Formula]):
         return self.reading.format(list(self.values()), ascii, style == "partial", whole)
 
     @cached_property
-    def _lines(self) -> tuple[list[Line], list[Line], list[Line]]:
+    def lines(self) -> tuple[list[Line], list[Line], list[Line]]:
+        """The forward pass, the gradients of named tensors, and the formulas, in reading order."""
         return self.reading.lines(list(self.values()), whole=bool(self.reading.names_by_user))
 
     def __str__(self) -> str:
@@ -82,14 +83,14 @@ class Derivation(Mapping[Key, Formula]):
     @property
     def latex(self) -> str:
         """The derivation as one LaTeX ``aligned`` block."""
-        forward, backward, results = self._lines
+        forward, backward, results = self.lines
         rows = [ln.latex() for ln in (*forward, *backward, *results)]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     @property
     def mathml(self) -> str:
         """The derivation as one ``<math>`` element a line."""
-        forward, backward, results = self._lines
+        forward, backward, results = self.lines
         return "\n".join(ln.mathml() for ln in (*forward, *backward, *results))
 
     def _repr_latex_(self) -> str:
@@ -98,7 +99,7 @@ class Derivation(Mapping[Key, Formula]):
     @property
     def steps(self) -> list[Step]:
         """Each gradient with the rule that justifies it, from the output back to the variables."""
-        _, backward, results = self._lines
+        _, backward, results = self.lines
         return steps([*backward, *results], self.reading.definitions, self.reading.output)
 
     def source(self, language: str = "numpy") -> str:

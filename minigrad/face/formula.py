@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import DerivationError, ShapeError
+from minigrad.face.indexed import case_lines, index_line
 from minigrad.face.source import formula_source
 from minigrad.graph import Node, Tensor
-from minigrad.index.expr import Expr, Leaf, Product, Ref, Structural, Sum, postorder
+from minigrad.index.expr import Expr, Leaf, Ref, postorder
 from minigrad.index.size import AnySize, Size, value_of
-from minigrad.notation.choose import form, shortest_by_index
+from minigrad.notation.choose import form
 from minigrad.notation.lines import (
     Line,
     backward_lines,
@@ -26,11 +27,9 @@ from minigrad.notation.lines import (
     referred,
     tree_names,
 )
-from minigrad.notation.matrix import index_form
 from minigrad.notation.sympy_form import sympy_form
 from minigrad.notation.text import ASCII, UNICODE, text
 from minigrad.symbolic.autoname import Names, without_names
-from minigrad.symbolic.cases import equal_case, unequal_case
 from minigrad.symbolic.evaluate import Place, evaluate_all
 from minigrad.symbolic.lower import Lowered
 from minigrad.symbolic.simplify import factored, simplified
@@ -165,12 +164,18 @@ class Formula:
     @property
     def latex(self) -> str:
         """The formula's own line as LaTeX."""
-        return self.line.latex().replace("&=", "=")
+        return self._displayed.latex().replace("&=", "=")
 
     @property
     def mathml(self) -> str:
         """The formula's own line as presentation MathML."""
-        return self.line.mathml()
+        return self._displayed.mathml()
+
+    @property
+    def _displayed(self) -> Line:
+        """The line, or where it has all indices, the line that knows which are the output's."""
+        indexed = self.name.startswith("∂") and self.line.places and all(self.line.places)
+        return self.index_line if indexed else self.line
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
@@ -188,16 +193,12 @@ class Formula:
     @property
     def index(self) -> str:
         """The formula with every index written."""
-        places, tree = index_form(shortest_by_index(self._expr))
-        letters = "".join(p for p in places if p)
-        return f"{self._indexed_name(letters)} = {text(tree)}"
+        return self.index_line.text()
 
-    def _indexed_name(self, letters: str) -> str:
-        if self.of is None and self.name.startswith("∂"):
-            upper, lower = self.name.removeprefix("∂").split("/∂")
-            cut = len(self._axes[0])
-            return f"∂{upper}_{letters[:cut]}/∂{lower}_{letters[cut:]}"
-        return f"{self.name}_{letters}" if letters else self.name
+    @cached_property
+    def index_line(self) -> Line:
+        """The formula with every index written, as a line that also has LaTeX and MathML."""
+        return index_line(self.name, self._expr, len(self._axes[0]))
 
     @property
     def cases(self) -> dict[str, str]:
@@ -208,16 +209,16 @@ class Formula:
         DerivationError
             When the formula has no two indices whose equality matters.
         """
-        pair = _delta_pair(self._expr)
-        if pair is None:
+        if not self.case_lines:
             raise DerivationError(
                 f"{self.name}: no two indices of this formula are distinguished by a case"
             )
-        places, _ = index_form(self._expr)
-        i, j = (str(places[k]) for k in pair)
-        equal = index_form(equal_case(self._expr, *pair))[1]
-        unequal = index_form(unequal_case(self._expr, *pair))[1]
-        return {f"{i} = {j}": text(equal), f"{i} ≠ {j}": text(unequal)}
+        return {ln.remark: text(ln.tree) for ln in self.case_lines}
+
+    @cached_property
+    def case_lines(self) -> list[Line]:
+        """The cases as lines that also have LaTeX and MathML; none where there are no cases."""
+        return case_lines(self.name, self._expr, len(self._axes[0]))
 
     @property
     def dims(self) -> tuple[Any, ...]:
@@ -323,18 +324,3 @@ def _match_sizes(
             raise ShapeError(
                 f"{name}: dim {label!r} is {length} here and {own[label]} in another array"
             )
-
-
-def _delta_pair(expr: Expr) -> tuple[int, int] | None:
-    """Two output axes joined by a delta somewhere in the expression."""
-    stack: list[tuple[Expr, tuple[int, ...]]] = [(expr, tuple(range(expr.ndim)))]
-    while stack:
-        node, axes = stack.pop()
-        if isinstance(node, Structural) and node.kind == "delta" and axes[0] >= 0 and axes[1] >= 0:
-            return (min(axes), max(axes))
-        if isinstance(node, Sum):
-            stack.extend((term, axes) for _, term in node.terms)
-        elif isinstance(node, Product):
-            outer = [*axes, *([-1] * len(node.summed))]
-            stack.extend((f.node, tuple(outer[lab] for lab in f.labels)) for f in node.factors)
-    return None

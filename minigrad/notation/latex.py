@@ -84,12 +84,17 @@ def latex_name(name: str) -> str:
 
 
 def _partials(name: str) -> str:
-    """One side of a derivative: ∂s, ∂²L, ∂x²."""
+    """One side of a derivative: ∂s, ∂s_i, ∂²L, ∂x²."""
     head, *rest = name.split("∂")[1:]
     square = head.startswith("²")
     parts = [head.removeprefix("²"), *rest]
-    shown = [latex_name(p.removesuffix("²")) + ("^{2}" if p.endswith("²") else "") for p in parts]
+    shown = [_partial_of(p.removesuffix("²")) + ("^{2}" if p.endswith("²") else "") for p in parts]
     return (r"\partial^{2} " if square else r"\partial ") + r" \, \partial ".join(shown)
+
+
+def _partial_of(part: str) -> str:
+    name, _, letters = part.rpartition("_")
+    return subscripted(latex_name(name), letters) if name else latex_name(part)
 
 
 def subscripted(symbol: str, letters: str) -> str:

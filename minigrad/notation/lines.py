@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from minigrad.index.expr import Composite, Expr, Ref, postorder
 from minigrad.notation.functions import mark_of
@@ -55,7 +56,8 @@ class Line:
         left = mathml_gradient(self.of, partial) if self.of else mathml_name(self.name)
         if any(self.places):
             left = f"<msub>{left}<mi>{_subscript(self.places).strip('_[]')}</mi></msub>"
-        return wrapped(f"{left}<mo>=</mo>{inner_mathml(self.tree, partial)}")
+        remark = f'<mspace width="2em"/><mtext>{escape(self.remark)}</mtext>' if self.remark else ""
+        return wrapped(f"{left}<mo>=</mo>{inner_mathml(self.tree, partial)}{remark}")
 
 
 def _subscript(places: Places) -> str:

@@ -29,7 +29,8 @@ from minigrad.notation.tree import (
 
 _SUM, _SCALED, _HADAMARD, _PRODUCT, _POSTFIX, _ATOM = range(6)
 _SUBSCRIPTED = re.compile(r"([A-Za-z])_?([a-z]|\d+)")
-_INVISIBLE = "<mo>&#x2062;</mo>"  # invisible times
+# Invisible times, with the thin space that a matrix product has in print.
+_INVISIBLE = '<mo lspace="0.1em" rspace="0.1em">&#x2062;</mo>'
 _GREEK = {
     "alpha": "α",
     "beta": "β",
@@ -67,13 +68,34 @@ def wrapped(inner: str, display: bool = True) -> str:
 
 
 def mathml_name(name: str) -> str:
-    """A variable: Wq as W with subscript q, other words upright."""
+    """A variable: Wq as W with subscript q, other words upright; ∂s/∂x as a fraction."""
+    if name.startswith("∂"):
+        upper, _, lower = name.partition("/")
+        return f"<mfrac>{_partials(upper)}{_partials(lower)}</mfrac>"
     path, _, last = name.rpartition(".")
     if match := _SUBSCRIPTED.fullmatch(last):
         symbol = f"<msub><mi>{match[1]}</mi><mi>{match[2]}</mi></msub>"
     else:
         symbol = f"<mi>{escape(_GREEK.get(last, last))}</mi>"
     return f"<msup>{symbol}<mtext>{escape(path)}</mtext></msup>" if path else symbol
+
+
+def _partials(name: str) -> str:
+    """One side of a derivative: ∂s, ∂s_i, ∂²L, ∂x²."""
+    head, *rest = name.split("∂")[1:]
+    square = head.startswith("²")
+    first = "<msup><mo>∂</mo><mn>2</mn></msup>" if square else "<mo>∂</mo>"
+    shown = first + _partial_of(head.removeprefix("²"))
+    return f"<mrow>{shown}{''.join(f'<mo>∂</mo>{_partial_of(part)}' for part in rest)}</mrow>"
+
+
+def _partial_of(part: str) -> str:
+    name, _, letters = part.removesuffix("²").rpartition("_")
+    if not name:
+        symbol = mathml_name(letters)
+    else:
+        symbol = f"<msub>{mathml_name(name)}<mi>{escape(letters)}</mi></msub>"
+    return f"<msup>{symbol}<mn>2</mn></msup>" if part.endswith("²") else symbol
 
 
 def mathml_gradient(of: str, partial: bool, loss: str = "L") -> str:
@@ -103,7 +125,7 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
             if of is not None:
                 return mathml_gradient(of, partial), _ATOM
             if text == "𝟏":
-                return '<mn mathvariant="bold">1</mn>', _ATOM
+                return "<mn>𝟏</mn>", _ATOM
             return mathml_name(text), _ATOM
         case Num(value):
             return _number(value)

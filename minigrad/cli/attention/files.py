@@ -1,4 +1,4 @@
-"""The files that ``minigrad attention`` leaves: picture, formulas, weights and metrics."""
+"""The files that ``minigrad attention`` leaves: report, picture, formulas, weights, metrics."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.cli.attention.report import report_page
 from minigrad.cli.attention.study import VARIABLES, Study
 from minigrad.cli.folder import OutputFolder
 from minigrad.errors import RenderError
@@ -26,6 +27,7 @@ def write(folder: OutputFolder, study: Study, metrics: dict[str, Any]) -> str | 
     except RenderError as error:
         folder.add("attention.dot", drawing.source.encode())
         problem = f"{error}. attention.dot was written in place of attention.svg"
+    folder.add("report.html", report_page(study, drawing).encode())
     folder.add("formulas.tex", latex_document(study).encode())
     folder.add("weights.npz", _npz(study.model.state_dict()))
     folder.add("metrics.json", (json.dumps(metrics, indent=2, ensure_ascii=False) + "\n").encode())

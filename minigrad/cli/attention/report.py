@@ -1,0 +1,85 @@
+"""The report that ``minigrad attention`` leaves: the study as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.cli.attention.study import Study
+from minigrad.drawing import Drawing
+from minigrad.graph import no_grad, tensor
+from minigrad.nn.functional import sigmoid, softmax
+from minigrad.report import Figure, Section, beside, curves, heatmap, page
+from minigrad.report.figure import Row
+
+OF_EACH = 3
+
+
+def report_page(study: Study, drawing: Drawing) -> str:
+    """Graph, formulas, step-through, Jacobian, training, attention and proof, as one HTML file."""
+    metrics = study.metrics()
+    digits = metrics["train_examples"] + metrics["test_examples"]
+    return page(
+        "Self-attention with binary cross-entropy",
+        f"{digits:,} handwritten digits: is the number odd? The 8 rows of an image are 8 tokens. "
+        f"Test accuracy {metrics['test_accuracy']:.3f}; derivatives proved: {metrics['verdict']}.",
+        derivation=study.gradients,
+        drawing=drawing,
+        sections=(
+            Section("The softmax Jacobian three ways", (study.jacobian,)),
+            Section("Training", _training(study)),
+            Section("Attention on test digits", _attention(study)),
+            *(
+                Section(f"Proof of the derivatives of {output}, by independent witnesses", (found,))
+                for output, found in study.reports.items()
+            ),
+        ),
+    )
+
+
+def _training(study: Study) -> tuple[Row]:
+    loss = [epoch.loss for epoch in study.epochs]
+    accuracy = [epoch.accuracy for epoch in study.epochs]
+    return (
+        beside(
+            _curve("loss", loss, f"Loss per epoch, {loss[-1]:.3f} at the end"),
+            _curve("accuracy", accuracy, "Accuracy on the training part"),
+        ),
+    )
+
+
+def _curve(name: str, values: Sequence[float], title: str) -> Figure:
+    return curves({name: values}, title=title, x="epoch", start=1, width=285, height=180)
+
+
+def _attention(study: Study) -> tuple[str | Row, ...]:
+    images, labels = study.test
+    # as many of one class as of the other
+    shown = np.concatenate([np.flatnonzero(labels == label)[:OF_EACH] for label in (0, 1)])
+    images, labels = images[shown], labels[shown]
+    model = study.model
+    with no_grad():
+        X0 = tensor(images)
+        weights = softmax(model.attention.scores(X0 + model.P)).numpy()
+        p = sigmoid(model(X0)).numpy()
+    pairs = []
+    for image, label, A, chance in zip(images, labels, weights, p, strict=True):
+        what = f"{'odd' if label else 'even'}, p(odd) = {chance:.2f}"
+        pairs.append(_pair(image, A, what))
+    return (
+        "Left the image, right its attention A: the row of a token shows which rows of the image "
+        "it reads.",
+        beside(*pairs),
+    )
+
+
+def _pair(image: NDArray[Any], A: NDArray[Any], what: str) -> Row:
+    rows = range(len(image))
+    return beside(
+        # blank labels keep the rows of the two pictures level
+        heatmap(image, rows, [" "] * image.shape[1], title=what, palette="grey", cell=13),
+        heatmap(A, rows, rows, title=" ", high=1.0, cell=13),
+    )
