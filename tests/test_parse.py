@@ -70,13 +70,22 @@ def test_random_texts_are_the_programs_that_they_say(text: str, seed: int) -> No
 
 # -- what a text may say ---------------------------------------------------------------------------
 
-DECLARED = {"X": "n d", "A": "n n", "C": "2 6", "x": "n", "w": "d", "t": "b | index", "E": "v d"}
+DECLARED = {
+    "X": "n d",
+    "A": "n n",
+    "C": "2 6",
+    "x": "n",
+    "w": "d",
+    "t": "b | index",
+    "E": "v d",
+    "z": "2*n",
+}
 SIZES = {"n": 3, "d": 4, "b": 5, "v": 6}
 RNG = np.random.default_rng(3)
-GIVEN = {name: draw(text, SIZES, RNG) for name, text in DECLARED.items()} | {
+GIVEN = {name: draw(text, SIZES | {"2*n": 6}, RNG) for name, text in DECLARED.items()} | {
     "t": np.array([2, 0, 5, 2, 1])
 }
-X, A, C, x, w, t, E = (GIVEN[name] for name in DECLARED)
+X, A, C, x, w, t, E, z = (GIVEN[name] for name in DECLARED)
 TEXTS = [
     ("sqrt(d) * x", 2 * x),
     ("x * n - n**2", 3 * x - 9),
@@ -93,6 +102,18 @@ TEXTS = [
     ("full((n, d), 2.5) * X", 2.5 * X),
     ("X[0]", X[0]),
     ("X[-1, 1:3]", X[-1, 1:3]),
+    ("x[1:] - x[: n - 1]", np.diff(x)),
+    ("X[:, d - 3 : d - 1] * X[:, :2]", X[:, 1:3] * X[:, :2]),
+    ("E[: n] * X", E[:3] * X),
+    ("E[n:] + E[:-n]", E[3:] + E[:-3]),
+    ("X[n - 1, d // 1 - 2]", X[2, 2]),
+    ("E[n] @ w", E[3] @ w),
+    ("x[-1] * x[-n]", x[-1] * x[0]),
+    ("z[::2] - z[1::2]", z[::2] - z[1::2]),
+    ("z[::-2]", z[::-2]),
+    ("sum(E[: v - n]) - sum(E[v - n + 1 :])", E[:3].sum() - E[4:].sum()),
+    ("z[2 * n - 1] + z[n:].sum()", z[5] + z[3:].sum()),
+    ("np.e ** x + math.e", np.exp(x) + math.e),
     ("C[..., ::2][1:]", C[1:, ::2]),
     ("C[::-1, 4:1:-2]", C[::-1, 4:1:-2]),
     ("X[:, None, :] - X[None]", X[:, None, :] - X[None]),
@@ -238,6 +259,37 @@ ERRORS: list[tuple[str, dict[str, Any], type[Exception], str, str]] = [
     ("(x", {"x": "n"}, ArgumentError, "never closed", "("),
     ("x + ", {"x": "n"}, ArgumentError, "invalid syntax", ""),
     ("1j * x", {"x": "n"}, ArgumentError, "1j is not a real number", "1j"),
+    ("Xᵀ @ X", {"X": "n d"}, ArgumentError, "a transpose is written X.T", "ᵀ"),
+    ("x² + 1", {"x": "n"}, ArgumentError, "a power is written **2", "²"),
+    ("A − B", {"A": "n n", "B": "n n"}, ArgumentError, "write - for −", "−"),
+    ("2 x", {"x": "n"}, ArgumentError, "a product is written with *", "x"),
+    ("sum x", {"x": "n"}, ArgumentError, "called with parentheses, sum(...)", "x"),
+    ("|x|", {"x": "n"}, ArgumentError, "abs(x)", "|"),
+    ("lambda * x", {"x": "n"}, ArgumentError, "write lam", ""),
+    ("(y := x) + y", {"x": "n"}, ArgumentError, "a statement of its own", "y := x"),
+    ("{x, y}", {"x": "n", "y": "n"}, ArgumentError, "write a list", "{x, y}"),
+    ("x is y", {"x": "n", "y": "n"}, ArgumentError, "write ==", "x is y"),
+    ("x << 2", {"x": "n"}, ArgumentError, "no operation on tensors", "x << 2"),
+    ("S[0] = x", {"x": "n"}, ArgumentError, "where or concatenate", "S[0]"),
+    ("a = b = x; a", {"x": "n"}, ArgumentError, "one name is given at a time", "b"),
+    ("a, *b = x; a", {"x": "n"}, ArgumentError, "one by one", "*b"),
+    ("x @ s", {"x": "n", "s": ""}, ShapeError, "multiply by a number with *", "x @ s"),
+    ("inv(x)", {"x": "n"}, ShapeError, "linalg.inv: a matrix is needed", "inv(x)"),
+    ("softmax(A, dim=-1)", {"A": "n n"}, ArgumentError, "'axis'", "softmax(A, dim=-1)"),
+    ("A.inv()", {"A": "n n"}, ArgumentError, "write inv(A)", "A.inv"),
+    ("A.t()", {"A": "n n"}, ArgumentError, "a transpose is written X.T", "A.t"),
+    ("sum(sum)", {"sum": "n"}, ArgumentError, "call np.sum(...)", "sum"),
+    ("e ** x", {"x": "n"}, ArgumentError, "np.e", "e"),
+    ("I @ x", {"x": "n"}, ArgumentError, "eye(n)", "I"),
+    ("x / 0", {"x": "n"}, ArgumentError, "division by zero", "x / 0"),
+    ("1e400 * x", {"x": "n"}, ArgumentError, "too large", "1e400"),
+    ("C[2]", {"C": "2 6"}, IndexError, "index 2 is out of bounds", "C[2]"),
+    ("x[n]", {"x": "n"}, IndexError, "index n is out of bounds", "x[n]"),
+    ("x[2 * n :]", {"x": "n"}, ShapeError, "reaches outside", "x[2 * n :]"),
+    ("x[::2]", {"x": "n"}, MinigradError, "x='2*k'", "x[::2]"),
+    ("x[x > 0]", {"x": "n"}, ArgumentError, "where(condition, a, b)", "x > 0"),
+    ("einsum('ij->ik', A)", {"A": "n n"}, ShapeError, "names ['k'], which", "einsum('ij->ik', A)"),
+    ("x; x + 1", {"x": "n"}, ArgumentError, "is not used", "x"),
 ]
 
 
@@ -276,9 +328,19 @@ def test_columns_count_characters_not_bytes() -> None:
 
 
 def test_deep_texts_are_refused_in_words() -> None:
-    for text in ("x" + " + x" * 3000, "(" * 300 + "x" + ")" * 300):
-        with pytest.raises(ArgumentError, match="nested"):
+    for text in (
+        "x" + " + x" * 10_000,
+        "(" * 300 + "x" + ")" * 300,
+        "-" * 3000 + "x",
+        "x" + ".T" * 5000,
+    ):
+        with pytest.raises(ArgumentError, match="nested too deeply.*2,500 terms"):
             mg.parse(text, x="n")
+
+
+def test_long_sums_are_read_and_derived() -> None:
+    for text in (" + ".join(["x"] * 2000), " * ".join(["x"] * 40)):
+        assert "x" in str(mg.derive(mg.parse(f"sum({text})", x="n"), wrt="x"))
 
 
 @pytest.mark.parametrize(
@@ -287,12 +349,63 @@ def test_deep_texts_are_refused_in_words() -> None:
         ({"x": "n;d"}, "'n;d' is no size"),
         ({"x": "n | spdd"}, "did you mean 'spd'"),
         ({"x": "n | spd"}, "needs at least 2 axes"),
+        ({"x": "n m | spd"}, "needs a square matrix, the shape is (n, m)"),
+        ({"x": "n | 0/1 pm1"}, "exclude one another"),
+        ({"x": "n n | positive and diagonal"}, "exclude one another"),
+        ({"x": "n 0"}, "holds nothing"),
+        ({"x": "n +1"}, "'+1' is no size"),
+        ({"x": "_"}, "'_' is no size"),
         ({"x": 3}, "x=3 declares nothing"),
+        ({"xᵀ": "n"}, "'ᵀ' cannot be part of a name"),
+        ({"x y": "n"}, "is no variable's name"),
+        ({"lambda": "n"}, "a word of Python's own"),
     ],
 )
 def test_declarations_are_checked(declared: Any, words: str) -> None:
     with pytest.raises(ArgumentError, match=re.escape(words)):
         mg.parse("sum(x)", **declared)
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (("x: n;d",), "'n;d' is no size"),
+        (("x: n | spdd",), "did you mean 'spd'"),
+        (("x: n", "x: m"), "'x' is declared twice"),
+        (("X: n k", "k: n"), "'k' is a dim and a variable with axes"),
+        (("X n d",), "'X n d' is no declaration"),
+        (("",), "'' is no declaration"),
+        ((3,), "3 is no declaration"),
+        ((), "declare at least one"),
+    ],
+)
+def test_symbols_are_declared_by_the_same_reader(texts: Any, words: str) -> None:
+    with pytest.raises(MinigradError, match=re.escape(words)):
+        mg.symbols(*texts)
+
+
+def test_sizes_may_be_polynomials_of_dims() -> None:
+    assert [str(s) for s in mg.symbols("z: 2*k n-1").shape] == ["2*k", "n - 1"]
+    loss = mg.parse("sum(z[::2] * u) + sum(z[1::2])", z="2*k", u="k")
+    formula = mg.derive(loss, wrt="z")["z"]
+    np.testing.assert_allclose(formula(z=np.ones(6), u=np.arange(3.0)), [0, 1, 1, 1, 2, 1])
+
+
+def test_a_formula_refuses_sizes_for_which_its_slices_do_not_fit() -> None:
+    middle = mg.derive(mg.parse("mean(x[2:5] ** 2)", x="n"))["x"]
+    np.testing.assert_allclose(middle(x=np.ones(6)), [0, 0, 2 / 3, 2 / 3, 2 / 3, 0])
+    with pytest.raises(ShapeError, match="places 2 to 4 of an axis of size n, which is 4 here"):
+        middle(x=np.ones(4))
+    part = mg.derive(mg.parse("x[k] ** 2", x="n", w="k"), wrt="x")["x"]
+    np.testing.assert_allclose(part(x=np.ones(4), k=2), [0, 0, 2, 0])
+    with pytest.raises(ShapeError, match="place 4 of an axis"):
+        part(x=np.ones(4), k=4)
+    with pytest.raises(ArgumentError, match="the size of 'k' is not known"):
+        part(x=np.ones(4))
+
+
+def test_python_reads_a_fancy_letter_as_the_plain_one() -> None:
+    assert str(mg.derive(mg.parse("sum(𝑥 * x)", **{"𝑥": "n"}))) == "dx = 2 x"
 
 
 def test_the_empty_text_is_an_error() -> None:

@@ -83,6 +83,8 @@ class Program:
             return int(value)
         if isinstance(value, tuple):
             return tuple(self.plain(part) for part in value)
+        if isinstance(value, slice):
+            return slice(*map(self.plain, (value.start, value.stop, value.step)))
         return value
 
 

@@ -116,9 +116,7 @@ def check(
             return _backward(function, wrt, backward, cotangent, residuals, budget, options)
         loss, chosen = function.traced(function.chosen(wrt))
     else:
-        raise ArgumentError(
-            f"check: judges a tensor or a function, not {type(subject).__name__}"
-        )
+        raise ArgumentError(f"check: judges a tensor or a function, not {type(subject).__name__}")
     judged, derivation = _subject(loss, chosen, values, order)
     if against is None:
         return examine(judged, options)
@@ -206,7 +204,9 @@ class _Function:
         self.function = function
         names = _parameters(function)
         if args is None:
-            raise ArgumentError("check: a function is judged on arguments; pass check(f, (x, y), ...)")
+            raise ArgumentError(
+                "check: a function is judged on arguments; pass check(f, (x, y), ...)"
+            )
         if isinstance(args, Mapping):
             self.names = list(args)
             args = list(args.values())
@@ -240,7 +240,12 @@ class _Function:
                 dtype = np.float64 if double or array.dtype.kind != "f" else None
                 tensors.append(tensor(array, name=name, requires_grad=True, dtype=dtype))
             elif isinstance(value, np.ndarray):
-                tensors.append(tensor(array.astype(float) if double and array.dtype.kind == "f" else array, name=name))
+                tensors.append(
+                    tensor(
+                        array.astype(float) if double and array.dtype.kind == "f" else array,
+                        name=name,
+                    )
+                )
             else:
                 tensors.append(value)
         output = self.function(*tensors)
@@ -273,12 +278,21 @@ def _backward(
 ) -> Report:
     chosen = function.chosen(wrt)
     hand = Handwritten(
-        function.function, function.args, function.names, chosen, backward, cotangent, residuals, budget
+        function.function,
+        function.args,
+        function.names,
+        chosen,
+        backward,
+        cotangent,
+        residuals,
+        budget,
     )
     try:
         output, names = function.traced(chosen, double=True)
         hand.reference, _ = _subject(output, names, {}, 1)
     except Exception as error:
         # a function of plain arrays need not run on tensors: differences judge it then
-        hand.notes.append(f"the forward was not traced as a graph ({type(error).__name__}: {error})")
+        hand.notes.append(
+            f"the forward was not traced as a graph ({type(error).__name__}: {error})"
+        )
     return judge_backward(hand, options)

@@ -9,10 +9,12 @@ from typing import Any
 
 from minigrad.checking import Options, Report, examine
 from minigrad.errors import ArgumentError, DerivationError
-from minigrad.face.formula import Formula, Reading, evaluate_formulas
+from minigrad.face.formula import Formula, Reading
 from minigrad.face.source import derivation_source
 from minigrad.face.subject import subject_of
+from minigrad.face.value import evaluate_formulas
 from minigrad.graph import Node, Tensor
+from minigrad.index.assume import open_assumptions
 from minigrad.index.expr import Expr, Ref, postorder
 from minigrad.index.rebuild import substituted, transformed
 from minigrad.index.size import Size
@@ -20,7 +22,6 @@ from minigrad.notation.choose import printed_length
 from minigrad.notation.lines import Line, referred
 from minigrad.notation.steps import Step, steps
 from minigrad.primitive import REGISTRY
-from minigrad.symbolic.assume import open_assumptions
 from minigrad.symbolic.autoname import Names, named, settled, without_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first

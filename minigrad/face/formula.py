@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from minigrad.errors import DerivationError, ShapeError
+from minigrad.errors import DerivationError
 from minigrad.face.indexed import case_lines, index_line
 from minigrad.face.source import formula_source
+from minigrad.face.value import evaluate_formulas
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Leaf, Ref, postorder
-from minigrad.index.size import AnySize, Size, value_of
+from minigrad.index.size import AnySize, Size
 from minigrad.notation.choose import form
 from minigrad.notation.lines import (
     Line,
@@ -30,7 +29,6 @@ from minigrad.notation.lines import (
 from minigrad.notation.sympy_form import sympy_form
 from minigrad.notation.text import ASCII, UNICODE, text
 from minigrad.symbolic.autoname import Names, without_names
-from minigrad.symbolic.evaluate import Place, evaluate_all
 from minigrad.symbolic.lower import Lowered
 from minigrad.symbolic.simplify import factored, simplified
 
@@ -267,60 +265,4 @@ class Formula:
             Arrays by variable name; names that the formula does not need are accepted. Variables of a run
             graph keep their own values unless they are given here.
         """
-        given = {**(values or {}), **named}
-        return evaluate_formulas([self], given)[0]
-
-    def _shaped(self, array: Any, sizes: Mapping[str, int]) -> Any:
-        shape = tuple(value_of(size, sizes) for part in self._axes for size in part)
-        return np.asarray(array).reshape(shape)
-
-
-def evaluate_formulas(formulas: Sequence[Formula], given: Mapping[str, Any]) -> list[Any]:
-    """The values of several formulas of one derivation; what they share is computed once."""
-    lowered = formulas[0].reading.lowered
-    values, sizes = bound(lowered, given)
-    arrays = evaluate_all([f.expr for f in formulas], Place(values, sizes))
-    return [f._shaped(array, sizes) for f, array in zip(formulas, arrays, strict=True)]
-
-
-def bound(lowered: Lowered, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
-    """Arrays of the variables and sizes of dims, from what is given and what the graph holds."""
-    values = dict(lowered.values())
-    sizes = dict(lowered.sizes or {})
-    own: dict[str, int] = {}
-    for name, value in given.items():
-        if name not in lowered.leaves:
-            if np.ndim(value) == 0:
-                own[name] = int(value)
-            continue
-        array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
-        node, _ = lowered.leaves[name]
-        if array.ndim != len(node.shape):
-            raise ShapeError(
-                f"{name}: the formula needs {len(node.shape)} axes, got shape {array.shape}"
-            )
-        values[name] = lowered.leaf_array(name, array)
-        _match_sizes(name, _axis_sizes(lowered, node), array.shape, own)
-    return values, {**sizes, **own}
-
-
-def _axis_sizes(lowered: Lowered, node: Node) -> tuple[AnySize, ...]:
-    view = lowered.views[node]
-    return view.sizes
-
-
-def _match_sizes(
-    name: str, sizes: Sequence[AnySize], shape: Sequence[int], own: dict[str, int]
-) -> None:
-    for axis, (size, length) in enumerate(zip(sizes, shape, strict=True)):
-        label = size.name if isinstance(size, Size) else None
-        if label is None:
-            if isinstance(size, int) and size != length:
-                raise ShapeError(
-                    f"{name}: axis {axis} has size {size} in the formula, got {length}"
-                )
-            continue
-        if own.setdefault(label, length) != length:
-            raise ShapeError(
-                f"{name}: dim {label!r} is {length} here and {own[label]} in another array"
-            )
+        return evaluate_formulas([self], {**(values or {}), **named})[0]

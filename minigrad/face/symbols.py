@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import numpy as np
-
-from minigrad.errors import ArgumentError
-from minigrad.graph import Tensor, leaf, wrap
-from minigrad.index.size import AnySize, dim
-from minigrad.symbolic.assume import checked_assumptions
-
-_DECLARATION = re.compile(r"\s*([A-Za-z_]\w*)\s*(?::\s*([^|]*))?(?:\|\s*(.*))?$")
+from minigrad.errors import ArgumentError, NameClashError
+from minigrad.graph import Tensor
+from minigrad.parsing.variables import checked_name, declared, dims_of, symbol
 
 
 def symbols(*declarations: str) -> Any:
@@ -21,9 +15,9 @@ def symbols(*declarations: str) -> Any:
     Parameters
     ----------
     declarations
-        ``"X: n d"``, ``"w: d"``, ``"lam"`` for a scalar; sizes may be numbers, ``"C: 2 3"``. After a
-        bar come assumptions: ``"S: n n | spd"``, ``"y: m | 0/1"``. Several declarations may stand in one
-        string, separated by commas.
+        ``"X: n d"``, ``"w: d"``, ``"lam"`` for a scalar; sizes may be numbers or polynomials of dims,
+        ``"C: 2 3"``, ``"z: 2*k"``. After a bar come assumptions: ``"S: n n | spd"``, ``"y: m | 0/1"``.
+        Several declarations may stand in one string, separated by commas.
 
     Returns
     -------
@@ -33,6 +27,8 @@ def symbols(*declarations: str) -> Any:
     ------
     ArgumentError
         When a declaration cannot be read, or an assumption is not known or does not fit the shape.
+    NameClashError
+        When a name is declared twice, or a variable with axes is named like a dim.
 
     Examples
     --------
@@ -41,32 +37,41 @@ def symbols(*declarations: str) -> Any:
     >>> (X @ w).shape
     (Size('n'),)
     """
+    for text in declarations:
+        if not isinstance(text, str):
+            raise ArgumentError(
+                f'symbols: {text!r} is no declaration; write a string, as in mg.symbols("X: n d")'
+            )
     texts = [part for text in declarations for part in text.split(",")]
     if not texts:
         raise ArgumentError('symbols: declare at least one, as in mg.symbols("X: n d")')
     tensors = tuple(_declared(text) for text in texts)
+    _refuse_clashes(tensors)
     return tensors[0] if len(tensors) == 1 else tensors
 
 
 def _declared(text: str) -> Tensor:
-    match = _DECLARATION.match(text)
-    if match is None:
+    before, bar, facts = text.partition("|")
+    name, _, dims = before.partition(":")
+    name = name.strip()
+    if not name or len(name.split()) > 1:
         raise ArgumentError(
-            f'symbols: {text!r} is no declaration; write a name, dims and assumptions, as in "S: n n | spd"'
+            f"symbols: {text.strip()!r} is no declaration; write a name, dims and assumptions, as in "
+            '"S: n n | spd", and several separated by commas'
         )
-    name, dims, assumptions = match.groups()
-    sizes = tuple(_size(word, text) for word in (dims or "").split())
-    assume = checked_assumptions(name, (assumptions or "").replace(" and ", " ").split(), sizes)
-    dtype = np.int64 if "index" in assume else np.float64
-    node = leaf(None, name=name, assume=assume, shape=sizes, dtype=dtype)
-    return wrap(None, node)
+    name = checked_name(name)
+    return symbol(name, declared(name, dims + bar + facts))
 
 
-def _size(word: str, text: str) -> AnySize:
-    if word.isdigit():
-        return int(word)
-    if not word.isidentifier():
-        raise ArgumentError(
-            f"symbols: {word!r} in {text!r} is no size; a size is a name or a number"
-        )
-    return dim(word)
+def _refuse_clashes(tensors: tuple[Tensor, ...]) -> None:
+    dims = dims_of([], tensors)
+    seen: set[str] = set()
+    for tensor in tensors:
+        name = str(tensor.name)
+        if name in seen:
+            raise NameClashError(f"symbols: {name!r} is declared twice; rename one of them")
+        if name in dims and tensor.shape:
+            raise NameClashError(
+                f"symbols: {name!r} is a dim and a variable with axes; rename one of them"
+            )
+        seen.add(name)

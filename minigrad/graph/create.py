@@ -13,6 +13,7 @@ from minigrad.graph.context import current_scope, is_recording
 from minigrad.graph.dims import check_sizes, parse_dims
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, wrap
+from minigrad.index.assume import checked_assumptions
 
 
 def own(data: Any, dtype: DTypeLike | None = None, what: str = "tensor") -> NDArray[Any]:
@@ -73,6 +74,8 @@ def tensor(
         For complex or non-numeric data, and for an integer tensor that requires a gradient.
     ShapeError
         For ragged data, and for dims that do not match the shape.
+    ArgumentError
+        For an assumption that is not known, or that the shape cannot have.
     """
     value = data._value("tensor") if isinstance(data, Tensor) else data
     array = own(value, dtype)
@@ -85,6 +88,8 @@ def tensor(
     if labels is not None:
         check_sizes(name, array.shape, labels)
     facts = frozenset([assume] if isinstance(assume, str) else assume) - {""}
+    if facts:
+        facts = checked_assumptions(name or "tensor", facts, array.shape)
     if name is None and labels is None and not facts and not requires_grad:
         return wrap(array)
     node = leaf(array, name=name, dims=labels, assume=facts, requires_grad=requires_grad)

@@ -37,6 +37,20 @@ class Size:
             total += coefficient
         return total
 
+    def solved(self, value: int, sizes: Mapping[str, int]) -> dict[str, int] | None:
+        """The one dim that ``sizes`` lacks, such that the size is ``value``; None where it is not linear."""
+        missing = sorted(self.names() - sizes.keys())
+        if len(missing) != 1:
+            return None
+        (name,) = missing
+        if any(monomial.count(name) > 1 for monomial in self.terms):
+            return None
+        at_zero = self.value({**sizes, name: 0})
+        slope = self.value({**sizes, name: 1}) - at_zero
+        if not slope or (value - at_zero) % slope or (value - at_zero) // slope < 1:
+            return None
+        return {name: (value - at_zero) // slope}
+
     def __add__(self, other: AnySize) -> AnySize:
         terms = dict(self.terms)
         for monomial, coefficient in _terms(other).items():
@@ -70,13 +84,38 @@ class Size:
         return hash(self._key)
 
     def __str__(self) -> str:
-        return " + ".join(_monomial_text(m, c) for m, c in self._key).replace("+ -", "- ")
+        # the constant last: n - 1
+        ordered = sorted(self._key, key=lambda term: (not term[0], term[1] < 0, term[0]))
+        return " + ".join(_monomial_text(m, c) for m, c in ordered).replace("+ -", "- ")
 
     def __repr__(self) -> str:
         return f"Size({str(self)!r})"
 
 
 AnySize = int | Size
+
+
+def is_at_least(size: AnySize, bound: int) -> bool | None:
+    """Whether ``size`` is ``bound`` or more for every choice of its dims, which are 1 or more.
+
+    None where that depends on the dims.
+    """
+    excess = _terms(size - bound)
+    least = sum(excess.values())  # where every dim is 1
+    if least >= 0 and all(c >= 0 for m, c in excess.items() if m):
+        return True
+    if least < 0 and all(c <= 0 for m, c in excess.items() if m):
+        return False
+    return None
+
+
+def divided_up(size: AnySize, step: int) -> AnySize | None:
+    """``ceil(size / step)`` where that is a size again, else None."""
+    terms = dict(_terms(size))
+    constant = terms.pop((), 0)
+    if any(c % step for c in terms.values()):
+        return None
+    return _normal({m: c // step for m, c in terms.items()}) + -(-constant // step)
 
 
 def dim(name: str) -> Size:

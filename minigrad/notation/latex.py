@@ -128,8 +128,8 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
         case Name(text, of):
             if of is not None:
                 return gradient_name(of, partial), _ATOM
-            if match := re.fullmatch(r"e_(\w+)", text):
-                return f"e_{{{match[1]}}}", _ATOM
+            if match := re.fullmatch(r"e_\(?([^()]+)\)?", text):
+                return f"e_{{{match[1].replace('*', ' ')}}}", _ATOM
             return latex_name(text), _ATOM
         case Num(value):
             return _number(value)

@@ -294,7 +294,7 @@ class Reader:
                 return Indexed(Name("δ"), places)
             raise _OrderError("a delta with one index fixed is a column of the identity")
         if node.kind == "onehot" and places == (None,):
-            return Name(f"e_{node.params[0]}")
+            return Name(f"e_{_place_text(node.params[0])}")
         if node.kind == "slice" and places == (None, None):
             return Indexed(IDENTITY, (_slice_text(node), None))
         if node.kind == "tri" and places == (None, None):
@@ -425,6 +425,12 @@ def _indexed(tree: Tree, places: Places) -> Tree:
     if all(place is None for place in places):
         return tree
     return Indexed(tree, places)
+
+
+def _place_text(position: object) -> str:
+    """A place as a subscript: 2, n, and (n - 1) in parentheses."""
+    text = str(position)
+    return f"({text})" if " " in text or "*" in text else text
 
 
 def _slice_text(node: Structural) -> str:

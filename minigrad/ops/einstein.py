@@ -49,6 +49,16 @@ def explicit(subscripts: str, ndims: list[int]) -> str:
                 f"einsum: {part!r} in {subscripts!r} names {named} axes, but operand {position} "
                 f"has {ndim}; write one letter per axis or use '...'"
             )
+    unknown = sorted(set(output.replace(".", "")) - set(inputs))
+    if unknown:
+        raise ShapeError(
+            f"einsum: the output of {subscripts!r} names {unknown}, which no operand has"
+        )
+    twice = sorted(c for c in set(output.replace(".", "")) if output.count(c) > 1)
+    if twice:
+        raise ShapeError(
+            f"einsum: the output of {subscripts!r} names {', '.join(twice)} twice; write each letter once"
+        )
     if not arrow:
         letters = inputs.replace(",", "").replace(".", "")
         once = sorted(c for c in set(letters) if letters.count(c) == 1)

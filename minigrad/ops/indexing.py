@@ -15,6 +15,7 @@ from minigrad.graph.define import dual
 from minigrad.graph.node import Facts, Slot
 from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index import meaning
+from minigrad.index.size import Size
 from minigrad.ops.axes import one_axis, plain
 
 Index = tuple[Any, ...]
@@ -39,9 +40,9 @@ def normalise_index(index: Any, first: int = 1) -> tuple[Index, tuple[Any, ...]]
     return tuple(structure), tuple(arrays)
 
 
-def _bound(entry: Any) -> int | None:
-    if entry is None:
-        return None
+def _bound(entry: Any) -> int | Size | None:
+    if entry is None or isinstance(entry, Size):
+        return entry
     try:
         return int(operator.index(entry))
     except TypeError:

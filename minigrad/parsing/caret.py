@@ -9,6 +9,8 @@ from minigrad.errors import ArgumentError, MinigradError
 
 # A longer line is shown as the part around the place in question.
 _SHOWN = 88
+# What moves the cursor would put the caret in a wrong place.
+_INVISIBLE = str.maketrans(dict.fromkeys((*range(32), 127, 0x200B, 0x2028, 0xFEFF), "�"))
 _PYTHON_PREFIX = re.compile(r"^[\w.<>]*\(\) (?:got|takes)?\s*")
 
 
@@ -25,7 +27,7 @@ class Source:
         """An error that quotes the line of ``node`` and marks its columns."""
         return kind(message if node is None else f"{message}\n{self.mark(*self._span(node))}")
 
-    def explain(self, error: Exception, what: str, node: ast.AST) -> MinigradError:
+    def explain(self, error: Exception, what: str, node: ast.AST, hint: str = "") -> MinigradError:
         """An operation's own error, pointing at the call that caused it."""
         place = self.mark(*self._span(node))
         if isinstance(error, MinigradError):
@@ -34,7 +36,15 @@ class Source:
         message = str(error)
         if isinstance(error, TypeError):
             message = _PYTHON_PREFIX.sub("", message)
-        return ArgumentError(f"{what}: {message}\n{place}")
+        # an operation says its own name, perhaps with where it lives: nn.softmax
+        named = message.partition(":")[0].rpartition(".")[2] == what.rpartition(".")[2]
+        return ArgumentError(f"{message if named else f'{what}: {message}'}{hint}\n{place}")
+
+    def at(self, message: str, position: int) -> MinigradError:
+        """An error about one character of the text."""
+        before = self.text[:position]
+        row, column = before.count("\n"), position - (before.rfind("\n") + 1)
+        return ArgumentError(f"{message}\n{self.mark(row, column, column + 1)}")
 
     def syntax(self, error: SyntaxError, hint: str) -> MinigradError:
         """What Python's grammar refuses, with a hint where a slip is known."""
@@ -58,7 +68,7 @@ class Source:
         stop = min(len(line), start + _SHOWN)
         before, after = ("…" if start else ""), ("…" if stop < len(line) else "")
         width = max(1, min(last, stop) - first)
-        shown = f"  {before}{line[start:stop]}{after}"
+        shown = f"  {before}{line[start:stop].translate(_INVISIBLE)}{after}"
         carets = " " * (2 + len(before) + first - start) + "^" * width
         where = (
             f"column {first + 1}" if len(self.lines) == 1 else f"line {row + 1}, column {first + 1}"

@@ -1,4 +1,4 @@
-"""One run of a text: every kind of syntax that is allowed, and what it calls.
+"""One run of a text: its statements, operators and numbers, each as the operation that it stands for.
 
 What is not listed here is refused with its column.
 """
@@ -6,18 +6,18 @@ What is not listed here is refused with its column.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable
 from typing import Any
 
 from minigrad import ops
-from minigrad.errors import ArgumentError, DimsError, MinigradError, NameClashError, ShapeError
+from minigrad.errors import NameClashError
 from minigrad.graph import Tensor
 from minigrad.index.size import Size, prod, quotient
-from minigrad.parsing import table
+from minigrad.parsing import refusals, table
+from minigrad.parsing.calls import Calls, Value, describe, is_plain
 from minigrad.parsing.caret import Source
 from minigrad.parsing.create import number
-
-Value = Any  # a tensor, number, size, string, None, slice, or a tuple or list of these
 
 _BINARY: dict[type[ast.AST], tuple[str, Callable[..., Any]]] = {
     ast.Add: ("+", ops.add),
@@ -38,36 +38,16 @@ _COMPARE: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: ops.equal,
     ast.NotEq: ops.not_equal,
 }
-_INSTEAD: dict[type[ast.AST], str] = {
-    ast.BoolOp: "'and' and 'or' are not elementwise; write & and | with parentheses",
-    ast.IfExp: "a choice is elementwise here; write where(condition, a, b)",
-    ast.Lambda: "a text defines no functions; name parts by assignments, 'S = X @ W; sum(S)'",
-    ast.ListComp: "a text has no loops; write the sum as an operation, for example with einsum",
-    ast.GeneratorExp: "a text has no loops; write the sum as an operation, for example with einsum",
-    ast.For: "a text has no loops; write the sum as an operation, for example with einsum",
-    ast.AugAssign: "a name is given once; write 'T = S + 1' with a new name",
-    ast.AnnAssign: "declare variables beside the text, as in parse(text, X='m n')",
-    ast.Import: "nothing is imported; NumPy's names are known as they are",
-    ast.ImportFrom: "nothing is imported; NumPy's names are known as they are",
-    ast.BitXor: "^ is no power; write **",
-    ast.FloorDiv: "// divides sizes only; write floor(a / b)",
-    ast.Starred: "write the arguments one by one",
-}
 _LARGEST_EXPONENT = 64
-_FAULTS = (MinigradError, TypeError, ValueError, IndexError, ArithmeticError, AttributeError)
+_LARGEST_NUMBER = 1e308
 
 
-class Run:
-    """One run: the values of names, and the rules for every kind of syntax that is allowed."""
+class Run(Calls):
+    """One run: the statements, operators and numbers of a text."""
 
     def __init__(self, source: Source, values: dict[str, Value]) -> None:
-        self.source, self.values = source, values
+        super().__init__(source, values)
         self.assigned: set[str] = set()
-
-    def error(
-        self, message: str, node: ast.AST, kind: type[MinigradError] = ArgumentError
-    ) -> MinigradError:
-        return self.source.error(f"parse: {message}", node, kind)
 
     # -- statements ------------------------------------------------------------------------------
 
@@ -77,17 +57,22 @@ class Run:
                 return self.value(value)
             case ast.Assign([ast.Name() as target], value):
                 return self.assign(target, self.value(value))
-            case ast.Assign([ast.Tuple(targets)], value):
+            case ast.Assign([ast.Tuple(targets) | ast.List(targets)], value):
                 return self.unpack(node, targets, self.value(value))
-        raise self.refusal(node)
+            case ast.Assign([target], _):
+                raise self.error(refusals.target(target), target)
+            case ast.Assign([_, second, *_], _):
+                raise self.error("one name is given at a time; write two statements", second)
+        raise self.error(refusals.instead(node), node)
 
     def unpack(self, node: ast.stmt, targets: list[ast.expr], value: Value) -> Value:
+        for target in targets:
+            if not isinstance(target, ast.Name):
+                raise self.error(refusals.target(target), target)
         if not isinstance(value, tuple | list) or len(value) != len(targets):
             raise self.error(f"{len(targets)} names are given to {describe(value)}", node)
         for target, part in zip(targets, value, strict=True):
-            if not isinstance(target, ast.Name):
-                raise self.error("only a name can be given a value", target)
-            self.assign(target, part)
+            self.assign(target, part)  # type: ignore[arg-type]
         return value
 
     def assign(self, target: ast.Name, value: Value) -> Value:
@@ -112,14 +97,12 @@ class Run:
                 return self.constant(node, value)
             case ast.Name(name):
                 return self.name(node, name)
-            case ast.BinOp(left, op, right) if type(op) in _BINARY or isinstance(op, ast.FloorDiv):
-                return self.binary(node, op, self.value(left), self.value(right))
+            case ast.BinOp():
+                return self.chain(node)
             case ast.UnaryOp(op, operand):
                 return self.unary(node, op, self.value(operand))
-            case ast.Compare(left, [op], [right]) if type(op) in _COMPARE:
-                return self.call(node, _COMPARE[type(op)], [self.value(left), self.value(right)])
             case ast.Compare():
-                raise self.error("compare two things at a time, (0 < x) & (x < 1)", node)
+                return self.comparison(node)
             case ast.Call(called, arguments, keywords):
                 return self.calling(node, called, arguments, keywords)
             case ast.Attribute(owner, name):
@@ -130,17 +113,21 @@ class Run:
                 return tuple(self.value(part) for part in parts)
             case ast.List(parts):
                 return [self.value(part) for part in parts]
-            case ast.BinOp(_, op, _):
-                raise self.error(_INSTEAD.get(type(op), "this operator is not known"), node)
-        raise self.refusal(node)
+        raise self.error(refusals.instead(node), node)
 
-    def refusal(self, node: ast.AST) -> MinigradError:
-        known = _INSTEAD.get(
-            type(node), "only expressions and assignments 'name = expression' are read"
-        )
-        return self.error(known, node)
+    def chain(self, node: ast.BinOp) -> Value:
+        """``a + b + c + ...`` from the left, in a loop, so that a long sum is no deep one."""
+        spine = [node]
+        while isinstance(spine[-1].left, ast.BinOp):
+            spine.append(spine[-1].left)
+        value = self.value(spine[-1].left)
+        for part in reversed(spine):
+            value = self.binary(part, part.op, value, self.value(part.right))
+        return value
 
     def constant(self, node: ast.AST, value: Value) -> Value:
+        if isinstance(value, int | float) and abs(value) > _LARGEST_NUMBER:
+            raise self.error("this number is too large for a float; write inf for infinity", node)
         if value is None or value is Ellipsis or isinstance(value, bool | int | float | str):
             return value
         raise self.error(f"{value!r} is not a real number", node)
@@ -161,20 +148,44 @@ class Run:
             raise self.error("'not' is not elementwise; write ~(condition)", node)
         if isinstance(op, ast.Invert):
             return self.call(node, ops.logical_not, [value])
-        if isinstance(value, int | float | Size):
+        if isinstance(value, int | float | Size) and not isinstance(value, bool):
             return -value if isinstance(op, ast.USub) else value
+        if not isinstance(value, Tensor | list):
+            sign = "-" if isinstance(op, ast.USub) else "+"
+            raise self.error(f"{sign} does not apply to {describe(value)}", node)
         return self.call(node, ops.negative if isinstance(op, ast.USub) else ops.positive, [value])
 
+    def comparison(self, node: ast.Compare) -> Value:
+        if len(node.ops) > 1:
+            raise self.error("compare two things at a time, (0 < x) & (x < 1)", node)
+        (op,) = node.ops
+        if type(op) not in _COMPARE:
+            raise self.error(refusals.instead(op), node)
+        sides = [self.value(node.left), self.value(node.comparators[0])]
+        return self.call(node, _COMPARE[type(op)], self.operands(node, "a comparison", sides))
+
     def binary(self, node: ast.expr, op: ast.operator, a: Value, b: Value) -> Value:
-        if _is_plain(a) and _is_plain(b):
+        if isinstance(op, ast.Div | ast.Mod | ast.FloorDiv) and is_plain(b) and b == 0:
+            raise self.error("division by zero", node)
+        if is_plain(a) and is_plain(b):
             return self.arithmetic(node, op, a, b)
         if type(op) not in _BINARY:
-            raise self.error(_INSTEAD[type(op)], node)
+            raise self.error(refusals.instead(op), node)
         sign, operation = _BINARY[type(op)]
-        for side in (a, b):
-            if side is None or isinstance(side, str | tuple | bool):
+        if isinstance(op, ast.Pow) and is_plain(a) and a == math.e:
+            operation, sides = ops.exp, [b]
+        else:
+            sides = [a, b]
+        return self.call(node, operation, self.operands(node, sign, sides), name=sign)
+
+    def operands(self, node: ast.expr, sign: str, sides: list[Value]) -> list[Value]:
+        """The operands of a sign as operations take them."""
+        for side in sides:
+            if side is None or side is Ellipsis or isinstance(side, str | tuple | bool):
                 raise self.error(f"{sign} does not apply to {describe(side)}", node)
-        return self.call(node, operation, [a, b])
+        if all(map(is_plain, sides)):
+            return [number(x) if not isinstance(x, Size) else x for x in sides]
+        return sides
 
     def arithmetic(self, node: ast.expr, op: ast.operator, a: Value, b: Value) -> Value:
         """Numbers and sizes: whole results stay sizes, all else goes on the graph exactly."""
@@ -191,160 +202,27 @@ class Run:
             case ast.FloorDiv() if whole:
                 return self.quotient(node, a, b)
             case ast.Pow() if not isinstance(a, Size) and not isinstance(b, Size) and abs(b) > 1:
-                return self.call(node, lambda: float(a) ** float(b), [], name="**")
+                return self.power(node, a, b)
+            case ast.MatMult():
+                raise self.error("@ multiplies matrices; write * between numbers", node)
         if type(op) not in _BINARY:
-            raise self.error(_INSTEAD.get(type(op), "this operator is not known"), node)
+            raise self.error(refusals.instead(op), node)
         first = a if isinstance(a, Size) else number(a)
         return self.call(node, _BINARY[type(op)][1], [first, b])
 
+    def power(self, node: ast.expr, a: float, b: float) -> float:
+        try:
+            result = float(a) ** float(b)
+        except (OverflowError, ZeroDivisionError):
+            result = math.inf
+        if isinstance(result, complex) or not math.isfinite(result):
+            raise self.error(f"{a} ** {b} is out of range for a real float", node)
+        return result
+
     def quotient(self, node: ast.expr, a: Value, b: Value) -> Value:
-        if isinstance(a, int) and isinstance(b, int) and b:
+        if isinstance(a, int) and isinstance(b, int):
             return a // b
-        result = quotient(a, b) if b else None
+        result = quotient(a, b)
         if result is None:
             raise self.error(f"{a} // {b} is no whole number of elements for every size", node)
         return result
-
-    # -- calls -----------------------------------------------------------------------------------
-
-    def calling(
-        self,
-        node: ast.expr,
-        called: ast.expr,
-        arguments: list[ast.expr],
-        keywords: list[ast.keyword],
-    ) -> Value:
-        operation, first, name = self.operation(called)
-        given = [*first, *(self.value(argument) for argument in arguments)]
-        named: dict[str, Value] = {}
-        for keyword in keywords:
-            if keyword.arg is None:
-                raise self.error("write the arguments one by one", keyword.value)
-            named[keyword.arg] = self.value(keyword.value)
-        if operation not in table.CREATING and given and all(map(_is_plain, given)):
-            given = [x if isinstance(x, Size) else number(x) for x in given[:1]] + given[1:]
-        return self.call(node, operation, given, named, name)
-
-    def operation(self, called: ast.expr) -> tuple[Callable[..., Any], list[Value], str]:
-        """The function, and the tensor before the dot where it is called as a method."""
-        names = path(called)
-        root = names[0] if names else None
-        is_value = isinstance(called, ast.Attribute) and (
-            not isinstance(root, ast.Name) or root.id in self.values
-        )
-        if is_value and isinstance(called, ast.Attribute):
-            owner = self.value(called.value)
-            operation = table.method(called.attr) if isinstance(owner, Tensor) else None
-            if operation is None:
-                hint = table.nearest(called.attr, table.method_names())
-                raise self.error(f"{describe(owner)} has no method {called.attr!r}{hint}", called)
-            return operation, [owner], called.attr
-        name = ast.unparse(called)
-        if isinstance(called, ast.Name) and name in self.values:
-            raise self.error(
-                f"{name!r} is {describe(self.values[name])} and cannot be called", called
-            )
-        operation = table.function(name)
-        if operation is None:
-            raise self.error(f"no operation is named {name!r}{table.nearest(name)}", called)
-        return operation, [], name
-
-    def call(
-        self,
-        node: ast.AST,
-        operation: Callable[..., Any],
-        arguments: list[Value],
-        keywords: dict[str, Value] | None = None,
-        name: str | None = None,
-    ) -> Value:
-        try:
-            return operation(*arguments, **(keywords or {}))
-        except DimsError as error:
-            tensors = [x for x in arguments if isinstance(x, Tensor)]
-            if tensors:
-                error.args = (f"{error}; got {' and '.join(map(describe, tensors))}",)
-            raise self.source.explain(error, "", node) from None
-        except _FAULTS as error:
-            what = name or str(getattr(operation, "__name__", "parse"))
-            raise self.source.explain(error, what, node) from None
-
-    # -- attributes and indices --------------------------------------------------------------------
-
-    def attribute(self, node: ast.expr, owner: ast.expr, name: str) -> Value:
-        root = path(owner)
-        if root and isinstance(root[0], ast.Name) and root[0].id not in self.values:
-            dotted = ast.unparse(node)
-            short = dotted.rpartition(".")[2]
-            if short in table.CONSTANTS:
-                return table.CONSTANTS[short]
-            if table.function(dotted) is not None:
-                raise self.error(f"{dotted!r} is a function; call it, {dotted}(...)", node)
-        value = self.value(owner)
-        if isinstance(value, Tensor):
-            if name in ("T", "mT"):
-                return self.call(node, ops.transpose if name == "T" else table.mT, [value])
-            if name in ("shape", "ndim"):
-                return getattr(value, name)
-            if name == "size":
-                return prod(value.shape)
-        hint = table.nearest(name, table.method_names())
-        raise self.error(f"{describe(value)} has no attribute {name!r}{hint}", node)
-
-    def index(self, node: ast.expr) -> Value:
-        match node:
-            case ast.Slice(lower, upper, step):
-                return slice(
-                    *(None if part is None else self.value(part) for part in (lower, upper, step))
-                )
-            case ast.Tuple(parts):
-                return tuple(self.index(part) for part in parts)
-        value = self.value(node)
-        if isinstance(value, Tensor) and value.dtype.kind not in "iu":
-            name = value.name or "it"
-            raise self.error(
-                f"{describe(value)} is no index; declare {name!r} as one, {name}='| index', or choose by "
-                "a condition with where(condition, a, b)",
-                node,
-            )
-        return value
-
-    def subscript(self, node: ast.expr, owner: Value, index: Value) -> Value:
-        entries = index if isinstance(index, tuple) else (index,)
-        count = sum(entry is not None and entry is not Ellipsis for entry in entries)
-        if isinstance(owner, Tensor) and count > owner.ndim:
-            raise self.error(
-                f"{describe(owner)} has {owner.ndim} axes, and {count} are indexed",
-                node,
-                ShapeError,
-            )
-        if isinstance(owner, tuple | list):
-            operation: Callable[..., Any] = type(owner).__getitem__
-        elif isinstance(owner, Tensor):
-            operation = ops.getitem
-        else:
-            raise self.error(f"{describe(owner)} has no elements", node)
-        return self.call(node, operation, [owner, index], name="getitem")
-
-
-def _is_plain(value: Value) -> bool:
-    return isinstance(value, int | float | Size) and not isinstance(value, bool)
-
-
-def path(node: ast.expr) -> list[ast.AST]:
-    """The names of a dotted name, root first; empty where the root is no name."""
-    if isinstance(node, ast.Name):
-        return [node]
-    if isinstance(node, ast.Attribute):
-        before = path(node.value)
-        return [*before, node] if before else []
-    return []
-
-
-def describe(value: Value) -> str:
-    """A value in the words of an error."""
-    if isinstance(value, Tensor):
-        shape = ", ".join(map(str, value.shape))
-        return f"{value.name or 'a tensor'} ({shape})"
-    if isinstance(value, Size):
-        return f"the size {value}"
-    return "nothing" if value is None else repr(value)

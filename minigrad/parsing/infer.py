@@ -63,6 +63,12 @@ def _undeclared(
                 f"name, {name}='n'",
                 node,
             )
+        if name in table.AMBIGUOUS:
+            raise program.source.error(
+                f"parse: {name!r} was not declared; {table.AMBIGUOUS[name]}, or declare a variable of that "
+                f"name, {name}='n'",
+                node,
+            )
         missing.append(name)
     return missing
 

@@ -10,29 +10,56 @@ from minigrad import ops
 from minigrad.errors import ArgumentError, MinigradError
 from minigrad.graph import Tensor
 from minigrad.index.size import Size
-from minigrad.parsing import table
+from minigrad.parsing import refusals, table
+from minigrad.parsing.calls import describe
 from minigrad.parsing.caret import Source
 from minigrad.parsing.create import number
-from minigrad.parsing.evaluate import Run, describe
+from minigrad.parsing.evaluate import Run
+
+_UNUSED = (
+    "parse: the value of this statement is not used; only the last statement is the result, so name it, "
+    "'S = ...', or write an expression of several lines in parentheses"
+)
 
 
 class Program:
     """The statements of a text, to be run on tensors for its variables."""
 
     def __init__(self, text: str) -> None:
-        lines = text.strip("\n").splitlines() or [""]
+        if not isinstance(text, str):
+            raise ArgumentError(
+                f"parse: the text is a string such as 'sum(X @ w)', not {type(text).__name__}"
+            )
+        lines = text.replace("\u00a0", " ").removeprefix("\ufeff").strip("\n").splitlines() or [""]
         margin = min((len(s) - len(s.lstrip()) for s in lines if s.strip()), default=0)
         self.source = Source("\n".join(line[margin:] for line in lines))
-        try:
-            self.statements = ast.parse(self.source.text).body
-        except SyntaxError as error:
-            raise self.source.syntax(error, _slip(self.source.text)) from None
-        except (RecursionError, MemoryError):
-            raise self._too_deep() from None
+        self._refuse_raised_letters()
+        self.statements = self._statements()
         if not self.statements:
             raise ArgumentError(
                 "parse: the text is empty; write an expression such as 'sum(X @ w)'"
             )
+
+    def _refuse_raised_letters(self) -> None:
+        """Python's grammar would read Xᵀ as the name XT."""
+        letter, hint = refusals.raised(self.source.text)
+        if letter:
+            raise self.source.at(
+                f"parse: {letter!r} is no sign here; {hint}", self.source.text.index(letter)
+            )
+
+    def _statements(self) -> list[ast.stmt]:
+        try:
+            return ast.parse(self.source.text).body
+        except SyntaxError as error:
+            if "too many nested" in str(error.msg):
+                raise self._too_deep() from None
+            hint = refusals.slip(self.source.text, str(error.msg))
+            raise self.source.syntax(error, hint) from None
+        except ValueError as error:
+            raise ArgumentError(f"parse: {error}") from None
+        except (RecursionError, MemoryError):
+            raise self._too_deep() from None
 
     def free_names(self) -> dict[str, ast.Name]:
         """Names that are read before the text gives them, in its order; what is called stands apart."""
@@ -55,6 +82,8 @@ class Program:
         try:
             for statement in self.statements:
                 value = run.statement(statement)
+                if isinstance(statement, ast.Expr) and statement is not self.statements[-1]:
+                    raise self.source.error(_UNUSED, statement)
         except RecursionError:
             raise self._too_deep() from None
         if isinstance(value, int | float | Size):
@@ -68,7 +97,8 @@ class Program:
 
     def _too_deep(self) -> MinigradError:
         return ArgumentError(
-            "parse: the text is nested too deeply; name parts of it, 'S = X @ W; sum(softmax(S))'"
+            "parse: the text is nested too deeply: one expression holds at most some 2,500 terms in a row "
+            "and 100 parentheses in each other; name parts of it, 'S = X @ W; sum(softmax(S))'"
         )
 
 
@@ -83,12 +113,3 @@ def _functions_and_libraries(statement: ast.stmt) -> Iterator[ast.AST]:
 
 def _is_library(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in table.LIBRARIES
-
-
-def _slip(text: str) -> str:
-    """What is often meant where the grammar refuses a text."""
-    if "'" in text and text.count("'") % 2:
-        return "; a transpose is written X.T"
-    if any(mark in text for mark in "−·×⊙ᵀ√²³⁻"):
-        return "; write ASCII as in NumPy: - * @ .T sqrt() **"
-    return ""

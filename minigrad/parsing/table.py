@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from math import inf, nan, pi
+from math import e, inf, nan, pi
 from typing import Any
 
 from minigrad import ops
@@ -15,9 +15,18 @@ from minigrad.primitive import REGISTRY
 Function = Callable[..., Any]
 
 CONSTANTS = {"pi": pi, "inf": inf, "nan": nan}
+# Letters that mean a constant to some and a variable to others: they are asked for.
+AMBIGUOUS = {
+    "e": "Euler's number is np.e, its powers exp(x)",
+    "I": "the identity matrix is eye(n)",
+    "E": "Euler's number is np.e, its powers exp(x)",
+}
 
 # Where a library lives is no part of an operation's name.
-_PREFIXES = ("np.", "numpy.", "mg.", "minigrad.", "scipy.", "jnp.", "torch.", "F.")
+_PREFIXES = (
+    *("np.", "numpy.", "mg.", "minigrad.", "scipy.", "jax.", "numpy.", "jnp.", "torch.", "F."),
+    *("math.", "sp.", "anp.", "autograd."),
+)
 LIBRARIES = frozenset({*(prefix[:-1] for prefix in _PREFIXES), "linalg", "special", "nn"})
 _ALIASES = {
     "absolute": "abs",
@@ -85,6 +94,14 @@ def mT(a: Any) -> Any:
 _OWN = {**_CREATE, "logdet": logdet, "matrix_transpose": mT, "slogdet": slogdet}
 
 
+def constant(dotted: str) -> float | None:
+    """The number that a library's name means, or None: np.pi, math.e."""
+    library, _, short = dotted.rpartition(".")
+    if library not in LIBRARIES or library in _INSIDE:
+        return None
+    return {**CONSTANTS, "e": e}.get(short)
+
+
 def function(name: str) -> Function | None:
     """The operation that a name means, or None."""
     for prefix in _PREFIXES:
@@ -123,7 +140,11 @@ def names() -> Iterator[str]:
 def nearest(name: str, among: Iterator[str] | None = None) -> str:
     """A hint at the name that was probably meant, or ""."""
     wanted = name.rpartition(".")[2]
-    near = get_close_matches(wanted, sorted(set(names() if among is None else among)), n=1)
+    known = sorted(set(names() if among is None else among))
+    small = {word.lower(): word for word in known}
+    if wanted.lower() in small:
+        return f"; did you mean {small[wanted.lower()]!r}?"
+    near = get_close_matches(wanted, known, n=1, cutoff=0.6 if len(wanted) > 3 else 0.75)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

@@ -1,16 +1,21 @@
-"""Variables of a text: what is declared of them, and the symbolic tensors that they are."""
+"""Declarations of variables: the one reader of every face, and the tensors that they mean."""
 
 from __future__ import annotations
 
+import ast
+import keyword
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, NameClashError
 from minigrad.graph import Tensor, leaf, wrap
-from minigrad.index.size import AnySize, Size, dim
-from minigrad.symbolic.assume import checked_assumptions
+from minigrad.index.assume import checked_assumptions
+from minigrad.index.size import AnySize, Size, dim, prod
+
+_LARGEST_POWER = 8
 
 
 class Declared(NamedTuple):
@@ -21,41 +26,98 @@ class Declared(NamedTuple):
 
     def text(self) -> str:
         """The declaration as one writes it."""
-        words = " ".join(map(str, self.sizes))
+        words = " ".join(str(size).replace(" ", "") for size in self.sizes)
         facts = " and ".join(sorted(self.assume))
         return f"{words} | {facts}".strip() if facts else words
 
 
 def declared(name: str, text: str) -> Declared:
-    """Read ``"m n | spd"``: dims are names or numbers, assumptions stand after a bar.
+    """Read ``"m n | spd"``: sizes are dims, numbers or their polynomials, ``2*k`` or ``n-1``.
 
     Raises
     ------
     ArgumentError
-        When a size is neither, or an assumption is not known or does not fit.
+        When a size is none of these, or an assumption is not known or does not fit.
     """
     dims, _, facts = text.partition("|")
-    sizes = tuple(_size(name, word, text) for word in dims.split())
+    sizes = tuple(_size(name, word) for word in dims.replace(",", " ").split())
     words = facts.replace(",", " ").replace(" and ", " ").split()
     return Declared(sizes, checked_assumptions(name, words, sizes))
 
 
-def _size(name: str, word: str, text: str) -> AnySize:
-    if word.isdigit():
-        return int(word)
-    if not word.isidentifier():
+def checked_name(name: str) -> str:
+    """A variable's name as Python's grammar reads it: 𝑥 is x.
+
+    Raises
+    ------
+    ArgumentError
+        When it is no identifier, or would lose a raised or lowered letter: Xᵀ is no name.
+    """
+    plain = unicodedata.normalize("NFKC", name)
+    raised = raised_letter(name)
+    if not plain.isidentifier() or raised:
+        cause = f"{raised!r} cannot be part of a name" if raised else "a name is letters, digits, _"
+        raise ArgumentError(f"{name!r} is no variable's name: {cause}; write X, w1 or W_q")
+    return plain
+
+
+def raised_letter(text: str) -> str:
+    """The first superscript or subscript, which Python's grammar would read as a plain letter."""
+    scripts = ("<super>", "<sub>")
+    return next((c for c in text if unicodedata.decomposition(c).startswith(scripts)), "")
+
+
+def _size(name: str, word: str) -> AnySize:
+    try:
+        size = _polynomial(ast.parse(word, mode="eval").body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ArgumentError(
-            f"parse: {name}={text!r}: {word!r} is no size; a size is a name or a number, and "
-            f'assumptions stand after a bar, as in {name}="n n | spd"'
-        )
-    return dim(word)
+            f"{name}: {word!r} is no size; a size is a dim's name, a number, or their sum or product "
+            f'without spaces (n-1, 2*k), and assumptions stand after a bar, as in {name}="n n | spd"'
+        ) from None
+    if isinstance(size, int) and size < 1:
+        raise ArgumentError(f"{name}: an axis of size {size} holds nothing; a size is at least 1")
+    return size
+
+
+def _polynomial(node: ast.expr) -> AnySize:
+    match node:
+        case ast.Constant(int(value)) if not isinstance(value, bool):
+            return value
+        case ast.Name(label) if label.strip("_"):
+            return dim(label)
+        case ast.BinOp(left, ast.Add(), right):
+            return _polynomial(left) + _polynomial(right)
+        case ast.BinOp(left, ast.Sub(), right):
+            return _polynomial(left) - _polynomial(right)
+        case ast.BinOp(left, ast.Mult(), right):
+            return _polynomial(left) * _polynomial(right)
+        case ast.BinOp(left, ast.Pow(), ast.Constant(int(power))) if 0 < power <= _LARGEST_POWER:
+            return prod([_polynomial(left)] * power)
+    raise ValueError("no polynomial")
 
 
 def declarations(variables: Mapping[str, Any]) -> tuple[dict[str, Declared], dict[str, Tensor]]:
-    """What the user declared, apart from the tensors that he passed as they are."""
+    """What the user declared, apart from the tensors that he passed as they are.
+
+    Raises
+    ------
+    ArgumentError
+        When a name or a declaration cannot be read.
+    NameClashError
+        When two names are one to Python's grammar.
+    """
     written: dict[str, Declared] = {}
     tensors: dict[str, Tensor] = {}
-    for name, value in variables.items():
+    for given, value in variables.items():
+        name = checked_name(given)
+        if keyword.iskeyword(name):
+            raise ArgumentError(
+                f"parse: {name!r} is a word of Python's own and cannot name a variable of a text; write "
+                f"{name[:3]} or {name}_"
+            )
+        if name in written or name in tensors:
+            raise NameClashError(f"parse: the variable {name!r} is declared twice; leave one")
         if isinstance(value, Tensor):
             tensors[name] = value
         elif isinstance(value, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import DerivationError, NameClashError, ShapeError
+from minigrad.errors import DerivationError, MinigradError, NameClashError, ShapeError
 from minigrad.graph.dims import Dim
 from minigrad.graph.node import Node
 from minigrad.index import heads
+from minigrad.index.assume import open_assumptions
 from minigrad.index.contract import size_as_number
 from minigrad.index.expr import Expr, Head, Leaf, Product, Ref
 from minigrad.index.numbers import number
@@ -27,8 +29,9 @@ from minigrad.index.view import (
     number_view,
 )
 from minigrad.primitive import Primitive
-from minigrad.symbolic.assume import open_assumptions
 from minigrad.symbolic.names import names_in_graph
+
+_CONSTANTS = {math.pi: "pi", math.e: "E"}
 
 
 @dataclass
@@ -128,7 +131,7 @@ def _called(node: Node) -> str:
 def _leaf_view(node: Node, result: Lowered) -> View:
     value = node.value
     if value is not None and node.name is None and not node.requires_grad and np.ndim(value) == 0:
-        return number_view(number(value.item() if hasattr(value, "item") else value))
+        return _number(value.item() if hasattr(value, "item") else value)
     labels = node.dims or (None,) * len(node.shape)
     sizes: list[AnySize] = [
         dim(label) if label is not None else size
@@ -169,7 +172,16 @@ def _input_view(value: Any, result: Lowered) -> View:
         return number_view(size_as_number(dim(value.name)))
     if isinstance(value, Size):
         return number_view(size_as_number(value))
-    return number_view(number(value))
+    return _number(value)
+
+
+def _number(value: Any) -> View:
+    """A number exactly as it was written; the floats of NumPy's pi and e are π and e."""
+    name = _CONSTANTS.get(abs(value)) if isinstance(value, float) else None
+    if name is None:
+        return number_view(number(value))
+    sign = 1 if value > 0 else -1
+    return contraction((), [(number_view(Leaf(name, kind="constant")), ())], sign)
 
 
 def lower_row(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) -> View:
@@ -258,4 +270,13 @@ def shape_of(
             views.append(number_view(0))
     if row.kind == "elementwise":
         return tuple(broadcast_sizes(views, row.name))
-    return lower_row(row, views, params).sizes
+    try:
+        return lower_row(row, views, params).sizes
+    except (ValueError, IndexError, TypeError, KeyError) as error:
+        if isinstance(error, MinigradError):
+            raise
+        shapes = [tuple(view.sizes) for view in views]
+        told = row.misfit(shapes, **params) if row.misfit is not None else None
+        shown = " and ".join("(" + ", ".join(map(str, shape)) + ")" for shape in shapes)
+        cause = told or "it does not take operands of these numbers of axes"
+        raise ShapeError(f"{row.name}: {cause}; got {shown}") from error

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
-from minigrad.errors import DerivationError
+from minigrad.errors import AxisError, DerivationError, ShapeError
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant
 from minigrad.index.expr import Pick, Structural
-from minigrad.index.size import AnySize
+from minigrad.index.size import AnySize, Size, divided_up, is_at_least
 from minigrad.index.view import View
 
 
@@ -139,10 +139,12 @@ def _place_advanced(
     for _, axis, entry in advanced:
         size = sizes[axis]
         if size == 1:
+            if not hasattr(entry, "position"):
+                _position(entry, size, axis)
             continue
         own: Hashable = ("x", axis)
         if not hasattr(entry, "position"):
-            position = _position(entry, size)
+            position = _position(entry, size, axis)
             at.factors.append((v.whole(Structural("onehot", (size,), (position,))), (own,)))
             continue
         array = arrays[entry.position - first]
@@ -155,24 +157,64 @@ def _place_advanced(
         at.factors.append((View(pick, (*array.axes, pick.ndim - 1)), labels))
 
 
-def _position(entry: int, size: AnySize) -> AnySize:
-    return entry if entry >= 0 else v.known_size(size) + entry
+def _position(entry: AnySize, size: AnySize, axis: int) -> AnySize:
+    """The place that an index means, counted from the front.
+
+    Raises
+    ------
+    AxisError
+        Where it lies outside for every size.
+    """
+    known, at = v.known_size(size), v.known_size(entry)
+    place = known + at if is_at_least(at, 0) is False else at
+    below, inside = is_at_least(place, 0), is_at_least(known - place, 1)
+    if inside is False or below is False:
+        raise AxisError(f"getitem: index {entry} is out of bounds for axis {axis} with size {size}")
+    return place
 
 
 def slice_bounds(entry: slice, size: AnySize) -> tuple[Any, int, AnySize]:
-    """Start, step and length of a slice, where the size may be a name."""
-    step = 1 if entry.step is None else int(entry.step)
+    """Start, step and length of a slice, where sizes and bounds may be names.
+
+    A bound that is not past the end for some sizes is taken to lie inside; evaluation refuses other sizes.
+    """
+    step = 1 if entry.step is None else entry.step
+    if not isinstance(step, int):
+        raise DerivationError(f"getitem: a slice's step is a number, not {step}")
+    if entry == slice(None):
+        return 0, 1, size
     known = v.known_size(size)
-    if isinstance(known, int):
-        if entry == slice(None):
-            return 0, 1, size
-        reached = range(*entry.indices(known))
+    bounds = [None if b is None else v.known_size(b) for b in (entry.start, entry.stop)]
+    if isinstance(known, int) and not any(isinstance(b, Size) for b in bounds):
+        reached = range(*slice(bounds[0], bounds[1], step).indices(known))
         return reached.start, step, len(reached)
-    start, stop = entry.start, entry.stop
-    if step == -1 and start is None and stop is None:
-        return size - 1, -1, size
-    if step != 1:
-        raise DerivationError(f"getitem: a step needs a numeric size, and {size} is a name")
-    first: AnySize = 0 if start is None else (start if start >= 0 else size + start)
-    last: AnySize = size if stop is None else (stop if stop >= 0 else size + stop)
-    return first, 1, last - first
+    first, last = (_bound(bound, known) for bound in bounds)
+    if step > 0:
+        start, stop = 0 if first is None else first, known if last is None else last
+        length = divided_up(stop - start, step)
+    else:
+        start, stop = known - 1 if first is None else first, -1 if last is None else last
+        length = divided_up(start - stop, -step)
+    if length is None:
+        raise DerivationError(
+            f"getitem: how many elements [{_text(entry)}] keeps of {size} is no polynomial of dims; give the "
+            "axis a number, or a size that the step divides, as in x='2*k'"
+        )
+    outside = is_at_least(known - (stop if step > 0 else start + 1), 0) is False
+    if outside or is_at_least(length, 1) is False:
+        raise ShapeError(
+            f"getitem: the slice [{_text(entry)}] reaches outside an axis of size {size}"
+        )
+    return start, step, length
+
+
+def _bound(bound: AnySize | None, size: AnySize) -> AnySize | None:
+    """A slice's bound counted from the front; only what is below 0 for every size counts from the end."""
+    if bound is None or is_at_least(bound, 0) is not False:
+        return bound
+    return size + bound
+
+
+def _text(entry: slice) -> str:
+    parts = ["" if b is None else str(b) for b in (entry.start, entry.stop)]
+    return ":".join(parts if entry.step is None else [*parts, str(entry.step)])

@@ -16,7 +16,7 @@ _LOG_OF_SIZE = Head("log_of_size", "log(Abs(x))")
 
 def inv(x: View) -> View:
     """The inverse of the last two axes."""
-    matrix = _matrix(x)
+    matrix = _matrix(x, "linalg.inv")
     if matrix is None:
         return View(power(x.expr, -1), x.axes)
     return View(MatrixFunction("inv", matrix.expr), matrix.axes)
@@ -24,7 +24,7 @@ def inv(x: View) -> View:
 
 def det(x: View) -> View:
     """The determinant of the last two axes."""
-    matrix = _matrix(x)
+    matrix = _matrix(x, "linalg.det")
     if matrix is None:
         return View(x.expr, x.axes[:-2])
     return View(MatrixFunction("det", matrix.expr), matrix.axes[:-2])
@@ -32,15 +32,15 @@ def det(x: View) -> View:
 
 def logabsdet(x: View) -> View:
     """Log |det| of the last two axes."""
-    matrix = _matrix(x)
+    matrix = _matrix(x, "linalg.slogdet")
     if matrix is None:
         return View(Map(_LOG_OF_SIZE, (x.expr,)), x.axes[:-2])
     return View(MatrixFunction("logdet", matrix.expr), matrix.axes[:-2])
 
 
-def _matrix(x: View) -> View | None:
+def _matrix(x: View, what: str) -> View | None:
     """The view with its matrix axes last in the node; None for a 1 by 1 matrix."""
-    v.meet(x.sizes[-2], x.sizes[-1], "linalg: a square matrix is needed")
+    v.meet(x.sizes[-2], x.sizes[-1], f"{what}: a square matrix is needed")
     return None if x.axes[-1] is None else v.permuted(x, range(x.ndim))
 
 

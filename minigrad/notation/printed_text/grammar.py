@@ -20,6 +20,7 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?")
 _WORD = re.compile(r"(?:(?![ᵀ⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ𝟏])[^\W])+")
 _ELEMENTWISE_POWER = re.compile(r"\^⊙(-?[0-9]+(?:/[0-9]+)?)")
 _SUBSCRIPT = re.compile(r"_([0-9a-z]+)(?![0-9A-Za-z_])")
+_PLACE = re.compile(r"\(([^()]*)\)")
 _PLACES = re.compile(r"\[([^\[\]]*)\]")
 _SUM_SIGN = re.compile(r"Σ_([a-z](?:[a-z]|,)*) ")
 _RELATIONS = ("≥", "≤", "≠", "=", ">", "<")
@@ -257,6 +258,8 @@ class _Reader:
 
     def word(self) -> Piece:
         if self.take("e_"):
+            if place := self.match(_PLACE):
+                return Piece("unit", (), place[1])
             return Piece("unit", (self.postfix(),))
         found = _WORD.match(self.text, self.at)
         if found is None:

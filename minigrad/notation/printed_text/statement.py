@@ -272,12 +272,15 @@ class Evaluation:
 
     def unit(self, piece: Piece) -> Value:
         size = self.guess()
-        at = piece.parts[0]
-        position = (
-            self.letters[str(at.value)]
-            if at.kind == "name" and at.value in self.letters
-            else int(plain(self.eval(at)))
-        )
+        if not piece.parts:
+            position = self.size(str(piece.value))
+        else:
+            at = piece.parts[0]
+            position = (
+                self.letters[str(at.value)]
+                if at.kind == "name" and at.value in self.letters
+                else int(plain(self.eval(at)))
+            )
         if not -size <= position < size:
             raise UnsizedError(f"no element {position} of {size}")
         return vector((np.arange(size) == position % size).astype(float))

@@ -1,9 +1,10 @@
-"""The closed list of assumptions, and what they need of a shape."""
+"""The closed list of assumptions, what they need of a shape, and which exclude one another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from itertools import combinations
 
 from minigrad.errors import ArgumentError
 from minigrad.index.size import AnySize
@@ -24,6 +25,17 @@ ASSUMPTIONS: dict[str, tuple[int, bool, str]] = {
     "index": (0, False, "an integer position"),
     "invertible": (2, True, "has an inverse"),
     "nonzero": (0, False, "no element is 0"),
+}
+_HAS_ZEROS = ("0/1", "bool", "onehot", "diagonal")
+# No array has both.
+_EXCLUSIVE = {
+    frozenset(pair)
+    for pair in (
+        *((zero, other) for zero in _HAS_ZEROS for other in ("positive", "nonzero", "unit", "pm1")),
+        *(("pm1", other) for other in ("positive", "unit", "simplex", "index")),
+        *(("index", other) for other in ("spd", "orthogonal", "simplex", "unit", "bool")),
+        *(("bool", other) for other in ("spd", "orthogonal", "simplex")),
+    )
 }
 
 # Facts that hold on a thin set only, and what stays true in a neighbourhood of it: a derivative looks
@@ -55,7 +67,7 @@ def checked_assumptions(
     Raises
     ------
     ArgumentError
-        When one is not on the list, or the shape cannot have it.
+        When one is not on the list, the shape cannot have it, or two exclude one another.
     """
     chosen = frozenset(words)
     for word in sorted(chosen):
@@ -65,14 +77,24 @@ def checked_assumptions(
             raise ArgumentError(
                 f"{name}: {word!r} is no assumption; {hint}known are {', '.join(ASSUMPTIONS)}"
             )
-        axes, square, meaning = ASSUMPTIONS[word]
-        shape = "(" + ", ".join(map(str, sizes)) + ")"
-        if len(sizes) < axes:
-            raise ArgumentError(
-                f"{name}: {word!r} ({meaning}) needs at least {axes} axes, the shape is {shape}"
-            )
-        if square and sizes[-1] != sizes[-2]:
-            raise ArgumentError(
-                f"{name}: {word!r} ({meaning}) needs a square matrix, the shape is {shape}"
-            )
+        _check_shape(name, word, sizes)
+    for pair in combinations(sorted(chosen), 2):
+        if frozenset(pair) in _EXCLUSIVE:
+            meanings = " and ".join(f"{word!r} ({ASSUMPTIONS[word][2]})" for word in pair)
+            raise ArgumentError(f"{name}: {meanings} exclude one another; leave one of them")
     return chosen
+
+
+def _check_shape(name: str, word: str, sizes: Sequence[AnySize]) -> None:
+    axes, square, meaning = ASSUMPTIONS[word]
+    shape = "(" + ", ".join(map(str, sizes)) + ")"
+    if len(sizes) < axes:
+        count = f"{axes} axes" if axes > 1 else "one axis"
+        raise ArgumentError(
+            f"{name}: {word!r} ({meaning}) needs at least {count}, the shape is {shape}"
+        )
+    if square and sizes[-1] != sizes[-2]:
+        raise ArgumentError(
+            f"{name}: {word!r} ({meaning}) needs a square matrix, the shape is {shape}; give its last "
+            "two axes one size"
+        )
