@@ -124,7 +124,7 @@ def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:
         if coef is None:
             return None
         sizes = dict(enumerate(node.label_sizes))
-        whole = contract(range(node.ndim), operands, 1, sizes)  # type: ignore[arg-type]
+        whole = contract(range(node.ndim), operands, 1, sizes)
         return scale(times(node.coef, number(coef)), whole)
     return None
 
