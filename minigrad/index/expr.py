@@ -202,14 +202,15 @@ class Extremum(Expr):
     """A reduction over the last ``count`` axes that is no sum.
 
     ``kind`` is "max" (the largest element), "argmax" (where it is: 0/1, ties shared in equal parts, so
-    that it sums to one) or "prod" (the product).
+    that it sums to one), "prod" (the product) or "others" (at each element, the product of the others).
     """
 
     __slots__ = ("arg", "count", "kind")
 
     def __init__(self, kind: str, arg: Expr, count: int) -> None:
         self.kind, self.arg, self.count = kind, arg, count
-        self.sizes = arg.sizes if kind == "argmax" else arg.sizes[: arg.ndim - count]
+        whole = kind in ("argmax", "others")
+        self.sizes = arg.sizes if whole else arg.sizes[: arg.ndim - count]
         self.weight = 1 + arg.weight
         self.digest = _digest("extremum", kind, count, arg.digest)
 
@@ -235,8 +236,8 @@ class MatrixFunction(Expr):
 class Definition(NamedTuple):
     """What a composite means: ``build(*args)`` gives it in simpler nodes.
 
-    ``facts`` says what is known of its values ("positive", "simplex": the last axis sums to one);
-    ``owner`` tells apart two definitions of one name (a user may redefine his own row).
+    ``facts`` says what is known of its values ("positive"; "simplex", "centred": the last axis sums to
+    one, to zero); ``owner`` tells apart two definitions of one name (a user may redefine his own row).
     """
 
     name: str

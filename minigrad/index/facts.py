@@ -135,7 +135,7 @@ def statistic(node: Expr) -> bool:
         case Map():
             return node.ndim == 1 and _made_of_statistics(node.args)
         case Extremum():
-            return node.ndim == 1 and node.kind != "argmax"
+            return node.ndim == 1 and node.kind in ("max", "prod")
         case Composite():
             return node.ndim == 1 and all(arg.ndim == 2 for arg in node.args)
         case Product():
@@ -173,6 +173,8 @@ def sums_to_zero(node: Expr, axis: int) -> bool:
     match node:
         case Ref():
             return sums_to_zero(node.node, axis)
+        case Composite():
+            return "centred" in node.definition.facts and axis == node.ndim - 1
         case Sum() if len(node.terms) == 2:
             (a, x), (b, mean) = node.terms
             return (a == -b) and (_is_mean_of(mean, x, axis) or _is_mean_of(x, mean, axis))

@@ -267,13 +267,35 @@ class Reader:
                 for arg in node.args
             )
             return Call(node.definition.name, args)
-        args = tuple(self.read(arg, (None,) * arg.ndim) for arg in node.args)
+        try:
+            args = tuple(self.read(arg, (None,) * arg.ndim) for arg in node.args)
+        except _OrderError:
+            return self.composite_by_index(node, places)
         return _indexed(Call(node.definition.name, args), places)
 
+    def composite_by_index(self, node: Composite, places: Places) -> Tree:
+        """A function of what has more than two axes: over letters of its own, f_kl(X_ijkl)_kl."""
+        if any(place is None for place in places):
+            raise _OrderError("a function of more than two axes is written by its indices")
+        count = dict(node.definition.params).get("count", max(a.ndim for a in node.args))
+        own: Places = ()
+        args = []
+        for arg in node.args:
+            kept = arg.ndim - min(int(str(count)), arg.ndim)
+            own = own or tuple(self.letter(size) for size in arg.sizes[kept:])
+            args.append(self.read(arg, (*places[:kept], *own[: arg.ndim - kept])))
+        call = Call(f"{node.definition.name}_{''.join(map(str, own))}", tuple(args))
+        return _indexed(call, places[node.ndim - len(own) :] if node.ndim >= len(own) else ())
+
     def extremum(self, node: Extremum, places: Places) -> Tree:
+        if node.kind == "others":
+            return self.read(_over_element(node), places)
         kept = node.arg.ndim - node.count
         inner = (*places[:kept], *(None,) * node.count)
-        body = self.read(node.arg, inner)
+        try:
+            body = self.read(node.arg, inner)
+        except _OrderError:
+            return self.extremum_by_index(node, places)
         rows = sum(place is None for place in inner) > node.count
         if node.kind != "argmax":
             return Call(f"row{node.kind}" if rows else node.kind, (body,))
@@ -283,6 +305,15 @@ class Reader:
             if any(places[kept:])
             else tree
         )
+
+    def extremum_by_index(self, node: Extremum, places: Places) -> Tree:
+        """Over letters of its own, max_kl(X_ijkl), where the whole has more than two axes."""
+        kept = node.arg.ndim - node.count
+        if any(place is None for place in places):
+            raise _OrderError("an extremum over more than two axes is written by its indices")
+        own = tuple(self.letter(size) for size in node.arg.sizes[kept:])
+        body = self.read(node.arg, (*places[:kept], *own))
+        return _indexed(Call(f"{node.kind}_{''.join(own)}", (body,)), places[kept:])
 
     def structural(self, node: Structural | Pick, places: Places) -> Tree:
         if isinstance(node, Pick):
@@ -442,6 +473,13 @@ def _slice_text(node: Structural) -> str:
     return f"{first}:{last}" + (f":{step}" if step != 1 else "")
 
 
+def _over_element(node: Extremum) -> Expr:
+    """The product of the others as people write it: prod(x) / x."""
+    labels = range(node.ndim)
+    whole = Extremum("prod", node.arg, node.count)
+    return contract(labels, [(whole, labels[: whole.ndim]), (node.arg, labels, -1)])
+
+
 def _structural_bracket(node: Structural, places: Places) -> Tree:
     """Written out by its rule: [i = 2 + j] and the like."""
     i = Name(str(places[0]))
@@ -456,6 +494,8 @@ def _structural_bracket(node: Structural, places: Places) -> Tree:
             return Relation("=", Name(str(places[1])), right)
         case "tri":
             return Relation("≥", i, Name(str(places[1])))
+        case "roll":
+            return Relation("=", i, Name(f"({places[1]} + {node.params[0]}) mod {node.sizes[0]}"))
     before = int(node.params[0]) if node.params else 1  # type: ignore[call-overload]
     left = Name("".join(map(str, places[:before])))
     return Relation("=", left, Name("".join(map(str, places[before:]))))

@@ -83,5 +83,7 @@ def _through(node: Expr, of: str, user: str) -> str:
         case MatrixFunction():
             return f"through {user}: the differential of {node.name}"
         case Extremum():
-            return f"through {user}: the gradient goes to the largest element, ties share it"
+            if node.kind == "max":
+                return f"through {user}: the gradient goes to the largest element, ties share it"
+            return f"through {user}: each element's gradient is the product of the others"
     return f"through {user}"

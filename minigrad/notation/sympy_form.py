@@ -156,7 +156,16 @@ class _Elements:
                 f"{node.kind}: SymPy has no form for it over an axis of symbolic size; "
                 "give the axis a number, as in 'X: m 3'"
             )
-        return s.Max(*(self.element(node.arg, [*at, k]) for k in range(lengths[0])))
+        if node.kind == "others":
+            elements = {k: self.element(node.arg, [*at[:-1], k]) for k in range(lengths[0])}
+            return s.Piecewise(
+                *(
+                    (s.Mul(*(e for j, e in elements.items() if j != k)), s.Eq(at[-1], k))
+                    for k in elements
+                )
+            )
+        join = s.Max if node.kind == "max" else s.Mul
+        return join(*(self.element(node.arg, [*at, k]) for k in range(lengths[0])))
 
 
 def structural_element(node: Structural, at: Sequence[Any]) -> Any:

@@ -13,6 +13,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
+from minigrad.index import meaning
 from minigrad.ops.axes import Axes, add_reduce, one_axis, plain
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
@@ -46,6 +47,7 @@ _standardised = primitive(
     _layer_norm,
     vjps=(_layer_norm_vjp,),
     params={"axis": (-1,), "eps": 1e-5},
+    meaning=meaning.layer_norm,
     doc="Elements minus their mean, over their deviation √(var + ε), over the last axes.",
 )
 
@@ -86,6 +88,7 @@ _rooted = primitive(
     _rms_norm,
     vjps=(_rms_norm_vjp,),
     params={"axis": (-1,), "eps": 1e-5},
+    meaning=meaning.rms_norm,
     doc="Elements over their root mean square √(mean x² + ε), over the last axes.",
 )
 

@@ -117,6 +117,7 @@ cumprod = primitive(
     lambda x, *, axis=0: np.cumprod(x, axis),
     vjps=(_cumprod_vjp,),
     kinks="exact where elements are 0",
+    meaning=meaning.cumprod,
     signature=_scan_signature("cumprod"),
     doc="Running products along an axis, yᵢ = Πⱼ≤ᵢ xⱼ.",
 )

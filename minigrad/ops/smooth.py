@@ -193,6 +193,8 @@ log_softmax = primitive(
     vjps=(_log_softmax_vjp,),
     params={"axis": (-1,)},
     signature=axes_signature("nn.log_softmax", -1, keepdims=False),
+    meaning=meaning.log_softmax,
+    notation=Notation("log_softmax", r"\operatorname{log\,softmax}"),
     reads=("y",),
     doc="Logarithm of softmax along an axis, yᵢ = xᵢ − log Σⱼ exp xⱼ.",
 )

@@ -23,6 +23,17 @@ def where_largest(x, axis=-1):
     largest = x == np.max(x, axis=axis, keepdims=True)
     return largest / np.sum(largest, axis=axis, keepdims=True, dtype=x.dtype)
 """,
+    "product_of_others": """\
+def product_of_others(x, axis=-1):
+    axes = (axis,) if isinstance(axis, int) else axis
+    last = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(x, axes, last)
+    flat = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+    ones = np.ones_like(flat[..., :1])
+    before = np.cumprod(np.concatenate([ones, flat[..., :-1]], -1), -1)
+    after = np.cumprod(np.concatenate([ones, flat[..., :0:-1]], -1), -1)[..., ::-1]
+    return np.moveaxis((before * after).reshape(moved.shape), last, axes)
+""",
     "erf": """\
 def erf(x):
     return np.vectorize(math.erf, otypes=[np.result_type(x, 0.0)])(x)

@@ -101,7 +101,9 @@ def entry_text(entry: Any, size: AnySize, at: Context) -> str:
 def _helped(value: Value, at: Context) -> Text:
     """Softmax and its kin, by helper functions with an axis."""
     arg, axes = value.args[0], value.params[0]
-    name = at.helper({"argmax": "where_largest"}.get(value.op, value.op))
+    name = at.helper(
+        {"argmax": "where_largest", "others": "product_of_others"}.get(value.op, value.op)
+    )
     axis = axis_text(axes, max(arg.ndim, 2))
     more = [] if axes == (arg.ndim - 1,) else [f"axis={axis}"]
     return call(name, at.text(arg).text, *more)
@@ -207,6 +209,7 @@ TEXTS: Texts = {
     "roll": _roll,
     "index": _index,
     "argmax": _helped,
+    "others": _helped,
     "softmax": _helped,
     "logsumexp": _helped,
     "cumsum": _cumsum,

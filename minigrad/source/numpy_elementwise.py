@@ -204,7 +204,7 @@ def kept_axes(value: Value, axes: Sequence[int], at: Context) -> Text | None:
         return at.text(value)
     if not at.is_inline(value):
         return None
-    if value.op in ("sum", "max"):
+    if value.op in ("sum", "max", "prod"):
         arg = value.args[0]
         n = arg.ndim
         if value.params[0] != tuple(axes):
@@ -266,4 +266,5 @@ TEXTS: Texts = {
     "cast": _cast,
     "sum": _reduce,
     "max": _reduce,
+    "prod": _reduce,
 }

@@ -99,7 +99,10 @@ def _worth_naming(node: Expr) -> bool:
 
 
 def settled(
-    exprs: Sequence[Expr], names: Names, length: Length, finish: Callable[[Sequence[Expr]], list[Expr]]
+    exprs: Sequence[Expr],
+    names: Names,
+    length: Length,
+    finish: Callable[[Sequence[Expr]], list[Expr]],
 ) -> list[Expr]:
     """The expressions with useless automatic names taken back and repetitions named."""
     known = [ref for ref in postorder(*exprs) if isinstance(ref, Ref) and ref.of is None]

@@ -37,7 +37,7 @@ from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
 from minigrad.symbolic.simplify import factored, simplified
 
-Term = tuple[int, Expr]  # (which child, its contribution)
+Term = tuple[Expr, Expr]  # (which child, its contribution)
 
 
 def adjoints(
@@ -167,11 +167,7 @@ def contributions(
                 if arg in active
             ]
         case Extremum():
-            if node.kind == "argmax":
-                return []
-            return [
-                (node.arg, _spread(g, extra, node.ndim, Extremum("argmax", node.arg, node.count)))
-            ]
+            return _extremum_adjoint(node, g, extra)
         case MatrixFunction():
             return [(node.arg, _matrix_function_adjoint(node, g, extra, output))]
         case Leaf() | Structural() | Pick():
@@ -179,12 +175,43 @@ def contributions(
     raise DerivationError(f"{type(node).__name__}: this node has no adjoint rule")
 
 
-def _reduction_slope(node: Extremum, output: Expr) -> Expr:
-    """The place of the largest element; for a product, the product of the others, y / x."""
-    if node.kind == "max":
-        return Extremum("argmax", node.arg, node.count)
-    labels = range(node.arg.ndim)
-    return contract(labels, [(output, labels[: node.ndim]), (node.arg, labels, -1)])
+def _extremum_adjoint(node: Extremum, g: Expr, extra: int) -> list[Term]:
+    """A maximum passes g to the largest element; a product, g times the product of the others."""
+    if node.kind == "argmax":
+        return []
+    if node.kind == "others":
+        return [(node.arg, _others_adjoint(node, g, extra))]
+    slope = Extremum("argmax" if node.kind == "max" else "others", node.arg, node.count)
+    return [(node.arg, _spread(g, extra, node.ndim, slope))]
+
+
+def _others_adjoint(node: Extremum, g: Expr, extra: int) -> Expr:
+    """Sum over i /= j of g_i times the product of all elements but x_i and x_j.
+
+    That is the product of the others than j once x_i is replaced by 1, so zeros do no harm.
+    """
+    x, kept = node.arg, node.ndim - node.count
+    lead = [("o", k) for k in range(extra)]
+    batch = list(range(kept))
+    i = [("i", k) for k in range(node.count)]
+    j = [("j", k) for k in range(node.count)]
+    out = [*batch, *i, *j]
+    sizes = dict(zip(out, (*x.sizes, *x.sizes[kept:]), strict=True))
+    same = [
+        (Structural("delta", (s, s)), (a, b)) for s, a, b in zip(x.sizes[kept:], i, j, strict=True)
+    ]
+    there = (x, (*batch, *j))
+    without = add(
+        [
+            (1, contract(out, [there], 1, sizes)),
+            (-1, contract(out, [there, *same], 1, sizes)),
+            (1, contract(out, same, 1, sizes)),
+        ]
+    )
+    rest = Extremum("others", without, node.count)
+    apart = add([(1, constant(1, rest.sizes)), (-1, contract(out, same, 1, sizes))])
+    operands = [(g, [*lead, *batch, *i]), (rest, out), (apart, out)]
+    return contract([*lead, *batch, *j], operands)
 
 
 def _spread(g: Expr, extra: int, kept: int, other: Expr) -> Expr:
@@ -295,18 +322,21 @@ def _composite_rule(
     seed = Leaf(_G, (*lead, *sizes))
     output = Leaf(_OUT, sizes)
     rule = adjoints(body, [arguments[k]], seed, len(lead), name=False)[arguments[k]]
-    rule = substituted(rule, {Composite(wrapped.definition, tuple(arguments), sizes): output})
+    rule = substituted(
+        rule, {Composite(wrapped.definition, tuple(arguments), sizes): output, body: output}
+    )
     return factored(simplified(_by_output(rule, body, output)))
 
 
 def _by_output(rule: Expr, body: Expr, output: Expr) -> Expr:
-    """With the output n / z, write n as output * z: then z cancels and no quotient is left."""
+    """With the output n / z (or n / root z), write n as output * z: then z cancels."""
     if not isinstance(body, Product) or len(body.factors) != 2 or body.summed or body.coef != 1:
         return rule
     upper, lower = sorted(body.factors, key=lambda f: -f.exponent)
-    if upper.exponent != 1 or lower.exponent != -1 or upper.labels != tuple(range(body.ndim)):
+    if upper.exponent != 1 or lower.exponent >= 0 or upper.labels != tuple(range(body.ndim)):
         return rule
     z = Leaf(_Z, lower.node.sizes)
-    whole = contract(range(body.ndim), [(output, range(body.ndim)), (z, lower.labels)])
+    root = (z, lower.labels, -lower.exponent)
+    whole = contract(range(body.ndim), [(output, range(body.ndim)), root])
     by_z = substituted(rule, {lower.node: z})
     return substituted(substituted(by_z, {upper.node: whole}), {z: lower.node})

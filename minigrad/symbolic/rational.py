@@ -5,14 +5,15 @@ This is where BCE after a sigmoid becomes p - y: nothing here knows either of th
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from minigrad.index import heads
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Leaf, Number, Product, Sum
+from minigrad.index.expr import Expr, Factor, Leaf, Number, Product, Sum
 from minigrad.index.numbers import number, times
 
 # Polynomials in more unknowns than this are left alone: their normal form is not what one would write.
@@ -84,7 +85,13 @@ class _Atoms:
             return self.symbol(node, labels)
         bound = [f for f in node.factors if any(lab >= node.ndim for lab in f.labels)]
         free = [f for f in node.factors if f not in bound]
-        result = _number(node.coef)
+        coef, share = node.coef, Fraction(1)
+        if bound:
+            counts, share = _counts(node, free)
+            free = [f for f in free if f not in counts]
+            bound += counts
+            coef = times(coef, 1 / share)
+        result = _number(coef)
         for f in free:
             exponent = s.Rational(f.exponent.numerator, f.exponent.denominator)
             own = tuple(labels[lab] for lab in f.labels)
@@ -94,7 +101,7 @@ class _Atoms:
         if bound:
             used = sorted({lab for f in bound for lab in f.labels if lab < node.ndim})
             sizes = dict(enumerate(node.label_sizes))
-            inner = contract(used, bound, 1, sizes)
+            inner = contract(used, bound, number(share), sizes)
             result *= self.symbol(inner, tuple(labels[lab] for lab in used))
         return result
 
@@ -161,6 +168,22 @@ class _Atoms:
         coefficient = term.as_coeff_Mul()[0]
         first = min((str(symbol) for symbol in term.free_symbols), default="")
         return (bool(coefficient < 0), bool(first), first)
+
+
+def _counts(node: Product, free: Sequence[Factor]) -> tuple[list[Factor], Fraction]:
+    """What makes a sum a mean, which is one thing: x - mean(x) is not brought over n."""
+    summed = [node.label_sizes[label] for label in node.summed]
+    named = [
+        f
+        for f in free
+        if f.exponent == -1
+        and isinstance(f.node, Leaf)
+        and f.node.kind == "size"
+        and f.node.name in map(str, summed)
+    ]
+    whole = prod(size for size in summed if isinstance(size, int))
+    shared = not isinstance(node.coef, float) and Fraction(node.coef).denominator % whole == 0
+    return named, Fraction(1, whole) if shared else Fraction(1)
 
 
 def _number(value: Number) -> Any:

@@ -4,6 +4,7 @@ from minigrad.index.meaning.indexing import getitem, index_add, scatter, setitem
 from minigrad.index.meaning.linear import cross, det, inv, kron, logabsdet, solve, solve_triangular
 from minigrad.index.meaning.losses import bce_with_logits, binary_cross_entropy
 from minigrad.index.meaning.reduction import (
+    cumprod,
     cumsum,
     max_,
     mean,
@@ -32,7 +33,14 @@ from minigrad.index.meaning.shape import (
     tril,
     triu,
 )
-from minigrad.index.meaning.smooth import RATIOS, logsumexp, softmax
+from minigrad.index.meaning.smooth import (
+    RATIOS,
+    layer_norm,
+    log_softmax,
+    logsumexp,
+    rms_norm,
+    softmax,
+)
 
 __all__ = [
     "RATIOS",
@@ -41,6 +49,7 @@ __all__ = [
     "broadcast_to",
     "concatenate",
     "cross",
+    "cumprod",
     "cumsum",
     "det",
     "diag",
@@ -51,6 +60,8 @@ __all__ = [
     "index_add",
     "inv",
     "kron",
+    "layer_norm",
+    "log_softmax",
     "logabsdet",
     "logsumexp",
     "max_",
@@ -60,6 +71,7 @@ __all__ = [
     "pad",
     "prod",
     "reshape",
+    "rms_norm",
     "roll",
     "same",
     "scatter",

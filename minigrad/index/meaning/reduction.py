@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from functools import partial
 
 from minigrad.errors import DerivationError
 from minigrad.index import facts
 from minigrad.index import view as v
-from minigrad.index.algebra import subtract
+from minigrad.index.algebra import add, subtract
 from minigrad.index.contract import contract, size_as_number
 from minigrad.index.expr import Expr, Extremum, Structural
 from minigrad.index.numbers import number
@@ -68,6 +68,24 @@ def cumsum(x: View, *, axis: int) -> View:
     if size == 1:
         return x
     return v.along(x, axis, Structural("tri", (size, size), (0,)), size)
+
+
+def cumprod(x: View, *, axis: int) -> View:
+    """The product of x_l over l <= k: of all elements, those after k replaced by 1."""
+    size = x.sizes[axis]
+    if size == 1:
+        return x
+    moved = v.permuted(x, [*(k for k in range(x.ndim) if k != axis % x.ndim), axis % x.ndim])
+    *lead, last = labels = range(moved.expr.ndim)
+    sizes: dict[Hashable, AnySize] = {**dict(enumerate(moved.expr.sizes)), "upto": size}
+    until = (Structural("tri", (size, size), (0,)), ("upto", last))
+    out = (*lead, "upto", last)
+    kept = contract(out, [(moved.expr, labels), until], 1, sizes)
+    later = add([(1, contract(out, [], 1, sizes)), (-1, contract(out, [until], 1, sizes))])
+    running = View(Extremum("prod", add([(1, kept), (1, later)]), 1), moved.axes)
+    place = list(range(x.ndim - 1))
+    place.insert(axis % x.ndim, x.ndim - 1)
+    return v.permuted(running, place)
 
 
 def divided(x: View, count: AnySize) -> View:

@@ -108,6 +108,14 @@ def _logsumexp(array: Any) -> Any:
     return (np.log(np.exp(array - top).sum(-1, keepdims=True)) + top)[..., 0]
 
 
+def _normalised(array: Any, eps: float) -> Any:
+    return array / np.sqrt((array**2).mean(-1, keepdims=True) + eps)
+
+
+def _centred(array: Any) -> Any:
+    return array - array.mean(-1, keepdims=True)
+
+
 def _argmax(array: Any) -> Any:
     """1 at the largest element, shared among equals."""
     best = array == array.max(-1, keepdims=True)
@@ -142,6 +150,10 @@ OWN: dict[str, Callable[..., Value]] = {
     "logdet": lambda value: float(np.linalg.slogdet(matrix(value))[1]),
     "softmax": _along_rows(_softmax),
     "log_softmax": _along_rows(lambda x: np.log(_softmax(x))),
+    "layer_norm": lambda x, eps: _along_rows(
+        lambda array: _normalised(_centred(array), float(plain(eps)))
+    )(x),
+    "rms_norm": lambda x, eps: _along_rows(lambda array: _normalised(array, float(plain(eps))))(x),
     "logsumexp": _along_rows(_logsumexp),
     "BCE": _cross_entropy,
     "where": lambda c, a, b: elementwise(lambda *x: np.where(x[0], x[1], x[2]), [c, a, b]),

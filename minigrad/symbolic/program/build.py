@@ -211,10 +211,10 @@ class Builder:
 
     def extremum(self, node: Extremum) -> Labelled:
         axes = tuple(range(node.arg.ndim - node.count, node.arg.ndim))
-        if node.kind == "max":
-            return self.reduced("max", node.arg, axes)
+        if node.kind in ("max", "prod"):
+            return self.reduced(node.kind, node.arg, axes)
         x = self.along_all(node.arg, axes)
-        value = self.tape.along("argmax", x.value, [x.labels.index(axis) for axis in axes])
+        value = self.tape.along(node.kind, x.value, [x.labels.index(axis) for axis in axes])
         return Labelled(value, x.labels)
 
     def matrix_function(self, node: MatrixFunction) -> Labelled:

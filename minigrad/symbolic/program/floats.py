@@ -44,6 +44,17 @@ def logsumexp(x: Any, axes: tuple[int, ...]) -> Any:
     return np.log(np.sum(np.exp(x - top), axis=axes)) + np.squeeze(top, axis=axes)
 
 
+def others(x: Any, axes: tuple[int, ...]) -> Any:
+    """At each element the product of all others along the axes, without a division."""
+    last = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(x, axes, last)
+    flat = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+    ones = np.ones_like(flat[..., :1])
+    before = np.cumprod(np.concatenate([ones, flat[..., :-1]], -1), -1)
+    after = np.cumprod(np.concatenate([ones, flat[..., :0:-1]], -1), -1)[..., ::-1]
+    return np.moveaxis((before * after).reshape(moved.shape), last, axes)
+
+
 _OWN: dict[str, Callable[..., Any]] = {
     "sigmoid": sigmoid,
     "softplus": softplus,

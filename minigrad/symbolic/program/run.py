@@ -12,7 +12,7 @@ from minigrad.errors import DerivationError
 from minigrad.index.expr import Head
 from minigrad.index.size import value_of
 from minigrad.symbolic.program import placing
-from minigrad.symbolic.program.floats import float_function, logsumexp, softmax
+from minigrad.symbolic.program.floats import float_function, logsumexp, others, softmax
 from minigrad.symbolic.program.setting import Setting, diagonal_view, slice_of
 from minigrad.symbolic.program.value import Value, in_order
 
@@ -142,6 +142,14 @@ def _max(value: Value, args: list[Any], at: Setting) -> Any:
     return np.max(args[0], axis=value.params[0])
 
 
+def _prod(value: Value, args: list[Any], at: Setting) -> Any:
+    return np.prod(args[0], axis=value.params[0])
+
+
+def _others(value: Value, args: list[Any], at: Setting) -> Any:
+    return others(args[0], value.params[0])
+
+
 def _decided(value: Value, at: Setting) -> None:
     if at.arithmetic.exact and np.asarray(at.arithmetic.number(1)).dtype == object:
         from_mpmath = hasattr(at.arithmetic.number(1), "_mpf_")
@@ -227,7 +235,9 @@ _OPERATIONS: dict[str, Callable[[Value, list[Any], Setting], Any]] = {
     "index": _index,
     "sum": _sum,
     "max": _max,
+    "prod": _prod,
     "argmax": _argmax,
+    "others": _others,
     "softmax": _softmax,
     "logsumexp": _logsumexp,
     "cumsum": _cumsum,

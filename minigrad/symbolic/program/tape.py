@@ -207,7 +207,7 @@ class Tape:
     # -- along axes: done before a permutation of the argument rather than after it ----------------------
 
     def reduce(self, op: str, value: Value, axes: Sequence[int]) -> Value:
-        """``sum``, ``max`` or ``logsumexp`` over the axes."""
+        """``sum``, ``max``, ``prod`` or ``logsumexp`` over the axes."""
         if not axes:
             return value
         value = self.as_number(value)
@@ -222,7 +222,7 @@ class Tape:
         return self.make(op, (value,), params, sizes)
 
     def along(self, op: str, value: Value, axes: Sequence[int], *more: Any) -> Value:
-        """``softmax``, ``argmax``, ``cumsum`` along the axes; the shape stays."""
+        """``softmax``, ``argmax``, ``others``, ``cumsum`` along the axes; the shape stays."""
         value = self.as_number(value)
         if value.op == "permute":
             order: tuple[int, ...] = value.params[0]

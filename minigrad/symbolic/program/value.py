@@ -18,7 +18,7 @@ permute         (axes,)                             axis k of the result is ``ax
 expand          (axes,)                             axes of length 1 put in, counted in the result
 broadcast       (sizes,)                            repeated to these sizes
 diagonal        (labels,)                           axes of one label merged, in order of appearance
-sum, max        (axes, keepdims)                    reduced over the axes
+sum, max, prod  (axes, keepdims)                    reduced over the axes
 matmul          ()                                  matrix product of the last two axes
 matvec          ()                                  matrix times vector in the last axes
 tensordot       (axes of a, axes of b)              summed over pairs of axes
@@ -37,6 +37,7 @@ scatter         (size, count)                       zeros plus ``args[0]`` at ro
 softmax         (axes,)                             exp over its own sum, along the axes
 logsumexp       (axes,)                             log of the sum of exp
 argmax          (axes,)                             1 at the largest, ties shared
+others          (axes,)                             product of the other elements, along the axes
 inv, det        ()                                  of the last two axes
 logdet          ()
 structural      (kind, parameters)                  a 0/1 tensor as it is, where nothing else serves
