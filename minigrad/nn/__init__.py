@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from minigrad.nn import functional, init
+from minigrad.nn.dropout import Dropout
+from minigrad.nn.linear import Embedding, Linear
 from minigrad.nn.module import Module
+from minigrad.nn.multi_head import MultiHeadAttention
+from minigrad.nn.norm import LayerNorm, RMSNorm
+from minigrad.nn.positions import LearnedPositions, SinusoidalPositions
 from minigrad.nn.self_attention import SelfAttention, SelfAttentionClassifier, self_attention
+from minigrad.nn.sequential import Sequential
+from minigrad.nn.transformer import MLP, TransformerBlock
 
 __all__ = [
+    "MLP",
+    "Dropout",
+    "Embedding",
+    "LayerNorm",
+    "LearnedPositions",
+    "Linear",
     "Module",
+    "MultiHeadAttention",
+    "RMSNorm",
     "SelfAttention",
     "SelfAttentionClassifier",
+    "Sequential",
+    "SinusoidalPositions",
+    "TransformerBlock",
     "functional",
     "init",
     "self_attention",

@@ -1,4 +1,16 @@
 """Neural operations as functions: ``mg.nn.functional``."""
 
+from minigrad.nn.dropout import dropout
+from minigrad.nn.multi_head import multi_head_attention
+from minigrad.nn.positions import sinusoids
+from minigrad.nn.self_attention import self_attention
+from minigrad.ops import functional as _rows
 from minigrad.ops.functional import *  # noqa: F403  (the rows are listed once, in ops)
-from minigrad.ops.functional import __all__ as __all__
+
+__all__ = [
+    *_rows.__all__,
+    "dropout",
+    "multi_head_attention",
+    "self_attention",
+    "sinusoids",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from minigrad.errors import ShapeError
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.ops import misfits
 from minigrad.ops.axes import ndim_of
+from minigrad.ops.einsum_product import product
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -27,7 +30,8 @@ def _from_lists(args: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
     return (text if output is None else f"{text}->{letters(output)}"), operands
 
 
-def explicit(subscripts: str, ndims: list[int]) -> str:
+@functools.lru_cache(maxsize=256)
+def explicit(subscripts: str, ndims: tuple[int, ...]) -> str:
     """Subscripts with the output written and every operand's letters checked.
 
     Raises
@@ -73,27 +77,41 @@ def _signature(*args: Any, **options: Any) -> _Call:
     if not args:
         raise TypeError("einsum: takes subscripts and operands")
     subscripts, operands = (args[0], args[1:]) if isinstance(args[0], str) else _from_lists(args)
-    return operands, {"subscripts": explicit(subscripts, [ndim_of(x) for x in operands])}
+    return operands, {"subscripts": explicit(subscripts, tuple(map(ndim_of, operands)))}
 
 
-def _without_ellipsis(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
+@functools.lru_cache(maxsize=256)
+def _without_ellipsis(subscripts: str, ndims: tuple[int, ...]) -> tuple[tuple[str, ...], str]:
     inputs, _, output = subscripts.partition("->")
     free = [c for c in _LETTERS if c not in subscripts]
     parts = inputs.split(",")
     extra = [ndim - len(p) + 3 if "..." in p else 0 for p, ndim in zip(parts, ndims, strict=True)]
     shared = "".join(free[: max(extra, default=0)])
-    filled = [
+    filled = (
         p.replace("...", shared[len(shared) - n :]) for p, n in zip(parts, extra, strict=True)
-    ]
-    return filled, output.replace("...", shared)
+    )
+    return tuple(filled), output.replace("...", shared)
 
 
 def _forward(*operands: Any, subscripts: str) -> Any:
+    if len(operands) == 2:
+        parts, output = _without_ellipsis(subscripts, tuple(x.ndim for x in operands))
+        return _sum_of_products(parts, output, operands)
     return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
 
 
+def _sum_of_products(parts: Sequence[str], output: str, operands: Sequence[Any]) -> Any:
+    """Einsum of arrays or, inside a VJP, of tensors; large pairs go through a matrix product."""
+    if len(operands) == 2:
+        found = product(operands[0], operands[1], parts[0], parts[1], output)
+        if found is not None:
+            return found
+    text = ",".join(parts) + "->" + output
+    return np.einsum(text, *operands, optimize=len(operands) > 2)
+
+
 def _vjp(i: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any:
-    parts, output = _without_ellipsis(subscripts, [x.ndim for x in operands])
+    parts, output = _without_ellipsis(subscripts, tuple(x.ndim for x in operands))
     x, letters = operands[i], parts[i]
     terms = [output, *parts[:i], *parts[i + 1 :]]
     factors = [g, *operands[:i], *operands[i + 1 :]]
@@ -111,7 +129,7 @@ def _vjp(i: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any:
             terms.append(letter)
             factors.append(np.ones(x.shape[axis], dtype=x.dtype))
         target += letter
-    return np.einsum(",".join(terms) + "->" + target, *factors, optimize=len(factors) > 2)
+    return _sum_of_products(terms, target, factors)
 
 
 def _meaning(ndims: tuple[int, ...], *, subscripts: str) -> str:

@@ -14,6 +14,7 @@ from minigrad.ops.activations import (
     silu,
     softsign,
 )
+from minigrad.ops.attention import scaled_dot_product_attention
 from minigrad.ops.convolution import conv1d, conv2d, max_pool2d
 from minigrad.ops.elementary import tanh
 from minigrad.ops.losses import bce_with_logits, binary_cross_entropy
@@ -23,7 +24,6 @@ from minigrad.ops.normalization import (
     layer_norm,
     linear,
     rms_norm,
-    scaled_dot_product_attention,
 )
 from minigrad.ops.regression import (
     cross_entropy,

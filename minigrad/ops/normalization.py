@@ -1,4 +1,4 @@
-"""Layers of a network that normalise, project and attend."""
+"""Layers of a network that normalise and project."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
@@ -17,9 +17,8 @@ from minigrad.index import meaning
 from minigrad.ops.axes import Axes, add_reduce, one_axis, plain
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
-from minigrad.ops.piecewise import maximum, where
+from minigrad.ops.piecewise import maximum
 from minigrad.ops.shape import broadcast_to
-from minigrad.ops.smooth import softmax
 
 
 def _average(x: Any, axis: Axes) -> Any:
@@ -130,37 +129,3 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any
     axis = one_axis("nn.cosine_similarity", axis, a.ndim)
     lengths = [maximum(norm(x, axis=axis), eps) for x in (a, b)]
     return (a * b).sum(axis) / (lengths[0] * lengths[1])
-
-
-@composite("nn.scaled_dot_product_attention")
-def scaled_dot_product_attention(
-    query: Any,
-    key: Any,
-    value: Any,
-    attn_mask: Any = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-) -> Any:
-    """softmax(Q Kᵀ / √d + mask) V over the last two axes; leading axes are batches.
-
-    A boolean mask keeps what is True; a mask of numbers is added to the scores.
-    """
-    if dropout_p:
-        raise ArgumentError(
-            "nn.scaled_dot_product_attention: dropout is not part of the function; "
-            "apply it to the result"
-        )
-    if is_causal and attn_mask is not None:
-        raise ArgumentError(
-            "nn.scaled_dot_product_attention: give attn_mask or is_causal, not both"
-        )
-    q, k = as_tensor(query), as_tensor(key)
-    scores = matmul(q, k.swapaxes(-1, -2))
-    scores = scores / math.sqrt(int(q.shape[-1])) if scale is None else scores * float(scale)
-    if is_causal:
-        attn_mask = np.tril(np.ones((int(q.shape[-2]), int(k.shape[-2])), bool))
-    if attn_mask is not None:
-        mask = as_tensor(attn_mask)
-        scores = where(mask, scores, -math.inf) if mask.dtype.kind == "b" else scores + mask
-    return matmul(softmax(scores, -1), as_tensor(value))

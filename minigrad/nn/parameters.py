@@ -1,0 +1,51 @@
+"""How modules make their parameters, and what their arguments must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from minigrad.errors import ArgumentError
+from minigrad.graph.create import tensor
+from minigrad.graph.tensor import Tensor
+
+Rng = np.random.Generator | int | None
+Init = Callable[[Any, np.random.Generator], NDArray[Any]]
+
+
+def generator(rng: Rng) -> np.random.Generator:
+    """A generator as it is, one made from a seed, or one of its own for None.
+
+    Raises
+    ------
+    ArgumentError
+        When ``rng`` is none of these.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"rng={rng!r} is no source of random numbers; pass a generator, "
+            "numpy.random.default_rng(seed), or a seed, a whole number of at least 0"
+        ) from None
+
+
+def parameter(values: NDArray[Any], dims: str | None, dtype: DTypeLike) -> Tensor:
+    """A leaf that requires a gradient; its attribute names it."""
+    return tensor(values, dims=dims, requires_grad=True, dtype=dtype)
+
+
+def positive(what: str, **sizes: int) -> None:
+    """Refuse sizes that are not whole numbers of at least 1.
+
+    Raises
+    ------
+    ArgumentError
+        Naming the class and the size.
+    """
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise ArgumentError(f"{what}: {name}={size!r}, but it must be a whole number above 0")
