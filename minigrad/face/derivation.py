@@ -26,6 +26,7 @@ from minigrad.symbolic.autoname import Names, named, settled, without_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
 from minigrad.symbolic.lower import Lowered, lower, register_heads
+from minigrad.symbolic.second import by_parts
 from minigrad.symbolic.simplify import folded, simplified, with_factors_outside
 
 Variable = str | Tensor
@@ -190,6 +191,8 @@ def derive(
             continue
         second = adjoints(gradient, targets)
         hessians = finished([second[target] for target in targets])
+        if not node.shape:
+            hessians = [readable(h, gradient, key, names) for h in hessians]
         for other_key, hessian, other in zip(keys, hessians, nodes, strict=True):
             derived[key, other_key] = hessian, [variable, other]
     found = [e for e, _ in derived.values()]
@@ -208,6 +211,15 @@ def derive(
         (only,) = formulas.values()
         return _SecondOrder(reading, {keys[0]: only, (keys[0], keys[0]): only}, order)
     return Derivation(reading, formulas, order)
+
+
+def readable(hessian: Expr, gradient: Expr, key: str, names: Names) -> Expr:
+    """The Hessian, or the Hessian by parts of the gradient, whichever is printed shorter."""
+    forms = [hessian, *by_parts(hessian, gradient, key, names.fresh, True)]
+    return min(
+        forms,
+        key=lambda f: printed_length(f) + sum(printed_length(r.node) + 6 for r in referred([f])),
+    )
 
 
 def freed(lowered: Lowered, output: Node, variables: Sequence[Node]) -> Lowered:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import count, permutations
-from itertools import product as cartesian
+from itertools import count
 from typing import Any
 
 from minigrad.index import facts
+from minigrad.index.canonical import canonical
 from minigrad.index.expr import (
     Expr,
     Factor,
@@ -25,16 +25,12 @@ from minigrad.index.expr import (
     Structural,
     Sum,
 )
+from minigrad.index.matching import occurrences
 from minigrad.index.numbers import exact_power, times
 from minigrad.index.size import AnySize, Size
 
 Label = Hashable
 Operand = tuple[Expr, Sequence[Label]] | tuple[Expr, Sequence[Label], "int | Fraction"]
-
-# Beyond this many ways to order look-alike labels, the first order is taken: only the merging of
-# equal terms can suffer from that, never a value.
-_MOST_ORDERS = 720
-
 
 Key = tuple[bytes, tuple[Label, ...]]
 
@@ -145,7 +141,12 @@ class _Contraction:
     def finish(self) -> Expr:
         if self.coef == 0:
             return self.build()
-        while self.eliminate_delta() or self.cancel_inverse() or self.sum_alone():
+        while (
+            self.eliminate_delta()
+            or self.cancel_inverse()
+            or self.cancel_reciprocal()
+            or self.sum_alone()
+        ):
             pass
         self.count_empty_labels()
         self.absorb_sign()
@@ -201,6 +202,31 @@ class _Contraction:
                 self.met -= shared  # used up by the pair, so no empty label to be counted
                 for node, labels in found:
                     self.take(node, labels, 1)
+                return True
+        return False
+
+    def cancel_reciprocal(self) -> bool:
+        """X'x / (x'x) is 1, where the numerator's factors stand open."""
+        for key, (node, labels, exponent) in self.entries.items():
+            if not isinstance(node, Product) or exponent > -1 or not node.summed:
+                continue
+            upper = exact_power(node.coef, -1)
+            if upper is None:
+                continue
+            others = [k for k in self.entries if k != key]
+            open_factors = [Factor(*self.entries[k]) for k in others]
+            for places, at in occurrences(open_factors, node, dict(enumerate(labels))):
+                own = {at[k] for k in node.summed}
+                rest = [f for j, f in enumerate(open_factors) if j not in places]
+                if own & {*self.out, *(lab for f in rest for lab in f.labels)}:
+                    continue
+                if len(own) < len(node.summed):
+                    continue
+                for j in places:
+                    del self.entries[others[j]]
+                self.met -= own
+                self.coef = times(self.coef, upper)
+                self.enter(node, labels, 1)
                 return True
         return False
 
@@ -293,7 +319,8 @@ class _Contraction:
                 return node
         number = {label: i for i, label in enumerate(self.out)}
         sizes = [self.sizes[label] for label in self.out]
-        order, identity = _canonical(entries, self.out, self.sizes)
+        mirrored = [len(labels) == 2 and symmetric(node) for node, labels, _ in entries]
+        order, identity = canonical(entries, mirrored, self.out, self.sizes)
         for label in order:
             number[label] = len(number)
             sizes.append(self.sizes[label])
@@ -312,73 +339,6 @@ def _without_repeats(node: Product, labels: tuple[Label, ...]) -> tuple[Expr, tu
         return node, labels
     sizes = dict(enumerate(node.label_sizes))
     return contract(kept, node.factors, node.coef, sizes), tuple(labels[axis] for axis in kept)
-
-
-def _canonical(
-    entries: list[tuple[Expr, tuple[Label, ...], int | Fraction]],
-    out: tuple[Label, ...],
-    sizes: Mapping[Label, AnySize],
-) -> tuple[list[Label], list[tuple[object, ...]]]:
-    """An order of the summed labels that does not depend on how they were written."""
-    summed = list(
-        dict.fromkeys(lab for _, labels, _ in entries for lab in labels if lab not in out)
-    )
-    colour: dict[Label, int] = {lab: i for i, lab in enumerate(out)}
-    for lab in summed:
-        colour[lab] = len(out)
-    mirrored = [len(labels) == 2 and symmetric(node) for node, labels, _ in entries]
-
-    def paint(labels: tuple[Label, ...], is_symmetric: bool) -> tuple[int, ...]:
-        painted = tuple(colour[lab] for lab in labels)
-        return tuple(sorted(painted)) if is_symmetric else painted
-
-    for _ in summed:
-        signature: dict[Label, list[tuple[object, ...]]] = {lab: [] for lab in summed}
-        for (node, labels, exponent), sym in zip(entries, mirrored, strict=True):
-            for position, lab in enumerate(labels):
-                if lab in signature:
-                    place = 0 if sym else position
-                    signature[lab].append((node.digest, str(exponent), place, paint(labels, sym)))
-        keyed = {lab: (colour[lab], str(sizes[lab]), sorted(signature[lab])) for lab in summed}
-        ranks = {key: i for i, key in enumerate(sorted({repr(k) for k in keyed.values()}))}
-        new = {lab: len(out) + ranks[repr(keyed[lab])] for lab in summed}
-        stable = len(set(new.values())) == len({colour[lab] for lab in summed})
-        colour.update(new)
-        if stable:
-            break
-    classes: dict[int, list[Label]] = {}
-    for lab in summed:
-        classes.setdefault(colour[lab], []).append(lab)
-    groups = [classes[c] for c in sorted(classes)]
-
-    def serial(order: Sequence[Label]) -> list[tuple[object, ...]]:
-        number = {lab: i for i, lab in enumerate((*out, *order))}
-        return sorted(
-            (
-                node.digest,
-                str(exponent),
-                tuple(
-                    sorted(number[lab] for lab in labels)
-                    if sym
-                    else (number[lab] for lab in labels)
-                ),
-            )
-            for (node, labels, exponent), sym in zip(entries, mirrored, strict=True)
-        )
-
-    ways = 1
-    for group in groups:
-        for size in range(2, len(group) + 1):
-            ways *= size
-    if ways == 1 or ways > _MOST_ORDERS:
-        order = [lab for group in groups for lab in group]
-        return order, serial(order)
-    candidates = (
-        [lab for group in choice for lab in group]
-        for choice in cartesian(*(permutations(group) for group in groups))
-    )
-    order = min(candidates, key=serial)
-    return order, serial(order)
 
 
 # -- what the normal form tells ----------------------------------------------------------------

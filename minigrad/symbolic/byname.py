@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from fractions import Fraction
 
 from minigrad.index.algebra import scale
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Product, Ref, postorder
+from minigrad.index.matching import occurrences
 from minigrad.index.numbers import number, times
 from minigrad.index.rebuild import rewritten, with_children
 
@@ -109,7 +110,7 @@ def written_by(root: Expr, refs: Sequence[Ref]) -> Expr:
 
 def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:
     """The product with the factors of the body replaced by its name, where all of them are there."""
-    for places, at in _occurrences(node, body):
+    for places, at in occurrences(node.factors, body):
         labels = [at[k] for k in range(body.ndim)]
         own = {at[k] for k in body.summed}
         left = [f for j, f in enumerate(node.factors) if j not in places]
@@ -127,26 +128,3 @@ def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:
         whole = contract(range(node.ndim), operands, 1, sizes)
         return scale(times(node.coef, number(coef)), whole)
     return None
-
-
-def _occurrences(node: Product, body: Product) -> Iterator[tuple[set[int], dict[int, int]]]:
-    """Where the body's factors lie among the node's: their places, and the node's label for each of theirs."""
-
-    def extended(
-        k: int, places: set[int], at: dict[int, int]
-    ) -> Iterator[tuple[set[int], dict[int, int]]]:
-        if k == len(body.factors):
-            if all(label in at for label in range(body.ndim)):
-                yield places, at
-            return
-        wanted = body.factors[k]
-        for j, f in enumerate(node.factors):
-            if j in places or f.node != wanted.node or f.exponent != wanted.exponent:
-                continue
-            grown = dict(at)
-            pairs = zip(wanted.labels, f.labels, strict=True)
-            if all(grown.setdefault(a, b) == b for a, b in pairs):
-                yield from extended(k + 1, places | {j}, grown)
-
-    if len(body.factors) <= len(node.factors):
-        yield from extended(0, set(), {})
