@@ -35,6 +35,7 @@ class Formulas(Protocol):
     def gradient(self, node: Node) -> Text | None:
         """The formula of the loss's gradient by a tensor, without its left side."""
 
+
     def subscript(self, node: Node) -> str:
         """The indices that stand at the gradient's name, for example b in dS_b."""
 
@@ -138,9 +139,7 @@ class _Reader:
             op=_operation(node, self.names),
             shape="×".join(str(size) for size in node.shape) or "scalar",
             forward=self.formulas.forward(node) if node.op is not None else None,
-            gradient=None
-            if gradient is None
-            else Text.of(left.styled(Style.BOLD), " = ", gradient),
+            gradient=None if gradient is None else Text.of(left.styled(Style.BOLD), " = ", gradient),
             kind=self._kind(node, feeds),
             scope=region,
             step=self.steps.get(node),

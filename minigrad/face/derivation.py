@@ -18,7 +18,7 @@ from minigrad.index.assume import open_assumptions
 from minigrad.index.expr import Expr, Ref, postorder
 from minigrad.index.rebuild import substituted, transformed
 from minigrad.index.size import Size
-from minigrad.notation.choose import printed_length
+from minigrad.notation.choose import printed_length, whole_length
 from minigrad.notation.lines import Line, referred
 from minigrad.notation.steps import Step, steps
 from minigrad.primitive import REGISTRY
@@ -215,11 +215,8 @@ def derive(
 
 def readable(hessian: Expr, gradient: Expr, key: str, names: Names) -> Expr:
     """The Hessian, or the Hessian by parts of the gradient, whichever is printed shorter."""
-    forms = [hessian, *by_parts(hessian, gradient, key, names.fresh, True)]
-    return min(
-        forms,
-        key=lambda f: printed_length(f) + sum(printed_length(r.node) + 6 for r in referred([f])),
-    )
+    forms = [hessian, *by_parts(hessian, gradient, key, names)]
+    return min(forms, key=whole_length) if len(forms) > 1 else hessian
 
 
 def freed(lowered: Lowered, output: Node, variables: Sequence[Node]) -> Lowered:

@@ -213,21 +213,18 @@ class _Contraction:
             upper = exact_power(node.coef, -1)
             if upper is None:
                 continue
-            others = [k for k in self.entries if k != key]
-            open_factors = [Factor(*self.entries[k]) for k in others]
-            for places, at in occurrences(open_factors, node, dict(enumerate(labels))):
-                own = {at[k] for k in node.summed}
-                rest = [f for j, f in enumerate(open_factors) if j not in places]
-                if own & {*self.out, *(lab for f in rest for lab in f.labels)}:
-                    continue
-                if len(own) < len(node.summed):
-                    continue
-                for j in places:
-                    del self.entries[others[j]]
-                self.met -= own
-                self.coef = times(self.coef, upper)
-                self.enter(node, labels, 1)
-                return True
+            others = [Factor(*entry) for k, entry in self.entries.items() if k != key]
+            known, kept = dict(enumerate(labels)), frozenset(self.out)
+            found = next(occurrences(others, node, symmetric, known, kept), None)
+            if found is None:
+                continue
+            self.entries = {}
+            self.met -= {found.at[k] for k in node.summed}
+            self.coef = times(self.coef, upper)
+            for f in (*found.rest, Factor(node, labels, exponent + 1)):
+                if f.exponent:
+                    self.enter(*f)
+            return True
         return False
 
     def sum_alone(self) -> bool:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 
-from minigrad.index.algebra import scale
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import Expr, Product, Ref, postorder
 from minigrad.index.matching import occurrences
-from minigrad.index.numbers import number, times
+from minigrad.index.numbers import exact_power, times
 from minigrad.index.rebuild import rewritten, with_children
 
 
@@ -110,6 +108,7 @@ def written_by(root: Expr, refs: Sequence[Ref]) -> Expr:
 
 def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:
     """The product with the factors of the body replaced by its name, where all of them are there."""
+<<<<<<< HEAD
     for places, at in occurrences(node.factors, body):
         labels = [at[k] for k in range(body.ndim)]
         own = {at[k] for k in body.summed}
@@ -128,3 +127,13 @@ def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:
         whole = contract(range(node.ndim), operands, 1, sizes)
         return scale(times(node.coef, number(coef)), whole)
     return None
+=======
+    kept = frozenset(range(node.ndim))
+    found = next(occurrences(node.factors, body, symmetric, kept=kept), None)
+    upper = exact_power(body.coef, -1)
+    if found is None or upper is None:
+        return None
+    labels = [found.at[k] for k in range(body.ndim)]
+    sizes = dict(enumerate(node.label_sizes))
+    return contract(range(node.ndim), [*found.rest, (ref, labels)], times(node.coef, upper), sizes)
+>>>>>>> 0e98ad8 (Hessians by parts: every common factor tried, deltas between summed labels stay inside)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Number, Product, Structural, Sum
+from minigrad.index.expr import Expr, Factor, Number, Product, Structural, Sum
 from minigrad.symbolic.simplify import common_factor
 
 # A product of sums that would open into more terms than this stays closed.
@@ -55,10 +55,35 @@ def has_delta(node: Expr) -> bool:
 
 
 def with_deltas_first(node: Expr) -> Expr:
-    """A mixture with deltas opened, so that deltas choose the labels, and its common factor taken out."""
-    if not isinstance(node, Product) or not has_delta(node):
+    """A mixture with deltas opened, so that deltas choose the labels, and its common factor taken out.
+
+    A delta between summed labels chooses none: A'(diag(p) − pp')A stays closed.
+    """
+    if not isinstance(node, Product) or not any(_chooses(node, f) for f in node.factors):
         return node
     opened = expanded(node)
     if not isinstance(opened, Sum) or len(opened.terms) > _MOST_TERMS:
         return node
     return common_factor(opened) or opened
+
+
+def _chooses(node: Product, factor: Factor) -> bool:
+    """Whether a delta in the factor has a label of the product's result."""
+    if isinstance(factor.node, Structural):
+        return False  # it stands in front already
+    free = {axis for axis, label in enumerate(factor.labels) if label < node.ndim}
+    return any(axis in free for pair in _delta_axes(factor.node) for axis in pair)
+
+
+def _delta_axes(node: Expr) -> Iterator[tuple[int, ...]]:
+    """The axes that each delta in the node carries, of those that are the node's own."""
+    match node:
+        case Structural(kind="delta"):
+            yield (0, 1)
+        case Sum():
+            for _, term in node.terms:
+                yield from _delta_axes(term)
+        case Product():
+            for f in node.factors:
+                for pair in _delta_axes(f.node):
+                    yield tuple(f.labels[axis] for axis in pair if f.labels[axis] < node.ndim)

@@ -7,35 +7,46 @@ taken from the rest, and what goes with them is the quotient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 
 from minigrad.index.algebra import add, split_coefficient
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import Expr, Factor, Number, Product, Ref, Sum, postorder
-from minigrad.index.matching import occurrences
+from minigrad.index.matching import Found, occurrences
 from minigrad.index.numbers import times
-from minigrad.symbolic.simplify import common_factor
+from minigrad.symbolic.autoname import Names
+from minigrad.symbolic.simplify import common_factors
 
 # Beyond this many terms a Hessian stays as it came: a reader is not helped by opening it.
 _MOST_TERMS = 24
+# So many choices of a common factor are tried at each level.
+_MOST_WAYS = 3
 Operand = tuple[Expr, Sequence[Hashable], "int | Fraction"]
 
 
-def by_parts(
-    hessian: Expr, gradient: Expr, key: str, fresh: Callable[[Expr], str], scalar: bool
-) -> list[Expr]:
-    """Forms of the Hessian in which sums of the gradient stand as names; the best is for a printer to choose."""
+def by_parts(hessian: Expr, gradient: Expr, key: str, names: Names) -> list[Expr]:
+    """Forms of the Hessian in which sums of the gradient stand as names.
+
+    Parameters
+    ----------
+    hessian, gradient : derivatives of one scalar; the gradient is by the variable named ``key``.
+    names : where the new names come from.
+    """
     opened = multiplied_out(hessian)
     if not isinstance(opened, Sum):
         return []
     forms: list[Expr] = []
-    whole = Ref(f"d{key}", gradient, of=key) if scalar and "." not in key else None
     for part in _parts(gradient):
-        ref = whole if whole is not None and part is gradient else Ref(fresh(part), part)
+        if part is gradient and "." not in key:
+            ref = Ref(f"d{key}", part, of=key)
+            names.given.add(ref.name)
+        else:
+            ref = Ref(names.fresh(part), part)
         divided = _divided(opened, ref)
         if divided is not None:
-            forms.append(_factors_outside(divided))
+            forms.extend(dict.fromkeys(_factors_outside(divided)))
     return forms
 
 
@@ -98,7 +109,9 @@ def _divided(total: Sum, ref: Ref) -> Sum | None:
             for coef, term in current.terms
             if isinstance(term, Product)
             for lead_coef, lead in leads
-            for place in occurrences(term.factors, lead)
+            for place in occurrences(
+                term.factors, lead, symmetric, kept=frozenset(range(term.ndim))
+            )
         )
         better = min(steps, key=_size, default=None)
         if better is None or _size(better) >= _size(current):
@@ -126,27 +139,19 @@ def _replaced(
     lead_coef: Number,
     body: Sum,
     ref: Ref,
-    found: tuple[set[int], dict[int, int]],
+    found: Found,
 ) -> Expr | None:
     """The sum less rest * body, plus rest * name, where ``term`` is rest * the body's first term."""
-    places, at = found
-    rest = [f for k, f in enumerate(term.factors) if k not in places]
-    own = {at[k] for k in lead.summed}
-    if own & {label for f in rest for label in f.labels} or any(k < term.ndim for k in own):
-        return None
-    if len(own) < len(lead.summed):
-        return None
-    labels = [at[k] for k in range(lead.ndim)]
+    labels = [found.at[k] for k in range(lead.ndim)]
     if len(set(labels)) < len(labels):
         return None
     ratio = _quotient(times(coef, term.coef), times(lead_coef, lead.coef))
     if ratio is None:
         return None
     sizes = dict(enumerate(term.label_sizes))
-    outer: list[Operand] = [(f.node, f.labels, f.exponent) for f in rest]
 
     def beside(node: Expr) -> Expr:
-        return contract(range(term.ndim), [*outer, (node, labels, 1)], 1, sizes)  # type: ignore[arg-type]
+        return contract(range(term.ndim), [*found.rest, (node, labels)], 1, sizes)
 
     taken = [(times(ratio, c), beside(part)) for c, part in body.terms]
     if not all(_contains(total, c, part) for c, part in taken):
@@ -169,14 +174,14 @@ def _quotient(a: Number, b: Number) -> Number | None:
     return int(ratio) if ratio.denominator == 1 else ratio
 
 
-def _factors_outside(total: Sum) -> Expr:
+def _factors_outside(total: Sum) -> Iterator[Expr]:
     """A'diag(g)A − A'gp'A as A'(diag(g) − gp')A: what is left inside may share a factor again."""
-    found = common_factor(total, split=True) or common_factor(total)
-    if not isinstance(found, Product):
-        return found or total
-    operands: list[Operand] = []
-    for f in found.factors:
-        inner = _factors_outside(f.node) if isinstance(f.node, Sum) and f.exponent == 1 else f.node
-        operands.append((inner, f.labels, f.exponent))
-    sizes = dict(enumerate(found.label_sizes))
-    return contract(range(found.ndim), operands, found.coef, sizes)  # type: ignore[arg-type]
+    yield total
+    for found in islice(common_factors(total, split=True), _MOST_WAYS):
+        yield found
+        inner = [f for f in getattr(found, "factors", ()) if isinstance(f.node, Sum)]
+        if len(inner) == 1 and inner[0].exponent == 1 and isinstance(found, Product):
+            sizes = dict(enumerate(found.label_sizes))
+            for way in _factors_outside(inner[0].node):
+                factors = [f._replace(node=way) if f is inner[0] else f for f in found.factors]
+                yield contract(range(found.ndim), factors, found.coef, sizes)

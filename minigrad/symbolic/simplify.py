@@ -138,15 +138,21 @@ def common_factor(total: Sum, spread: bool = False, split: bool = False) -> Expr
     matrices. With ``split`` two labels of one term may be one label of another, joined by a delta:
     A'pp'A and A'diag(p)A share A' and A.
     """
+    return next(common_factors(total, spread, split), None)
+
+
+def common_factors(total: Sum, spread: bool = False, split: bool = False) -> Iterator[Expr]:
+    """The ways to write ``total`` with something shared outside, those that share most first."""
     terms = [(c, _with_single_powers(t)) for c, t in total.terms]
     pattern = max((t for _, t in terms), key=lambda t: len(t.summed)) if split else terms[0][1]
-    best: list[tuple[dict[int, int], list[int]]] | None = None
-    for match in _matches(pattern, [t for _, t in terms], split):
-        if best is None or len(match[0][1]) > len(best[0][1]):
-            best = match
-    if best is None:
-        return None
-    return _taken_out(total, pattern, terms, best, spread or split)
+    found = list(_matches(pattern, [t for _, t in terms], split))
+    most = max((len(match[0][1]) for match in found), default=0)
+    for match in sorted(found, key=lambda m: -len(m[0][1])):
+        if not split and len(match[0][1]) < most:
+            break
+        outside = _taken_out(total, pattern, terms, match, spread or split)
+        if outside is not None:
+            yield outside
 
 
 def _with_single_powers(node: Expr) -> Product:
