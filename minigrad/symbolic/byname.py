@@ -108,26 +108,6 @@ def written_by(root: Expr, refs: Sequence[Ref]) -> Expr:
 
 def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:
     """The product with the factors of the body replaced by its name, where all of them are there."""
-<<<<<<< HEAD
-    for places, at in occurrences(node.factors, body):
-        labels = [at[k] for k in range(body.ndim)]
-        own = {at[k] for k in body.summed}
-        left = [f for j, f in enumerate(node.factors) if j not in places]
-        outside = {label for f in left for label in f.labels}
-        if own & outside or any(label < node.ndim for label in own) or len(own) < len(body.summed):
-            continue
-        operands: list[tuple[Expr, Sequence[Hashable], int | Fraction]] = [
-            (f.node, f.labels, f.exponent) for f in left
-        ]
-        operands.append((ref, labels, 1))
-        coef = Fraction(1) / Fraction(body.coef) if not isinstance(body.coef, float) else None
-        if coef is None:
-            return None
-        sizes = dict(enumerate(node.label_sizes))
-        whole = contract(range(node.ndim), operands, 1, sizes)
-        return scale(times(node.coef, number(coef)), whole)
-    return None
-=======
     kept = frozenset(range(node.ndim))
     found = next(occurrences(node.factors, body, symmetric, kept=kept), None)
     upper = exact_power(body.coef, -1)
@@ -136,4 +116,3 @@ def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:
     labels = [found.at[k] for k in range(body.ndim)]
     sizes = dict(enumerate(node.label_sizes))
     return contract(range(node.ndim), [*found.rest, (ref, labels)], times(node.coef, upper), sizes)
->>>>>>> 0e98ad8 (Hessians by parts: every common factor tried, deltas between summed labels stay inside)
