@@ -55,13 +55,20 @@ def _value(node: Expr, done: Mapping[Expr, Any], values: Any, sizes: Any) -> Any
         case Product():
             return _product(node, done, sizes)
         case Map():
-            result = heads.numpy_function(node.head)(*(done[arg] for arg in node.args))
+            args = [done[arg] for arg in node.args]
+            if node.head.name == "where":
+                args[0] = np.asarray(args[0]) != 0
+            result = heads.numpy_function(node.head)(*args)
             return np.broadcast_to(result, shape)
         case Pick():
             index = np.asarray(done[node.index]).astype(int)
             return (index[..., None] == np.arange(shape[-1])).astype(float)
         case Structural():
             return _structural(node, shape, sizes)
+        case Extremum() if node.kind == "prod":
+            return np.prod(done[node.arg], axis=tuple(range(node.ndim, node.arg.ndim)))
+        case Extremum() if node.kind == "others":
+            return _others(done[node.arg], node.count)
         case Extremum():
             axes = tuple(range(node.arg.ndim - node.count, node.arg.ndim))
             best = done[node.arg].max(axis=axes, keepdims=True)
@@ -72,6 +79,12 @@ def _value(node: Expr, done: Mapping[Expr, Any], values: Any, sizes: Any) -> Any
             function = {"inv": np.linalg.inv, "det": np.linalg.det}.get(node.name)
             return function(done[node.arg]) if function else np.linalg.slogdet(done[node.arg])[1]
     raise AssertionError(type(node).__name__)
+
+
+def _others(array: Any, count: int) -> Any:
+    rows = array.reshape(*array.shape[: array.ndim - count], -1)
+    each = [np.prod(np.delete(rows, k, axis=-1), axis=-1) for k in range(rows.shape[-1])]
+    return np.stack(each, axis=-1).reshape(array.shape)
 
 
 def _product(node: Product, done: Mapping[Expr, Any], sizes: Any) -> Any:

@@ -122,6 +122,8 @@ def derivative(head: Head, argument: int) -> Any:
     """D head / d argument, in x, y, z and `output_symbol`."""
     s = sympy()
     expr, variable = expression(head), symbols()[argument]
+    if not isinstance(expr, s.Expr):  # a truth value is flat wherever it is smooth
+        return s.Integer(0)
     raw = expr.diff(variable)
     raw = raw.replace(s.DiracDelta, lambda *_: s.Integer(0))
     # floor, ceiling and sign are flat wherever they are smooth

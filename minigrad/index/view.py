@@ -321,7 +321,9 @@ def gather(view: View, axis: int, index: View) -> View:
     labels: list[Hashable] = list(range(view.ndim))
     out = [*labels[:axis], *rows, *labels[axis + 1 :]]
     if size == 1:
-        return with_axes(view, [*range(axis), *([None] * index.ndim), *range(axis + 1, view.ndim)])
+        known: dict[Hashable, AnySize] = dict(zip(rows, index.sizes, strict=True))
+        known = {row: length for row, length in known.items() if length != 1}
+        return contraction(out, [(view, labels)], 1, known, "indexing")
     pick = Pick(index.expr, size)
     picked = View(pick, (*index.axes, pick.ndim - 1))
     return contraction(out, [(view, labels), (picked, [*rows, axis])], what="indexing")

@@ -151,6 +151,12 @@ class _Elements:
     def extremum(self, node: Extremum, at: Sequence[Any]) -> Any:
         s = heads.sympy()
         lengths = node.arg.sizes[node.arg.ndim - node.count :]
+        if node.kind in ("prod", "others"):
+            kept = at[: node.arg.ndim - node.count]
+            inner = [self.index() for _ in lengths]
+            bounds = [(k, 0, size_symbol(n) - 1) for k, n in zip(inner, lengths, strict=True)]
+            product = s.Product(self.element(node.arg, [*kept, *inner]), *bounds)
+            return product if node.kind == "prod" else product / self.element(node.arg, at)
         if node.kind == "argmax" or node.count != 1 or not isinstance(lengths[0], int):
             raise DerivationError(
                 f"{node.kind}: SymPy has no form for it over an axis of symbolic size; "

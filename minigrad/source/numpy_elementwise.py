@@ -168,6 +168,16 @@ def _part(value: Value, exponent: Any, at: Context) -> Part:
 
 
 def _apply(value: Value, at: Context) -> Text:
+    text = _called(value, at)
+    # a choice between numbers, or a function of them, would be a float64 that widens its company
+    if value.kind == "weak":
+        return text if value.params == ("power",) else call("float", text.text)
+    if value.params == ("where",) and all(arg.kind == "weak" for arg in value.args[1:]):
+        return Text(f"{text.text}.astype({at.dtype()})")
+    return text
+
+
+def _called(value: Value, at: Context) -> Text:
     (name,) = value.params
     args = [at.text(arg) for arg in value.args]
     if name in _SIGNS:
@@ -183,12 +193,7 @@ def _apply(value: Value, at: Context) -> Text:
     if name == "power":
         return Text(f"{args[0].within(ATOM)}**{args[1].within(POWER)}", POWER)
     function = at.helper(name) if name in _WITH_HELPER else f"np.{name}"
-    text = call(function, *(arg.text for arg in args))
-    # a choice between numbers, or a function of them, would be a float64 that widens its company
-    numbers = value.args[1:] if name == "where" else value.args
-    if all(arg.kind == "weak" for arg in numbers):
-        return Text(f"{text.text}.astype({at.dtype()})") if value.ndim else call("float", text.text)
-    return text
+    return call(function, *(arg.text for arg in args))
 
 
 def _cast(value: Value, at: Context) -> Text:

@@ -25,7 +25,9 @@ class Places(NamedTuple):
 def getitem(x: View, *arrays: View, index: Sequence[Any]) -> View:
     """Integers, slices, None, ... and integer arrays, as NumPy places them."""
     at = places(x.sizes, index, arrays, 1)
-    return v.contraction(at.part, [(x, at.whole), *at.factors], what="getitem")
+    # an axis of size 1 that is read by an array carries no label: its size is the array's
+    known = {label: s for label, s in at.sizes.items() if s != 1 and label in at.part}
+    return v.contraction(at.part, [(x, at.whole), *at.factors], 1, known, "getitem")
 
 
 def scatter(x: View, *arrays: View, index: Sequence[Any], shape: Sequence[Any]) -> View:

@@ -66,7 +66,7 @@ def program(
     stable : whether forms for floats are used in place of the definitions.
     """
     builder = Builder(dict(sizes or {}), stable)
-    results = tuple(builder.full(root) for root in roots)
+    results = tuple(builder.tape.as_number(builder.full(root)) for root in roots)
     return Program(results, builder.tape.names)
 
 

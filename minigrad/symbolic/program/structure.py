@@ -6,6 +6,7 @@ it says where the result stands. Only a triangle stays a factor, for the contrac
 
 from __future__ import annotations
 
+from minigrad.index.expr import Structural
 from minigrad.symbolic.program.gather import GATHERS
 from minigrad.symbolic.program.scatter import SCATTERS, met
 from minigrad.symbolic.program.scene import Combine, Rule, Scene, as_array
@@ -23,6 +24,10 @@ def eliminate(scene: Scene, combine: Combine) -> None:
             scene.rules.remove(rule)
         elif mask(scene, rule):
             scene.rules.remove(rule)
+    for rule in [r for r in scene.rules if r.kind == "reshape"]:
+        if len(set(rule.labels)) < len(rule.labels):
+            scene.rules.remove(rule)
+            _along_diagonal(scene, rule)
     while met(scene):
         pass
     waiting = [rule for rule in scene.rules if rule.kind != "tri"]
@@ -40,6 +45,17 @@ def eliminate(scene: Scene, combine: Combine) -> None:
             as_array(scene, done)
         scene.rules.remove(done)
         waiting = [rule for rule in waiting if rule is not done]
+
+
+def _along_diagonal(scene: Scene, rule: Rule) -> None:
+    """A reshape of a square's diagonal: every (n + 1)-th position of the whole."""
+    i, j, whole = rule.labels if len(rule.labels) == 3 else (None, 0, 0)
+    n = scene.extents[i] if i is not None else 0
+    if i == j != whole and rule.node.params == (2,) and isinstance(n, int):  # type: ignore[union-attr]
+        node = Structural("slice", (n, n * n), (0, n + 1))
+        scene.rules.append(Rule(node, (i, whole)))
+    else:
+        as_array(scene, rule)
 
 
 def _put(scene: Scene, rule: Rule, combine: Combine) -> bool:

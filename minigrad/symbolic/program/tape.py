@@ -106,12 +106,13 @@ class Tape:
             if args[0].kind == "bool" and choice in ((1, 0), (0, 1)):
                 yes = args[0]
                 return yes if choice == (1, 0) else self.apply("logical_not", [yes], truth=True)
-        return self.make("apply", args, (function,), broadcast(args), "bool" if truth else "float")
+        kind: Kind = "weak" if all(v.kind == "weak" for v in args) else "float"
+        return self.make("apply", args, (function,), broadcast(args), "bool" if truth else kind)
 
     def concatenate(self, values: Sequence[Value], axis: int, sizes: Sequence[AnySize]) -> Value:
         """The values end to end along the axis."""
         turned = self._common_permutation(values)
-        if turned is None:
+        if turned is None or any(value.ndim < len(sizes) for value in turned[1]):
             return self.make("concatenate", values, (axis,), sizes)
         axes, inner = turned
         whole = [sizes[axes.index(k)] for k in range(len(axes))]
@@ -138,7 +139,7 @@ class Tape:
             return None
         if value.ndim == 1:
             return self.expand(value, (1,))
-        if value.op == "expand" and value.args[0].ndim == 1:
+        if value.op == "expand" and value.ndim == 2 and value.args[0].ndim == 1:
             return value.args[0]
         return None
 

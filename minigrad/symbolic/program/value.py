@@ -18,7 +18,7 @@ permute         (axes,)                             axis k of the result is ``ax
 expand          (axes,)                             axes of length 1 put in, counted in the result
 broadcast       (sizes,)                            repeated to these sizes
 diagonal        (labels,)                           axes of one label merged, in order of appearance
-sum, max, prod  (axes, keepdims)                    reduced over the axes
+sum, max, prod  (axes,)                             reduced over the axes
 matmul          ()                                  matrix product of the last two axes
 matvec          ()                                  matrix times vector in the last axes
 tensordot       (axes of a, axes of b)              summed over pairs of axes
