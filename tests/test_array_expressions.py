@@ -17,8 +17,8 @@ from test_source_properties import arrays_for
 
 import minigrad as mg
 from minigrad.checking.replay import Program
-from minigrad.errors import MinigradError
-from minigrad.face.formula import bound
+from minigrad.errors import DerivationError, DtypeError, ShapeError
+from minigrad.face.value import bound
 from minigrad.symbolic.arithmetic import DIGITS_50, mpmath
 from minigrad.symbolic.evaluate import evaluate
 
@@ -48,10 +48,11 @@ class Example:
 
     def at_50_digits(self) -> Any:
         number = np.frompyfunc(lambda value: mpmath().mpf(float(value)), 1, 1)
-        exact = {
-            name: number(array) if np.asarray(array).dtype.kind == "f" else array
-            for name, array in self.values.items()
-        }
+        with np.errstate(all="ignore"):
+            exact = {
+                name: number(array) if np.asarray(array).dtype.kind == "f" else array
+                for name, array in self.values.items()
+            }
         return np.asarray(evaluate(self.formula.expr, exact, self.sizes, DIGITS_50), dtype=float)
 
     def by_source(self, dtype: Any = float) -> Any:
@@ -64,8 +65,8 @@ def agree(example: Example) -> None:
     """Forward: program and engine. Derivative: dense, program, 50 digits, source and hand VJPs."""
     forward, formula = example.by_engine(), example.formula
     expected = np.asarray(dense_value(formula.expr, example.values, example.sizes))
-    assume(np.all(np.isfinite(forward)) and np.all(np.isfinite(expected)))
-    assume(np.max(np.abs(expected), initial=0.0) < 1e6)
+    if not np.all(np.isfinite(forward)) or not np.max(np.abs(expected), initial=0.0) < 1e6:
+        return  # nothing to compare
     scale = 1e-9 * (1 + np.max(np.abs(expected), initial=0.0))
     again = evaluate(formula.reading.output, example.values, example.sizes)
     np.testing.assert_allclose(np.reshape(again, np.shape(forward)), forward, 1e-9, 1e-9)
@@ -113,24 +114,35 @@ def test_found_by_random_texts(text: str, wrt: str, order: int, named: bool) -> 
     agree(Example(text, wrt, order, named))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+# What has no formula, and says so.
+REFUSED = (
+    "no meaning in index notation",
+    "a step needs a numeric size",
+    "longer than 1",
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    text=st.one_of(
-        array_expressions(depth=2), array_expressions((3,), 2), array_expressions((2, 3), 2)
-    ),
+    shape=st.sampled_from([(), (), (), (3,), (2, 3)]),
     named=st.booleans(),
     order=st.sampled_from([1, 1, 2]),
     data=st.data(),
 )
-def test_the_whole_vocabulary(text: str, named: bool, order: int, data: st.DataObject) -> None:
+def test_the_whole_vocabulary(
+    shape: tuple[int, ...], named: bool, order: int, data: st.DataObject
+) -> None:
+    text = data.draw(array_expressions(shape, 2))
     shapes = shapes_in(text)
     assume(shapes and len(text) < 160)
     wrt = data.draw(st.sampled_from(sorted(shapes)))
-    order = order if np.prod(shapes[wrt]) <= 12 else 1
+    order = order if not shape and np.prod(shapes[wrt]) <= 12 else 1
     try:
         example = Example(text, wrt, order, named)
-    except MinigradError:  # refused in words: no meaning, or names of dims that may differ
-        assume(False)
-    if example.output.shape:
-        assume(order == 1)
+    except (DtypeError, ShapeError):  # a text that is no program, or names of dims that may differ
+        return
+    except DerivationError as error:
+        if any(reason in str(error) for reason in REFUSED):
+            return
+        raise
     agree(example)

@@ -12,7 +12,7 @@ from dense_reference import dense_value
 from source_cases import CASES, SIZES, Case, engine_gradient, samples
 
 import minigrad as mg
-from minigrad.face.formula import bound
+from minigrad.face.value import bound
 from minigrad.symbolic.evaluate import evaluate
 
 

@@ -15,7 +15,7 @@ from source_cases import Case, engine_gradient
 from test_source import compiled
 
 import minigrad as mg
-from minigrad.face.formula import bound
+from minigrad.face.value import bound
 from minigrad.symbolic.evaluate import evaluate
 
 _QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}

@@ -10,7 +10,7 @@ import pytest
 from source_cases import Case, case
 from test_source import compiled, formula_of
 
-from minigrad.face.formula import bound
+from minigrad.face.value import bound
 from minigrad.symbolic.arithmetic import DIGITS_50, mpmath
 from minigrad.symbolic.evaluate import evaluate
 

@@ -128,13 +128,14 @@ def test_names_that_python_does_not_allow_are_made_safe() -> None:
 
 
 def test_arguments_dims_and_helpers_do_not_hide_each_other() -> None:
-    n, softmax, np_ = mg.symbols("n: n", "softmax: n", "np: n")
-    output = mg.sum(mg.nn.functional.softmax(n * softmax) * np_ / n.shape[0])
-    source = mg.derive(output, wrt="n").source()
+    x, softmax, np_ = mg.symbols("dtype: np", "softmax: np", "float: np")
+    output = mg.sum(mg.nn.functional.softmax(x * softmax) * np_ / x.shape[0])
+    source = mg.derive(output, wrt="dtype").source()
     found = compiled(source)(*(np.array([0.5, 1.0, 2.0]) * k for k in (1, 2, 3)))
-    arrays = {"n": 1.0, "softmax": 2.0, "np": 3.0}
+    arrays = {"dtype": 1.0, "softmax": 2.0, "float": 3.0}
     given = {name: np.array([0.5, 1.0, 2.0]) * k for name, k in arrays.items()}
-    np.testing.assert_allclose(found["n"], mg.derive(output, wrt="n")["n"](given), rtol=1e-12)
+    expected = mg.derive(output, wrt="dtype")["dtype"](given)
+    np.testing.assert_allclose(found["dtype"], expected, rtol=1e-12)
 
 
 def test_an_unknown_language_is_named() -> None:
