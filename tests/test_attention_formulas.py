@@ -223,3 +223,13 @@ def test_a_formula_is_a_sympy_object_that_evaluates() -> None:
     column = form.subs({n: 2, m: 3}).as_explicit()
     expected = 2 * values["A"].T @ (values["A"] @ values["x"] - values["b"])
     assert [int(e) for e in column.doit()] == expected.tolist()
+
+
+def test_a_named_scale_has_its_own_gradient() -> None:
+    """dc = -<dS, S> / c: written by the quotient, since no index of c is summed."""
+    Q, K, c, G = mg.symbols("Q: n k", "K: n k", "c:", "G: n n")
+    S = (Q @ K.T / c).named("S")
+    loss = mg.sum(G * mg.nn.functional.softmax(S).named("A")).named("L")
+    derivation = mg.derive(loss, wrt="c")
+    assert str(derivation).splitlines()[-1] == "dc = −sum(S ⊙ dS) / c"
+    assert derivation.check().verdict == "pass"

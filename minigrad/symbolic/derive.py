@@ -224,12 +224,14 @@ def _spread(g: Expr, extra: int, kept: int, other: Expr) -> Expr:
 def _product_adjoint(node: Product, k: int, g: Expr, extra: int, output: Expr) -> Expr:
     """d/d f_k of sum prod f^e is g times the other factors, times e f_k^(e-1).
 
-    Below a fraction bar of a named quotient that is e (output / f_k) g: written by the quotient.
+    Below a fraction bar of a named quotient that is e (output / f_k) g, written by the quotient, if
+    no index of f_k is summed.
     """
     chosen = node.factors[k]
     lead: list[Hashable] = [("o", i) for i in range(extra)]
     operands: list[tuple[Expr, Sequence[Hashable], int | Fraction]] = []
-    if chosen.exponent < 0 and output is not node and not node.summed:
+    outside = all(label < node.ndim for label in chosen.labels)
+    if chosen.exponent < 0 and output is not node and outside:
         operands.append((output, range(node.ndim), 1))
         operands.append((chosen.node, chosen.labels, -1))
         coef: Number = chosen.exponent
