@@ -13,8 +13,9 @@ from minigrad.graph.node import Node
 def names_in_graph(order: Sequence[Node]) -> dict[Node, str]:
     """The unique name of every leaf and every named node.
 
-    A name used once is printed as it is. Used in several scopes it is printed with the scope's path,
-    and where one scope was entered repeatedly, with a number: ``block[3].Q``.
+    A name used once is printed as it is. Used in several scopes it is printed with the parts of the
+    scopes' paths in which they differ, and where one scope was entered repeatedly, with a number:
+    ``block[3].Q``, although Q lies in ``block[3].attention.Query``.
     """
     by_name: dict[str, list[Node]] = {}
     for node in order:
@@ -37,7 +38,11 @@ def names_in_graph(order: Sequence[Node]) -> dict[Node, str]:
 
 def _qualified(name: str, nodes: Sequence[Node]) -> list[str]:
     paths = _scope_paths([node.context for node in nodes])
-    full = [f"{path}.{name}" if path else name for path in paths]
+    shared = set(paths[0]).intersection(*paths)
+    short = [".".join([*(part for part in path if part not in shared), name]) for path in paths]
+    if len(set(short)) == len(nodes):
+        return short
+    full = [".".join([*path, name]) for path in paths]
     for text in full:
         if full.count(text) > 1:
             where = f"in scope {text.rpartition('.')[0]!r}" if "." in text else "outside any scope"
@@ -48,8 +53,8 @@ def _qualified(name: str, nodes: Sequence[Node]) -> list[str]:
     return full
 
 
-def _scope_paths(scopes: Sequence[object]) -> list[str]:
-    """A path per scope, in which a scope entered repeatedly carries its number."""
+def _scope_paths(scopes: Sequence[object]) -> list[list[str]]:
+    """The parts of each scope's path, in which a scope entered repeatedly carries its number."""
     chains = [_chain(scope) for scope in scopes]
     entries: dict[tuple[object, str], list[int]] = {}
     for chain in chains:
@@ -64,7 +69,7 @@ def _scope_paths(scopes: Sequence[object]) -> list[str]:
             siblings = entries[(chain[depth - 1] if depth else None, scope.label)]  # type: ignore[attr-defined]
             number = f"[{siblings.index(id(scope))}]" if len(siblings) > 1 else ""
             parts.append(f"{scope.label}{number}")  # type: ignore[attr-defined]
-        paths.append(".".join(parts))
+        paths.append(parts)
     return paths
 
 
