@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.graph import Tensor
@@ -14,10 +14,8 @@ from minigrad.graph.node import leaf
 from minigrad.graph.tensor import describe, wrap
 from minigrad.index.size import Size
 from minigrad.ops import expand_dims, logical_and, reshape
-from minigrad.ops.attention import as_mask, causal_mask
+from minigrad.ops.attention import causal_mask, split_mask
 from minigrad.parsing.create import tri
-
-Array = NDArray[Any]
 
 
 class Masks:
@@ -25,8 +23,10 @@ class Masks:
 
     Parameters
     ----------
+    S
+        The scores, shape (b, h, n, m) or (h, n, m).
     mask
-        Booleans or numbers that broadcast to (b, h, n, m), or None.
+        Booleans or numbers that broadcast to the scores, or None.
     key_mask
         Booleans of shape (b, m) or (m,), or None.
     causal
@@ -35,87 +35,64 @@ class Masks:
         How many axes of the scores count heads: 2 where heads come in groups.
     """
 
-    def __init__(self, mask: Any, key_mask: Any, causal: bool, head_axes: int) -> None:
-        self.mask = None if mask is None else as_tensor(mask, "attention mask")
-        self.key_mask = key_mask
-        self.causal = causal
-        self.head_axes = head_axes
+    def __init__(self, S: Tensor, mask: Any, key_mask: Any, causal: bool, head_axes: int) -> None:
+        own, self._shift = (None, None) if mask is None else _own(mask, S, head_axes)
+        padding = None if key_mask is None else _padding(key_mask, S, head_axes)
+        triangle = _triangle(S, own is None and padding is None) if causal else None
+        self._parts = [part for part in (own, padding, triangle) if part is not None]
 
     def shift(self, S: Tensor) -> Tensor:
         """The scores with a mask of numbers added to them."""
-        mask = self.mask
-        if mask is None or mask.dtype.kind == "b":
+        shift = self._shift
+        if shift is None:
             return S
-        mask = self._fitting(mask, S)
-        values = mask._array
-        if values is None or mask.requires_grad or not np.isneginf(values).any():
-            return S + _named(mask)
-        # What is shut by −∞ is shut by ``keep``, which knows rows that are shut entirely.
-        return S + _named(as_tensor(np.where(np.isneginf(values), 0, values)))
+        return S + (shift if shift._node is not None else shift.named("M"))
 
-    def keep(self, S: Tensor) -> Tensor | None:
+    def keep(self) -> Tensor | None:
         """True where a query may attend to a key, named M, or None where it may everywhere."""
-        parts = [*self._own(S), *self._padding(S), *self._triangle(S)]
+        parts = self._parts
         if not parts:
             return None
-        if all(isinstance(part, np.ndarray) for part in parts):
-            whole = parts[0]
-            for part in parts[1:]:
-                whole = whole & part
+        if len(parts) > 1 and all(part._array is not None for part in parts):
+            whole = functools.reduce(np.logical_and, [part.numpy() for part in parts])
             return wrap(whole, leaf(whole, name="M"))
-        tensors = [_named(as_tensor(part)) for part in parts]
-        joint = tensors[0]
-        for part in tensors[1:]:
-            joint = logical_and(joint, part)
-        return joint
+        if len(parts) == 1 and parts[0].name is None and parts[0]._node is not None:
+            return parts[0]  # formulas call it by what the user named
+        joint = functools.reduce(logical_and, parts)
+        return joint if joint.name else joint.named("M")
 
-    def _own(self, S: Tensor) -> list[Any]:
-        if self.mask is None:
-            return []
-        mask = self._fitting(self.mask, S)
-        values = mask._array
-        if mask.dtype.kind == "b":
-            return [mask if values is None or mask.name else np.asarray(values)]
-        if values is None or mask.requires_grad or not np.isneginf(values).any():
-            return []
-        return [~np.isneginf(values)]
 
-    def _fitting(self, mask: Tensor, S: Tensor) -> Tensor:
-        """The mask with the scores' axes: heads in groups have two."""
-        if self.head_axes == 2 and mask.ndim > 2:
-            groups, each = S.shape[-4:-2]
-            lead, rows = mask.shape[:-3], mask.shape[-2:]
-            both = (1, 1) if mask.shape[-3] == 1 else (groups, each)
-            mask = reshape(mask, (*lead, *both, *rows))
-        return as_mask("attention mask", mask, S)
+def _own(mask: Any, S: Tensor, head_axes: int) -> tuple[Tensor | None, Tensor | None]:
+    m = as_tensor(mask, "attention mask")
+    if head_axes == 2 and m.ndim > 2:
+        groups, each = S.shape[-4:-2]
+        both = (1, 1) if m.shape[-3] == 1 else (groups, each)
+        m = reshape(m, (*m.shape[:-3], *both, *m.shape[-2:]))
+    return split_mask("attention mask", m, S)
 
-    def _padding(self, S: Tensor) -> list[Any]:
-        if self.key_mask is None:
-            return []
-        mask = as_tensor(self.key_mask, "key_mask")
-        if mask.dtype.kind != "b":
-            raise DtypeError(
-                f"key_mask: dtype {mask.dtype} is not bool; it is True where a token is there and "
-                "False where it is padding: write tokens != padding"
-            )
-        batch = S.ndim - self.head_axes - 2
-        expected = (*S.shape[:batch], S.shape[-1])
-        if mask.ndim != len(expected) or not _same(mask.shape, expected):
-            raise ShapeError(
-                f"key_mask: {describe(mask)} must have shape {tuple(expected)}, one value for each "
-                "key"
-            )
-        axes = tuple(range(batch, batch + self.head_axes + 1))
-        spread = expand_dims(mask, axes)
-        return [spread if spread._array is None or mask.name else np.asarray(spread._array)]
 
-    def _triangle(self, S: Tensor) -> list[Any]:
-        if not self.causal:
-            return []
-        n, m = S.shape[-2:]
-        if isinstance(n, Size) or isinstance(m, Size):
-            return [tri(n, m)]
-        return [causal_mask(int(n), int(m))]
+def _padding(key_mask: Any, S: Tensor, head_axes: int) -> Tensor:
+    """The mask of keys with the scores' axes."""
+    mask = as_tensor(key_mask, "key_mask")
+    if mask.dtype.kind != "b" and not (mask._node is not None and "bool" in mask._node.assume):
+        raise DtypeError(
+            f"key_mask: dtype {mask.dtype} is not bool; it is True where a token is there and "
+            "False where it is padding: write tokens != padding"
+        )
+    batch = S.ndim - head_axes - 2
+    expected = (*S.shape[:batch], S.shape[-1])
+    if mask.ndim != len(expected) or not _same(mask.shape, expected):
+        raise ShapeError(
+            f"key_mask: {describe(mask)} must have shape {tuple(expected)}, one value for each key"
+        )
+    return expand_dims(mask, tuple(range(batch, batch + head_axes + 1)))
+
+
+def _triangle(S: Tensor, alone: bool) -> Tensor:
+    n, m = S.shape[-2:]
+    if isinstance(n, Size) or isinstance(m, Size):
+        return tri(n, m).named("M" if alone else "C")
+    return as_tensor(causal_mask(int(n), int(m)))
 
 
 def _same(shape: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
@@ -123,7 +100,3 @@ def _same(shape: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
         isinstance(a, Size) or isinstance(b, Size) or a == b
         for a, b in zip(shape, expected, strict=True)
     )
-
-
-def _named(mask: Tensor) -> Tensor:
-    return mask if mask.name else mask.named("M")

@@ -96,8 +96,8 @@ def multi_head_attention(
         K, V = expand_dims(K, -3), expand_dims(V, -3)
     with scope("Attention scores"):
         S = (Q @ swapaxes(K, -1, -2) / sqrt(Wq.shape[-1])).named("S")
-        masks = Masks(mask, key_mask, causal, len(heads))
-        A = attention_weights(masks.shift(S), masks.keep(S)).named("A")
+        masks = Masks(S, mask, key_mask, causal, len(heads))
+        A = attention_weights(masks.shift(S), masks.keep()).named("A")
     with scope("Mix"):
         H = ((A if dropout is None else dropout(A)) @ V).named("H")
     with scope("Output"):

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from minigrad.errors import ArgumentError, DtypeError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
-from minigrad.graph.tensor import Tensor, describe
+from minigrad.graph.node import leaf
+from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.ops.arithmetic import sqrt
 from minigrad.ops.contraction import matmul
 from minigrad.ops.piecewise import where
@@ -21,16 +22,42 @@ from minigrad.ops.smooth import softmax
 Array = NDArray[Any]
 
 
-def attention_weights(scores: Tensor, mask: Any = None) -> Tensor:
-    """Softmax over the last axis, in which masked scores count as −∞.
+def attention_weights(scores: Tensor, keep: Any = None) -> Tensor:
+    """Softmax over the last axis of what a mask keeps; masked scores count as −∞.
 
     Parameters
     ----------
     scores
         Shape (..., n, m).
-    mask
-        What broadcasts to that shape: a boolean mask keeps what is True, numbers are added. A row
-        that keeps nothing gets weights of 0, and so do its gradients.
+    keep
+        True, or 1, where a score counts; broadcasts to that shape. A row that keeps nothing gets
+        weights of 0, and so do its gradients. A symbolic mask is taken to keep something in every
+        row.
+    """
+    if keep is None:
+        return softmax(scores, -1)
+    mask = as_tensor(keep)
+    empty = _empty_rows(mask)
+    if empty is None:
+        return softmax(where(mask, scores, -math.inf), -1)
+    # Softmax of nothing is undefined: those rows are computed without a mask, then set to 0.
+    filled = leaf(mask.numpy() | empty, name=mask.name)
+    some = leaf(~empty, name=f"{mask.name}_any" if mask.name else None)
+    weights = softmax(where(wrap(filled.value, filled), scores, -math.inf), -1)
+    return where(wrap(some.value, some), weights, 0.0)
+
+
+def _empty_rows(mask: Tensor) -> Array | None:
+    """Which rows keep nothing, shape (..., n, 1), or None where all keep something."""
+    values = mask._array
+    if values is None or not np.ndim(values) or not values.shape[-1]:
+        return None
+    some = values.any(-1, keepdims=True)
+    return None if some.all() else ~some
+
+
+def split_mask(what: str, mask: Any, scores: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    """A mask as what it keeps and what it adds; −∞ in numbers means that a score is not kept.
 
     Raises
     ------
@@ -39,56 +66,35 @@ def attention_weights(scores: Tensor, mask: Any = None) -> Tensor:
     DtypeError
         When it is made of whole numbers, which might mean either.
     """
-    if mask is None:
-        return softmax(scores, -1)
-    m = as_mask("attention_weights", mask, scores)
-    empty = _empty_rows(m)
-    if empty is None:
-        return softmax(_masked(scores, m), -1)
-    # Softmax of nothing is undefined: those rows are computed without a mask, then set to 0.
-    kept = m._array | empty if m.dtype.kind == "b" else where(empty, 0.0, m)
-    return where(empty, 0.0, softmax(_masked(scores, as_tensor(kept)), -1))
-
-
-def _masked(scores: Tensor, mask: Tensor) -> Tensor:
-    return where(mask, scores, -math.inf) if mask.dtype.kind == "b" else scores + mask
-
-
-def _empty_rows(mask: Tensor) -> Array | None:
-    """Which rows keep nothing, shape (..., n, 1), or None where all keep something.
-
-    A symbolic mask is taken to leave every row something.
-    """
-    values = mask._array
-    if values is None:
-        return None
-    open_ = values if values.dtype.kind == "b" else values > -math.inf
-    if not open_.ndim or not open_.shape[-1]:
-        return None
-    some = open_.any(-1, keepdims=True)
-    return None if some.all() else ~some
-
-
-def as_mask(what: str, mask: Any, scores: Tensor) -> Tensor:
-    """A mask as a tensor that fits the scores."""
     m = as_tensor(mask, what)
-    if m.dtype.kind not in "bf":
+    boolean = m.dtype.kind == "b" or (m._node is not None and "bool" in m._node.assume)
+    if not boolean and m.dtype.kind != "f":
         raise DtypeError(
             f"{what}: a mask of dtype {m.dtype} is neither True where one may attend, nor a number "
             "to be added to the scores; write mask != 0, or convert it to float"
         )
-    if m._array is not None and scores._array is not None:
-        shape = tuple(map(int, scores.shape))
-        try:
-            fits = np.broadcast_shapes(m.shape, shape) == shape
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ShapeError(
-                f"{what}: mask {describe(m)} does not broadcast to the scores of shape {shape}, "
-                "one for each pair of a query (rows) and a key (columns)"
-            )
-    return m
+    _check_shape(what, m, scores)
+    if boolean:
+        return m, None
+    shut = None if m._array is None or m.requires_grad else np.isneginf(m.numpy())
+    if shut is None or not shut.any():
+        return None, m
+    return as_tensor(~shut), as_tensor(np.where(shut, np.zeros((), m.dtype), m.numpy()))
+
+
+def _check_shape(what: str, mask: Tensor, scores: Tensor) -> None:
+    if mask._array is None or scores._array is None:
+        return
+    shape = tuple(map(int, scores.shape))
+    try:
+        fits = np.broadcast_shapes(mask.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(
+            f"{what}: {describe(mask)} does not broadcast to the scores of shape {shape}, "
+            "one for each pair of a query (rows) and a key (columns)"
+        )
 
 
 @functools.lru_cache(maxsize=32)
@@ -122,6 +128,11 @@ def scaled_dot_product_attention(
     q, k = as_tensor(query), as_tensor(key)
     scores = matmul(q, k.swapaxes(-1, -2))
     scores = scores / sqrt(q.shape[-1]) if scale is None else scores * float(scale)
+    keep = shift = None
     if is_causal:
-        attn_mask = causal_mask(int(q.shape[-2]), int(k.shape[-2]))
-    return matmul(attention_weights(scores, attn_mask), as_tensor(value))
+        keep = as_tensor(causal_mask(int(q.shape[-2]), int(k.shape[-2])))
+    elif attn_mask is not None:
+        keep, shift = split_mask(f"{name}: attn_mask", attn_mask, scores)
+    if shift is not None:
+        scores = scores + shift
+    return matmul(attention_weights(scores, keep), as_tensor(value))

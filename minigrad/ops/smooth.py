@@ -144,7 +144,10 @@ def _softmax(x: Any, *, axis: Axes) -> Any:
     top = max_reduce(x, axis, None, None, True)
     bound = _MODERATE.get(x.dtype, 0.0)
     moderate = -bound < min_reduce(top, None) and max_reduce(top, None) < bound
-    e = np.asarray(np.exp(x if moderate else x - top))
+    if not moderate:
+        # Row by row, so that no row's bits depend on what another row holds.
+        x = x - np.where(np.abs(top) < bound, 0, top)
+    e = np.asarray(np.exp(x))
     e /= add_reduce(e, axis, None, None, True)
     return e
 

@@ -255,6 +255,18 @@ def _labels(part: str, hidden: int) -> list[Any]:
     return [*before, *middle, *after]
 
 
+def _labelled(node: Node) -> list[AnySize]:
+    """The sizes of a node that meets symbols: dims that have names count by them."""
+    if node.op is not None and sum(isinstance(value, Node) for value in node.inputs) == 1:
+        # A computed array has forgotten its labels; one argument remembers them for it.
+        return list(shape_of(node.op, node.inputs, node.params))
+    labels = node.dims or (None,) * len(node.shape)
+    return [
+        dim(label) if label is not None and size != 1 else size
+        for label, size in zip(labels, node.shape, strict=True)
+    ]
+
+
 def shape_of(
     row: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]
 ) -> tuple[AnySize, ...]:
@@ -262,7 +274,7 @@ def shape_of(
     views = []
     for k, value in enumerate(inputs):
         if isinstance(value, Node):
-            kept = [(axis, s) for axis, s in enumerate(value.shape) if s != 1]
+            kept = [(axis, s) for axis, s in enumerate(_labelled(value)) if s != 1]
             expr = Leaf(f"·{k}", tuple(s for _, s in kept), value.assume)
             place = {axis: i for i, (axis, _) in enumerate(kept)}
             views.append(View(expr, tuple(place.get(axis) for axis in range(len(value.shape)))))
