@@ -283,7 +283,7 @@ TABLE: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
         ("'exp'", "built-in", "'my_exp'"),
     ),
     "item": (lambda: V.item(), errors.ShapeError, ("item", "3 elements", "exactly one")),
-    "missing argument": (lambda: mg.sum(), TypeError, ("sum() missing", "'x'")),
+    "missing argument": (lambda: mg.sum(), TypeError, ("sum() missing", "'a'")),
     "gradient of another shape": (
         lambda: setattr(V, "grad", mg.tensor(np.ones(7))),
         errors.ShapeError,

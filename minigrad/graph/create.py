@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -96,9 +96,31 @@ def tensor(
     return wrap(array, node)
 
 
+# Set by ops.joining, which lies above: joins a list of tensors along a new first axis.
+_stack: list[Callable[[list[Any]], Tensor]] = []
+
+
+def holds_tensors(x: Any) -> bool:
+    """Whether a nested list has a tensor in it."""
+    if isinstance(x, list | tuple):
+        return any(holds_tensors(part) for part in x)
+    return isinstance(x, Tensor)
+
+
+def stacked(x: Any) -> Any:
+    """A nested list with tensors in it as the one tensor that it means; anything else as it is."""
+    if not isinstance(x, list | tuple) or not holds_tensors(x):
+        return x
+    return _stack[0]([stacked(part) for part in x])
+
+
 def as_tensor(x: Any, what: str = "tensor") -> Tensor:
-    """Tensors as they are; arrays, numbers and nested lists as untracked tensors."""
-    return x if isinstance(x, Tensor) else wrap(own(x, what=what))
+    """Tensors as they are; arrays, numbers and nested lists as tensors."""
+    if isinstance(x, Tensor):
+        return x
+    if isinstance(x, list | tuple) and holds_tensors(x):
+        return _stack[0]([stacked(part) for part in x])
+    return wrap(own(x, what=what))
 
 
 def recording() -> bool:

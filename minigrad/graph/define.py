@@ -100,7 +100,24 @@ def _plain(row: Primitive) -> Operation:
         params = {**row.params, **dict(zip(names, extra, strict=False)), **kwargs}
         return apply(row, inputs, params)
 
+    operation.run = unary_with_params(row)  # type: ignore[attr-defined]
     return operation
+
+
+def face(behind: Operation) -> Callable[[_F], _F]:
+    """Make a function the public face of a row whose arguments it prepares.
+
+    The function calls ``behind.run(x, params)``, and takes the row's place in the table.
+    """
+    row = row_of(behind)
+
+    def decorate(function: _F) -> _F:
+        function.primitive = row  # type: ignore[attr-defined]
+        function.__doc__ = function.__doc__ or row.doc
+        OPERATIONS[row.name] = function
+        return function
+
+    return decorate
 
 
 def elementwise(

@@ -32,16 +32,21 @@ def explain(
             f"{op.name}: the matrix is not positive definite; got {given}; add a multiple of the "
             "identity if it should be"
         )
-    if isinstance(error, np.exceptions.DTypePromotionError | TypeError) and _dtypes_matter(error):
-        return DtypeError(f"{op.name}: no computation for {given} ({error})")
+    if "read-only" in str(error):
+        return ArgumentError(
+            f"{op.name}: writes into an argument, whose values the graph has captured; got {given}; "
+            "compute into a new array, or copy the argument first"
+        )
+    if isinstance(error, TypeError):
+        return DtypeError(f"{op.name}: no computation for {operands(inputs, True)} ({error})")
     if isinstance(error, ValueError | IndexError | np.linalg.LinAlgError | AttributeError):
         return ShapeError(f"{op.name}: {_cause(op, inputs, params, error)}; got {given}")
     return None
 
 
-def operands(inputs: tuple[Any, ...]) -> str:
-    """Operands with their names, labelled shapes and dtypes."""
-    return " and ".join(_operand(x) for x in inputs if x is not None)
+def operands(inputs: tuple[Any, ...], nothing: bool = False) -> str:
+    """Operands with their names, labelled shapes and dtypes; None is shown if it may be at fault."""
+    return " and ".join(_operand(x) for x in inputs if nothing or x is not None)
 
 
 def _operand(x: Any) -> str:
@@ -60,10 +65,6 @@ def _is_odd(x: Any) -> bool:
     return not (
         x is None or isinstance(x, Tensor | np.ndarray | np.generic | int | float | list | tuple)
     )
-
-
-def _dtypes_matter(error: Exception) -> bool:
-    return "ufunc" in str(error) or "dtype" in str(error) or "type" in str(error)
 
 
 def _shapes(inputs: tuple[Any, ...]) -> list[tuple[int, ...]]:

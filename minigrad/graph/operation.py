@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.errors import MinigradError
 from minigrad.graph.context import Scope, WatchedScope, current_scope, is_recording
-from minigrad.graph.create import own
+from minigrad.graph.create import holds_tensors, own, stacked
 from minigrad.graph.dims import Dim
 from minigrad.graph.explain import explain
 from minigrad.graph.node import Node, leaf, next_id
@@ -227,6 +227,8 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
             arrays.append(int(x))
             parents.append(x)
             tracked = True
+        elif isinstance(x, list | tuple) and holds_tensors(x):
+            return apply(op, tuple(stacked(x) for x in inputs), params)
         else:
             array = own(x, what=op.name)
             arrays.append(array)
@@ -247,7 +249,8 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
     if not tracked or not is_recording(scope):
         return wrap(y)
     links = _constants(parents)
-    needs = any(
+    # Integers and booleans have no derivative, whatever made them.
+    needs = y.dtype.kind == "f" and any(
         type(parent) is Node and parent.requires_grad and op.rule(position) is not None
         for position, parent in enumerate(links)
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +38,7 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
     kwargs.pop("out", None)
     operation = UFUNCS.get(ufunc) if method == "__call__" else METHODS.get((ufunc, method))
     if operation is None:
-        raise UnsupportedError(_unsupported(label, ufunc.__name__, UFUNCS))
+        raise UnsupportedError(_unsupported(label, ufunc.__name__, method))
     if method == "__call__" and kwargs:
         raise UnsupportedError(
             f"{label}: {', '.join(sorted(kwargs))}= is not supported on tensors; "
@@ -52,14 +54,36 @@ def array_function(
     name = _full_name(func)
     operation = FUNCTIONS.get(func)
     if operation is None:
-        raise UnsupportedError(_unsupported(f"np.{name}", name, FUNCTIONS))
+        raise UnsupportedError(_unsupported(f"np.{name}", name))
     if kwargs.get("out") is not None:
         raise UnsupportedError(
             f"np.{name}: out= is refused, because writing into an array would change values that "
             "the graph has captured; use the returned tensor"
         )
     kwargs.pop("out", None)
+    if kwargs:
+        args = _leading(func, args, kwargs)
     return operation(*args, **kwargs)
+
+
+def _leading(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """NumPy's required arguments by position, however they were given: ``np.sum(a=t)``."""
+    args = tuple(args)
+    for name in _required(func)[len(args) :]:
+        if name not in kwargs:
+            break
+        args = (*args, kwargs.pop(name))
+    return args
+
+
+@functools.lru_cache(maxsize=256)
+def _required(func: Callable[..., Any]) -> tuple[str, ...]:
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except ValueError:  # A few functions written in C do not say.
+        return ()
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(p.name for p in parameters if p.kind in kinds and p.default is p.empty)
 
 
 def _full_name(func: Any) -> str:
@@ -68,7 +92,21 @@ def _full_name(func: Any) -> str:
     return f"{prefix}.{func.__name__}" if prefix in ("linalg", "fft", "random") else func.__name__
 
 
-def _unsupported(label: str, name: str, table: dict[Any, Any]) -> str:
+# What stands in for a function that writes into its argument.
+_INSTEAD = {
+    "at": "use mg.index_add(t, index, values), which returns a new tensor",
+    "fill_diagonal": "use mg.where(np.eye(n, dtype=bool), value, t)",
+    "put": "use t[index] = value",
+    "place": "use mg.where(mask, values, t)",
+    "putmask": "use mg.where(mask, values, t)",
+    "copyto": "use t.detach().numpy() as the source",
+    "put_along_axis": "use t[index] = value",
+}
+
+
+def _unsupported(label: str, name: str, method: str = "") -> str:
+    if method == "at" or name in _INSTEAD:
+        return f"{label} would write into an array that it is given; {_INSTEAD['at' if method == 'at' else name]}"
     known = sorted({_full_name(function) for function in (*UFUNCS, *FUNCTIONS)})
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"the nearest supported function is np.{near[0]}; " if near else ""

@@ -80,17 +80,20 @@ class Tensor:
         return facts.grad if facts.origin is None else facts.origin.grad
 
     @grad.setter
-    def grad(self, value: Tensor | None) -> None:
+    def grad(self, value: Tensor | ArrayLike | None) -> None:
         node = self._node
         if node is None or node.facts is None:
             if value is None:
                 return
             raise GradientError(f"grad: {describe(self)} is no leaf and holds no gradient")
-        if value is not None and tuple(value.shape) != tuple(node.shape):
-            raise ShapeError(
-                f"grad: a gradient has its tensor's shape {tuple(node.shape)}, "
-                f"not {tuple(value.shape)}"
-            )
+        if value is not None:
+            array = np.array(value._value("grad") if isinstance(value, Tensor) else value)
+            if array.shape != tuple(node.shape):
+                raise ShapeError(
+                    f"grad: a gradient has its tensor's shape {tuple(node.shape)}, "
+                    f"not {array.shape}"
+                )
+            value = wrap(array.astype(node.dtype, copy=False))
         facts = node.facts
         if facts.origin is None:
             facts.grad = value

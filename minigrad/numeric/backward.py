@@ -182,11 +182,12 @@ def propagate(
     wanted: frozenset[Node],
     useful: set[Node],
     recorded: bool,
+    name: str = "gradients",
 ) -> dict[Node, Tensor]:
     """Sweep from outputs to wanted nodes; the gradients are tensors."""
     seeds: Cotangents = {}
     for out, node, cotangent in zip(outs, nodes, given, strict=True):
-        g = _cotangent("gradients", out, cotangent)
+        g = _cotangent(name, out, cotangent)
         if recorded and not isinstance(g, Tensor):
             g = wrap(g)
         elif not recorded:

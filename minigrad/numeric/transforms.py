@@ -167,7 +167,8 @@ def pull(output: Any, cotangent: Any, inputs: Any, recorded: bool | None = None)
     if recorded is None:
         traced = any(isinstance(g, Tensor) and g.requires_grad for g in cotangents)
         recorded = traced or any(n.op is None and n not in wanted for n in among)
-    found = propagate(outs, nodes, cotangents, wanted, leading_to(wanted, among), recorded)
+    useful = leading_to(wanted, among)
+    found = propagate(outs, nodes, cotangents, wanted, useful, recorded, "vjp")
 
     def gradient(x: Tensor) -> Tensor:
         assert x._node is not None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph.define import builtin_elementwise as elementwise
+from minigrad.ops.axes import zeros_of
 from minigrad.primitive import Notation
 
 _NUMBERS = (int, float, bool)
@@ -104,7 +105,7 @@ def _power_base(g: Any, z: Any, x: Any, y: Any) -> Any:
     if isinstance(y, _NUMBERS):
         if y == 2:
             return g * (2 * x)
-        return g * (y * x ** (y - 1)) if y != 0 else g * 0
+        return g * (y * x ** (y - 1)) if y != 0 else zeros_of(g)
     # Only 0⁰ needs care: its derivative is 0, but 0 · 0⁻¹ is not a number.
     safe = np.where((x == 0) & (y == 0), 1, x)
     return g * (y * safe ** (y - 1))

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import AxisError
-from minigrad.graph.tensor import Tensor
+from minigrad.errors import AxisError, UnsupportedError
+from minigrad.graph.explain import operands
+from minigrad.graph.tensor import Tensor, wrap
 
 Axes = tuple[int, ...]
 
@@ -25,17 +26,40 @@ def ndim_of(x: Any) -> int:
     """The number of axes of a tensor, array, number or nested list."""
     if type(x) is Tensor and x._array is not None:
         return int(x._array.ndim)
-    return x.ndim if isinstance(x, Tensor | np.ndarray) else np.ndim(x)
+    if isinstance(x, Tensor | np.ndarray):
+        return x.ndim
+    if isinstance(x, list | tuple) and x:
+        return 1 + ndim_of(x[0])
+    return np.ndim(x)
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a tensor, array, number or nested list."""
-    return tuple(x.shape) if isinstance(x, Tensor | np.ndarray) else np.shape(x)
+    if isinstance(x, Tensor | np.ndarray):
+        return tuple(x.shape)
+    if isinstance(x, list | tuple) and x:
+        return (len(x), *shape_of(x[0]))
+    return np.shape(x)
 
 
 def plain(x: Any) -> Any:
     """The array of a tensor, for facts that no gradient flows through."""
     return x._array if isinstance(x, Tensor) else x
+
+
+def zeros_of(g: Any) -> Any:
+    """Zeros in place of a cotangent; not g · 0, which is not a number where g is infinite."""
+    zeros = np.zeros(g.shape, g.dtype)
+    return wrap(zeros) if isinstance(g, Tensor) else zeros
+
+
+def refuse_out(name: str, out: Any) -> None:
+    """Refuse to write a result into an array that a graph may have captured."""
+    if out is not None:
+        raise UnsupportedError(
+            f"{name}: out= is refused, because writing into an array would change values that the "
+            "graph has captured; use the returned tensor"
+        )
 
 
 def one_axis(name: str, axis: Any, ndim: int) -> int:
@@ -79,39 +103,57 @@ def reduction_axes(name: str, axis: Any, ndim: int) -> Axes | None:
     return many_axes(name, axis, ndim)
 
 
-def axes_signature(
-    name: str, axis_default: Any = None, keepdims: bool = True
-) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
-    """The signature ``(x, axis, keepdims)`` of a reduction, remembering what it has normalised."""
+Normalise = Callable[[Any, Any, bool], dict[str, Any]]
+
+
+def reduction_params(name: str) -> Normalise:
+    """The function ``(a, axis, keepdims) -> params`` of a reduction, which remembers its results."""
     known: dict[Any, dict[str, Any]] = {}
 
-    def normalised(x: Any, axis: Any, **keep: bool) -> dict[str, Any]:
+    def params(a: Any, axis: Any, keepdims: bool) -> dict[str, Any]:
+        if type(a) is not Tensor or a._array is None or not _hashes_as_itself(axis):
+            return _normalised(name, a, axis, keepdims)
+        key = (a._array.ndim, axis, keepdims)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = _normalised(name, a, axis, keepdims)
+        return found
+
+    return params
+
+
+def _hashes_as_itself(axis: Any) -> bool:
+    """Whether an equal key means the same axis; 1.0 and True equal 1 and are none."""
+    kind = type(axis)
+    return axis is None or kind is int or (kind is tuple and all(type(i) is int for i in axis))
+
+
+def _normalised(name: str, a: Any, axis: Any, keepdims: bool) -> dict[str, Any]:
+    try:
+        return {"axis": reduction_axes(name, axis, ndim_of(a)), "keepdims": bool(keepdims)}
+    except AxisError as error:
+        raise AxisError(f"{error}; got {operands((a,))}") from None
+
+
+def row_signature(name: str) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The signature ``(input, axis)`` of a function of rows such as softmax."""
+    known: dict[Any, dict[str, Any]] = {}
+
+    def normalised(x: Any, axis: Any) -> dict[str, Any]:
         ndim = ndim_of(x)
-        if axis is None and not keepdims:
-            axis = tuple(range(ndim))
-        return {"axis": reduction_axes(name, axis, ndim), **keep}
+        axes = tuple(range(ndim)) if axis is None else axis
+        return {"axis": reduction_axes(name, axes, ndim)}
 
-    def reducing(
-        x: Any, axis: Any = axis_default, keepdims: bool = False
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if type(x) is Tensor and x._array is not None and type(axis) is not list:
-            key = (x._array.ndim, axis, keepdims)
-            params = known.get(key)
-            if params is None:
-                params = known[key] = normalised(x, axis, keepdims=bool(keepdims))
-            return (x,), params
-        return (x,), normalised(x, axis, keepdims=bool(keepdims))
+    def signature(input: Any, axis: Any = -1) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if type(input) is not Tensor or input._array is None or not _hashes_as_itself(axis):
+            return (input,), normalised(input, axis)
+        key = (input._array.ndim, axis)
+        params = known.get(key)
+        if params is None:
+            params = known[key] = normalised(input, axis)
+        return (input,), params
 
-    def keeping(x: Any, axis: Any = axis_default) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if type(x) is Tensor and x._array is not None and type(axis) is not list:
-            key = (x._array.ndim, axis)
-            params = known.get(key)
-            if params is None:
-                params = known[key] = normalised(x, axis)
-            return (x,), params
-        return (x,), normalised(x, axis)
-
-    return reducing if keepdims else keeping
+    return signature
 
 
 def kept_shape(shape: Sequence[int], axes: Axes | None) -> tuple[int, ...]:

@@ -178,6 +178,7 @@ tensordot = contraction(
     vjps=(_tensordot_left, _tensordot_right),
     meaning=_tensordot_meaning,
     signature=_tensordot_signature,
+    misfit=misfits.paired,
     doc="Sum product over chosen pairs of axes.",
 )
 
@@ -209,6 +210,7 @@ inner = contraction(
     np.inner,
     vjps=(_inner_left, _inner_right),
     meaning=_inner_meaning,
+    misfit=misfits.inner,
     broadcasts=True,
     doc="Sum product over the last axes of both.",
 )

@@ -175,12 +175,7 @@ def conv2d(
         x, margins = pad(x, [(0, 0), (0, 0), *_same(kernel, dilations)]), _NONE
     else:
         margins = _pair("nn.conv2d", 0 if padding == "valid" else padding)
-    for size, k, m, d in zip(x.shape[2:], kernel, margins, dilations, strict=True):
-        if size + 2 * m < d * (k - 1) + 1:
-            raise ShapeError(
-                f"nn.conv2d: a kernel of size {k} with dilation {d} does not fit into {size} "
-                f"elements padded by {m}, for {describe(x)} and {describe(w)}"
-            )
+    _check_fit("nn.conv2d", x, w, margins, dilations)
     y = conv(x, w, stride=strides, padding=margins, dilation=dilations, groups=groups)
     if bias is not None:
         y = y + as_tensor(bias, "nn.conv2d").reshape(-1, 1, 1)
@@ -200,6 +195,16 @@ def _check_conv(name: str, x: Any, w: Any, groups: int, ndim: int) -> None:
         )
 
 
+def _check_fit(name: str, x: Any, w: Any, margins: Pair, dilations: Pair) -> None:
+    sizes = zip(x.shape[2:], w.shape[2:], margins, dilations, strict=True)
+    for size, k, m, d in sizes:
+        if size + 2 * m < d * (k - 1) + 1:
+            raise ShapeError(
+                f"{name}: a kernel of size {k} with dilation {d} does not fit into {size} "
+                f"elements padded by {m}, for {describe(x)} and {describe(w)}"
+            )
+
+
 @composite("nn.conv1d")
 def conv1d(
     input: Any,
@@ -217,7 +222,10 @@ def conv1d(
         x = expand_dims(x, 0)
     _check_conv("nn.conv1d", x, w, groups, 3)
     (step,), (spread,) = _pair("nn.conv1d", stride, 1), _pair("nn.conv1d", dilation, 1)
-    margin: Any = padding if isinstance(padding, str) else (0, *_pair("nn.conv1d", padding, 1))
+    margin: Any = padding
+    if not isinstance(padding, str):
+        margin = (0, *_pair("nn.conv1d", padding, 1))
+        _check_fit("nn.conv1d", x, w, margin[1:], (spread,))
     y = conv2d(expand_dims(x, 2), expand_dims(w, 2), bias, (1, step), margin, (1, spread), groups)
     y = squeeze(y, 2)
     return squeeze(y, 0) if single else y

@@ -11,6 +11,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor
+from minigrad.ops import misfits
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
 
@@ -58,6 +59,7 @@ eigenvectors = primitive(
     "linalg.eigenvectors",
     lambda x, *, uplo="L": np.linalg.eigh(hermitian(x, uplo))[1],
     vjps=(_vectors_vjp,),
+    misfit=misfits.squares,
     domain="symmetric",
     kinks="the derivative is not finite where eigenvalues coincide",
     doc="Orthonormal eigenvectors of a symmetric matrix, as columns.",
@@ -74,6 +76,7 @@ _eigvalsh = primitive(
     "linalg.eigvalsh",
     lambda x, *, uplo="L": np.linalg.eigvalsh(hermitian(x, uplo)),
     vjps=(_values_vjp,),
+    misfit=misfits.squares,
     domain="symmetric",
     doc="Eigenvalues of a symmetric matrix, ascending.",
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import DtypeError, ShapeError
+from minigrad.errors import ArgumentError, DtypeError, ShapeError
 from minigrad.graph.create import as_tensor, recording
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
@@ -16,7 +16,7 @@ from minigrad.graph.node import Facts, Slot
 from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index import meaning
 from minigrad.index.size import Size
-from minigrad.ops.axes import one_axis, plain
+from minigrad.ops.axes import one_axis, plain, refuse_out
 
 Index = tuple[Any, ...]
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -212,16 +212,29 @@ def rebind(self: Tensor, index: Any, value: Any) -> None:
 
 
 @composite("take")
-def take(a: Any, indices: Any, axis: int | None = None) -> Any:
-    """Elements at indices along an axis, or of the flattened array."""
+def take(
+    a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise"
+) -> Any:
+    """Elements at indices along an axis, or of the flattened array.
+
+    ``mode`` says what an index out of bounds means: an error ("raise"), counting on from the start
+    ("wrap"), or the nearest end ("clip").
+    """
+    refuse_out("take", out)
     x = as_tensor(a, "take")
-    if axis is None:
-        return x.reshape(-1)[_positions(indices)]
-    return x[(slice(None),) * one_axis("take", axis, x.ndim) + (_positions(indices),)]
+    x, axis = (x.reshape(-1), 0) if axis is None else (x, one_axis("take", axis, x.ndim))
+    return x[(slice(None),) * axis + (_positions(indices, int(x.shape[axis]), mode),)]
 
 
-def _positions(indices: Any) -> Any:
-    return indices if isinstance(indices, Tensor | int) else np.asarray(indices)
+def _positions(indices: Any, size: int, mode: str) -> Any:
+    if mode == "raise":
+        return indices if isinstance(indices, Tensor | int) else np.asarray(indices)
+    places = np.asarray(plain(indices))
+    if mode == "wrap":
+        return places % size
+    if mode == "clip":
+        return np.clip(places, 0, size - 1)
+    raise ArgumentError(f"take: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
 
 
 @composite("take_along_axis")
@@ -244,8 +257,17 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 @composite("sort", kinks="elements that tie keep their order, and so do their gradients")
-def sort(a: Any, axis: int | None = -1) -> Any:
-    """Elements in ascending order along an axis."""
+def sort(
+    a: Any,
+    axis: int | None = -1,
+    kind: str | None = None,
+    order: None = None,
+    *,
+    stable: bool | None = None,
+) -> Any:
+    """Elements in ascending order along an axis; the order is stable, whatever ``kind`` says."""
+    if order is not None:
+        raise ArgumentError("sort: order= names fields of a record, which tensors do not have")
     x = as_tensor(a, "sort")
     if axis is None:
         x, axis = x.reshape(-1), 0

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from minigrad.errors import ShapeError
+from minigrad.errors import DtypeError, ShapeError
+from minigrad.graph.create import _stack, as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor
 from minigrad.index import meaning
 from minigrad.ops import misfits
-from minigrad.ops.axes import ndim_of, one_axis
+from minigrad.ops.axes import ndim_of, one_axis, refuse_out
+from minigrad.ops.shape import astype
 from minigrad.ops.shaping import atleast_1d, atleast_2d, atleast_3d, ravel
 
+Casting = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -28,8 +31,30 @@ def members(name: str, arrays: Any) -> tuple[Any, ...]:
     raise TypeError(f"{name}: takes a sequence of arrays, not {type(arrays).__name__}")
 
 
-def _concatenate_signature(arrays: Any, axis: int | None = 0) -> _Call:
-    parts = members("concatenate", arrays)
+def _converted(name: str, parts: tuple[Any, ...], dtype: Any, casting: Casting) -> tuple[Any, ...]:
+    """The parts in the dtype asked for."""
+    if dtype is None:
+        return parts
+    tensors = [as_tensor(part, name) for part in parts]
+    for part in tensors:
+        if not np.can_cast(part.dtype, dtype, casting):
+            raise DtypeError(
+                f"{name}: {part.dtype} does not become {np.dtype(dtype)} under casting={casting!r}; "
+                "pass casting='unsafe' or convert with .astype"
+            )
+    return tuple(astype(part, dtype) for part in tensors)
+
+
+def _concatenate_signature(
+    arrays: Any,
+    axis: int | None = 0,
+    out: None = None,
+    *,
+    dtype: Any = None,
+    casting: Casting = "same_kind",
+) -> _Call:
+    refuse_out("concatenate", out)
+    parts = _converted("concatenate", members("concatenate", arrays), dtype, casting)
     if axis is None:
         return tuple(ravel(part) for part in parts), {"axis": 0}
     return parts, {"axis": one_axis("concatenate", axis, ndim_of(parts[0]))}
@@ -53,8 +78,16 @@ concatenate = primitive(
 )
 
 
-def _stack_signature(arrays: Any, axis: int = 0) -> _Call:
-    parts = members("stack", arrays)
+def _stack_signature(
+    arrays: Any,
+    axis: int = 0,
+    out: None = None,
+    *,
+    dtype: Any = None,
+    casting: Casting = "same_kind",
+) -> _Call:
+    refuse_out("stack", out)
+    parts = _converted("stack", members("stack", arrays), dtype, casting)
     return parts, {"axis": one_axis("stack", axis, ndim_of(parts[0]) + 1)}
 
 
@@ -69,6 +102,9 @@ stack = primitive(
 )
 
 
+_stack[:] = [stack]
+
+
 @composite("append")
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
     """Values after an array, along an axis or of both flattened."""
@@ -76,16 +112,18 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 
 
 @composite("hstack")
-def hstack(tup: Any) -> Any:
+def hstack(tup: Any, *, dtype: Any = None, casting: Casting = "same_kind") -> Any:
     """Arrays side by side, along the second axis (the first for vectors)."""
     parts = [atleast_1d(part) for part in members("hstack", tup)]
-    return concatenate(parts, 0 if parts[0].ndim == 1 else 1)
+    axis = 0 if parts[0].ndim == 1 else 1
+    return concatenate(parts, axis, dtype=dtype, casting=casting)
 
 
 @composite("vstack")
-def vstack(tup: Any) -> Any:
+def vstack(tup: Any, *, dtype: Any = None, casting: Casting = "same_kind") -> Any:
     """Arrays one under another, vectors as rows."""
-    return concatenate([atleast_2d(part) for part in members("vstack", tup)], 0)
+    parts = [atleast_2d(part) for part in members("vstack", tup)]
+    return concatenate(parts, 0, dtype=dtype, casting=casting)
 
 
 @composite("dstack")

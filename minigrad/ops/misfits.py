@@ -24,6 +24,29 @@ def products(shapes: Shapes) -> str | None:
     return None
 
 
+def inner(shapes: Shapes) -> str | None:
+    """Inner products: the last sizes must be equal."""
+    left, right = shapes
+    if left and right and left[-1] != right[-1]:
+        return (
+            f"the last sizes differ, {left[-1]} and {right[-1]}; inner sums over the last axis of "
+            "both operands"
+        )
+    return None
+
+
+def paired(shapes: Shapes, *, axes: Any) -> str | None:
+    """Tensor products: axes that are summed together have equal sizes."""
+    left, right = shapes
+    for i, j in zip(*axes, strict=True):
+        if left[i] != right[j]:
+            return (
+                f"sizes {left[i]} and {right[j]} differ, on axis {i} of the left and axis {j} of "
+                "the right operand, which are summed together"
+            )
+    return None
+
+
 def subscripts(shapes: Shapes, *, subscripts: str) -> str | None:
     """Einstein sums: one letter has one size, and the output names letters of the inputs."""
     inputs, _, output = subscripts.partition("->")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ShapeError
+from minigrad.errors import DtypeError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
@@ -108,15 +108,35 @@ rms_norm.primitive = _rooted.primitive  # type: ignore[attr-defined]
 @composite("nn.linear")
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """Affine map of the last axis, x Wᵀ + b."""
-    w = as_tensor(weight, "nn.linear")
-    y = matmul(as_tensor(input, "nn.linear"), w.T)
+    x, w = as_tensor(input, "nn.linear"), as_tensor(weight, "nn.linear")
+    _same_width("nn.linear", x, w)
+    y = matmul(x, w.T)
     return y if bias is None else y + bias
+
+
+def _same_width(name: str, x: Tensor, y: Tensor) -> None:
+    if x._array is None or y._array is None or not (x.ndim and y.ndim):
+        return
+    if x.shape[-1] != y.shape[-1]:
+        raise ShapeError(
+            f"{name}: the last sizes differ, {x.shape[-1]} and {y.shape[-1]}; "
+            f"got {describe(x)} and {describe(y)}"
+        )
 
 
 @composite("nn.embedding")
 def embedding(input: Any, weight: Any) -> Any:
     """Rows of a table, chosen by integers."""
-    return as_tensor(weight, "nn.embedding")[np.asarray(plain(input))]
+    table, rows = as_tensor(weight, "nn.embedding"), np.asarray(plain(input))
+    if rows.dtype.kind not in "iu":
+        raise DtypeError(f"nn.embedding: rows are chosen by integers, not by {rows.dtype}")
+    count = table.shape[0]
+    if rows.size and not (-count <= rows.min() and rows.max() < count):
+        raise ShapeError(
+            f"nn.embedding: indices between {rows.min()} and {rows.max()} do not fit the {count} "
+            f"rows of {describe(table)}"
+        )
+    return table[rows]
 
 
 @composite("nn.cosine_similarity")

@@ -81,13 +81,13 @@ norm.primitive = vector_norm.primitive  # type: ignore[attr-defined]
 
 def _vector(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
     if ord == math.inf:
-        return absolute(x).max(axes, keepdims)
+        return absolute(x).max(axes, keepdims=keepdims)
     if ord == -math.inf:
-        return absolute(x).min(axes, keepdims)
+        return absolute(x).min(axes, keepdims=keepdims)
     if ord == 0:
-        return absolute(sign(x)).sum(axes, keepdims)
+        return absolute(sign(x)).sum(axes, keepdims=keepdims)
     if ord == 1:
-        return absolute(x).sum(axes, keepdims)
+        return absolute(x).sum(axes, keepdims=keepdims)
     if ord is not None and not isinstance(ord, int | float):
         raise ArgumentError(f"linalg.norm: {ord!r} is no order of a vector norm")
     return vector_norm(x, ord=2 if ord is None else ord, axis=axes, keepdims=keepdims)
@@ -99,8 +99,12 @@ def _matrix(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
     row, column = axes
     if ord in (1, -1, math.inf, -math.inf):
         first, second = (row, column) if ord in (1, -1) else (column, row)
-        sums = absolute(x).sum(first, True)
-        extreme = sums.max(second, True) if ord in (1, math.inf) else sums.min(second, True)
+        sums = absolute(x).sum(first, keepdims=True)
+        extreme = (
+            sums.max(second, keepdims=True)
+            if ord in (1, math.inf)
+            else sums.min(second, keepdims=True)
+        )
     elif ord in (2, -2, "nuc"):
         s = svdvals(moveaxis(x, axes, (-2, -1)))
         extreme = s.sum(-1) if ord == "nuc" else s.max(-1) if ord == 2 else s.min(-1)

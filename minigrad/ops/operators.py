@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph.protocols import METHODS, implements
+from minigrad.graph.create import as_tensor
+from minigrad.graph.protocols import METHODS, UFUNCS, implements
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import (
     arithmetic,
+    array_api,
     comparison,
+    compositions,
     contraction,
     einstein,
     elementary,
@@ -21,10 +24,11 @@ from minigrad.ops import (
     piecewise,
     products,
     rearrange,
-    reduction,
+    reducing,
     scan,
     shape,
     shaping,
+    special,
 )
 
 
@@ -43,6 +47,7 @@ _BINARY = {
     "pow": arithmetic.power,
     "matmul": contraction.matmul,
     "mod": piecewise.remainder,
+    "floordiv": piecewise.floor_divide,
     "and": comparison.logical_and,
     "or": comparison.logical_or,
 }
@@ -61,6 +66,7 @@ _SPECIAL = {
     "pos": arithmetic.positive,
     "abs": piecewise.abs,
     "invert": comparison.logical_not,
+    "round": lambda self, ndigits=None: compositions.round(self, ndigits or 0),
     "getitem": indexing.getitem,
     "setitem": indexing.rebind,
 }
@@ -68,13 +74,14 @@ for _name, _operation in _SPECIAL.items():
     setattr(Tensor, f"__{_name}__", _operation)
 
 _METHODS: dict[str, Callable[..., Any]] = {
-    "sum": reduction.sum,
-    "mean": reduction.mean,
-    "max": reduction.max,
-    "min": reduction.min,
-    "var": reduction.var,
-    "std": reduction.std,
-    "prod": scan.prod,
+    "round": compositions.round,
+    "sum": reducing.sum,
+    "mean": reducing.mean,
+    "max": reducing.max,
+    "min": reducing.min,
+    "var": reducing.var,
+    "std": reducing.std,
+    "prod": reducing.prod,
     "cumsum": scan.cumsum,
     "cumprod": scan.cumprod,
     "reshape": shape.reshape,
@@ -115,6 +122,12 @@ Tensor.mT = property(shape.matrix_transpose, doc="The last two axes exchanged.")
 
 _SAME_NAME: tuple[tuple[Any, str], ...] = (
     (arithmetic, "add subtract multiply divide negative positive square sqrt reciprocal power"),
+    (
+        array_api,
+        "broadcast_arrays cumulative_prod cumulative_sum matvec unstack vdot vecdot vecmat",
+    ),
+    (compositions, "average diagflat fmax fmin linspace logaddexp2 partition ptp rollaxis round"),
+    (compositions, "select"),
     (comparison, "greater greater_equal less less_equal equal not_equal"),
     (comparison, "logical_and logical_or logical_not"),
     (contraction, "matmul dot tensordot inner outer"),
@@ -125,10 +138,10 @@ _SAME_NAME: tuple[tuple[Any, str], ...] = (
     (joining, "concatenate append stack hstack vstack dstack column_stack"),
     (products, "cross kron"),
     (piecewise, "abs sign floor ceil trunc maximum minimum where clip copysign remainder fmod"),
-    (piecewise, "nan_to_num"),
+    (piecewise, "nan_to_num rint floor_divide"),
     (rearrange, "flip flipud fliplr rot90 roll pad tril triu diagonal diag trace"),
-    (reduction, "sum mean max min var std nansum nanmean"),
-    (scan, "prod cumsum cumprod diff trapezoid"),
+    (reducing, "sum prod mean max min var std nansum nanmean"),
+    (scan, "cumsum cumprod diff trapezoid"),
     (shape, "reshape transpose swapaxes broadcast_to astype"),
     (shaping, "expand_dims squeeze ravel moveaxis atleast_1d atleast_2d atleast_3d tile repeat"),
     (shaping, "array_split split hsplit vsplit dsplit meshgrid"),
@@ -142,8 +155,9 @@ for _name in linalg.__all__:
         implements(getattr(np.linalg, _name), by=getattr(linalg, _name))
 
 implements(np.fabs, by=piecewise.abs)
-implements(np.amax, by=reduction.max)
-implements(np.amin, by=reduction.min)
+implements(np.fix, by=piecewise.trunc)
+implements(np.amax, by=reducing.max)
+implements(np.amin, by=reducing.min)
 implements(np.matrix_transpose, by=shape.matrix_transpose)
 implements(np.real, np.conjugate, np.copy, by=arithmetic.positive)
 implements(np.float_power, by=arithmetic.power)
@@ -153,48 +167,36 @@ implements(np.invert, by=comparison.logical_not)
 implements(np.radians, by=elementary.deg2rad)
 implements(np.degrees, by=elementary.rad2deg)
 implements(np.permute_dims, by=shape.transpose)
-implements(np.linalg.matmul, by=contraction.matmul)
-implements(np.linalg.outer, by=contraction.outer)
 
 
 def _reduce_method(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """``np.add.reduce`` has its own defaults: axis 0, and positions for dtype and out."""
+    """``np.add.reduce`` has its own default: axis 0."""
 
-    def reduce(
-        x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False
-    ) -> Any:
-        return operation(x if dtype is None else x.astype(dtype), axis=axis, keepdims=keepdims)
+    def reduce(a: Any, axis: Any = 0, dtype: Any = None, **options: Any) -> Any:
+        return operation(a if dtype is None else shape.astype(a, dtype), axis, **options)
 
     return reduce
 
 
-METHODS[np.add, "reduce"] = _reduce_method(reduction.sum)
-METHODS[np.multiply, "reduce"] = _reduce_method(scan.prod)
-METHODS[np.maximum, "reduce"] = _reduce_method(reduction.max)
-METHODS[np.minimum, "reduce"] = _reduce_method(reduction.min)
+METHODS[np.add, "reduce"] = _reduce_method(reducing.sum)
+METHODS[np.multiply, "reduce"] = _reduce_method(reducing.prod)
+METHODS[np.maximum, "reduce"] = _reduce_method(reducing.max)
+METHODS[np.minimum, "reduce"] = _reduce_method(reducing.min)
 METHODS[np.add, "accumulate"] = lambda x, axis=0: scan.cumsum(x, axis)
 METHODS[np.multiply, "accumulate"] = lambda x, axis=0: scan.cumprod(x, axis)
+METHODS[np.logaddexp, "reduce"] = _reduce_method(special.logsumexp)
 
 
 def _outer_method(operation: Callable[..., Any]) -> Callable[..., Any]:
     def outer(x: Any, y: Any) -> Any:
-        x, y = np.asarray(x) if not isinstance(x, Tensor) else x, y
-        width = y.ndim if isinstance(y, Tensor) else np.ndim(y)
-        return operation(x[(..., *(None,) * width)], y)
+        x, y = as_tensor(x, "outer"), as_tensor(y, "outer")
+        return operation(x[(..., *(None,) * y.ndim)], y)
 
     return outer
 
 
-for _ufunc, _operation in {
-    np.add: arithmetic.add,
-    np.subtract: arithmetic.subtract,
-    np.multiply: arithmetic.multiply,
-    np.divide: arithmetic.divide,
-    np.maximum: piecewise.maximum,
-    np.minimum: piecewise.minimum,
-    np.power: arithmetic.power,
-}.items():
-    METHODS[_ufunc, "outer"] = _outer_method(_operation)
+for _ufunc in (f for f in UFUNCS if f.nin == 2 and f.nout == 1 and f.signature is None):
+    METHODS[_ufunc, "outer"] = _outer_method(UFUNCS[_ufunc])
 
 
 def _plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -207,6 +209,8 @@ def _plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _value(x: Any) -> Any:
+    if isinstance(x, list | tuple):
+        return type(x)(_value(part) for part in x)
     return x.numpy() if isinstance(x, Tensor) else x
 
 
@@ -238,6 +242,17 @@ for _function in (
     np.ones_like,
     np.empty_like,
     np.full_like,
+    np.lexsort,
+    np.argpartition,
+    np.digitize,
+    np.may_share_memory,
+    np.shares_memory,
+    np.linalg.matrix_rank,
+    np.einsum_path,
+    np.histogram,
+    np.isin,
+    np.iscomplex,
+    np.isreal,
     np.array2string,
     np.array_repr,
     np.array_str,

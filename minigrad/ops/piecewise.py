@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph.define import builtin_elementwise as elementwise
+from minigrad.graph.define import face
+from minigrad.graph.operation import apply
 from minigrad.graph.tensor import Tensor
+from minigrad.ops.axes import plain, zeros_of
 from minigrad.primitive import Notation
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -27,8 +30,8 @@ abs = elementwise(
 )
 
 
-def _zero(g: Any, y: Any, x: Any) -> Any:
-    return g * 0
+def _zero(g: Any, y: Any, *args: Any) -> Any:
+    return zeros_of(g)
 
 
 sign = elementwise(
@@ -62,6 +65,27 @@ ceil = elementwise(
     doc="Smallest integer not below, yᵢ = ⌈xᵢ⌉.",
 )
 
+rint = elementwise(
+    "rint",
+    np.rint,
+    vjps=(_zero,),
+    domain="noninteger",
+    kinks=_STEP,
+    reads=("",),
+    doc="Nearest integer; halves go to the even neighbour.",
+)
+
+floor_divide = elementwise(
+    "floor_divide",
+    np.floor_divide,
+    vjps=(_zero, _zero),
+    meaning="floor(x/y)",
+    domain=("noninteger", "large"),
+    kinks=_STEP,
+    reads=("", ""),
+    doc="Quotient rounded down, zᵢ = ⌊xᵢ / yᵢ⌋.",
+)
+
 trunc = elementwise(
     "trunc",
     np.trunc,
@@ -74,7 +98,7 @@ trunc = elementwise(
 
 
 def _share(g: Any, wins: Any, ties: Any) -> Any:
-    return np.where(ties, g * 0.5, np.where(wins, g, g * 0))
+    return np.where(ties, g * 0.5, np.where(wins, g, np.zeros((), g.dtype)))
 
 
 _TIES = "where both are equal each receives half of the gradient"
@@ -110,7 +134,7 @@ def _where(x: Any, y: Any, z: Any) -> Any:
     return np.where(x, y, z)
 
 
-where = elementwise(
+_choice = elementwise(
     "where",
     _where,
     vjps=(
@@ -124,6 +148,17 @@ where = elementwise(
     masks=True,
     doc="Choice of elements, yᵢ where the condition xᵢ holds and zᵢ elsewhere.",
 )
+
+
+@face(_choice)
+def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    """Choice of elements, xᵢ where the condition holds and yᵢ elsewhere.
+
+    With the condition alone, the places where it holds as plain arrays, as ``np.nonzero``.
+    """
+    if x is None and y is None:
+        return np.nonzero(plain(condition))
+    return apply(_choice.primitive, (condition, x, y), {})  # type: ignore[attr-defined]
 
 
 def _clip(x: Any, y: Any = None, z: Any = None) -> Any:
@@ -151,10 +186,10 @@ def _clip_high(g: Any, c: Any, x: Any, y: Any = None, z: Any = None) -> Any:
 
 
 def _clip_signature(
-    x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
+    a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
 ) -> _Call:
     low, high = a_min if min is None else min, a_max if max is None else max
-    return (x, low, high), {}
+    return (a, low, high), {}
 
 
 clip = elementwise(
@@ -173,7 +208,7 @@ copysign = elementwise(
     np.copysign,
     vjps=(
         lambda g, z, x, y: g * (np.sign(x) * np.copysign(1, y)),
-        lambda g, z, x, y: g * 0,
+        _zero,
     ),
     meaning="Abs(x)*sign(y)",
     domain="nonzero",

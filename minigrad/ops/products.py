@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,12 @@ from minigrad.ops.shaping import moveaxis
 def matrix_power(a: Any, n: int) -> Any:
     """The product of n copies of a square matrix; of its inverse where n is negative."""
     x = as_tensor(a, "linalg.matrix_power")
+    try:
+        n = operator.index(n)
+    except TypeError:
+        raise TypeError(
+            f"linalg.matrix_power: the exponent must be an integer, not {n!r}"
+        ) from None
     if n < 0:
         x, n = inv(x), -n
     if n == 0:

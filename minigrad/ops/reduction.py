@@ -1,4 +1,4 @@
-"""Reductions over axes."""
+"""The rows of reductions over axes; ``ops.reducing`` gives them NumPy's arguments."""
 
 from __future__ import annotations
 
@@ -12,19 +12,14 @@ from minigrad.ops.axes import (
     SMALL,
     Axes,
     add_reduce,
-    axes_signature,
     count_of,
     max_reduce,
     min_reduce,
-    ndim_of,
     plain,
-    reduction_axes,
     spread,
     weights,
 )
 from minigrad.ops.shape import broadcast
-
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def _sum_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
@@ -45,7 +40,7 @@ def _mean_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> A
 def _extremum_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
     best = np.equal(x, spread(y, x.shape, axis, keepdims))
     ties = add_reduce(best, axis, None, None, True).astype(x.dtype)
-    return best * (spread(g, x.shape, axis, keepdims) / ties)
+    return np.where(best, spread(g, x.shape, axis, keepdims) / ties, np.zeros((), x.dtype))
 
 
 def _var(x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
@@ -99,97 +94,81 @@ def _nanmean_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -
 
 _TIES = "elements that tie share the gradient equally"
 
-sum = primitive(
+sum_row: Any = primitive(
     "sum",
     lambda x, *, axis=None, keepdims=False: add_reduce(x, axis, None, None, keepdims),
     vjps=(_sum_vjp,),
-    signature=axes_signature("sum"),
     meaning=meaning.sum_,
     reads=("",),
     doc="Sum over axes, y = Σᵢ xᵢ.",
 )
 
-mean = primitive(
+mean_row: Any = primitive(
     "mean",
     _mean,
     vjps=(_mean_vjp,),
     params={"axis": None, "keepdims": False},
-    signature=axes_signature("mean"),
     meaning=meaning.mean,
     reads=("",),
     doc="Mean over axes, y = (1/n) Σᵢ xᵢ.",
 )
 
-max = primitive(
+max_row: Any = primitive(
     "max",
     lambda x, *, axis=None, keepdims=False: max_reduce(x, axis, None, None, keepdims),
     vjps=(_extremum_vjp,),
     kinks=_TIES,
     masks=True,
-    signature=axes_signature("max"),
     meaning=meaning.max_,
     doc="Largest element over axes, y = maxᵢ xᵢ.",
 )
 
-min = primitive(
+min_row: Any = primitive(
     "min",
     lambda x, *, axis=None, keepdims=False: min_reduce(x, axis, None, None, keepdims),
     vjps=(_extremum_vjp,),
     kinks=_TIES,
     masks=True,
-    signature=axes_signature("min"),
     meaning=meaning.min_,
     doc="Smallest element over axes, y = minᵢ xᵢ.",
 )
 
 
-def _spread_signature(name: str) -> Any:
-    def signature(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> _Call:
-        axes = reduction_axes(name, axis, ndim_of(x))
-        return (x,), {"axis": axes, "ddof": ddof, "keepdims": bool(keepdims)}
-
-    return signature
-
-
-var = primitive(
+var_row: Any = primitive(
     "var",
     _var,
     vjps=(_var_vjp,),
     params={"axis": None, "ddof": 0, "keepdims": False},
-    signature=_spread_signature("var"),
     meaning=meaning.var,
     doc="Variance over axes, y = Σᵢ (xᵢ − mean x)² / (n − ddof).",
 )
 
-std = primitive(
+std_row: Any = primitive(
     "std",
     _std,
     vjps=(_std_vjp,),
     params={"axis": None, "ddof": 0, "keepdims": False},
     kinks="the derivative is 0 where all elements are equal",
-    signature=_spread_signature("std"),
     meaning=meaning.std,
     doc="Standard deviation over axes, the square root of the variance.",
 )
 
-nansum = primitive(
+nansum_row: Any = primitive(
     "nansum",
     _nansum,
     vjps=(_nansum_vjp,),
     params={"axis": None, "keepdims": False},
     masks=True,
     kinks="elements that are not a number have derivative 0",
-    signature=axes_signature("nansum"),
     doc="Sum over axes of the elements that are numbers.",
 )
 
-nanmean = primitive(
+nanmean_row: Any = primitive(
     "nanmean",
     _nanmean,
     vjps=(_nanmean_vjp,),
     params={"axis": None, "keepdims": False},
     masks=True,
     kinks="elements that are not a number have derivative 0",
-    signature=axes_signature("nanmean"),
     doc="Mean over axes of the elements that are numbers.",
 )

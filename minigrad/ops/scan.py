@@ -11,20 +11,19 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.tensor import Tensor
 from minigrad.index import meaning
 from minigrad.ops.axes import (
     Axes,
-    axes_signature,
     kept_shape,
     ndim_of,
     one_axis,
     product_reduce,
+    refuse_out,
     shape_of,
     spread,
 )
 from minigrad.ops.joining import concatenate
-from minigrad.ops.shape import broadcast_to
+from minigrad.ops.shape import astype, broadcast_to
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -58,21 +57,22 @@ def _prod_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> A
     )
 
 
-prod = primitive(
+prod_row: Any = primitive(
     "prod",
     lambda x, *, axis=None, keepdims=False: product_reduce(x, axis, None, None, keepdims),
     vjps=(_prod_vjp,),
     kinks="exact where elements are 0: the derivative is the product of the other elements",
-    signature=axes_signature("prod"),
     meaning=meaning.prod,
     doc="Product over axes, y = Πᵢ xᵢ.",
 )
 
 
 def _scan_signature(name: str) -> Any:
-    def signature(x: Any, axis: int | None = None) -> _Call:
+    def signature(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> _Call:
+        refuse_out(name, out)
+        x = as_tensor(a, name) if dtype is None else astype(a, dtype)
         if axis is None:
-            return (x.reshape(-1) if isinstance(x, Tensor) else np.ravel(x),), {"axis": 0}
+            return (x.reshape(-1),), {"axis": 0}
         return (x,), {"axis": one_axis(name, axis, ndim_of(x))}
 
     return signature

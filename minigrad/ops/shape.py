@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from minigrad.errors import ShapeError
+from minigrad.errors import ArgumentError, DtypeError, ShapeError
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual
+from minigrad.graph.define import dual, face
+from minigrad.graph.operation import apply
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index import meaning
 from minigrad.ops.axes import Axes, add_reduce, many_axes, ndim_of, one_axis, shape_of
@@ -45,24 +47,45 @@ def _resolve(x: Any, wanted: tuple[Any, ...]) -> Shape:
     )
 
 
-def _reshape_signature(x: Any, *shape: Any, **named: Any) -> _Call:
-    wanted = _as_shape((named.pop("shape"),) if "shape" in named else shape)
-    if named.pop("order", "C") != "C" or named:
-        raise TypeError("reshape: only order='C' is supported; transpose first for another order")
-    if isinstance(x, Tensor) and x._array is None:
-        return (x,), {"shape": wanted}
-    return (x,), {"shape": _resolve(x, wanted)}
-
-
-reshape = primitive(
+_reshape: Any = primitive(
     "reshape",
-    lambda x, *, shape: x.reshape(shape),
+    lambda x, *, shape=(): x.reshape(shape),
     vjps=(lambda g, y, x, *, shape: g.reshape(x.shape),),
-    signature=_reshape_signature,
     meaning=meaning.reshape,
     reads=("",),
     doc="The same elements in the same order under another shape.",
 )
+
+
+@face(_reshape)
+def reshape(
+    a: Any, *shape: Any, order: str = "C", copy: bool | None = None, **named: Any
+) -> Tensor:
+    """The same elements in the same order under another shape; one size may be -1.
+
+    With ``order="F"`` the first index runs fastest, on both sides. ``copy`` is there for NumPy's
+    sake: no tensor is ever written to.
+
+    Raises
+    ------
+    ShapeError
+        When the sizes do not multiply to the number of elements.
+    """
+    if named:
+        shape = (named.pop("shape"),) if "shape" in named else shape
+        if named:
+            raise TypeError(f"reshape: got an unexpected argument {next(iter(named))!r}")
+    wanted = _as_shape(shape)
+    if order == "F":
+        return transpose(reshape(transpose(a), wanted[::-1]))
+    if order != "C":
+        raise ArgumentError(
+            f"reshape: order is 'C' or 'F', not {order!r}; a tensor's layout in memory is not known"
+        )
+    if not isinstance(a, Tensor) or a._array is not None:
+        wanted = _resolve(a, wanted)
+    tensor: Tensor = _reshape.run(a, {"shape": wanted})
+    return tensor
 
 
 def _permutation(x: Any, axes: Any) -> Axes:
@@ -191,16 +214,45 @@ def unbroadcast(c: Any, shape: tuple[int, ...]) -> Any:
     return c.reshape(shape)
 
 
-def _astype_signature(x: Any, dtype: Any) -> _Call:
-    return (x,), {"dtype": np.dtype(dtype)}
-
-
-astype = primitive(
+_cast: Any = primitive(
     "astype",
-    lambda x, *, dtype: np.asarray(x).astype(dtype),
+    lambda x, *, dtype=None: np.asarray(x).astype(dtype),
     vjps=(lambda g, y, x, *, dtype: g.astype(x.dtype),),
-    signature=_astype_signature,
     meaning=meaning.same,
     reads=("",),
     doc="The same numbers in another element type.",
 )
+
+
+@face(_cast)
+def astype(x: Any, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
+    """The same numbers in another element type; a result of integers has no gradient.
+
+    ``copy`` is there for NumPy's sake: no tensor is ever written to.
+
+    Raises
+    ------
+    DtypeError
+        For complex numbers, objects, text and dates.
+    """
+    wanted = element_type("astype", dtype)
+    if wanted.kind == "f":
+        tensor: Tensor = _cast.run(x, {"dtype": wanted})
+        return tensor
+    return apply(_cast.primitive, (x,), {"dtype": wanted})
+
+
+def element_type(name: str, dtype: DTypeLike) -> np.dtype[Any]:
+    """A dtype that tensors can have."""
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(
+            f"{name}: {dtype!r} is no dtype; pass float, np.float32, int, ..."
+        ) from None
+    if wanted.kind not in "fiub":
+        raise DtypeError(
+            f"{name}: dtype {wanted} is not supported; tensors hold real numbers, integers or "
+            "booleans"
+        )
+    return wanted

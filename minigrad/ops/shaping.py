@@ -14,7 +14,7 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index import meaning
-from minigrad.ops.axes import many_axes, ndim_of, one_axis, shape_of
+from minigrad.ops.axes import many_axes, ndim_of, one_axis, plain, shape_of
 from minigrad.ops.shape import broadcast_to, reshape, transpose
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -63,10 +63,8 @@ squeeze = primitive(
 
 @composite("ravel")
 def ravel(a: Any, order: str = "C") -> Any:
-    """All elements along one axis."""
-    if order != "C":
-        raise ArgumentError("ravel: only order='C' is supported; transpose first for another order")
-    return reshape(as_tensor(a, "ravel"), -1)
+    """All elements along one axis; with ``order="F"`` the first index runs fastest."""
+    return reshape(as_tensor(a, "ravel"), -1, order=order)
 
 
 @composite("moveaxis")
@@ -138,7 +136,13 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     axis = one_axis("repeat", axis, x.ndim)
-    places = np.repeat(np.arange(x.shape[axis]), repeats)
+    size = int(x.shape[axis])
+    if np.size(plain(repeats)) not in (1, size):
+        raise ShapeError(
+            f"repeat: {np.size(plain(repeats))} counts do not fit the {size} elements along axis "
+            f"{axis} of {describe(x)}; give one count for each, or one for all"
+        )
+    places = np.repeat(np.arange(size), plain(repeats))
     return x[(slice(None),) * axis + (places,)]
 
 

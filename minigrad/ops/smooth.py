@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import face
 from minigrad.graph.tensor import Tensor
 from minigrad.index import meaning
 from minigrad.ops.axes import (
     SMALL,
     Axes,
     add_reduce,
-    axes_signature,
     max_reduce,
     min_reduce,
     number,
+    reduction_params,
+    row_signature,
     row_sums,
     spread,
 )
@@ -101,7 +104,7 @@ softplus = elementwise(
 relu = elementwise(
     "nn.relu",
     lambda x: np.maximum(x, 0),
-    vjps=(lambda g, y, x: g * (y > 0),),
+    vjps=(lambda g, y, x: np.where(y > 0, g, number(0.0, g.dtype)),),
     meaning="Piecewise((x, x > 0), (0, True))",
     kinks="the derivative at 0 is 0",
     masks=True,
@@ -171,7 +174,7 @@ softmax = primitive(
     _softmax,
     vjps=(_softmax_vjp,),
     params={"axis": (-1,)},
-    signature=axes_signature("nn.softmax", -1, keepdims=False),
+    signature=row_signature("nn.softmax"),
     meaning=meaning.softmax,
     notation=Notation("softmax", r"\operatorname{softmax}", mark="(*)"),
     reads=("y",),
@@ -195,7 +198,7 @@ log_softmax = primitive(
     _log_softmax,
     vjps=(_log_softmax_vjp,),
     params={"axis": (-1,)},
-    signature=axes_signature("nn.log_softmax", -1, keepdims=False),
+    signature=row_signature("nn.log_softmax"),
     meaning=meaning.log_softmax,
     notation=Notation("log_softmax", r"\operatorname{log\,softmax}"),
     reads=("y",),
@@ -219,12 +222,39 @@ def _logsumexp_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool)
     return spread(g, x.shape, axis, keepdims) * np.exp(x - total)
 
 
-logsumexp = primitive(
+_logsumexp_row: Any = primitive(
     "special.logsumexp",
     _logsumexp,
     vjps=(_logsumexp_vjp,),
     params={"axis": None, "keepdims": False},
-    signature=axes_signature("special.logsumexp"),
     meaning=meaning.logsumexp,
     doc="y = log Σᵢ exp xᵢ over axes, without overflow.",
 )
+_params = reduction_params("special.logsumexp")
+
+
+@face(_logsumexp_row)
+def logsumexp(
+    a: Any,
+    axis: Any = None,
+    b: Any = None,
+    keepdims: bool = False,
+    return_sign: bool = False,
+) -> Any:
+    """Y = log Σᵢ bᵢ exp xᵢ over axes, without overflow; b is 1 if not given.
+
+    With ``return_sign`` the result is the pair of log |Σᵢ bᵢ exp xᵢ| and the sign of that sum.
+    """
+    if b is None and not return_sign:
+        return _logsumexp_row.run(a, _params(a, axis, keepdims))
+    x = as_tensor(a, "special.logsumexp")
+    params = _params(x, axis, True)
+    top = max_reduce(x._value("special.logsumexp"), params["axis"], None, None, True)
+    top = np.where(np.isfinite(top), top, 0)
+    terms = np.exp(x - top) if b is None else np.exp(x - top) * b
+    total = add_reduce(terms, params["axis"], None, None, keepdims)
+    if not keepdims:
+        top = top.reshape(total.shape)
+    if return_sign:
+        return np.log(np.abs(total)) + top, np.sign(total)
+    return np.log(total) + top

@@ -1,0 +1,131 @@
+"""NumPy functions that are compositions of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.create import as_tensor
+from minigrad.graph.define import builtin_composite as composite
+from minigrad.graph.tensor import describe
+from minigrad.ops.axes import many_axes, one_axis, plain
+from minigrad.ops.elementary import logaddexp
+from minigrad.ops.indexing import take_along_axis
+from minigrad.ops.piecewise import maximum, minimum, rint, where
+from minigrad.ops.rearrange import diag
+from minigrad.ops.reducing import max, mean, min, sum
+from minigrad.ops.shape import reshape
+from minigrad.ops.shaping import moveaxis, ravel
+
+
+def _first_number(x: Any, y: Any, chosen: Any) -> Any:
+    return where(np.isnan(plain(x)), y, where(np.isnan(plain(y)), x, chosen))
+
+
+@composite("fmax", kinks="where both are equal each receives half of the gradient")
+def fmax(x1: Any, x2: Any, /) -> Any:
+    """The larger element; what is not a number counts as missing."""
+    x, y = as_tensor(x1, "fmax"), as_tensor(x2, "fmax")
+    return _first_number(x, y, maximum(x, y))
+
+
+@composite("fmin", kinks="where both are equal each receives half of the gradient")
+def fmin(x1: Any, x2: Any, /) -> Any:
+    """The smaller element; what is not a number counts as missing."""
+    x, y = as_tensor(x1, "fmin"), as_tensor(x2, "fmin")
+    return _first_number(x, y, minimum(x, y))
+
+
+@composite("logaddexp2")
+def logaddexp2(x1: Any, x2: Any, /) -> Any:
+    """zᵢ = log₂(2^xᵢ + 2^yᵢ), without overflow."""
+    unit = math.log(2)
+    return logaddexp(as_tensor(x1) * unit, as_tensor(x2) * unit) / unit
+
+
+@composite("round", kinks="the derivative is 0, also at the jumps")
+def round(a: Any, decimals: int = 0) -> Any:
+    """The nearest number with so many decimals; halves go to the even neighbour."""
+    if not decimals:
+        return rint(a)
+    x = as_tensor(a, "round")
+    if decimals < 0:
+        return rint(x / 10.0**-decimals) * 10.0**-decimals
+    return rint(x * 10.0**decimals) / 10.0**decimals
+
+
+@composite("ptp", kinks="elements that tie share the gradient equally")
+def ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The range of values over axes, max x − min x."""
+    return max(a, axis, keepdims=keepdims) - min(a, axis, keepdims=keepdims)
+
+
+@composite("average")
+def average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = False) -> Any:
+    """Weighted mean over axes, y = Σᵢ wᵢ xᵢ / Σᵢ wᵢ."""
+    if weights is None:
+        return mean(a, axis, keepdims=keepdims)
+    x, w = as_tensor(a, "average"), as_tensor(weights, "average")
+    if tuple(w.shape) != tuple(x.shape):
+        axes = many_axes("average", tuple(range(x.ndim)) if axis is None else axis, x.ndim)
+        if tuple(w.shape) != tuple(x.shape[i] for i in axes):
+            raise ShapeError(
+                f"average: weights of shape {tuple(w.shape)} fit neither {describe(x)} nor its "
+                f"axes {axis}"
+            )
+        w = moveaxis(reshape(w, (*w.shape, *(1,) * (x.ndim - w.ndim))), tuple(range(w.ndim)), axes)
+        w = w + np.zeros(x.shape, w.dtype)
+    return sum(x * w, axis, keepdims=keepdims) / sum(w, axis, keepdims=keepdims)
+
+
+@composite("select", domain="real")
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    """Of several choices the one whose condition is the first to hold, else the default."""
+    if len(condlist) != len(choicelist):
+        raise ArgumentError(
+            f"select: {len(condlist)} conditions but {len(choicelist)} choices; give one each"
+        )
+    result = default
+    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
+        result = where(condition, choice, result)
+    return result
+
+
+@composite("linspace")
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: int = 0) -> Any:
+    """Numbers at equal distances from start to stop, along a new axis."""
+    dtype = np.result_type(plain(start), plain(stop), np.float16)
+    a, b = (as_tensor(x, "linspace").astype(dtype) for x in (start, stop))
+    steps = num - 1 if endpoint else num
+    t = np.arange(num) / steps if steps > 0 else np.zeros(num)
+    t = t.astype(dtype).reshape((num, *(1,) * (a + b).ndim))
+    return moveaxis(a * (1 - t) + b * t, 0, axis)
+
+
+@composite("partition", kinks="elements that tie keep their order, and so do their gradients")
+def partition(a: Any, kth: Any, axis: int | None = -1) -> Any:
+    """Elements arranged so that the k-th stands where sorting would put it."""
+    x = as_tensor(a, "partition")
+    if axis is None:
+        x, axis = ravel(x), 0
+    axis = one_axis("partition", axis, x.ndim)
+    return take_along_axis(x, np.argpartition(x._value("partition"), kth, axis), axis)
+
+
+@composite("rollaxis")
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """An axis moved to stand before another."""
+    x = as_tensor(a, "rollaxis")
+    axis = one_axis("rollaxis", axis, x.ndim)
+    start = start + x.ndim if start < 0 else start
+    return moveaxis(x, axis, start - 1 if axis < start else start)
+
+
+@composite("diagflat")
+def diagflat(v: Any, k: int = 0) -> Any:
+    """A matrix with the flattened elements on its k-th diagonal."""
+    return diag(ravel(v), k)
