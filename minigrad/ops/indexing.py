@@ -223,10 +223,10 @@ def take(
     refuse_out("take", out)
     x = as_tensor(a, "take")
     x, axis = (x.reshape(-1), 0) if axis is None else (x, one_axis("take", axis, x.ndim))
-    return x[(slice(None),) * axis + (_positions(indices, int(x.shape[axis]), mode),)]
+    return x[(slice(None),) * axis + (_positions(indices, x.shape[axis], mode),)]
 
 
-def _positions(indices: Any, size: int, mode: str) -> Any:
+def _positions(indices: Any, size: Any, mode: str) -> Any:
     if mode == "raise":
         return indices if isinstance(indices, Tensor | int) else np.asarray(indices)
     places = np.asarray(plain(indices))

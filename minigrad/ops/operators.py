@@ -55,7 +55,7 @@ for _name, _operation in _BINARY.items():
     setattr(Tensor, f"__{_name}__", _operation)
     setattr(Tensor, f"__r{_name}__", _reflected(_operation))
 
-_SPECIAL = {
+_SPECIAL: dict[str, Callable[..., Any]] = {
     "lt": comparison.less,
     "le": comparison.less_equal,
     "gt": comparison.greater,
