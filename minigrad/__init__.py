@@ -1,6 +1,6 @@
 """minigrad: tensor programs that run, differentiate, and show their gradients as formulas."""
 
-from minigrad import data, nn, optim
+from minigrad import data, nn, optim, training
 from minigrad.face import Derivation, Formula, check, derive, draw, from_sympy, parse, symbols
 from minigrad.graph import (
     Dim,
@@ -160,8 +160,7 @@ from minigrad.ops import (
     vstack,
     where,
 )
-
-__version__ = "0.1.0"
+from minigrad.version import __version__
 
 __all__ = [
     "Derivation",
@@ -322,6 +321,7 @@ __all__ = [
     "tensordot",
     "tile",
     "trace",
+    "training",
     "transpose",
     "trapezoid",
     "tril",

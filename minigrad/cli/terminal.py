@@ -118,6 +118,10 @@ def heading(text: str) -> None:
     click.secho(text, bold=True)
 
 
+# In a file a row stays one line, however long.
+_UNFOLDED = 10_000
+
+
 def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
     """Print a table whose cells fold where the terminal is narrow."""
     grid = Table(box=box.SIMPLE_HEAD if header else None, show_header=bool(header), pad_edge=False)
@@ -126,7 +130,8 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
     for row in rows:
         grid.add_row(*row)
     buffer = io.StringIO()
-    Console(file=buffer, width=width() or 100, highlight=False, markup=False).print(grid)
+    columns = width() or _UNFOLDED
+    Console(file=buffer, width=columns, highlight=False, markup=False).print(grid)
     click.echo("\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).strip("\n"))
 
 

@@ -1,0 +1,222 @@
+"""``minigrad predict``: what a trained classifier says, and what it attended to."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from minigrad.cli.terminal import say, table, width
+from minigrad.data import digits, known_labels, read_csv
+from minigrad.errors import ArgumentError
+from minigrad.training import Prediction, Predictor
+from minigrad.training.encoders import Images, Words
+from minigrad.training.settings import DIGITS
+from minigrad.training.task import load_task
+
+# Beside a table of many rows, words attended to would fill screens; these many are shown in full.
+_IN_FULL = 5
+_BAR = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The examples, what to call each, and their labels where they are known."""
+
+    names: list[str]
+    predictions: list[Prediction]
+    truths: list[str] | None = None
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@click.option(
+    "--data",
+    metavar="FILE",
+    help="A CSV file with the columns of the training, or 'digits': their test part.",
+)
+@click.option("--delimiter", metavar="CHAR", help="Between cells; by default as in training.")
+@click.option("--encoding", metavar="NAME", help="Of the CSV file; by default as in training.")
+@click.option(
+    "--head",
+    type=click.IntRange(min=0),
+    help="Show the attention of one head, counted from 0; by default the mean over all.",
+)
+@click.option(
+    "--layer",
+    type=int,
+    default=-1,
+    show_default=True,
+    help="Show the attention of this block, counted from 0; -1 is the last.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, and only that.")
+def predict(
+    checkpoint: Path,
+    texts: tuple[str, ...],
+    data: str | None,
+    delimiter: str | None,
+    encoding: str | None,
+    head: int | None,
+    layer: int,
+    as_json: bool,
+) -> None:
+    """Predict labels with a trained model.
+
+    CHECKPOINT is a checkpoint of `minigrad train`, or its folder. The examples are TEXTs, where a
+    model reads texts ("-" reads one from each line of stdin), or the rows of a CSV file. Beside
+    each probability stands what was attended to: the part of the attention that each word or
+    column received.
+
+    \b
+    minigrad predict minigrad-train "what a film"
+    minigrad predict minigrad-train --data more.csv --json
+    """  # noqa: D301 (click wants the backspace itself)
+    if texts and data is not None:
+        raise click.UsageError("give TEXTs or --data, not both")
+    predictor = Predictor.load(checkpoint)
+    look = {"head": head, "layer": layer}
+    if texts:
+        asked = _of_texts(predictor, texts, look)
+    elif data == DIGITS or (data is None and isinstance(predictor.encoder, Images)):
+        asked = _of_digits(predictor, look)
+    elif data is not None:
+        asked = _of_file(predictor, data, delimiter, encoding, look)
+    else:
+        raise click.UsageError(
+            f"there is nothing to predict; this model reads {predictor.describe()}: give "
+            + ("TEXTs, or " if isinstance(predictor.encoder, Words) else "")
+            + "--data FILE.csv"
+        )
+    if as_json:
+        click.echo(json.dumps(_facts(predictor, asked), indent=2, ensure_ascii=False))
+    else:
+        _tell(predictor, asked)
+
+
+# -- examples -------------------------------------------------------------------------------------
+
+
+def _of_texts(predictor: Predictor, texts: Sequence[str], look: dict[str, Any]) -> _Asked:
+    if list(texts) == ["-"]:
+        texts = [line.strip() for line in sys.stdin if line.strip()]
+        if not texts:
+            raise ArgumentError("predict: no line of stdin holds a text")
+    return _Asked(list(texts), predictor.texts(texts, **look))
+
+
+def _of_file(
+    predictor: Predictor,
+    data: str,
+    delimiter: str | None,
+    encoding: str | None,
+    look: dict[str, Any],
+) -> _Asked:
+    settings = predictor.settings
+    rows = read_csv(
+        data, delimiter=delimiter or settings.delimiter, encoding=encoding or settings.encoding
+    )
+    predictions = predictor.table(rows, **look)
+    encoder = predictor.encoder
+    names = (
+        rows.text(encoder.column)
+        if isinstance(encoder, Words)
+        else [f"row {i + 1}" for i in range(len(rows))]
+    )
+    truths = None
+    if settings.label in rows.columns:
+        source = f"{data}: column {settings.label!r}"
+        y = known_labels(rows.filled(settings.label), predictor.labels, source=source)
+        truths = [predictor.labels[int(label)] for label in y]
+    return _Asked(names, predictions, truths)
+
+
+def _of_digits(predictor: Predictor, look: dict[str, Any]) -> _Asked:
+    """The digits of the test part, which the model has not seen."""
+    if not isinstance(predictor.encoder, Images):
+        raise ArgumentError(f"this model reads {predictor.describe()}, not digits")
+    (images,), y = load_task(predictor.settings).test
+    shown = _digits_shown(np.asarray(images, np.float64))
+    truths = [predictor.labels[int(label)] for label in y]
+    return _Asked([f"a {digit}" for digit in shown], predictor.images(images, **look), truths)
+
+
+def _digits_shown(images: Any) -> list[int]:
+    """Which digit each image shows: the parity alone would say little."""
+    every, shown = digits()
+    known = {image.tobytes(): int(digit) for image, digit in zip(every, shown, strict=True)}
+    return [known[image.tobytes()] for image in images]
+
+
+# -- what is said ---------------------------------------------------------------------------------
+
+
+def _facts(predictor: Predictor, asked: _Asked) -> dict[str, Any]:
+    zero, one = predictor.labels
+    rows = []
+    for i, (name, said) in enumerate(zip(asked.names, asked.predictions, strict=True)):
+        row: dict[str, Any] = {
+            "input": name,
+            "label": said.label,
+            "probability": said.probability,
+            "probabilities": {zero: 1 - said.probability, one: said.probability},
+            "attended": [{"token": token, "weight": weight} for token, weight in said.attended],
+        }
+        rows.append(row if asked.truths is None else row | {"truth": asked.truths[i]})
+    facts: dict[str, Any] = {"labels": {"0": zero, "1": one}, "predictions": rows}
+    return facts if asked.truths is None else facts | {"accuracy": _accuracy(asked)}
+
+
+def _accuracy(asked: _Asked) -> float:
+    assert asked.truths is not None
+    pairs = zip(asked.truths, asked.predictions, strict=True)
+    return sum(truth == said.label for truth, said in pairs) / len(asked.truths)
+
+
+def _tell(predictor: Predictor, asked: _Asked) -> None:
+    one = predictor.labels[1]
+    if len(asked.names) <= _IN_FULL:
+        for name, said in zip(asked.names, asked.predictions, strict=True):
+            say(_one_line(name))
+            say(f"{said.label}  (probability of {one}: {said.probability:.3f})", indent=2)
+            _tell_attended(said)
+    else:
+        _tell_table(asked, one)
+    if asked.truths is not None:
+        right = round(_accuracy(asked) * len(asked.truths))
+        click.echo(f"{right} of {len(asked.truths)} right: accuracy {_accuracy(asked):.3f}")
+
+
+def _tell_attended(said: Prediction) -> None:
+    """What was attended to in the order in which it was read, with bars."""
+    longest = max((weight for _, weight in said.attended), default=1.0)
+    tokens = max((len(token) for token, _ in said.attended), default=0)
+    column = min(tokens, (width() or 100) - _BAR - 12)
+    for token, weight in said.attended:
+        shown = token if len(token) <= column else token[: column - 1] + "…"
+        bar = "█" * round(_BAR * weight / longest)
+        click.echo(f"    {shown:<{column}}  {weight:.3f}  {bar}".rstrip())
+    click.echo()
+
+
+def _tell_table(asked: _Asked, one: str) -> None:
+    """A line for each example, with what it attended to most."""
+    header = ["input", "label", f"p({one})", "attended most"]
+    rows = []
+    for i, (name, said) in enumerate(zip(asked.names, asked.predictions, strict=True)):
+        most = sorted(said.attended, key=lambda pair: -pair[1])[:3]
+        truth = "" if asked.truths is None or asked.truths[i] == said.label else " ✗"
+        row = [_one_line(name, 60), said.label + truth, f"{said.probability:.3f}"]
+        rows.append([*row, ", ".join(token for token, _ in most)])
+    table(rows, header=header)
+
+
+def _one_line(text: str, longest: int | None = None) -> str:
+    line = " ".join(text.split())
+    return line if longest is None or len(line) <= longest else line[: longest - 1] + "…"

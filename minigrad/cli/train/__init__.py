@@ -1,0 +1,1 @@
+"""``minigrad train``: a classifier on digits or on a CSV file, with checkpoints."""

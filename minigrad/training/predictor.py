@@ -1,0 +1,200 @@
+"""A trained classifier, loaded from its checkpoint: probabilities, and what was attended to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.data import Table
+from minigrad.errors import ArgumentError
+from minigrad.graph import no_grad, tensor
+from minigrad.ops.functional import sigmoid
+from minigrad.training.checkpoint import blaming, load, part
+from minigrad.training.classifier import Classifier, build
+from minigrad.training.encoders import AnyEncoder, Arrays, Columns, Words, as_dtype, encoder_of
+from minigrad.training.session import CHECKPOINT
+from minigrad.training.settings import Settings
+
+_AT_A_TIME = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a classifier says of one example.
+
+    Parameters
+    ----------
+    label
+        The likelier of the two labels.
+    probability
+        p, the probability of class 1.
+    attended
+        The tokens, words or columns, each with the part of the attention that it received; the
+        parts sum to 1.
+    """
+
+    label: str
+    probability: float
+    attended: tuple[tuple[str, float], ...] = ()
+
+
+class Predictor:
+    """A classifier with its encoder and labels; :meth:`load` reads one from a checkpoint.
+
+    Parameters
+    ----------
+    model
+        Takes encoded inputs to logits.
+    encoder
+        Encodes what people have.
+    labels
+        What 0 and 1 stand for.
+    settings
+        How it was trained.
+    """
+
+    def __init__(
+        self, model: Classifier, encoder: AnyEncoder, labels: tuple[str, str], settings: Settings
+    ) -> None:
+        self.model, self.encoder, self.labels, self.settings = model, encoder, labels, settings
+        model.eval()
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Predictor:
+        """Read the best weights from a checkpoint, or from the folder of a run.
+
+        Nothing in the file is executed.
+
+        Raises
+        ------
+        ArgumentError
+            When there is no whole checkpoint; it lists every array that is missing, unexpected,
+            mismatched or changed.
+        """
+        place = Path(path)
+        saved = load(place / CHECKPOINT if place.is_dir() else place)
+        with blaming(saved.source):
+            settings = Settings.of(saved.facts["settings"])
+            encoder = encoder_of(saved.facts["encoder"])
+            zero, one = saved.facts["labels"]
+            model = build(settings, encoder)
+            model.load_state_dict(part(saved.arrays, "best."))
+        return cls(model, encoder, (zero, one), settings)
+
+    # -- numbers -------------------------------------------------------------------------------
+
+    def probabilities(self, *inputs: NDArray[Any]) -> NDArray[np.float64]:
+        """Probabilities p = σ(z) of encoded inputs, shape (examples,)."""
+        arrays = as_dtype(inputs, self.settings.dtype)
+        found = [sigmoid(self.model(*batch)).numpy() for batch in self._batches(arrays)]
+        return np.concatenate([np.empty(0), *found]).astype(np.float64)
+
+    def attended(
+        self, *inputs: NDArray[Any], layer: int = -1, head: int | None = None
+    ) -> NDArray[np.float64]:
+        """The part of the attention that each token receives, shape (examples, tokens).
+
+        It is Σᵢ Aᵢⱼ / n over the n tokens i that look, in one layer, averaged over the heads.
+
+        Parameters
+        ----------
+        inputs
+            Encoded inputs.
+        layer
+            Which; the last by default.
+        head
+            One head, from 0, instead of the mean over all.
+
+        Raises
+        ------
+        ArgumentError
+            When there is no such layer or head.
+        """
+        layers, heads = self.settings.layers, self.settings.heads
+        if not -layers <= layer < layers:
+            raise ArgumentError(f"layer={layer}: the model has {layers}, counted from 0")
+        if head is not None and not 0 <= head < heads:
+            raise ArgumentError(f"head={head}: the model has {heads} heads, counted from 0")
+        arrays = as_dtype(inputs, self.settings.dtype)
+        received = []
+        for batch in self._batches(arrays):
+            A = self.model.attention_weights(*batch)[layer].astype(np.float64)
+            A = A.mean(axis=1) if head is None else A[:, head]
+            looking = batch[1].numpy() if len(batch) > 1 else np.ones(A.shape[:2])
+            total = (A * looking[:, :, None]).sum(axis=1)
+            received.append(total / total.sum(axis=1, keepdims=True))
+        return np.concatenate(received)
+
+    def _batches(self, arrays: Arrays) -> Any:
+        with no_grad():
+            for start in range(0, len(arrays[0]), _AT_A_TIME):
+                yield [tensor(a[start : start + _AT_A_TIME]) for a in arrays]
+
+    # -- what people have ----------------------------------------------------------------------
+
+    def texts(
+        self, texts: Sequence[str], *, layer: int = -1, head: int | None = None
+    ) -> list[Prediction]:
+        """What the classifier says of texts, and the words it attended to.
+
+        Raises
+        ------
+        ArgumentError
+            When it was not trained on texts, or there is no such layer or head.
+        """
+        if not isinstance(self.encoder, Words):
+            raise ArgumentError(f"this model was trained on {self.describe()} and reads no texts")
+        inputs = self.encoder.encode(texts)
+        weights = self.attended(*inputs, layer=layer, head=head)
+        names = [[word for word, _ in self.encoder.words(text)] or ["(no word)"] for text in texts]
+        return self._predictions(inputs, names, weights)
+
+    def table(self, table: Table, *, layer: int = -1, head: int | None = None) -> list[Prediction]:
+        """What the classifier says of the rows of a table, by the columns it was trained on.
+
+        Raises
+        ------
+        ArgumentError
+            When a column is missing or a cell is not what it should be.
+        """
+        if isinstance(self.encoder, Words):
+            return self.texts(table.filled(self.encoder.column), layer=layer, head=head)
+        if not isinstance(self.encoder, Columns):
+            raise ArgumentError(f"this model was trained on {self.describe()} and reads no table")
+        inputs = self.encoder.encode(table)
+        weights = self.attended(*inputs, layer=layer, head=head)
+        return self._predictions(inputs, [self.encoder.names] * len(table), weights)
+
+    def images(
+        self, images: NDArray[Any], *, layer: int = -1, head: int | None = None
+    ) -> list[Prediction]:
+        """What the classifier says of images, shape (images, rows, columns), by their rows."""
+        names = [f"row {i + 1}" for i in range(self.encoder.tokens)]
+        weights = self.attended(images, layer=layer, head=head)
+        return self._predictions((images,), [names] * len(images), weights)
+
+    def describe(self) -> str:
+        """What the classifier reads, in words."""
+        if isinstance(self.encoder, Words):
+            return f"texts in a column {self.encoder.column!r}"
+        if isinstance(self.encoder, Columns):
+            return f"columns of numbers, {', '.join(map(repr, self.encoder.names))}"
+        return "images of handwritten digits"
+
+    def _predictions(
+        self, inputs: Arrays, names: Sequence[Sequence[str]], weights: NDArray[np.float64]
+    ) -> list[Prediction]:
+        return [
+            Prediction(
+                self.labels[int(p > 0.5)],
+                float(p),
+                tuple(zip(tokens, map(float, row), strict=False)),
+            )
+            for p, tokens, row in zip(self.probabilities(*inputs), names, weights, strict=True)
+        ]

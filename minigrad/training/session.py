@@ -1,0 +1,248 @@
+"""A training run in a folder: started, saved after each epoch, stopped, and gone on with."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import ArgumentError
+from minigrad.training.checkpoint import Checkpoint, blaming, load, save
+from minigrad.training.classifier import Classifier, build
+from minigrad.training.files import append_line, write_whole
+from minigrad.training.loop import Epoch, Trainer
+from minigrad.training.measure import evaluate
+from minigrad.training.rules import make_optimizer
+from minigrad.training.settings import Settings
+from minigrad.training.task import Task, load_task
+from minigrad.version import __version__
+
+CHECKPOINT = "checkpoint.safetensors"
+METRICS = "metrics.jsonl"
+
+# What may change when a run goes on: how long, and where the same data now lie.
+CHANGEABLE = ("epochs", "patience", "data")
+
+_FEWEST_STEPS = 20
+_BATCH = 32
+
+
+class Session:
+    """A run and the folder it lives in; :meth:`start` or :meth:`resume` make one.
+
+    Attributes
+    ----------
+    settings, task, model, trainer
+        What was asked for, the data, the model, and the loop.
+    notes
+        What the user should know.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.settings, self.folder = settings, folder
+        self.task: Task = load_task(settings)
+        self.notes: list[str] = list(self.task.notes)
+        self.model: Classifier = build(settings, self.task.encoder)
+        size = len(self.task.training[1])
+        batch_size = settings.batch_size or min(_BATCH, max(1, size // _FEWEST_STEPS))
+        steps = -(-size // batch_size)
+        self.trainer = Trainer(
+            self.model,
+            make_optimizer(settings, self.model.named_parameters(), steps),
+            *self.task.training,
+            batch_size=batch_size,
+            rng=np.random.default_rng([settings.seed, 1]),
+            validation=self.task.validation,
+            patience=settings.patience,
+            clip=settings.clip,
+        )
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint file."""
+        return self.folder / CHECKPOINT
+
+    @property
+    def metrics(self) -> Path:
+        """The file with a line of JSON for each epoch."""
+        return self.folder / METRICS
+
+    @classmethod
+    def start(cls, settings: Settings, folder: Path, *, overwrite: bool = False) -> Session:
+        """A new run; it replaces a finished one in its folder.
+
+        Raises
+        ------
+        ArgumentError
+            When the data cannot be read, or an unfinished run lies there and ``overwrite`` is
+            false.
+        """
+        if not overwrite:
+            _spare_unfinished(folder / CHECKPOINT)
+        session = cls(settings, folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ArgumentError(
+                f"--out: cannot make the folder {str(folder)!r} ({error.strerror or error})"
+            ) from error
+        write_whole(session.metrics, b"")
+        return session
+
+    @classmethod
+    def resume(cls, folder: Path, wishes: Mapping[str, Any]) -> Session:
+        """Go on with the run in a folder.
+
+        Parameters
+        ----------
+        folder
+            Where it lies.
+        wishes
+            Settings that were given this time.
+
+        Raises
+        ------
+        ArgumentError
+            When there is no whole checkpoint, the data are others than before, or wishes differ
+            from what cannot change; it lists all of them.
+        """
+        path = folder / CHECKPOINT
+        if not path.exists():
+            raise ArgumentError(
+                f"--resume: there is no {str(path)!r} to go on from; name the folder of an earlier "
+                "run with --out, or leave --resume out to start a new one"
+            )
+        saved = load(path)
+        with blaming(saved.source):
+            before = Settings.of(saved.facts["settings"])
+        settings = _with_wishes(before, wishes)
+        session = cls(settings, folder)
+        session._restore(saved)
+        if settings.epochs != before.epochs and settings.schedule not in ("constant", "step"):
+            session.notes.append(
+                f"the {settings.schedule} schedule now ends with epoch {settings.epochs}; "
+                "a run of that length from the start would have had other rates"
+            )
+        return session
+
+    def _restore(self, saved: Checkpoint) -> None:
+        with blaming(saved.source):
+            if saved.facts["fingerprint"] != self.task.fingerprint:
+                raise ArgumentError(
+                    f"--resume: {self.settings.data!r} is not the data that this run began with; "
+                    "put them back, or start anew"
+                )
+            self.trainer.load_state(saved.arrays, saved.facts["trainer"])
+        lines = [_line(epoch) + "\n" for epoch in self.trainer.history]
+        write_whole(self.metrics, "".join(lines).encode())
+
+    # -- going on ------------------------------------------------------------------------------
+
+    def run(self, stop: Callable[[Trainer], bool] = lambda trainer: False) -> Iterator[Epoch]:
+        """Train to the last epoch, saving after each; when stopped, save where it stands."""
+        for epoch in self.trainer.run(self.settings.epochs, stop):
+            append_line(self.metrics, _line(epoch))
+            self.save()
+            yield epoch
+        if not self.finished:
+            self.save()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are over, or no patience is left."""
+        return self.trainer.epoch >= self.settings.epochs or self.trainer.lost_patience
+
+    def save(self) -> None:
+        """Write the checkpoint, whole or not at all."""
+        arrays, state = self.trainer.state()
+        save(
+            self.checkpoint,
+            arrays,
+            {
+                "settings": self.settings.plain(),
+                "encoder": self.task.encoder.plain(),
+                "labels": list(self.task.labels),
+                "fingerprint": self.task.fingerprint,
+                "finished": self.finished,
+                "trainer": state,
+                "versions": versions(),
+            },
+        )
+
+    # -- what came out -------------------------------------------------------------------------
+
+    def result(self) -> dict[str, Any]:
+        """Losses and accuracies of the best weights on each part, and the facts of the run.
+
+        The model has its best weights afterwards.
+        """
+        self.trainer.use_best()
+        task = self.task
+        parts = {"training": task.training, "validation": task.validation, "test": task.test}
+        measured = {}
+        for name, (X, y) in parts.items():
+            loss, right = evaluate(self.model, X, y)
+            measured[name] = {"examples": len(y), "loss": loss, "accuracy": right}
+        return {
+            "data": self.settings.data,
+            "labels": {"0": task.labels[0], "1": task.labels[1]},
+            "parameters": sum(p.size for p in self.model.parameters()),
+            "epochs": self.trainer.epoch,
+            "best_epoch": self.trainer.best_epoch,
+            "test_accuracy": measured["test"]["accuracy"],
+            "parts": measured,
+        }
+
+
+def versions() -> dict[str, str]:
+    """Of the programs whose numbers these are."""
+    return {
+        "minigrad": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _line(epoch: Epoch) -> str:
+    facts = asdict(epoch)
+    return json.dumps({"epoch": facts.pop("number"), **facts})
+
+
+def _spare_unfinished(path: Path) -> None:
+    if not path.exists():
+        return
+    try:
+        saved = load(path)
+        unfinished = not saved.facts.get("finished", True)
+    except ArgumentError:
+        return
+    if unfinished:
+        done = len(saved.facts["trainer"]["history"])
+        raise ArgumentError(
+            f"--out: {str(path.parent)!r} holds an unfinished run, {done} epochs long; go on with "
+            "--resume, start over it with --overwrite, or name another folder"
+        )
+
+
+def _with_wishes(before: Settings, wishes: Mapping[str, Any]) -> Settings:
+    """The settings of a run with those that may change replaced."""
+    fixed = {
+        name: value
+        for name, value in wishes.items()
+        if name not in CHANGEABLE and getattr(before, name) != value
+    }
+    if fixed:
+        lines = [
+            f"{name}={value!r}, but it began with {getattr(before, name)!r}"
+            for name, value in fixed.items()
+        ]
+        raise ArgumentError(
+            "--resume: a run goes on as it began; leave these out, or start a new run\n  "
+            + "\n  ".join(lines)
+        )
+    return replace(before, **{k: v for k, v in wishes.items() if k in CHANGEABLE})
