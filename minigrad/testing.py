@@ -21,7 +21,7 @@ def assert_gradients(
     residuals: Any = None,
     budget: float | None = None,
     seed: int = 0,
-    samples: int | None = None,
+    seeds: int | None = None,
     witnesses: Sequence[str] | None = None,
     allow_inconclusive: bool = False,
 ) -> Report:
@@ -33,7 +33,7 @@ def assert_gradients(
         A function of arrays with its arguments, or a tensor alone.
     allow_inconclusive
         Accept what could not be judged, for example at a kink.
-    wrt, order, against, given, backward, cotangent, residuals, budget, seed, samples, witnesses
+    wrt, order, against, given, backward, cotangent, residuals, budget, seed, seeds, witnesses
         As for :func:`minigrad.check`.
 
     Returns
@@ -68,7 +68,7 @@ def assert_gradients(
         residuals=residuals,
         budget=budget,
         seed=seed,
-        samples=samples,
+        seeds=seeds,
         witnesses=witnesses,
     )
     accepted = ("pass", "inconclusive") if allow_inconclusive else ("pass",)

@@ -21,12 +21,15 @@ from engine_cases import CASES, Case
 
 import minigrad as mg
 from minigrad.checking import Report
+from minigrad.checking.sample import draw
+from minigrad.primitive import REGISTRY
 
 
-def checked(case: Case, **options: Any) -> Report:
-    """The check of one call; real arguments are its variables."""
+def checked(case: Case, seed: int = 0, **options: Any) -> Report:
+    """The check of one call; real arguments are its variables, beyond seed 0 drawn from the row's domain."""
+    rng = np.random.default_rng(seed)
     arguments = [
-        mg.tensor(a, name=f"t{k}", requires_grad=True)
+        mg.tensor(a if seed == 0 else drawn(case, k, rng), name=f"t{k}", requires_grad=True)
         if isinstance(a, np.ndarray) and a.dtype.kind == "f"
         else a
         for k, a in enumerate(case.args)
@@ -35,7 +38,16 @@ def checked(case: Case, **options: Any) -> Report:
         warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's, at poles that a case is about
         output = case.run(*arguments)
     several = output if isinstance(output, tuple | list) else [output]
-    return mg.check(next(o for o in several if getattr(o, "requires_grad", False)), **options)
+    output = next(o for o in several if getattr(o, "requires_grad", False))
+    return mg.check(output, seed=seed, **options)
+
+
+def drawn(case: Case, k: int, rng: np.random.Generator) -> Any:
+    """Another argument of its shape, legal for the row; where only its data says what is legal, near it."""
+    array, row = np.asarray(case.args[k]), REGISTRY.get(case.row)
+    if row is None or not row.domain or array.dtype.kind != "f":
+        return array * rng.uniform(0.9, 1.1, array.shape)
+    return draw([row.domain[min(k, len(row.domain) - 1)]], array.shape, rng).astype(array.dtype)
 
 
 def main() -> int:
@@ -48,19 +60,23 @@ def main() -> int:
     verdicts = {"pass": 0, "fail": 0, "inconclusive": 0}
     started = monotonic()
     for case in (c for c in CASES if arguments.only in c.id):
-        report = checked(case, samples=arguments.seeds)
-        verdicts[report.verdict] += 1
-        if report.verdict != "pass":
-            print(f"{case.id}: {report.verdict}")
-            for c in report.comparisons:
-                if c.verdict != "pass":
-                    print(f"    {c.pair}, {c.quantity}: {c.verdict} {c.error:.1e} ({c.note})")
-            for line in (*report.suspects, *report.notes):
-                print(f"    {line}")
-    print(
-        f"{sum(verdicts.values())} calls, {arguments.seeds} seeds: {verdicts}, {monotonic() - started:.0f} s"
-    )
+        for seed in range(arguments.seeds):
+            report = checked(case, seed)
+            verdicts[report.verdict] += 1
+            if report.verdict != "pass":
+                print(f"{case.id}, seed {seed}: {report.verdict}")
+                _tell(report)
+    took = monotonic() - started
+    print(f"{sum(verdicts.values())} checks, {arguments.seeds} seeds: {verdicts}, {took:.0f} s")
     return int(verdicts["fail"] > 0)
+
+
+def _tell(report: Report) -> None:
+    for c in report.comparisons:
+        if c.verdict != "pass":
+            print(f"    {c.pair}, {c.quantity}: {c.verdict} {c.error:.1e} ({c.note})")
+    for line in (*report.suspects, *report.notes):
+        print(f"    {line}")
 
 
 if __name__ == "__main__":

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING
 from minigrad.checking.examine import examine
+from minigrad.checking.handwritten import Handwritten, plain
 from minigrad.checking.judge import YOURS, worst_of
 from minigrad.checking.options import Options
 from minigrad.checking.replay import double
-from minigrad.checking.report import Comparison, Finding, Report, Verdict
+from minigrad.checking.report import EVERYTHING, Comparison, Finding, Report, Verdict
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.slips import Names, find_slip
 from minigrad.checking.sweep import Sweep
@@ -27,114 +27,8 @@ from minigrad.checking.witnesses import (
     formula_gradients,
     hand_gradients,
 )
-from minigrad.errors import ArgumentError, ShapeError
-from minigrad.graph import Tensor, apply, tensor
+from minigrad.graph import apply, tensor
 from minigrad.primitive import Primitive
-
-# How far, as a share of the largest element, rounding in a precision may put a gradient.
-BUDGETS = {np.dtype(np.float64): ROUNDING, np.dtype(np.float32): 1e-4, np.dtype(np.float16): 3e-2}
-Residuals = Sequence[Any] | Mapping[str, Any] | Callable[..., Any] | None
-
-
-@dataclass
-class Handwritten:
-    """A forward function, its arguments, and a backward function that claims to be its VJP.
-
-    ``backward(cotangent, *args, *residuals)`` returns a gradient per variable. An argument that
-    ``backward`` calls as ``forward`` does is passed by that name, so that any order will do.
-    ``residuals`` are what a forward pass saves: arrays, or a function of the arguments; by default all
-    that ``forward`` returns after its first result.
-    """
-
-    forward: Callable[..., Any]
-    args: Sequence[Any]
-    names: Sequence[str]
-    wrt: Sequence[int]
-    backward: Callable[..., Any]
-    cotangent: Any = None
-    residuals: Residuals = None
-    budget: float | None = None
-    reference: Subject | None = None
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The precision in which the backward function is run."""
-        return np.result_type(*(np.asarray(self.args[k]).dtype for k in self.wrt))
-
-    @property
-    def allowed(self) -> float:
-        """The largest relative error that passes."""
-        return BUDGETS.get(self.dtype, ROUNDING) if self.budget is None else self.budget
-
-    @property
-    def variables(self) -> list[str]:
-        """The names of the variables."""
-        return [self.names[k] for k in self.wrt]
-
-    # -- running them --------------------------------------------------------------------------------
-
-    def with_variables(self, values: Sequence[Any]) -> list[Any]:
-        """The arguments with other values for the variables."""
-        args = list(self.args)
-        for k, value in zip(self.wrt, values, strict=True):
-            args[k] = value
-        return args
-
-    def output(self, *values: Any) -> Any:
-        """The first result of the forward function in double precision, or on complex numbers."""
-        args = [
-            a if k in self.wrt else _double(a) for k, a in enumerate(self.with_variables(values))
-        ]
-        return _plain(_first(self.forward(*args)))
-
-    def gradients(self, c: Any, values: Sequence[Any]) -> list[Any]:
-        """What the backward function returns in its own precision, one array per variable."""
-        return self._run(c, values)[0]
-
-    def changes(self, c: Any, values: Sequence[Any]) -> list[str]:
-        """The names of arguments that the backward function writes to."""
-        return self._run(c, values)[1]
-
-    def _run(self, c: Any, values: Sequence[Any]) -> tuple[list[Any], list[str]]:
-        own = [np.array(v, dtype=self.dtype) for v in values]
-        args = self.with_variables(own)
-        residuals = self._residuals(args)
-        given = [np.array(c, dtype=self.dtype), *args]
-        kept = [np.array(a) for a in given]
-        found = _bound(self.backward, self.names, given[0], args, residuals)
-        changed = [
-            name
-            for name, before, now in zip(["the cotangent", *self.names], kept, given, strict=True)
-            if not np.array_equal(before, np.asarray(now), equal_nan=before.dtype.kind == "f")
-        ]
-        return self._per_variable(found), changed
-
-    def _residuals(self, args: Sequence[Any]) -> Any:
-        given = self.residuals
-        if callable(given):
-            given = given(*args)
-            return given if isinstance(given, Mapping | list | tuple) else (given,)
-        if given is not None:
-            return given if isinstance(given, Mapping) else tuple(given)
-        result = self.forward(*args)
-        return tuple(_plain(r) for r in result[1:]) if isinstance(result, tuple) else ()
-
-    def _per_variable(self, found: Any) -> list[Any]:
-        if isinstance(found, Mapping):
-            return [_plain(found[n] if n in found else found[f"d{n}"]) for n in self.variables]
-        several = isinstance(found, tuple | list)
-        arrays = list(found) if several else [found]
-        if len(arrays) == len(self.wrt):
-            return [_plain(a) for a in arrays]
-        for positions in (range(len(self.args)), _floats(self.args)):
-            if len(arrays) == len(positions):
-                by_position = dict(zip(positions, arrays, strict=True))
-                return [_plain(by_position[k]) for k in self.wrt]
-        raise ArgumentError(
-            f"check: backward returned {len(arrays)} gradients for {len(self.wrt)} variables, "
-            f"{', '.join(self.variables)}; return one per variable, in this order"
-        )
 
 
 def judge_backward(hand: Handwritten, options: Options) -> Report:
@@ -143,20 +37,15 @@ def judge_backward(hand: Handwritten, options: Options) -> Report:
     subject = _subject(hand, values)
     notes = list(hand.notes)
     scene = Scene(subject, options.seed)
-    given = None if hand.cotangent is None else _plain(hand.cotangent)
-    if given is not None and given.shape != scene.output.shape:
-        raise ShapeError(
-            f"check: the cotangent has shape {given.shape}, the forward's output {scene.output.shape}"
-        )
-    hand.gradients(
-        scene.c if given is None else given, values
-    )  # what it raises is its writer's to see
+    scene = scene.seeded(None if hand.cotangent is None else plain(hand.cotangent))
+    # what it raises is its writer's to see
+    hand.gradients(scene.c, values)
     broken = _nan_rows(scene.output)
     if broken is not None:
         return Report([broken], notes=notes)
     extra = [_yours(hand)] + ([] if hand.reference is None else _traced(hand.reference))
     heard = (DIFFERENCES, COMPLEX, *(w.name for w in extra))
-    report = examine(subject, options.hearing(heard, *extra, cotangent=given))
+    report = examine(subject, replace(options, cotangent=hand.cotangent).hearing(heard, *extra))
     comparisons = [*report.comparisons, *_properties(hand, scene, values)]
     if hand.allowed > ROUNDING:
         notes.append(
@@ -164,8 +53,7 @@ def judge_backward(hand: Handwritten, options: Options) -> Report:
             "of the largest element"
         )
     findings = [
-        _finding(hand, k, name, comparisons, scene if given is None else scene.seeded(given))
-        for k, name in enumerate(hand.variables)
+        _finding(hand, k, name, comparisons, scene) for k, name in enumerate(hand.variables)
     ]
     return Report(comparisons, (), (*notes, *report.notes), findings)
 
@@ -256,9 +144,7 @@ def _properties(hand: Handwritten, scene: Scene, values: Sequence[Any]) -> list[
     error = max((float(np.abs(a - b).max(initial=0.0)) for a, b in pairs), default=0.0) / size
     verdict: Verdict = "pass" if error <= hand.allowed else "fail"
     results.append(
-        Comparison(
-            YOURS, "linear in the cotangent", "all variables", error, hand.allowed, "", verdict
-        )
+        Comparison(YOURS, "linear in the cotangent", EVERYTHING, error, hand.allowed, "", verdict)
     )
     return results
 
@@ -275,7 +161,7 @@ def _shapes(hand: Handwritten, found: Sequence[Any], values: Sequence[Any]) -> C
 def _said(name: str, holds: bool, otherwise: str = "") -> Comparison:
     verdict: Verdict = "pass" if holds else "fail"
     note = "" if holds else otherwise
-    return Comparison(YOURS, name, "all variables", 0.0 if holds else 1.0, 0.0, note, verdict)
+    return Comparison(YOURS, name, EVERYTHING, 0.0 if holds else 1.0, 0.0, note, verdict)
 
 
 def _nan_rows(output: Any) -> Comparison | None:
@@ -338,46 +224,3 @@ def _right(
     }
     right = hand_gradients(twin)[list(reference.names).index(name)]
     return right, Sweep(twin, node), Names(named, lengths, twin.program.order)
-
-
-# -- calling -------------------------------------------------------------------------------------------
-
-
-def _bound(
-    backward: Callable[..., Any], names: Sequence[str], c: Any, args: Sequence[Any], residuals: Any
-) -> Any:
-    """Call it as backward(cotangent, *args, *residuals), or by name where it names its arguments so."""
-    try:
-        parameters = list(inspect.signature(backward).parameters)
-    except (TypeError, ValueError):
-        parameters = []
-    known = dict(zip(names, args, strict=True))
-    known |= residuals if isinstance(residuals, Mapping) else {}
-    rest = [p for p in parameters if p not in known]
-    positional = () if isinstance(residuals, Mapping) else tuple(residuals)
-    by_name = set(names) <= set(parameters) and len(rest) == 1 + len(positional)
-    with np.errstate(all="ignore"):
-        if by_name:
-            first = next((p for p in rest if p[:1] in "dg" or p.startswith("cot")), rest[0])
-            others = [p for p in rest if p != first]
-            chosen = {p: known[p] for p in parameters if p in known}
-            return backward(**chosen, **{first: c}, **dict(zip(others, positional, strict=True)))
-        if isinstance(residuals, Mapping):
-            positional = tuple(residuals.values())
-        return backward(c, *args, *positional)
-
-
-def _floats(args: Sequence[Any]) -> list[int]:
-    return [k for k, a in enumerate(args) if np.asarray(a).dtype.kind == "f"]
-
-
-def _first(result: Any) -> Any:
-    return result[0] if isinstance(result, tuple) else result
-
-
-def _plain(value: Any) -> Any:
-    return np.asarray(value.numpy() if isinstance(value, Tensor) else value)
-
-
-def _double(value: Any) -> Any:
-    return double(value) if isinstance(value, np.ndarray) else value

@@ -19,6 +19,8 @@ _SECOND_STEP, _SECOND = "1e-12", 1e-12
 _WITH_FLOATS = 1e-12
 # A slope far below the value's own size has lost that many of the 25 digits.
 _NATURAL = 1e-3
+# A slope that is zero leaves what is of third order in the step, and that is no slope.
+_NOTHING = 1e-20
 # About a tenth of a second per value in mpmath.
 MOST_OPERATIONS = 60_000
 
@@ -36,10 +38,10 @@ def proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
     measured = (above - below) / (2 * h)
     parts = ground.gradient(DIGITS_50, values, k, c) * d
     derived = np.sum(parts)
-    size = max(float(np.sum(np.abs(parts))), abs(float(measured)), float(abs(above)) * _NATURAL)
+    size = max(_size(parts, measured, above), _NOTHING)
     exprs = [ground.output, ground.subject.formulas[k]]
     tolerance = _WITH_FLOATS if any(has_floats(e) for e in exprs if e is not None) else _TOLERANCE
-    error = float(abs(derived - measured)) / (size or 1.0)
+    error = float(abs(derived - measured)) / size
     if not np.isfinite(error):
         return Comparison(formula, AT_50, quantity, error, tolerance, "not finite", "inconclusive")
     verdict = "pass" if error <= tolerance else "fail"
@@ -67,14 +69,17 @@ def second_proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> C
     measured = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * h * h)
     parts = np.tensordot(u, ground.gradient(DIGITS_50, values, k, c), axes=u.ndim) * d
     derived = np.sum(parts)
-    size = max(
-        float(np.sum(np.abs(parts))), abs(float(measured)), float(abs(corners[0])) * _NATURAL
-    )
-    error = float(abs(derived - measured)) / (size or 1.0)
+    size = max(_size(parts, measured, corners[0]), _NOTHING)
+    error = float(abs(derived - measured)) / size
     if not np.isfinite(error):
         return Comparison(formula, AT_50, quantity, error, _SECOND, "not finite", "inconclusive")
     verdict = "pass" if error <= _SECOND else "fail"
     return Comparison(formula, AT_50, quantity, error, _SECOND, "", verdict)  # type: ignore[arg-type]
+
+
+def _size(parts: Any, measured: Any, value: Any) -> float:
+    """What an error is measured by: the slope's parts, or what digits the value leaves for it."""
+    return max(float(np.sum(np.abs(parts))), abs(float(measured)), float(abs(value)) * _NATURAL)
 
 
 def lifted(array: Any) -> Any:

@@ -15,18 +15,18 @@ import numpy as np
 from minigrad.checking.compare import ROUNDING, arrays_compared, slopes_compared
 from minigrad.checking.differences import Slope
 from minigrad.checking.locate import locate, machinery
-from minigrad.checking.options import Clock, Options
+from minigrad.checking.options import FORWARD, MEANING, PROPERTIES, Clock, Options
 from minigrad.checking.properties import properties
 from minigrad.checking.proving import proofs
+from minigrad.checking.quiet import quiet
 from minigrad.checking.report import Comparison, Report, Suspect, Verdict, merged
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.second import examine_second
 from minigrad.checking.tangent import DISCRETE, along
 from minigrad.checking.witnesses import FORMULA, WITNESSES, Arrays, Broken, Witness
-from minigrad.errors import MinigradError
+from minigrad.errors import ArgumentError, MinigradError
 from minigrad.symbolic.evaluate import Place, evaluate_all
 
-FORWARD, MEANING = "forward", "meaning"
 _DIRECTIONS = 3
 _EVERY = 64
 _SAMPLES = 2
@@ -39,21 +39,27 @@ def examine(subject: Subject, options: Options | int = 0) -> Report:
     """
     if not isinstance(options, Options):
         options = Options(seed=options)
-    if subject.inner is not None:
-        return examine_second(subject, options)
-    return _Examination(subject, options).report()
+    with quiet():
+        if subject.inner is not None:
+            return examine_second(subject, options)
+        return _Examination(subject, options).report()
 
 
 class _Examination:
     def __init__(self, subject: Subject, options: Options) -> None:
         self.subject, self.options = subject, options
         self.clock = Clock(options.seconds)
-        self.notes: list[str] = []
+        self.notes: list[str] = subject.without_numbers
         self.every = options.every
 
     def report(self) -> Report:
         first = self._set(0)
-        count = self.options.samples or (_SAMPLES if first.sampled else 1)
+        self._require_real(first)
+        if first.trouble:
+            self.notes.append(
+                f"no sample was found at which every step is defined: {first.trouble}"
+            )
+        count = self.options.seeds or (_SAMPLES if first.sampled else 1)
         scenes = [first, *(self._set(k) for k in range(1, count))]
         comparisons = merged(self._scene(scene, k, count) for k, scene in enumerate(scenes))
         if any(c.verdict == "fail" for c in comparisons) and not self.every:
@@ -68,9 +74,17 @@ class _Examination:
             return report
         return Report(comparisons, self._suspects(first, comparisons), self.notes)
 
+    def _require_real(self, scene: Scene) -> None:
+        kinds = [f"{name} ({scene.at(k).dtype})" for k, name in enumerate(self.subject.names)]
+        if not any(scene.differentiable(k) for k in range(len(kinds))):
+            what = ", ".join(kinds) or "no variable at all"
+            raise ArgumentError(
+                f"check: a gradient is by real numbers, and there is {what}; make it a float: "
+                "mg.tensor(data, dtype=float, requires_grad=True)"
+            )
+
     def _set(self, k: int) -> Scene:
-        scene = Scene(self.subject, self.options.seed + k)
-        return scene if self.options.cotangent is None else scene.seeded(self.options.cotangent)
+        return Scene(self.subject, self.options.seed + k).seeded(self.options.cotangent)
 
     # -- one scene -----------------------------------------------------------------------------------
 
@@ -102,7 +116,7 @@ class _Examination:
         return comparisons
 
     def _properties(self, scene: Scene) -> list[Comparison]:
-        if not self.options.wants("properties") or self.clock.over:
+        if not self.options.wants(PROPERTIES) or self.clock.over:
             return []
         found, notes = properties(scene)
         self.notes.extend(notes)

@@ -36,7 +36,7 @@ def judge(
     ``pieces`` are named parts of the derivation: dS for the gradient by S, or any name of the user's own.
     ``right`` gives the right formula of a gradient as text, "" where none is known.
     """
-    scene = Scene(subject, options.seed)
+    scene = Scene(subject, options.seed).seeded(options.cotangent)
     book = Notebook(scene, pieces)
     for name, piece in pieces.items():
         book.evaluate(piece, name)  # an error in what was written is the writer's to see

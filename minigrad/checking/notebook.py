@@ -137,7 +137,13 @@ class Notebook:
             return self._symbolic(read_sympy(claim))
         if callable(claim):
             return self._called(claim)
-        return np.asarray(claim)
+        array = np.asarray(claim)
+        if array.dtype.kind not in "biuf":
+            raise ArgumentError(
+                f"a derivation is text, a Python function, a SymPy expression or an array of numbers, "
+                f"not {type(claim).__name__}"
+            )
+        return array
 
     def _text(self, text: str) -> Any:
         program = Text(text)
@@ -179,7 +185,7 @@ class Notebook:
         name = node.name or ""
         if name not in self.known():
             raise ArgumentError(
-                f"no tensor of this graph is named {name!r}; known are {self.known()}"
+                f"no tensor of this graph is named {name!r}; known are {', '.join(self.known())}"
             )
         value = np.asarray(self.value(name))
         # SymPy's vectors are columns

@@ -7,14 +7,20 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
-from minigrad.checking.witnesses import Witness
+from minigrad.checking.witnesses import PROOFS, WITNESSES, Witness
+from minigrad.errors import ArgumentError
+
+FORWARD, MEANING, PROPERTIES = "forward", "meaning", "properties"
+HEARD_BY_NAME = (
+    *(w.name for w in WITNESSES), *(p.name for p in PROOFS), FORWARD, MEANING, PROPERTIES,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Options:
     """How thorough a check is.
 
-    ``samples`` counts scenes: by default one where all variables have data, else two. ``seconds`` ends
+    ``seeds`` counts scenes: by default one where all variables have data, else two. ``seconds`` ends
     the check early, after the cheapest witnesses; ``witnesses`` names those to hear; ``every`` asks for
     every element instead of random directions; ``progress`` is called with what is done and with counts;
     ``extra`` are witnesses that are not in the table, for whom no primitive is to blame; ``cotangent``
@@ -22,13 +28,25 @@ class Options:
     """
 
     seed: int = 0
-    samples: int | None = None
+    seeds: int | None = None
     seconds: float | None = None
     witnesses: Sequence[str] | None = None
     every: bool = False
     progress: Callable[[str, int, int], None] | None = None
     extra: tuple[Witness, ...] = ()
     cotangent: Any = None
+
+    def __post_init__(self) -> None:
+        if self.seeds is not None and self.seeds < 1:
+            raise ArgumentError(f"check: seeds counts random samples, at least 1; got {self.seeds}")
+        if self.seconds is not None and not self.seconds > 0:
+            raise ArgumentError(f"check: seconds is a time budget above 0; got {self.seconds}")
+        known = [*HEARD_BY_NAME, *(w.name for w in self.extra)]
+        for name in self.witnesses or ():
+            if name not in known:
+                raise ArgumentError(
+                    f"check: no witness is named {name!r}; known are {', '.join(HEARD_BY_NAME)}"
+                )
 
     def wants(self, name: str) -> bool:
         """Whether a witness is to be heard."""
@@ -39,11 +57,11 @@ class Options:
         if self.progress is not None:
             self.progress(what, done, of)
 
-    def hearing(self, names: Sequence[str], *extra: Witness, cotangent: Any = None) -> Options:
+    def hearing(self, names: Sequence[str], *extra: Witness) -> Options:
         """The same options for these witnesses, some of them not in the table."""
         chosen = [n for n in names if self.witnesses is None or n in self.witnesses]
         chosen += [w.name for w in extra if w.name not in chosen]
-        return replace(self, witnesses=chosen, extra=extra, cotangent=cotangent)
+        return replace(self, witnesses=chosen, extra=extra)
 
 
 class Clock:

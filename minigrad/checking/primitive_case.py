@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from minigrad.checking.differences import slope
+from minigrad.checking.quiet import quiet
 from minigrad.checking.replay import Program
 from minigrad.errors import MinigradError
 from minigrad.graph import Node, apply, tensor
@@ -199,7 +198,7 @@ class Case:
         output, chosen = self._recorded(arguments)
         if not chosen:
             return []
-        with _quiet():
+        with quiet():
             found = gradients([output], chosen, cotangents=[tensor(c)], allow_unused=True)
         return [
             np.zeros(np.shape(t.numpy())) if g is None else g.numpy()
@@ -211,7 +210,7 @@ class Case:
             tensor(a, requires_grad=True) if k in self.movable else a
             for k, a in enumerate(arguments)
         ]
-        with _quiet():
+        with quiet():
             output = apply(self.row, tuple(tensors), self.params)
         return output, [tensors[k] for k in self.movable]
 
@@ -219,13 +218,13 @@ class Case:
         """The derivatives of <direction, VJP> by the arguments, and by the cotangent."""
         output, chosen = self._recorded(self.arguments)
         c = tensor(self.c, requires_grad=True)
-        with _quiet():
+        with quiet():
             g = gradients([output], chosen, cotangents=[c], create_graph=True, allow_unused=True)[i]
         places = [*self.movable, _BY_COTANGENT]
         zeros = [np.zeros(self.arguments[j].shape) for j in self.movable] + [np.zeros(c.shape)]
         if g is None or not g.requires_grad:
             return dict(zip(places, zeros, strict=True))
-        with _quiet():
+        with quiet():
             found = gradients([g], [*chosen, c], cotangents=[tensor(direction)], allow_unused=True)
         return {
             j: zero if h is None else h.numpy()
@@ -276,14 +275,6 @@ class Case:
                 return lower_row(self.row, views, self.params), values
         except (MinigradError, TypeError, ValueError):
             return None  # the whole graph then has no formula either, and says why
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What a lying row computes may be NaN; that is evidence, and no matter for a warning."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        yield
 
 
 def _single(arguments: list[Any]) -> list[Any]:

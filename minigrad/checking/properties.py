@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +9,8 @@ import numpy as np
 
 from minigrad.checking.compare import ROUNDING
 from minigrad.checking.differences import slope
-from minigrad.checking.report import Comparison, Verdict
+from minigrad.checking.quiet import quiet
+from minigrad.checking.report import EVERYTHING, Comparison, Verdict
 from minigrad.checking.scene import Scene
 from minigrad.checking.witnesses import VJP, hand_gradients
 from minigrad.errors import MinigradError
@@ -34,8 +34,7 @@ def properties(scene: Scene) -> tuple[list[Comparison], list[str]]:
     floats = [k for k in range(len(scene.subject.variables)) if scene.differentiable(k)]
     if not floats or not all(scene.at(k).size for k in floats):
         return results, notes
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
+    with quiet():
         try:
             first = hand_gradients(scene)
         except Exception:
@@ -117,8 +116,7 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
     moved = max(
         float(np.abs(reference[k] - other[k]).max()) for k in floats for other in (first, jittered)
     )
-    moved /= size
-    tolerance = max(_SINGLE, 50 * moved)
+    tolerance = max(_SINGLE, 50 * moved / (size or 1.0))
     c = _measured(SINGLE, [(found[k], reference[k]) for k in floats], tolerance, size)
     if tolerance <= _MOST_SINGLE or not np.isfinite(c.error):
         yield c
@@ -249,11 +247,11 @@ def _measured(name: str, pairs: list[tuple[Any, Any]], tolerance: float, size: f
 
 def _judged(name: str, error: float, tolerance: float) -> Comparison:
     verdict: Verdict = "pass" if error <= tolerance else "fail"
-    return Comparison(VJP, name, "all variables", error, tolerance, "", verdict)
+    return Comparison(VJP, name, EVERYTHING, error, tolerance, "", verdict)
 
 
 def _said(name: str, holds: bool, otherwise: str = "") -> Comparison:
     verdict: Verdict = "pass" if holds else "fail"
     return Comparison(
-        VJP, name, "all variables", 0.0 if holds else 1.0, 0.0, "" if holds else otherwise, verdict
+        VJP, name, EVERYTHING, 0.0 if holds else 1.0, 0.0, "" if holds else otherwise, verdict
     )

@@ -89,6 +89,11 @@ class Program:
 
 
 def double(value: Any) -> Any:
-    """Floats in double precision; integers and booleans as they are."""
+    """Real numbers in double precision; integers and booleans as they are."""
     array = np.asarray(value)
-    return array.astype(np.float64) if array.dtype.kind == "f" else array
+    return array.astype(np.float64) if is_real(array) else array
+
+
+def is_real(array: Any) -> bool:
+    """Whether the dtype is one of real numbers; bfloat16 is so, though NumPy knows no kind for it."""
+    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"

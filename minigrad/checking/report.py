@@ -9,6 +9,8 @@ from typing import Any, Literal
 from minigrad.errors import GradientError
 
 Verdict = Literal["pass", "fail", "inconclusive"]
+# The quantity of a comparison that is about a backward pass as a whole.
+EVERYTHING = "all variables"
 SIGNS: dict[Verdict, str] = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
 # Among several samples one failure decides; one clear pass outweighs samples that told nothing.
 _RANK: dict[Verdict, int] = {"inconclusive": 0, "pass": 1, "fail": 2}
@@ -185,7 +187,7 @@ def _decides(c: Comparison) -> tuple[int, float]:
 
 def _joined(comparisons: Sequence[Comparison]) -> list[Comparison]:
     groups: dict[tuple[str, str, str, str], list[Comparison]] = {}
-    for k, c in enumerate(comparisons):
+    for k, c in enumerate(_properties_joined(comparisons)):
         alone = str(k) if c.verdict == "fail" else ""
         groups.setdefault((c.pair, c.verdict, c.note, alone), []).append(c)
     rows = []
@@ -194,6 +196,23 @@ def _joined(comparisons: Sequence[Comparison]) -> list[Comparison]:
         names = list(dict.fromkeys(c.quantity for c in group))
         rows.append(replace(shown, quantity=", ".join(names)))
     return rows
+
+
+def _properties_joined(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """What holds for every backward pass, and does hold here, as one row for each witness."""
+    held: dict[tuple[str, str], list[Comparison]] = {}
+    for c in comparisons:
+        if c.quantity.startswith(EVERYTHING) and c.verdict == "pass":
+            held.setdefault((c.first, c.quantity), []).append(c)
+    result = []
+    for c in comparisons:
+        together = held.get((c.first, c.quantity), []) if c.verdict == "pass" else []
+        if len(together) < 2:
+            result.append(c)
+        elif c is together[0]:
+            shown = max(together, key=_decides)
+            result.append(replace(shown, second=f"{len(together)} properties"))
+    return result
 
 
 def _table(rows: Sequence[Comparison]) -> list[str]:

@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.legal import Trouble, values_of
+from minigrad.checking.given import bound
+from minigrad.checking.legal import Trouble, is_finite, values_of
 from minigrad.checking.replay import Program, double
 from minigrad.checking.sample import MOODS, dims_of, draw, size_choices, words_of
-from minigrad.errors import ArgumentError
-from minigrad.graph import Node
+from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr
 from minigrad.index.size import Size, value_of
-from minigrad.symbolic.lower import Lowered
+from minigrad.symbolic.lower import Lowered, graph_order
+from minigrad.symbolic.names import names_in_graph
 
 _MOST_DRAWS = 48
 # So many draws of one kind are tried before another kind is.
@@ -43,6 +45,22 @@ class Subject:
     why: str = ""
     inner: Sequence[Node] | None = None
 
+    def __post_init__(self) -> None:
+        order = graph_order([self.output])
+        leaves = [node for node in order if node.op is None]
+        self.bound, self.bound_sizes = bound(leaves, names_in_graph(order), self.given)
+
+    @property
+    def without_numbers(self) -> list[str]:
+        """Notes on data that hold NaN or infinity, where nothing can be judged."""
+        leaves = [node for node in graph_order([self.output]) if node.op is None]
+        known = {node: self.bound.get(node, node.value) for node in leaves}
+        return [
+            f"{node.name or 'an unnamed variable'} holds NaN or infinity, where no derivative is defined"
+            for node, value in known.items()
+            if value is not None and not is_finite(value)
+        ]
+
 
 class Scene:
     """A subject with numbers: leaves, sizes, and a cotangent that makes its output one number.
@@ -65,14 +83,8 @@ class Scene:
     def _known_sizes(self) -> dict[str, int]:
         """Dims have the sizes of the graph's data, and of the arrays that the caller gave."""
         lowered = self.subject.lowered
-        sizes = {} if lowered is None or lowered.sizes is None else dict(lowered.sizes)
-        for node in self.program.leaves:
-            given = self.subject.given.get(node.name or "")
-            if given is not None:
-                for size, length in zip(node.shape, np.shape(given), strict=False):
-                    if isinstance(size, Size) and size.name is not None:
-                        sizes[size.name] = length
-        return sizes
+        measured = {} if lowered is None or lowered.sizes is None else lowered.sizes
+        return {**measured, **self.subject.bound_sizes}
 
     @property
     def sampled(self) -> bool:
@@ -80,8 +92,7 @@ class Scene:
         return any(self._known(node) is None for node in self.program.leaves)
 
     def _known(self, node: Node) -> Any:
-        given = self.subject.given.get(node.name or "")
-        return node.value if given is None else given
+        return self.subject.bound.get(node, node.value)
 
     def _draw_all(self) -> None:
         """Draw numbers, and sizes where a matrix has too few rows, until all steps are defined."""
@@ -97,6 +108,7 @@ class Scene:
             }
             try:
                 self.values = values_of(self.program, self.leaves, strict=sampled)
+                self.trouble = ""
                 return
             except Trouble as trouble:
                 self.trouble = str(trouble)
@@ -179,16 +191,40 @@ class Scene:
         return twin
 
     def seeded(self, c: Any) -> Scene:
-        """The same scene with another cotangent."""
+        """The same scene with another cotangent, None for its own.
+
+        Raises
+        ------
+        ShapeError
+            When it has not the shape of the output.
+        """
+        if c is None:
+            return self
         twin = copy(self)
-        twin.c = np.asarray(c, dtype=float)
+        twin.c = np.asarray(c.numpy() if isinstance(c, Tensor) else c, dtype=float)
+        if twin.c.shape != self.output.shape:
+            raise ShapeError(
+                f"check: the cotangent has shape {twin.c.shape}, the output {self.output.shape}"
+            )
         twin.__dict__.pop("natural", None)
         return twin
 
     @cached_property
     def natural(self) -> float:
-        """The size a slope would have if the output changed by its own size as variables do."""
-        return float(np.sum(np.abs(self.c * self.output)))
+        """The size a slope would have if the output changed by its own size as variables do.
+
+        Where the output is zero, the size that it has when every variable has moved.
+        """
+        here = float(np.sum(np.abs(self.c * self.output)))
+        if here:
+            return here
+        moved = {
+            self.subject.variables[k]: self.at(k) + self.widths(k)
+            for k in range(len(self.subject.variables))
+            if self.differentiable(k)
+        }
+        there = float(np.sum(np.abs(self.c * self.program.run({**self.leaves, **moved}))))
+        return there if np.isfinite(there) else 0.0
 
     # -- the symbolic side ---------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ shape; along a direction d it is a number, which differences measure.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -19,11 +18,12 @@ from minigrad.checking.digits import second_proof_at_50
 from minigrad.checking.ground import same_ground, small_ground
 from minigrad.checking.locate import locate, machinery
 from minigrad.checking.options import Clock, Options
+from minigrad.checking.quiet import quiet
 from minigrad.checking.report import Comparison, Report, merged
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.source import run_source
 from minigrad.checking.witnesses import DIFFERENCES, FORMULA, SOURCE, VJP, hand_gradients
-from minigrad.errors import MinigradError
+from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
 from minigrad.numeric import gradients
 from minigrad.symbolic.evaluate import Place, evaluate_all
@@ -37,9 +37,10 @@ _MOST_OPERATIONS = 20_000
 def examine_second(subject: Subject, options: Options) -> Report:
     """All comparisons for the second derivatives of one subject."""
     clock, notes = Clock(options.seconds), []  # type: tuple[Clock, list[str]]
-    first = Scene(subject, options.seed)
-    count = options.samples or (2 if first.sampled else 1)
-    scenes = [first, *(Scene(subject, options.seed + k) for k in range(1, count))]
+    first = Scene(subject, options.seed).seeded(options.cotangent)
+    count = options.seeds or (2 if first.sampled else 1)
+    others = (Scene(subject, options.seed + k).seeded(options.cotangent) for k in range(1, count))
+    scenes = [first, *others]
     comparisons = merged(_scene(scene, options, clock, notes) for scene in scenes)
     comparisons.extend(_proofs(subject, options, clock, notes))
     report = Report(comparisons, notes=notes)
@@ -115,8 +116,7 @@ class _Pair:
 
     def _by_hand(self, scene: Scene) -> Any:
         floats = {n for n, v in scene.leaves.items() if np.asarray(v).dtype.kind == "f"}
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
+        with quiet():
             output, tensors = scene.program.record(scene.leaves, floats)
             zero = np.zeros(np.shape(scene.values[self.b]))
             (g,) = gradients(
@@ -134,8 +134,8 @@ class _Pair:
     def _derived(self, scene: Scene) -> Any:
         subject = scene.subject
         expr, lowered = subject.formulas[self.k], subject.lowered
-        assert expr is not None
-        assert lowered is not None
+        if expr is None or lowered is None:
+            raise DerivationError(subject.why or "no formula was derived")
         (array,) = evaluate_all([expr], Place(scene.leaf_values(), scene.sizes))
         return self._applied(
             scene,
@@ -146,7 +146,8 @@ class _Pair:
 
     def _written(self, scene: Scene) -> Any:
         sources = scene.subject.sources
-        assert sources is not None
+        if not sources:
+            raise DerivationError("no source was generated")
         array = run_source(sources[self.k](), scene.named_values(), scene.sizes)
         return self._applied(scene, np.asarray(array, float), scene.output.ndim, self.u.ndim)
 

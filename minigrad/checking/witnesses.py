@@ -7,7 +7,6 @@ numeric side, meanings the symbolic one, and differences read nothing but values
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from minigrad.checking.digits import AT_50, MOST_OPERATIONS, proof_at_50
 from minigrad.checking.exact import RATIONAL, SYMPY, rational_proof, sympy_proof
 from minigrad.checking.ground import Ground
 from minigrad.checking.holomorphic import first_not_holomorphic
+from minigrad.checking.quiet import quiet
 from minigrad.checking.report import Comparison
 from minigrad.checking.scene import Scene
 from minigrad.checking.source import run_source
@@ -92,8 +92,7 @@ def hand_gradients(scene: Scene, c: Any = None, rounded: bool = False) -> Arrays
 
 def _hand(scene: Scene) -> Arrays:
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
+        with quiet():
             return hand_gradients(scene)
     except ShapeError as error:
         raise Broken(str(error)) from error  # a rule that returns another shape is a wrong rule

@@ -1,20 +1,22 @@
-"""`check`: a gradient judged by every witness that applies."""
+"""The check of a derivative: of a graph, of a derivation by hand, or of a hand-written backward function."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from minigrad.checking import Options, Report, Subject, examine
-from minigrad.checking.backward import Handwritten, Residuals, judge_backward
+from minigrad.checking import Options, Report, examine
+from minigrad.checking.backward import judge_backward
+from minigrad.checking.handwritten import Handwritten, Residuals
 from minigrad.checking.judge import claims_for, judge
-from minigrad.errors import ArgumentError, DerivationError, MinigradError, ShapeError
+from minigrad.checking.quiet import quiet
+from minigrad.errors import ArgumentError, MinigradError
 from minigrad.face.derivation import Derivation, derive
-from minigrad.face.subject import subject_of
-from minigrad.graph import Node, Tensor, tensor
+from minigrad.face.judged import Traced, judged
+from minigrad.graph import Tensor
 from minigrad.symbolic.lower import graph_order
 from minigrad.symbolic.names import names_in_graph
 
@@ -32,18 +34,20 @@ def check(
     budget: float | None = None,
     order: int = 1,
     seed: int = 0,
-    samples: int | None = None,
+    seeds: int | None = None,
     seconds: float | None = None,
     witnesses: Sequence[str] | None = None,
     every: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
+    raise_on_failure: bool = False,
 ) -> Report:
     """Judge derivatives by independent witnesses: right, wrong (where, by how much, whose fault), or unknown.
 
     Parameters
     ----------
     subject
-        A tensor, computed from data or from `symbols`; or a function of arrays.
+        A tensor, computed from data or from `symbols`; or a function of arrays. Of a function that returns
+        several tensors each is judged.
     args
         For a function, its arguments; for a tensor, the same as ``wrt``.
     wrt
@@ -60,17 +64,17 @@ def check(
         For a function: its VJP written by hand, ``backward(cotangent, *args, *residuals)``, which returns one
         gradient per variable. It runs in the precision of the arguments and is judged in float64.
     cotangent
-        The gradient by the function's output; by default a random one.
+        The gradient by the output; by default a random one, and 1 for a scalar.
     residuals
         What the forward pass saves for ``backward``: arrays, or a function of the arguments; by default what
         the function returns after its first result.
     budget
         The largest error of ``backward``, relative to the largest element; by default 1e-10 in float64,
-        1e-4 in float32 and 3e-2 in float16.
+        1e-4 in float32, 3e-2 in float16 and 6e-2 in bfloat16.
     order
         1 for gradients, 2 for Hessians.
-    seed, samples
-        Of random samples, directions and cotangents, and how many of them.
+    seed, seeds
+        The first seed of random samples, directions and cotangents, and how many seeds are tried.
     seconds
         A time budget; what it leaves out is noted.
     witnesses
@@ -79,6 +83,8 @@ def check(
         Compare differences in every element, not along random directions.
     progress
         Called with what is being done, and with how much of how much is done.
+    raise_on_failure
+        Raise where witnesses disagree, for use inside tests; an inconclusive report is returned.
 
     Returns
     -------
@@ -90,6 +96,10 @@ def check(
     ------
     ArgumentError
         When a name is unknown, or a derivation cannot be read.
+    DtypeError, ShapeError
+        When numbers in ``given`` or a cotangent do not fit.
+    GradientError
+        With the report as its message, when witnesses disagree and ``raise_on_failure`` is set.
 
     Examples
     --------
@@ -100,34 +110,91 @@ def check(
     >>> mg.check(loss, wrt="w", against="2 * X.T @ (X @ w - y)").findings[0].slip
     'you are off by a factor m: 1/m is missing'
     """
-    options = Options(seed, samples, seconds, witnesses, every, progress)
-    values = {k: v for k, v in (given or {}).items() if not _is_piece(v)}
-    pieces = {k: v for k, v in (given or {}).items() if _is_piece(v)}
-    if isinstance(subject, Tensor):
-        if backward is not None:
+    options = Options(seed, seeds, seconds, witnesses, every, progress, cotangent=cotangent)
+    hand = _Hand(against, dict(given or {}), backward, residuals, budget)
+    hand.require_sense(subject)
+    with quiet():
+        if isinstance(subject, Tensor):
+            report = _of_tensor(subject, args if wrt is None else wrt, hand, order, options)
+        else:
+            report = _of_function(Traced(subject, args), wrt, hand, order, options)
+    return report.raise_on_failure() if raise_on_failure else report
+
+
+@dataclass(frozen=True)
+class _Hand:
+    """What the caller brings: a gradient or a backward function, pieces of it, and numbers."""
+
+    against: Any
+    given: dict[str, Any]
+    backward: Callable[..., Any] | None
+    residuals: Residuals
+    budget: float | None
+
+    def require_sense(self, subject: Any) -> None:
+        """Raise where arguments do not go together."""
+        if not isinstance(subject, Tensor) and not callable(subject):
+            hint = "; read text with mg.parse first" if isinstance(subject, str) else ""
+            raise ArgumentError(
+                f"check: judges a tensor or a function, not {type(subject).__name__}{hint}"
+            )
+        if self.backward is None:
+            for name in ("residuals", "budget"):
+                if getattr(self, name) is not None:
+                    raise ArgumentError(f"check: {name}= belongs to backward=, which is not given")
+        elif not callable(self.backward):
+            raise ArgumentError(
+                f"check: backward is a function, not {type(self.backward).__name__}; judge an array or "
+                "text with against=..."
+            )
+        elif isinstance(subject, Tensor):
             raise ArgumentError(
                 "check: backward belongs to a function; call check(forward, args, backward=...), or judge "
                 "a tensor's gradient with against=..."
             )
-        loss, chosen = subject, args if wrt is None else wrt
-    elif callable(subject):
-        function = _Function(subject, args)
-        if backward is not None:
-            return _backward(function, wrt, backward, cotangent, residuals, budget, options)
-        loss, chosen = function.traced(function.chosen(wrt))
-    else:
-        raise ArgumentError(f"check: judges a tensor or a function, not {type(subject).__name__}")
-    judged, derivation = _subject(loss, chosen, values, order)
-    if against is None:
-        return examine(judged, options)
-    return judge(
-        judged, claims_for(judged.names, against), pieces, _Right(loss, derivation), options
-    )
+        elif self.against is not None:
+            raise ArgumentError("check: backward= and against= are two claims; judge one at a time")
+        if self.budget is not None and not 0 < self.budget < np.inf:
+            raise ArgumentError(f"check: budget is a relative error above 0; got {self.budget}")
+
+    def pieces(self, names: Sequence[str]) -> dict[str, Any]:
+        """Parts of a derivation: whatever is no array for a variable."""
+        return {
+            name: value
+            for name, value in self.given.items()
+            if _is_formula(value) or (self.against is not None and name not in names)
+        }
 
 
-def _is_piece(value: Any) -> bool:
+def _is_formula(value: Any) -> bool:
     known = isinstance(value, str) or (callable(value) and not isinstance(value, Tensor))
     return known or type(value).__module__.partition(".")[0] == "sympy"
+
+
+# -- tensors -----------------------------------------------------------------------------------------
+
+
+def _of_tensor(output: Tensor, wrt: Any, hand: _Hand, order: int, options: Options) -> Report:
+    pieces = hand.pieces(_variables(output))
+    values = {name: value for name, value in hand.given.items() if name not in pieces}
+    if pieces and hand.against is None:
+        raise ArgumentError(
+            f"check: given holds a formula for {', '.join(pieces)}, a piece of a derivation; pass the "
+            "derivation as against=..., or an array"
+        )
+    subject, derivation = judged(output, wrt, values, order)
+    if hand.against is None:
+        return examine(subject, options)
+    claims = claims_for(subject.names, hand.against)
+    return judge(subject, claims, pieces, _Right(output, derivation), options)
+
+
+def _variables(output: Tensor) -> list[str]:
+    if output._node is None:
+        return []
+    order = graph_order([output._node])
+    names = names_in_graph(order)
+    return [names[node] for node in order if node.op is None]
 
 
 class _Right:
@@ -146,153 +213,55 @@ class _Right:
             return ""
 
 
-# -- tensors -----------------------------------------------------------------------------------------
-
-
-def _subject(
-    output: Tensor, wrt: Any, given: Mapping[str, Any], order: int
-) -> tuple[Subject, Derivation | None]:
-    """With formulas where the whole graph has a meaning, else for the numeric witnesses alone."""
-    try:
-        derivation = derive(output, wrt, order)
-    except (DerivationError, ShapeError) as error:
-        if order != 1:
-            raise
-        return _without_formula(output, wrt, given, str(error)), None
-    return subject_of(derivation, given), derivation
-
-
-def _without_formula(output: Tensor, wrt: Any, given: Mapping[str, Any], why: str) -> Subject:
-    node = output._node
-    if node is None:
-        raise ArgumentError(
-            "check: the output was computed from nothing that is tracked; let its inputs require a "
-            "gradient: mg.tensor(data, requires_grad=True)"
-        )
-    order = graph_order([node])
-    names = names_in_graph(order)
-    variables = _chosen(order, names, wrt)
-    called = [names.get(n) or f"x{k}" for k, n in enumerate(variables, start=1)]
-    return Subject(node, variables, called, [None] * len(variables), None, given, why=why)
-
-
-def _chosen(order: Sequence[Node], names: Mapping[Node, str], wrt: Any) -> list[Node]:
-    leaves = [n for n in order if n.op is None]
-    if wrt is None:
-        return [n for n in leaves if n.requires_grad] or [n for n in leaves if n.name is not None]
-    wanted = [wrt] if isinstance(wrt, str | Tensor) else list(wrt)
-    by_name = {name: node for node, name in names.items()}
-    found = []
-    for item in wanted:
-        node = item._node if isinstance(item, Tensor) else by_name.get(item)
-        if node is None or node not in order:
-            called = item.name if isinstance(item, Tensor) else repr(item)
-            raise ArgumentError(
-                f"check: the output does not depend on {called}; known are {', '.join(by_name)}"
-            )
-        found.append(node)
-    return found
-
-
 # -- functions ---------------------------------------------------------------------------------------
 
 
-class _Function:
-    """A function with its arguments and what they are called."""
-
-    def __init__(self, function: Callable[..., Any], args: Any) -> None:
-        self.function = function
-        names = _parameters(function)
-        if args is None:
-            raise ArgumentError(
-                "check: a function is judged on arguments; pass check(f, (x, y), ...)"
-            )
-        if isinstance(args, Mapping):
-            self.names = list(args)
-            args = list(args.values())
-        else:
-            args = list(args) if isinstance(args, tuple | list) else [args]
-            self.names = [*names[: len(args)], *(f"x{k + 1}" for k in range(len(names), len(args)))]
-        self.args = [a.numpy() if isinstance(a, Tensor) else a for a in args]
-
-    def chosen(self, wrt: Any) -> list[int]:
-        """The positions of the variables."""
-        if wrt is None:
-            return [k for k, a in enumerate(self.args) if np.asarray(a).dtype.kind == "f"]
-        found = []
-        for item in [wrt] if isinstance(wrt, str | int) else list(wrt):
-            if isinstance(item, int) and -len(self.args) <= item < len(self.args):
-                found.append(item % len(self.args))
-            elif item in self.names:
-                found.append(self.names.index(item))
-            else:
-                raise ArgumentError(
-                    f"check: the function has no argument {item!r}; it has {', '.join(self.names)}"
-                )
-        return found
-
-    def traced(self, wrt: Sequence[int], double: bool = False) -> tuple[Tensor, list[str]]:
-        """The function's output as a graph, and the variables' names."""
-        tensors = []
-        for k, (name, value) in enumerate(zip(self.names, self.args, strict=True)):
-            array = np.asarray(value)
-            if k in wrt:
-                dtype = np.float64 if double or array.dtype.kind != "f" else None
-                tensors.append(tensor(array, name=name, requires_grad=True, dtype=dtype))
-            elif isinstance(value, np.ndarray):
-                tensors.append(
-                    tensor(
-                        array.astype(float) if double and array.dtype.kind == "f" else array,
-                        name=name,
-                    )
-                )
-            else:
-                tensors.append(value)
-        output = self.function(*tensors)
-        output = output[0] if isinstance(output, tuple) else output
-        if not isinstance(output, Tensor) or output._node is None:
-            raise ArgumentError(
-                f"check: the function returned {type(output).__name__}, which carries no graph; compute "
-                "with minigrad's operations, or pass backward=... to judge one by values alone"
-            )
-        return output, [self.names[k] for k in wrt]
-
-
-def _parameters(function: Callable[..., Any]) -> list[str]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in parameters if p.kind in positional]
-
-
-def _backward(
-    function: _Function,
-    wrt: Any,
-    backward: Callable[..., Any],
-    cotangent: Any,
-    residuals: Residuals,
-    budget: float | None,
-    options: Options,
-) -> Report:
+def _of_function(function: Traced, wrt: Any, hand: _Hand, order: int, options: Options) -> Report:
     chosen = function.chosen(wrt)
-    hand = Handwritten(
+    if hand.backward is not None:
+        return _backward(function, chosen, hand, options)
+    outputs, names = function.traced(chosen)
+    if len(outputs) == 1:
+        return _of_tensor(outputs[0], names, hand, order, options)
+    if hand.against is not None or options.cotangent is not None:
+        raise ArgumentError(
+            f"check: the function returns {len(outputs)} results; judge one of them: lambda x: f(x)[0]"
+        )
+    reports = [_of_tensor(output, names, hand, order, options) for output in outputs]
+    return _together(reports)
+
+
+def _together(reports: Sequence[Report]) -> Report:
+    """One report about several results."""
+    return Report(
+        [
+            replace(c, quantity=f"{c.quantity} of result {k}")
+            for k, report in enumerate(reports)
+            for c in report.comparisons
+        ],
+        [s for report in reports for s in report.suspects],
+        [f"result {k}: {note}" for k, report in enumerate(reports) for note in report.notes],
+    )
+
+
+def _backward(function: Traced, chosen: Sequence[int], hand: _Hand, options: Options) -> Report:
+    assert hand.backward is not None
+    written = Handwritten(
         function.function,
         function.args,
         function.names,
         chosen,
-        backward,
-        cotangent,
-        residuals,
-        budget,
+        hand.backward,
+        options.cotangent,
+        hand.residuals,
+        hand.budget,
     )
     try:
-        output, names = function.traced(chosen, double=True)
-        hand.reference, _ = _subject(output, names, {}, 1)
+        outputs, names = function.traced(chosen, double=True)
+        written.reference, _ = judged(outputs[0], names, {}, 1)
     except Exception as error:
         # a function of plain arrays need not run on tensors: differences judge it then
-        hand.notes.append(
+        written.notes.append(
             f"the forward was not traced as a graph ({type(error).__name__}: {error})"
         )
-    return judge_backward(hand, options)
+    return judge_backward(written, options)

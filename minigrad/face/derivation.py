@@ -119,13 +119,28 @@ class Derivation(Mapping[Key, Formula]):
     # -- proof -------------------------------------------------------------------------------------------
 
     def check(
-        self, values: Mapping[str, Any] | None = None, /, seed: int = 0, **named: Any
+        self,
+        values: Mapping[str, Any] | None = None,
+        /,
+        seed: int = 0,
+        seeds: int | None = None,
+        seconds: float | None = None,
+        raise_on_failure: bool = False,
+        **named: Any,
     ) -> Report:
         """Judge every formula by independent witnesses on the graph's own data.
 
         Variables without data get samples of what is assumed of them; ``values`` replaces any.
+        ``seeds`` counts the samples, ``seconds`` is a time budget.
+
+        Raises
+        ------
+        GradientError
+            When witnesses disagree and ``raise_on_failure`` is set.
         """
-        return examine(subject_of(self, {**(values or {}), **named}), Options(seed=seed))
+        subject = subject_of(self, {**(values or {}), **named})
+        report = examine(subject, Options(seed, seeds, seconds))
+        return report.raise_on_failure() if raise_on_failure else report
 
     # -- value -------------------------------------------------------------------------------------------
 

@@ -142,6 +142,9 @@ def _leaf_view(node: Node, result: Lowered) -> View:
     if not kept and result.sizes is None and name in _dims_used(result, node):
         return number_view(size_as_number(dim(name)))
     assume = open_assumptions(node.assume) if node in result.free else node.assume
+    if node.dtype.kind == "b":
+        # a mask by its dtype: as an index it means other places than the integers 0 and 1 do
+        assume = assume | {"bool"}
     leaf = Leaf(name, tuple(sizes[k] for k in kept), assume)
     if name in result.leaves:
         raise NameClashError(f"two different tensors of one graph are named {name!r}; rename one")
