@@ -22,7 +22,7 @@ def formula_source(formula: Formula, language: str) -> str:
     name = f"{kind}_{formula.of}" if formula.of else kind
     what = f"by {formula.of}" if formula.of else f"({formula.name})"
     summary = f"The {kind} of {_output(formula.reading)} {what}."
-    return _written({None: formula}, language, name, summary)
+    return _written([(None, formula)], language, name, summary)
 
 
 def derivation_source(formulas: Mapping[Key, Formula], language: str) -> str:
@@ -33,21 +33,21 @@ def derivation_source(formulas: Mapping[Key, Formula], language: str) -> str:
     by = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
     word = kind if len(texts) == 1 else f"{kind}s"
     summary = f"The {word} of {_output(first.reading)} by {by}."
-    return _written(formulas, language, f"{kind}s", summary)
+    return _written(list(formulas.items()), language, f"{kind}s", summary)
 
 
 def _written(
-    formulas: Mapping[Key | None, Formula] | Mapping[Key, Formula],
+    formulas: Sequence[tuple[Key | None, Formula]],
     language: str,
     name: str,
     summary: str,
 ) -> str:
-    reading = next(iter(formulas.values())).reading
+    reading = formulas[0][1].reading
     lowered = reading.lowered
-    refs = referred([formula.expr for formula in formulas.values()])
+    refs = referred([formula.expr for _, formula in formulas])
     forward = sorted((r for r in refs if r.of is None), key=lambda r: reading.rank.get(r.name, 0))
     return source_of(
-        [(key, f.name, f.expr, _shape(f)) for key, f in formulas.items()],
+        [(key, f.name, f.expr, _shape(f)) for key, f in formulas],
         language,
         name=name,
         summary=summary,

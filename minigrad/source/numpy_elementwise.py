@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 from minigrad.index.expr import Number
 from minigrad.index.numbers import times
-from minigrad.index.size import prod
 from minigrad.source.context import Context, axis_text, call
 from minigrad.source.pieces import (
     ADD,
@@ -112,8 +112,8 @@ def _product(
         made.append(Part(text))
     for value, exponent in parts:
         part = _part(value, exponent, at)
-        text = kept_axes(value, kept, at) if kept is not None else part.text
-        made.append(part._replace(text=text or part.text))
+        whole = kept_axes(value, kept, at) if kept is not None else None
+        made.append(part._replace(text=whole or part.text))
     return product_text(coef, made)
 
 
@@ -133,8 +133,8 @@ def _means(
             for s in sizes
             if not isinstance(s, int)
         ]
-        count = prod(s for s in sizes if isinstance(s, int))
-        quotient = Fraction(coef) * int(count) if not isinstance(coef, float) else None
+        count = math.prod(s for s in sizes if isinstance(s, int))
+        quotient = Fraction(coef) * count if not isinstance(coef, float) else None
         if None in divisors or len(set(divisors)) < len(divisors) or (
             count != 1 and (quotient is None or Fraction(coef).denominator % count)
         ):  # fmt: skip

@@ -38,7 +38,7 @@ from minigrad.symbolic.program.place import (
 from minigrad.symbolic.program.products import Products
 from minigrad.symbolic.program.sums import Sums
 from minigrad.symbolic.program.tape import Tape
-from minigrad.symbolic.program.value import Value
+from minigrad.symbolic.program.value import Kind, Value
 
 # What dims without a size are taken to measure where orders of contraction are compared: as in a small
 # transformer, where b sequences meet h heads of width k or e.
@@ -143,8 +143,12 @@ class Builder:
             if node.name in ("pi", "E"):
                 return Labelled(self.tape.make("constant", (), (node.name,), (), "weak"), ())
             return Labelled(self.tape.number(Fraction(node.name)), ())
-        kind = "index" if "index" in node.assume else "bool" if "bool" in node.assume else "float"
-        return Labelled(self.tape.make("variable", (), (node.name,), node.sizes, kind), axes)  # type: ignore[arg-type]
+        kind: Kind = "float"
+        if "index" in node.assume:
+            kind = "index"
+        elif "bool" in node.assume:
+            kind = "bool"
+        return Labelled(self.tape.make("variable", (), (node.name,), node.sizes, kind), axes)
 
     def ref(self, node: Ref) -> Labelled:
         x = self.lower(node.node)
@@ -188,7 +192,7 @@ class Builder:
 
     def applied(self, function: str | Head, args: Sequence[Expr], truth: bool) -> Labelled:
         xs = [self.lower(arg) for arg in args]
-        axes = sorted({label for x in xs for label in x.labels})  # type: ignore[type-var]
+        axes = sorted({axis for x in xs for axis in x.axes})
         values = [aligned(self.tape, x, axes) for x in xs]
         logical = len(values) if function in LOGICAL else 1 if function == CHOICE else 0
         values = [v if k < logical else self.tape.as_number(v) for k, v in enumerate(values)]
@@ -197,7 +201,7 @@ class Builder:
     def along_all(self, node: Expr, axes: Sequence[int]) -> Labelled:
         """The node's value with these axes in full."""
         x = self.lower(node)
-        wanted = sorted({*x.labels, *axes})  # type: ignore[type-var]
+        wanted = sorted({*x.axes, *axes})
         value = aligned(self.tape, x, wanted)
         if len(wanted) > len(x.labels):
             value = self.tape.broadcast_to(value, [node.sizes[k] for k in wanted])

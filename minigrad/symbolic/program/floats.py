@@ -72,5 +72,5 @@ def float_function(name: str) -> Callable[..., Any]:
     if name in ("erf", "gammaln", "digamma"):
         from scipy import special  # loaded on first use
 
-        return getattr(special, name)  # type: ignore[no-any-return]
-    return getattr(np, name)  # type: ignore[no-any-return]
+        return getattr(special, name)
+    return getattr(np, name)

@@ -30,7 +30,7 @@ def _delta(scene: Scene, rule: Rule) -> bool:
 
 def _slice(scene: Scene, rule: Rule) -> bool:
     j, i = rule.labels
-    start, step = rule.node.params  # type: ignore[union-attr]
+    start, step = rule.params
     if i == j or scene.ruled((i,), rule) or not movable(scene, i):
         return False
     substitute(scene, i, Window(j, start, step))
@@ -44,7 +44,7 @@ def _slice(scene: Scene, rule: Rule) -> bool:
 
 def _onehot(scene: Scene, rule: Rule) -> bool:
     (i,) = rule.labels
-    (position,) = rule.node.params  # type: ignore[union-attr]
+    (position,) = rule.params
     if scene.ruled((i,), rule) or not movable(scene, i):
         return False
     substitute(scene, i, At(position))
@@ -57,7 +57,7 @@ def _onehot(scene: Scene, rule: Rule) -> bool:
 
 def _roll(scene: Scene, rule: Rule) -> bool:
     i, j = rule.labels
-    (shift,) = rule.node.params  # type: ignore[union-attr]
+    (shift,) = rule.params
     for label, other, by in ((i, j, -shift), (j, i, shift)):
         if label != other and label not in scene.needed() and not scene.ruled((label,), rule):
             scene.gone.add(label)
@@ -71,16 +71,16 @@ def _roll(scene: Scene, rule: Rule) -> bool:
 
 def _pick(scene: Scene, rule: Rule) -> bool:
     *rows, v = rule.labels
-    assert rule.index is not None
+    assert rule.positions is not None
     whole = all(p == Window(v) for p in scene.places.values() if v in labels_of(p))
     if v in rows or not whole or scene.ruled((v,), rule):
         return False
     scene.gone.add(v)
     for axis, place in scene.places.items():
         if v in labels_of(place):
-            scene.places[axis] = Scattered(rule.index, tuple(rows))
+            scene.places[axis] = Scattered(rule.positions, tuple(rows))
     for x in scene.taken((v,)):
-        scene.add(*_gathered(scene.tape, x, v, rule.index, rows))
+        scene.add(*_gathered(scene.tape, x, v, rule.positions, rows))
     return True
 
 
@@ -128,7 +128,7 @@ def reshaped(scene: Scene, x: Labelled, gone: Sequence[Label], kept: Sequence[La
 
 
 def sides(rule: Rule) -> list[tuple[tuple[Label, ...], tuple[Label, ...]]]:
-    count = rule.node.params[0]  # type: ignore[union-attr]
+    count = rule.params[0]
     assert isinstance(count, int)
     before, after = rule.labels[:count], rule.labels[count:]
     return [(before, after), (after, before)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+from minigrad.index.size import AnySize
 from minigrad.symbolic.program.tape import Tape
 from minigrad.symbolic.program.value import Value
 
@@ -16,6 +17,11 @@ class Labelled(NamedTuple):
 
     value: Value
     labels: tuple[Label, ...]
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The labels of a node's own value: the axes along which it varies."""
+        return cast("tuple[int, ...]", self.labels)
 
 
 class Groups(NamedTuple):
@@ -151,7 +157,7 @@ def _made(
     return Labelled(tape.make(op, (first, second), (), [known[lab] for lab in out]), out)
 
 
-def _sizes(a: Labelled, b: Labelled) -> dict[Label, object]:
+def _sizes(a: Labelled, b: Labelled) -> dict[Label, AnySize]:
     return {lab: size for x in (a, b) for lab, size in zip(x.labels, x.value.sizes, strict=True)}
 
 

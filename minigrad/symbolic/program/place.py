@@ -34,7 +34,7 @@ class At(NamedTuple):
 class Scattered(NamedTuple):
     """The positions in an integer array with these labels."""
 
-    index: Value
+    positions: Value
     labels: tuple[Label, ...]
 
 
@@ -123,8 +123,8 @@ def _renamed(place: Place, names: Mapping[Label, Label]) -> Place:
     match place:
         case Window(label, start, step):
             return Window(names[label], start, step)
-        case Scattered(index, labels):
-            return Scattered(index, tuple(names[label] for label in labels))
+        case Scattered(positions, labels):
+            return Scattered(positions, tuple(names[label] for label in labels))
     return place
 
 
@@ -138,8 +138,8 @@ def embedded(
     if is_plain(piece, sizes, extents):
         axis_of = {place.label: axis for axis, place in piece.places.items()}  # type: ignore[union-attr]
         labels = tuple(axis_of[label] for label in piece.core.labels)
-        order = sorted(labels)  # type: ignore[type-var]
-        return Labelled(aligned(tape, Labelled(piece.core.value, labels), order), tuple(order))
+        kept = tuple(sorted(labels))
+        return Labelled(aligned(tape, Labelled(piece.core.value, labels), kept), kept)
     joint = _scattered_labels(piece)
     if joint is not None:
         return _scattered(tape, piece, sizes, extents, joint)
@@ -195,7 +195,7 @@ def _scattered(
     rest: dict[int, Place] = {}
     for axis, place in sorted(piece.places.items()):
         if isinstance(place, Scattered):
-            indices[axis] = aligned(tape, Labelled(place.index, place.labels), joint)
+            indices[axis] = aligned(tape, Labelled(place.positions, place.labels), joint)
         elif isinstance(place, Window) and place.label in joint:
             indices[axis] = _positions(tape, place, extents[place.label], joint)
         else:

@@ -104,7 +104,7 @@ def structural(
     if kind == "pick":
         return (positions_of(index[0])[..., None] == np.arange(shape[-1])).astype(float)
     if kind == "delta":
-        return np.eye(*shape)
+        return np.eye(shape[0], shape[1])
     if kind == "slice":
         start, step = value_of(params[0], sizes), params[1]
         result = np.zeros(shape)
@@ -117,7 +117,7 @@ def structural(
         count = int(np.prod(shape[: params[0]]))
         return np.eye(count).reshape(shape)
     if kind == "tri":
-        return np.tri(*shape, k=params[0])
+        return np.tri(shape[0], shape[1], k=params[0])
     if kind == "roll":
         return np.roll(np.eye(shape[0]), params[0], axis=0)
     raise DerivationError(f"{kind}: this structural tensor cannot be evaluated")

@@ -112,7 +112,7 @@ class _Run:
         if len(used) != 1 or len({*rule.labels}) < 2:
             return rule
         n = self.extents[i]
-        if rule.node.params == (0,) and n == self.extents[j]:  # type: ignore[union-attr]
+        if rule.params == (0,) and n == self.extents[j]:
             start, step = (1, 1) if used == [i] else (n, -1)
             count = self.tape.make("positions", (), (start, step, n), (n,), "index")
             return Labelled(self.tape.as_number(count), tuple(used))

@@ -51,7 +51,7 @@ class Products:
             return self.product(node)
         x = self.owner.lower(node)
         extents: Extents = dict(enumerate(node.sizes))
-        return Piece(x, {label: Window(label) for label in x.labels}), extents  # type: ignore[misc]
+        return Piece(x, {label: Window(label) for label in x.axes}), extents
 
     def rewritten(self, node: Product) -> Expr | None:
         """The product in a form that is better computed, if there is one."""
@@ -107,7 +107,7 @@ class Products:
         while self.owner.stable and (found := forms.normalised_factor(factors)) is not None:
             j, k, normalised = found
             x = self.owner.softmax(normalised)
-            scene.add(x.value, [factors[j].labels[axis] for axis in x.labels])  # type: ignore[index]
+            scene.add(x.value, [factors[j].labels[axis] for axis in x.axes])
             below = factors[k]._replace(exponent=factors[k].exponent + 1)
             factors = [below if n == k else f for n, f in enumerate(factors) if n != j]
             factors = [f for f in factors if f.exponent]
@@ -151,7 +151,7 @@ class Products:
         value = x.value
         if f.exponent != 1:
             value = self.tape.power(self.tape.as_number(value), f.exponent)
-        scene.add(value, [f.labels[axis] for axis in x.labels])  # type: ignore[index]
+        scene.add(value, [f.labels[axis] for axis in x.axes])
 
 
 def _is_structural(term: Expr) -> bool:

@@ -197,7 +197,7 @@ def _matvec(value: Value, args: list[Any], at: Setting) -> Any:
 
 
 def _tensordot(value: Value, args: list[Any], at: Setting) -> Any:
-    return np.tensordot(*args, axes=value.params)
+    return np.tensordot(args[0], args[1], axes=(value.params[0], value.params[1]))
 
 
 def _einsum(value: Value, args: list[Any], at: Setting) -> Any:

@@ -15,7 +15,7 @@ Label = Hashable
 
 def _slice_scatter(scene: Scene, rule: Rule, combine: Combine) -> bool:
     j, i = rule.labels
-    start, step = rule.node.params  # type: ignore[union-attr]
+    start, step = rule.params
     if i == j or j in scene.needed() or scene.ruled((j,), rule):
         return False
     x = combine(scene, (j,))
@@ -37,7 +37,7 @@ def _slice_scatter(scene: Scene, rule: Rule, combine: Combine) -> bool:
 
 def _pick_scatter(scene: Scene, rule: Rule, combine: Combine) -> bool:
     *rows, v = rule.labels
-    assert rule.index is not None
+    assert rule.positions is not None
     if v in rows or set(rows) & scene.needed() or scene.ruled(rows, rule):
         return False
     x = combine(scene, rows)
@@ -52,7 +52,7 @@ def _pick_scatter(scene: Scene, rule: Rule, combine: Combine) -> bool:
     inner = tuple(scene.extents[label] for label in (*rows, *rest))
     params = ((scene.extents[v],), len(rows), inner)
     sizes = [scene.extents[label] for label in (v, *rest)]
-    scene.add(tape.make("scatter", (value, rule.index), params, sizes), [v, *rest])
+    scene.add(tape.make("scatter", (value, rule.positions), params, sizes), [v, *rest])
     return True
 
 
@@ -100,8 +100,9 @@ def met(scene: Scene) -> bool:
 def _intersected(scene: Scene, first: Rule, second: Rule) -> bool:
     if any(len(set(rule.labels)) < len(rule.labels) for rule in (first, second)):
         return False
-    spans = [_reach(scene, rule) for rule in (first, second)]
-    if spans[0] is None or spans[1] is None:
+    reach = [_reach(scene, rule) for rule in (first, second)]
+    spans = [span for span in reach if span is not None]
+    if len(spans) < 2:
         return False
     low = _largest(spans[0][0], spans[1][0], bound=1)
     high = _largest(spans[0][1], spans[1][1], bound=-1)
@@ -130,12 +131,12 @@ def _intersected(scene: Scene, first: Rule, second: Rule) -> bool:
 
 def _reach(scene: Scene, rule: Rule) -> tuple[AnySize, AnySize] | None:
     """Where on the whole axis the rule starts, and where it ends."""
-    start = rule.node.params[0]  # type: ignore[union-attr]
+    start = rule.params[0]
     if rule.kind == "onehot":
-        return start, start + 1  # type: ignore[return-value, operator]
-    if rule.node.params[1] != 1:  # type: ignore[union-attr]
+        return start, start + 1
+    if rule.params[1] != 1:
         return None
-    return start, start + scene.extents[rule.labels[0]]  # type: ignore[return-value, operator]
+    return start, start + scene.extents[rule.labels[0]]
 
 
 def _largest(a: AnySize, b: AnySize, bound: int) -> AnySize | None:

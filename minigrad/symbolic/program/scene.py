@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minigrad.index.expr import Pick, Structural
 from minigrad.index.size import AnySize
@@ -21,11 +21,16 @@ class Rule(NamedTuple):
 
     node: Structural | Pick
     labels: tuple[Label, ...]
-    index: Value | None = None
+    positions: Value | None = None
 
     @property
     def kind(self) -> str:
         return "pick" if isinstance(self.node, Pick) else self.node.kind
+
+    @property
+    def params(self) -> tuple[Any, ...]:
+        """What the kind of a structural tensor needs to be told."""
+        return () if isinstance(self.node, Pick) else self.node.params
 
 
 @dataclass
@@ -42,7 +47,8 @@ class Scene:
 
     def carried(self) -> set[Label]:
         """The labels of arrays and structural factors."""
-        return {label for x in (*self.arrays, *self.rules) for label in x.labels}
+        arrays = {label for x in self.arrays for label in x.labels}
+        return arrays.union(*(rule.labels for rule in self.rules))
 
     def needed_in_order(self) -> list[Label]:
         """The labels that the result's places name, by axis."""
@@ -82,8 +88,8 @@ def as_array(scene: Scene, rule: Rule) -> None:
 def dense(tape: Tape, rule: Rule) -> Value:
     node = rule.node
     if isinstance(node, Pick):
-        assert rule.index is not None
-        return tape.make("structural", (rule.index,), ("pick", ()), node.sizes)
+        assert rule.positions is not None
+        return tape.make("structural", (rule.positions,), ("pick", ()), node.sizes)
     return tape.make("structural", (), (node.kind, node.params), node.sizes)
 
 
@@ -107,7 +113,7 @@ def substitute(scene: Scene, label: Label, by: Window | At) -> None:
             assert by.start == 0
             assert by.step == 1
             renamed = tuple(by.label if lab == label else lab for lab in place.labels)
-            scene.places[axis] = Scattered(place.index, renamed)
+            scene.places[axis] = Scattered(place.positions, renamed)
 
 
 def _composed(outer: Window, inner: Window | At) -> Place:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from minigrad.index.algebra import add, scale, subtract
 from minigrad.index.contract import contract
@@ -46,17 +46,17 @@ def bare(node: Expr) -> Expr:
     return node
 
 
-def is_call(node: Expr, name: str) -> bool:
+def is_call(node: Expr, name: str) -> TypeGuard[Map]:
     return isinstance(node, Map) and is_head(node.head, name)
 
 
 def stable_map(node: Map) -> Expr | None:
     """Logarithms of what is a sigmoid, a softmax or near one, in another form; else None."""
-    if is_head(node.head, "log1p") and is_call(bare(node.args[0]), "exp"):
-        return Map(SOFTPLUS, bare(node.args[0]).args)  # type: ignore[attr-defined]
+    arg = bare(node.args[0])
+    if is_head(node.head, "log1p") and is_call(arg, "exp"):
+        return Map(SOFTPLUS, arg.args)
     if not is_head(node.head, "log"):
         return None
-    arg = bare(node.args[0])
     inner = _sigmoid_argument(arg)
     if inner is not None:
         return scale(-1, Map(SOFTPLUS, (scale(-1, inner),)))
@@ -82,8 +82,9 @@ def _log_of_sum(arg: Sum) -> Expr | None:
         inner = _sigmoid_argument(bare(term))
         if coef == -1 and inner is not None:
             return scale(-1, Map(SOFTPLUS, (inner,)))
-        if coef == 1 and is_call(bare(term), "exp"):
-            return Map(SOFTPLUS, bare(term).args)  # type: ignore[attr-defined]
+        exponential = bare(term)
+        if coef == 1 and is_call(exponential, "exp"):
+            return Map(SOFTPLUS, exponential.args)
     return Map(LOG1P, (add(rest),))
 
 
@@ -95,7 +96,7 @@ def stable_sum(node: Sum) -> Expr | None:
     for k, (coef, term) in enumerate(rest):
         if coef == -one and is_call(term, "exp"):
             others = rest[:k] + rest[k + 1 :]
-            return add([(coef, Map(EXPM1, term.args)), *others])  # type: ignore[attr-defined]
+            return add([(coef, Map(EXPM1, term.args)), *others])
     return None
 
 
@@ -104,8 +105,8 @@ def _split_one(node: Sum) -> tuple[Number, list[tuple[Number, Expr]]]:
     one: Number = 0
     rest: list[tuple[Number, Expr]] = []
     for coef, term in node.terms:
-        if is_constant(term):
-            one = one + coef * term.coef  # type: ignore[attr-defined]
+        if isinstance(term, Product) and is_constant(term):
+            one = one + coef * term.coef
         else:
             rest.append((coef, term))
     return one, rest
@@ -115,7 +116,7 @@ def _sigmoid_argument(node: Expr) -> Expr | None:
     """The z with node = sigmoid(z), however it is written."""
     node = bare(node)
     if is_call(node, "sigmoid"):
-        return node.args[0]  # type: ignore[attr-defined]
+        return node.args[0]
     if not isinstance(node, Product) or node.coef != 1 or node.summed:
         return None
     whole = tuple(range(node.ndim))
@@ -123,7 +124,7 @@ def _sigmoid_argument(node: Expr) -> Expr | None:
         return None
     rewritten = logistic(node)
     if rewritten is not None and is_call(rewritten, "sigmoid"):
-        return rewritten.args[0]  # type: ignore[attr-defined]
+        return rewritten.args[0]
     return None
 
 
@@ -178,12 +179,11 @@ def _by_sigmoids(
             if degree and degree <= free:
                 left[k] = Factor(_homogeneous(powers, above, one), g.labels)
                 free -= degree
-    j = free if j is None else j
-    m = free if m is None else m
-    if (exp_a is not None and exp_b is not None and free) or free < 0 or j < 0 or m < 0:
+    above_a, above_b = free if j is None else j, free if m is None else m
+    if (exp_a is not None and exp_b is not None and free) or min(free, above_a, above_b) < 0:
         return None
     operands = [(g.node, g.labels, g.exponent) for g in left]
-    operands += [(s, below.labels, e) for s, e in ((up, j), (down, m)) if e]
+    operands += [(s, below.labels, e) for s, e in ((up, above_a), (down, above_b)) if e]
     return contract(range(node.ndim), operands, node.coef, dict(enumerate(node.label_sizes)))
 
 
@@ -231,12 +231,11 @@ def _two_exponentials(node: Sum) -> list[tuple[Expr, Expr | None]] | None:
     """(argument, the exponential) of two terms; 1 is the exponential of 0, with None for it."""
     found: list[tuple[Expr, Expr | None]] = []
     for coef, term in node.terms:
-        if coef * (term.coef if is_constant(term) else 1) != 1:  # type: ignore[attr-defined]
-            return None
-        if is_constant(term):
+        exponential = bare(term)
+        if isinstance(term, Product) and is_constant(term, 1) and coef == 1:
             found.append((scale(0, term), None))
-        elif is_call(bare(term), "exp"):
-            found.append((bare(term).args[0], term))  # type: ignore[attr-defined]
+        elif is_call(exponential, "exp") and coef == 1:
+            found.append((exponential.args[0], term))
         else:
             return None
     return found if len(found) == 2 else None
@@ -279,7 +278,7 @@ def normalised_factor(factors: Sequence[Factor]) -> tuple[int, int, Normalised] 
                 continue
             axes = _summed_axes(body, exponential, part.labels, total.labels)
             if axes:
-                return j, k, Normalised(exponential.args[0], axes)  # type: ignore[attr-defined]
+                return j, k, Normalised(exponential.args[0], axes)
     return None
 
 
@@ -296,7 +295,7 @@ def summed_exponentials(node: Expr) -> Normalised | None:
     kept = [label for label in f.labels if label < body.ndim]
     if not axes or kept != list(range(body.ndim)):
         return None
-    return Normalised(exponential.args[0], axes)  # type: ignore[attr-defined]
+    return Normalised(exponential.args[0], axes)
 
 
 def _summed_axes(

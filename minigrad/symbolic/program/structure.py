@@ -51,7 +51,7 @@ def _along_diagonal(scene: Scene, rule: Rule) -> None:
     """A reshape of a square's diagonal: every (n + 1)-th position of the whole."""
     i, j, whole = rule.labels if len(rule.labels) == 3 else (None, 0, 0)
     n = scene.extents[i] if i is not None else 0
-    if i == j != whole and rule.node.params == (2,) and isinstance(n, int):  # type: ignore[union-attr]
+    if i == j != whole and rule.params == (2,) and isinstance(n, int):
         node = Structural("slice", (n, n * n), (0, n + 1))
         scene.rules.append(Rule(node, (i, whole)))
     else:

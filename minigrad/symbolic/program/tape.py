@@ -151,8 +151,9 @@ class Tape:
 
     def power(self, value: Value, exponent: int | Fraction) -> Value:
         """The value to a power; a negative one is the reciprocal of a positive one."""
-        positive = self.multiply(1, [(value, abs(exponent))])
-        return positive if exponent > 0 else self.multiply(1, [(positive, -1)])
+        if exponent > 0:
+            return self.multiply(1, [(value, exponent)])
+        return self.multiply(1, [(self.multiply(1, [(value, -exponent)]), -1)])
 
     def _is_reciprocal(self, value: Value) -> bool:
         return value.op == "multiply" and value.params == (1, (-1,)) and value not in self.names

@@ -25,7 +25,7 @@ def mask(scene: Scene, rule: Rule) -> bool:
 
 def masked(tape: Tape, x: Labelled, rule: Rule) -> Labelled:
     i, j = rule.labels
-    (k,) = rule.node.params  # type: ignore[union-attr]
+    (k,) = rule.params
     rest = [label for label in x.labels if label not in (i, j)]
     upper = x.labels.index(j) < x.labels.index(i)
     order = (*rest, j, i) if upper else (*rest, i, j)
@@ -65,7 +65,7 @@ def running_sum(
 ) -> Labelled:
     """The sum over ``label`` of the triangle times ``x``, which does not carry its other label."""
     i, j = rule.labels
-    k = rule.node.params[0]  # type: ignore[union-attr]
+    k = rule.params[0]
     other, reverse = (i, False) if label == j else (j, True)
     axis, n = x.labels.index(label), extents[other]
     labels = tuple(other if lab == label else lab for lab in x.labels)
