@@ -129,6 +129,12 @@ class _Contraction:
         if exponent == 0:
             self.entries.pop(key, None)
             return
+        rooted = facts.rooted(node) if isinstance(exponent, int) else None
+        power = None if rooted is None else exact_power(rooted, exponent)
+        if power is not None:
+            self.coef = times(self.coef, power)
+            self.entries.pop(key, None)
+            return
         if exponent != 1:
             exponent = facts.reduced_power(node, exponent)
             if exponent == 0:

@@ -91,6 +91,9 @@ def zero_one(node: Expr) -> bool:
             return True
         case Map():
             return heads.sign(node.head) == "0/1"
+        case Product():
+            whole = not node.summed and node.coef in (0, 1)
+            return whole and all(f.exponent > 0 and zero_one(f.node) for f in node.factors)
     return False
 
 
@@ -101,6 +104,13 @@ def reduced_power(node: Expr, exponent: int | Fraction) -> int | Fraction:
     if Fraction(exponent).denominator == 1 and "pm1" in assumed(node):
         return int(exponent) % 2
     return exponent
+
+
+def rooted(node: Expr) -> Fraction | None:
+    """The number under a root that could not be drawn: without the root it is a number again."""
+    if not isinstance(node, Leaf) or node.kind != "constant":
+        return None
+    return Fraction(node.name) if node.name.replace("/", "").isdigit() else None
 
 
 def absolute(node: Expr) -> Expr:

@@ -24,6 +24,11 @@ KNOWN: dict[str, Head] = {}
 GREATER = Head("greater", "Piecewise((1, x > y), (0, True))")
 GREATER_EQUAL = Head("greater_equal", "Piecewise((1, x >= y), (0, True))")
 EQUAL = Head("equal", "Piecewise((1, Eq(x, y)), (0, True))")
+# Functions that a meaning may name beside SymPy's own; it is then written by them.
+PARTS = {
+    "sigmoid": Head("special.expit", "1/(1 + exp(-x))"),
+    "softplus": Head("softplus", "log(1 + exp(x))"),
+}
 # ties of a maximum share the gradient
 STEP = Head("step", "Heaviside(x, Rational(1, 2))")
 WHERE = Head("where", "Piecewise((y, Ne(x, 0)), (z, True))")
@@ -53,7 +58,8 @@ def output_symbol() -> Any:
 def expression(head: Head) -> Any:
     """The head's meaning as a SymPy expression in x, y, z."""
     s = sympy()
-    names = dict(zip(ARGUMENTS, symbols(), strict=True))
+    names = {name: s.Function(f"head:{name}", real=True) for name in PARTS}
+    names |= dict(zip(ARGUMENTS, symbols(), strict=True))
     for name, value in head.params:
         names[name] = _exactly(value)
     try:
@@ -63,6 +69,23 @@ def expression(head: Head) -> Any:
             f"{head.name}: SymPy cannot read its meaning {head.text!r} ({error}); "
             "write it in the names x, y, z and SymPy's functions"
         ) from error
+
+
+@cache
+def is_open(head: Head) -> bool:
+    """Whether the meaning is written by other nodes: algebra, comparisons and logic, named parts."""
+    s = sympy()
+    expr = expression(head)
+    return (
+        is_algebra_expression(expr)
+        or isinstance(expr, s.logic.boolalg.Boolean)
+        or any(type(part).__name__.startswith("head:") for part in s.preorder_traversal(expr))
+    )
+
+
+def part(name: str) -> Head:
+    """The head behind ``head:name``."""
+    return KNOWN.get(name) or PARTS[name]
 
 
 @cache
@@ -125,11 +148,10 @@ def derivative(head: Head, argument: int) -> Any:
     if not isinstance(expr, s.Expr):  # a truth value is flat wherever it is smooth
         return s.Integer(0)
     raw = expr.diff(variable)
-    raw = raw.replace(s.DiracDelta, lambda *_: s.Integer(0))
+    raw = _decided(raw.replace(s.DiracDelta, lambda *_: s.Integer(0)))
     # floor, ceiling and sign are flat wherever they are smooth
-    raw = raw.replace(
-        lambda e: isinstance(e, (s.Derivative, s.Subs)) and _is_flat(e), lambda _: s.Integer(0)
-    )
+    for unevaluated in (s.Subs, s.Derivative):
+        raw = raw.xreplace({e: s.Integer(0) for e in raw.atoms(unevaluated) if _is_flat(e)})
     if raw.has(s.Derivative, s.Subs):
         raise DerivationError(
             f"{head.name}: SymPy knows no derivative of {head.text!r} by {variable}; "
@@ -140,8 +162,30 @@ def derivative(head: Head, argument: int) -> Any:
 
 def _is_flat(unevaluated: Any) -> bool:
     s = sympy()
-    inner = unevaluated.expr if hasattr(unevaluated, "expr") else unevaluated.args[0]
+    inner = unevaluated
+    while isinstance(inner, (s.Derivative, s.Subs)):
+        inner = inner.expr
     return isinstance(inner, (s.floor, s.ceiling, s.sign))
+
+
+def _decided(expr: Any) -> Any:
+    """With the step of x - y beside it, the larger of x and y is x: also where both are equal."""
+    s = sympy()
+
+    def in_product(product: Any) -> Any:
+        steps = [f for f in product.args if isinstance(f, s.Heaviside)]
+        for step in steps:
+            for extreme in product.atoms(s.Max, s.Min):
+                if len(extreme.args) != 2:
+                    continue
+                for a, b in (extreme.args, extreme.args[::-1]):
+                    above = a if isinstance(extreme, s.Max) else b
+                    if step.args[0] == above - (b if above is a else a):
+                        rest = s.Mul(*(f for f in product.args if f != step))
+                        return in_product(step * rest.subs(extreme, a))
+        return product
+
+    return expr.replace(lambda e: e.is_Mul, in_product)
 
 
 def _forms(head: Head, expr: Any, raw: Any, variable: Any) -> list[Any]:
@@ -162,14 +206,31 @@ def _forms(head: Head, expr: Any, raw: Any, variable: Any) -> list[Any]:
             and not other.params
             and expression(other).free_symbols == {symbols()[0]}
         ):
-            if is_algebra(other) or expression(other).has(s.Piecewise):
+            if is_open(other) or expression(other).has(s.Piecewise):
                 continue
             candidates.append(
                 (expression(other).subs(symbols()[0], variable), applied(name, variable))
             )
     for value, stand_in in candidates:
         forms.extend(_by_kernel(raw, value, stand_in, variable))
-    return forms
+    return forms + _by_difference(raw)
+
+
+def _by_difference(raw: Any) -> list[Any]:
+    """A function of x - y alone, by a head of one argument: exp(x)/(exp(x) + exp(y)) is sigmoid(x - y)."""
+    s = sympy()
+    x, y = symbols()[:2]
+    if raw.free_symbols != {x, y} or not raw.has(s.exp):
+        return []
+    t = s.Dummy("t", real=True)
+    shifted = s.cancel(s.expand(raw.subs(x, y + t), power_exp=True))
+    if shifted.has(y):
+        return []
+    for name, known in PARTS.items():
+        for sign in (1, -1):
+            if s.cancel(shifted - expression(known).subs(x, sign * t)) == 0:
+                return [applied(name, sign * (x - y))]
+    return []
 
 
 def applied(name: str, *arguments: Any) -> Any:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import isinf
+from operator import eq, ge, gt
 from typing import Any
 
 from minigrad.errors import DerivationError
 from minigrad.index import facts, heads
 from minigrad.index.algebra import add, constant, subtract
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Head, Leaf, Map
+from minigrad.index.expr import Expr, Head, Leaf, Map, Product, is_constant
 from minigrad.index.numbers import number
 from minigrad.index.size import AnySize
 
 
 def apply_head(head: Head, args: Sequence[Expr]) -> Expr:
-    """``head(a[i], b[i], ...)``; sums, products and fixed powers are written as such."""
-    if heads.is_algebra(head):
+    """``head(a[i], b[i], ...)``; sums, products, fixed powers and comparisons are written as such."""
+    if heads.is_open(head):
         return pointwise(
             heads.expression(head), dict(zip(heads.symbols(), args, strict=False)), args[0].sizes
         )
@@ -35,6 +37,8 @@ def pointwise(expr: Any, values: Mapping[Any, Expr], sizes: Sequence[AnySize]) -
     def build(e: Any) -> Expr:
         if e in values:
             return values[e]
+        if isinstance(e, s.logic.boolalg.Boolean):
+            return truth(e)
         if e.is_Number:
             return constant(_exact(e), sizes)
         if e.is_NumberSymbol:
@@ -57,6 +61,8 @@ def pointwise(expr: Any, values: Mapping[Any, Expr], sizes: Sequence[AnySize]) -
             return Map(heads.STEP, (build(e.args[0]),))
         if e.is_Pow:
             return Map(Head("power", "x**y"), (build(e.base), build(e.exp)))
+        if isinstance(e, s.polygamma):
+            return apply_head(_head_of_order(e), [build(e.args[1])])
         if e.is_Function and e.args:
             return apply_head(_head_of(e), [build(arg) for arg in e.args])
         raise DerivationError(f"{e}: this has no form in index notation")
@@ -65,41 +71,96 @@ def pointwise(expr: Any, values: Mapping[Any, Expr], sizes: Sequence[AnySize]) -
         (value, condition), rest = pieces[0], pieces[1:]
         if condition == True or not rest:  # noqa: E712 (SymPy's true is not Python's)
             return build(value)
-        truth, other = condition_node(condition), piecewise(rest)
-        if value == 1 and other == constant(0, sizes):
-            return truth
-        return Map(heads.WHERE, (truth, build(value), other))
+        holds, other = truth(condition), piecewise(rest)
+        if is_constant(holds):
+            return build(value) if is_constant(holds, 1) else other
+        if value == 1 and is_constant(other, 0):
+            return holds
+        if value == 0 and facts.zero_one(other):
+            return contract(labels, [(truth(_negated(condition)), labels), (other, labels)])
+        return Map(heads.WHERE, (holds, build(value), other))
 
-    def condition_node(condition: Any) -> Expr:
+    def truth(condition: Any) -> Expr:
+        """1 where the condition holds and 0 elsewhere."""
+        if condition in (s.true, s.false):
+            return constant(int(bool(condition)), sizes)
         if condition.is_Symbol:
-            return values[condition]
-        if isinstance(condition, s.Ne) and condition.rhs == 0 and condition.lhs in values:
-            return values[condition.lhs]
-        if isinstance(condition, s.Eq):
-            return Map(heads.EQUAL, (build(condition.lhs), build(condition.rhs)))
+            return _nonzero(values[condition])
         if isinstance(condition, s.Ne):
-            return subtract(
-                constant(1, sizes), Map(heads.EQUAL, (build(condition.lhs), build(condition.rhs)))
-            )
+            if condition.rhs == 0:
+                return _nonzero(build(condition.lhs))
+            return _complement(_compared(heads.EQUAL, *map(build, condition.args)))
+        if isinstance(condition, s.Eq):
+            if condition.rhs == 0 and condition.lhs in values:
+                return _complement(_nonzero(values[condition.lhs]))
+            return _compared(heads.EQUAL, *map(build, condition.args))
         if isinstance(condition, s.And):
-            return contract(labels, [(condition_node(c), labels) for c in condition.args])
+            parts = sorted(condition.args, key=s.default_sort_key)
+            return contract(labels, [(truth(c), labels) for c in parts])
+        if isinstance(condition, (s.Or, s.Not)):
+            return _complement(truth(_negated(condition)))
         if isinstance(condition, (s.Gt, s.Ge, s.Lt, s.Le)):
             strict = isinstance(condition, (s.Gt, s.Lt))
             head = heads.GREATER if strict else heads.GREATER_EQUAL
-            return Map(head, (build(condition.gts), build(condition.lts)))
+            return _compared(head, build(condition.gts), build(condition.lts))
         raise DerivationError(f"{condition}: this condition has no form in index notation")
 
     return build(expr)
+
+
+def _nonzero(node: Expr) -> Expr:
+    """Whether each element is not 0, as 0 or 1."""
+    if facts.zero_one(node):
+        return node
+    return _complement(_compared(heads.EQUAL, node, constant(0, node.sizes)))
+
+
+def _negated(condition: Any) -> Any:
+    """The opposite condition, by De Morgan's laws."""
+    s = heads.sympy()
+    if isinstance(condition, s.Or):
+        return s.And(*map(_negated, condition.args))
+    if isinstance(condition, s.And):
+        return s.Or(*map(_negated, condition.args))
+    return s.Not(condition)
+
+
+def _complement(node: Expr) -> Expr:
+    """1 - node, for 0 and 1; the complement of a comparison is the opposite comparison."""
+    opposite = {heads.GREATER: heads.GREATER_EQUAL, heads.GREATER_EQUAL: heads.GREATER}
+    if isinstance(node, Map) and node.head in opposite:
+        return Map(opposite[node.head], node.args[::-1])
+    return subtract(constant(1, node.sizes), node)
+
+
+_COMPARE = {heads.GREATER: gt, heads.GREATER_EQUAL: ge, heads.EQUAL: eq}
+
+
+def _compared(head: Head, a: Expr, b: Expr) -> Expr:
+    """A comparison; of two numbers, or of anything with an infinity, its outcome."""
+    known = [node.coef for node in (a, b) if isinstance(node, Product) and not node.factors]
+    if len(known) == 2 or any(map(isinf, known)):
+        left, right = (node.coef if is_constant(node) else 0 for node in (a, b))  # type: ignore[attr-defined]
+        return constant(int(_COMPARE[head](left, right)), a.sizes)
+    return Map(head, (a, b))
 
 
 def _head_of(call: Any) -> Head:
     """The head of a SymPy function call: a row's own where one has that meaning."""
     name = type(call).__name__
     if name.startswith("head:"):
-        return heads.KNOWN[name.removeprefix("head:")]
+        return heads.part(name.removeprefix("head:"))
     text = f"{name}({', '.join(heads.ARGUMENTS[: len(call.args)])})"
     known = next((head for head in heads.KNOWN.values() if head.text == text), None)
     return known or Head(name.lower(), text)
+
+
+def _head_of_order(call: Any) -> Head:
+    """The head of polygamma(n, x), n being a number."""
+    order = int(call.args[0])
+    text = f"polygamma({order}, x)"
+    known = next((head for head in heads.KNOWN.values() if head.text == text), None)
+    return known or Head("special.polygamma", "polygamma(n, x)", (("n", order),))
 
 
 def _ordered(e: Any) -> list[Any]:

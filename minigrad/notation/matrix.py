@@ -60,6 +60,7 @@ from minigrad.notation.tree import (
 
 Places = tuple[str | None, ...]
 _RELATIONS = {"greater": ">", "greater_equal": "≥", "equal": "="}
+_MIRRORED = {">": "<", "≥": "≤", "=": "="}
 _INDEX_LETTERS = "ijklmpqrstuvw"
 
 
@@ -253,7 +254,10 @@ class Reader:
         if node.head.name == "step":
             return Relation(">", args[0], Num(0))
         if node.head.name in _RELATIONS:
-            return Relation(_RELATIONS[node.head.name], *args)
+            sign, (left, right) = _RELATIONS[node.head.name], args
+            if isinstance(left, Num) and not isinstance(right, Num):
+                return Relation(_MIRRORED[sign], right, left)  # X < 6 rather than 6 > X
+            return Relation(sign, left, right)
         return Call(node.head.name, (*args, *(Num(value) for _, value in node.head.params)))
 
     def composite(self, node: Composite, places: Places) -> Tree:

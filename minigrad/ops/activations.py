@@ -40,7 +40,7 @@ log_sigmoid = elementwise(
     "nn.log_sigmoid",
     lambda x: -ramp(-x),
     vjps=(lambda g, y, x: g * expit_dual(-x),),
-    meaning="-log(1 + exp(-x))",
+    meaning="-softplus(-x)",
     doc="yᵢ = log σ(xᵢ), without overflow.",
 )
 
@@ -99,7 +99,7 @@ mish = elementwise(
     "nn.mish",
     lambda x: x * np.tanh(ramp(x)),
     vjps=(_mish_vjp,),
-    meaning="x*tanh(log(1 + exp(x)))",
+    meaning="x*tanh(softplus(x))",
     doc="yᵢ = xᵢ tanh(softplus xᵢ).",
 )
 
@@ -165,7 +165,7 @@ hardtanh = elementwise(
     "nn.hardtanh",
     lambda x, *, min_val=-1.0, max_val=1.0: np.clip(x, min_val, max_val),
     vjps=(lambda g, y, x, *, min_val, max_val: _inside(g, x, min_val, max_val),),
-    meaning="Min(Max(x, min_val), max_val)",
+    meaning="Piecewise((min_val, x <= min_val), (max_val, x >= max_val), (x, True))",
     domain="unit",
     kinks="the derivative at both bounds is 0",
     masks=True,
@@ -176,7 +176,7 @@ relu6 = elementwise(
     "nn.relu6",
     lambda x: np.clip(x, 0, 6),
     vjps=(lambda g, y, x: _inside(g, x, 0, 6),),
-    meaning="Min(Max(x, 0), 6)",
+    meaning="Piecewise((0, x <= 0), (6, x >= 6), (x, True))",
     domain="nonzero",
     kinks="the derivative at 0 and 6 is 0",
     masks=True,
@@ -193,7 +193,7 @@ hardswish = elementwise(
     "nn.hardswish",
     lambda x: x * np.clip(x + 3, 0, 6) / 6,
     vjps=(_hardswish_vjp,),
-    meaning="x*Min(Max(x + 3, 0), 6)/6",
+    meaning="Piecewise((0, x <= -3), (x, x >= 3), (x*(x + 3)/6, True))",
     kinks="the derivative is 0 at −3 and 1 at 3",
     doc="yᵢ = xᵢ min(max(xᵢ + 3, 0), 6) / 6.",
 )

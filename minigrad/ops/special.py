@@ -46,10 +46,14 @@ def polygamma(n: int, x: Any) -> Any:
     return polygamma_of(x, n=n)
 
 
-def digamma(x: Any) -> Any:
-    """Logarithmic derivative of the Γ function, yᵢ = Γ′(xᵢ) / Γ(xᵢ)."""
-    return polygamma_of(x, n=0)
-
+digamma = elementwise(
+    "special.digamma",
+    lambda x: scipy_special().digamma(x),
+    vjps=(lambda g, y, x: g * _polygamma_dual(x, n=1),),
+    meaning="polygamma(0, x)",
+    domain="positive",
+    doc="Logarithmic derivative of the Γ function, yᵢ = Γ′(xᵢ) / Γ(xᵢ).",
+)
 
 gammaln = elementwise(
     "special.gammaln",

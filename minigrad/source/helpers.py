@@ -51,5 +51,16 @@ def digamma(x):
     series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z / 132))))
     return total + np.log(x) - 1 / (2 * x) - series
 """,
+    "polygamma": """\
+def polygamma(n, x):
+    total = 0.0
+    for _ in range(12):
+        total, x = total + math.factorial(n) / x ** (n + 1), x + 1
+    tail = math.factorial(n - 1) / x**n + math.factorial(n) / (2 * x ** (n + 1))
+    for k, b in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6), 1):
+        ratio = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
+        tail = tail + b * ratio / x ** (2 * k + n)
+    return (-1) ** (n + 1) * (total + tail)
+""",
 }
-NEED_MATH = {"erf", "gammaln"}
+NEED_MATH = {"erf", "gammaln", "polygamma"}

@@ -23,6 +23,7 @@ from minigrad.source.pieces import (
     sum_text,
 )
 from minigrad.symbolic.program import Value
+from minigrad.symbolic.program.functions import POLYGAMMA
 
 Texts = dict[str, Callable[[Value, Context], Text]]
 
@@ -192,6 +193,8 @@ def _called(value: Value, at: Context) -> Text:
         return call("np.heaviside", args[0].text, "0.5")
     if name == "power":
         return Text(f"{args[0].within(ATOM)}**{args[1].within(POWER)}", POWER)
+    if name.startswith(POLYGAMMA):
+        return call(at.helper("polygamma"), name.removeprefix(POLYGAMMA), args[0].text)
     function = at.helper(name) if name in _WITH_HELPER else f"np.{name}"
     return call(function, *(arg.text for arg in args))
 

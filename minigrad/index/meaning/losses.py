@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minigrad.index import heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, subtract
 from minigrad.index.contract import contract, size_as_number
-from minigrad.index.expr import Definition, Expr, Head, Map
+from minigrad.index.expr import Definition, Expr, Map
 from minigrad.index.meaning.reduction import divided
 from minigrad.index.meaning.smooth import LOG
 from minigrad.index.view import View
 
-SIGMOID = Head("special.expit", "1/(1 + exp(-x))")
-SOFTPLUS = Head("softplus", "log(1 + exp(x))")
+SIGMOID, SOFTPLUS = heads.PARTS["sigmoid"], heads.PARTS["softplus"]
 
 
 def _bce_each(p: Expr, y: Expr) -> Expr:

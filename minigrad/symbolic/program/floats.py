@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
+
+from minigrad.symbolic.program.functions import POLYGAMMA
 
 
 def sigmoid(x: Any) -> Any:
@@ -73,4 +75,8 @@ def float_function(name: str) -> Callable[..., Any]:
         from scipy import special  # loaded on first use
 
         return getattr(special, name)
+    if name.startswith(POLYGAMMA):
+        from scipy import special  # loaded on first use
+
+        return partial(special.polygamma, int(name.removeprefix(POLYGAMMA)))
     return getattr(np, name)

@@ -48,6 +48,7 @@ MEANINGS = {
     "erf": "erf(x)",
     "gammaln": "loggamma(x)",
     "digamma": "polygamma(0, x)",
+    "clip": "Piecewise((z, Or(x > z, y > z)), (y, x < y), (x, True))",
     "sinc": "Piecewise((1, Eq(x, 0)), (sin(pi*x)/(pi*x), True))",
 }
 # Functions whose results are truth values, by what their meaning may look like.
@@ -64,6 +65,7 @@ TRUTHS = {
 }
 _CHOICES = ("Piecewise((y, x), (z, True))", "Piecewise((y, Ne(x, 0)), (z, True))")
 CHOICE = "where"
+POLYGAMMA = "polygamma of order "  # and the order
 LOGICAL = ("logical_and", "logical_or", "logical_not")
 
 
@@ -79,7 +81,10 @@ def _by_meaning() -> dict[Any, str]:
 @cache
 def named_function(head: Head) -> str | None:
     """The name of the function that the head is, or None when it is made of several."""
-    return _by_meaning().get(heads.expression(head))
+    expr = heads.expression(head)
+    if isinstance(expr, heads.sympy().polygamma) and expr.args[0].is_Integer and expr.args[0] > 0:
+        return f"{POLYGAMMA}{expr.args[0]}"
+    return _by_meaning().get(expr)
 
 
 def is_head(head: Head, name: str) -> bool:
