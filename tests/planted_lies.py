@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from engine_cases import sample
+from engine_cases.case import sample
 
 import minigrad as mg
 import minigrad.nn.functional as F  # noqa: N812  (as users write it)
