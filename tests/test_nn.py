@@ -24,8 +24,11 @@ VARIANCES = [
     (init.xavier_uniform, 2 / (300 + 500)),
     (init.xavier_normal, 2 / (300 + 500)),
     (lambda s, g: init.xavier_uniform(s, g, gain=2.0), 4 * 2 / (300 + 500)),
-    (init.he, 2 / 300),
-    (init.lecun, 1 / 300),
+    (init.he_normal, 2 / 300),
+    (init.he_uniform, 2 / 300),
+    (init.lecun_normal, 1 / 300),
+    (init.lecun_uniform, 1 / 300),
+    (init.orthogonal, 1 / 500),
 ]
 
 
@@ -43,6 +46,24 @@ def test_initial_variance(draw: object, variance: float) -> None:
 def test_uniform_weights_stay_within_their_bounds() -> None:
     assert abs(init.uniform(10_000, rng(), bound=0.6)).max() <= 0.6
     assert abs(init.xavier_uniform((60, 40), rng())).max() <= math.sqrt(6 / 100)
+    assert abs(init.he_uniform((60, 40), rng())).max() <= math.sqrt(6 / 60)
+    assert abs(init.lecun_uniform((60, 40), rng())).max() <= math.sqrt(3 / 60)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (6, 3), (3, 6), (2, 3, 5), 4])
+def test_orthogonal_weights_keep_lengths(shape: int | tuple[int, ...]) -> None:
+    W = init.orthogonal(shape, rng(), gain=2.0)
+    assert W.shape == ((shape,) if isinstance(shape, int) else shape)
+    W = np.atleast_2d(W.T).T if W.ndim == 1 else W
+    gram = W.mT @ W if W.shape[-2] >= W.shape[-1] else W @ W.mT
+    np.testing.assert_allclose(
+        gram, np.broadcast_to(4 * np.eye(gram.shape[-1]), gram.shape), atol=1e-12
+    )
+
+
+def test_constants() -> None:
+    assert (init.zeros((2, 3), rng()) == 0).all()
+    assert (init.ones((2, 3)) == 1).all()
 
 
 @pytest.mark.parametrize(

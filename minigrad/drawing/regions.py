@@ -41,7 +41,8 @@ def _chain(scope: Scope) -> list[Scope]:
     """The scopes around a tensor, outermost first, without the root."""
     chain = []
     while scope.parent is not None:
-        chain.append(scope)
+        if not scope.is_call:
+            chain.append(scope)
         scope = scope.parent
     return chain[::-1]
 

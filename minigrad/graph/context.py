@@ -22,6 +22,11 @@ class Scope:
         self.label, self.parent = label, parent
         self.path = f"{parent.path}.{label}" if parent is not None and parent.path else label
 
+    @property
+    def is_call(self) -> bool:
+        """Whether this marks a call, which adds nothing to the path; see :func:`call`."""
+        return self.parent is not None and self.path == self.parent.path
+
 
 class PausedScope(Scope):
     """A scope in which nothing is recorded."""
@@ -79,6 +84,20 @@ def scope(name: str) -> Iterator[None]:
     ...     q = (x * 2).named("Q")
     """
     with _entered(_inside(current_scope(), name)):
+        yield
+
+
+@contextmanager
+def call(name: str) -> Iterator[None]:
+    """Mark one call of a function whose tensors have names.
+
+    Its names are printed as they are; only where another call gives the same ones does the call's
+    own name, with a number, tell them apart.
+    """
+    inner = _inside(current_scope(), name)
+    assert inner.parent is not None
+    inner.path = inner.parent.path
+    with _entered(inner):
         yield
 
 

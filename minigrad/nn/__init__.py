@@ -5,6 +5,14 @@ from __future__ import annotations
 from minigrad.nn import functional, init
 from minigrad.nn.dropout import Dropout
 from minigrad.nn.linear import Embedding, Linear
+from minigrad.nn.losses import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    MSELoss,
+)
 from minigrad.nn.module import Module
 from minigrad.nn.multi_head import MultiHeadAttention
 from minigrad.nn.norm import LayerNorm, RMSNorm
@@ -15,11 +23,17 @@ from minigrad.nn.transformer import MLP, TransformerBlock
 
 __all__ = [
     "MLP",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
     "Dropout",
     "Embedding",
+    "HuberLoss",
+    "KLDivLoss",
     "LayerNorm",
     "LearnedPositions",
     "Linear",
+    "MSELoss",
     "Module",
     "MultiHeadAttention",
     "RMSNorm",

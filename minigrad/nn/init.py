@@ -17,11 +17,18 @@ from minigrad.errors import ArgumentError, ShapeError
 __all__ = [
     "fans",
     "he",
+    "he_normal",
+    "he_uniform",
     "lecun",
+    "lecun_normal",
+    "lecun_uniform",
     "normal",
+    "ones",
+    "orthogonal",
     "uniform",
     "xavier_normal",
     "xavier_uniform",
+    "zeros",
 ]
 
 Shape = int | Sequence[int]
@@ -66,7 +73,7 @@ def xavier_normal(shape: Shape, rng: np.random.Generator, gain: float = 1.0) -> 
     return normal(shape, rng, gain * math.sqrt(2 / (n_in + n_out)))
 
 
-def he(shape: Shape, rng: np.random.Generator) -> NDArray[np.float64]:
+def he_normal(shape: Shape, rng: np.random.Generator) -> NDArray[np.float64]:
     """W ~ N(0, 2 / n_in), which keeps the variance through layers of relu.
 
     Source: K. He, X. Zhang, S. Ren and J. Sun, Delving Deep into Rectifiers, ICCV 2015,
@@ -80,7 +87,12 @@ def he(shape: Shape, rng: np.random.Generator) -> NDArray[np.float64]:
     return normal(shape, rng, math.sqrt(2 / fans(shape)[0]))
 
 
-def lecun(shape: Shape, rng: np.random.Generator) -> NDArray[np.float64]:
+def he_uniform(shape: Shape, rng: np.random.Generator) -> NDArray[np.float64]:
+    """W ~ U(−a, a) with a = √(6 / n_in), of the variance of :func:`he_normal`; so are its errors."""
+    return uniform(shape, rng, math.sqrt(6 / fans(shape)[0]))
+
+
+def lecun_normal(shape: Shape, rng: np.random.Generator) -> NDArray[np.float64]:
     """W ~ N(0, 1 / n_in), which keeps the variance through linear layers.
 
     Source: Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, Efficient BackProp, 1998, equation 16.
@@ -91,6 +103,47 @@ def lecun(shape: Shape, rng: np.random.Generator) -> NDArray[np.float64]:
         When the shape has no axes.
     """
     return normal(shape, rng, math.sqrt(1 / fans(shape)[0]))
+
+
+def lecun_uniform(shape: Shape, rng: np.random.Generator) -> NDArray[np.float64]:
+    """W ~ U(−a, a) with a = √(3 / n_in), of the variance of :func:`lecun_normal`; so are its errors."""
+    return uniform(shape, rng, math.sqrt(3 / fans(shape)[0]))
+
+
+def orthogonal(shape: Shape, rng: np.random.Generator, gain: float = 1.0) -> NDArray[np.float64]:
+    """W with Wᵀ W = gain² I, or W Wᵀ = gain² I where it is wide, evenly over all such matrices.
+
+    It is the Q of a Gaussian matrix Q R, with the signs that make the diagonal of R positive.
+    Source: A. Saxe, J. McClelland and S. Ganguli, Exact solutions to the nonlinear dynamics of
+    learning in deep linear neural networks, ICLR 2014; F. Mezzadri, How to generate random
+    matrices from the classical compact groups, Notices of the AMS 54, 2007, section 5.
+
+    Raises
+    ------
+    ShapeError
+        When the shape has no axes.
+    """
+    n_in, n_out = fans(shape)
+    lead = () if isinstance(shape, int) else tuple(shape)[:-2]
+    G = normal((*lead, max(n_in, n_out), min(n_in, n_out)), rng)
+    Q, R = np.linalg.qr(G)
+    Q = Q * np.sign(np.diagonal(R, axis1=-2, axis2=-1))[..., None, :]
+    W = gain * (Q if n_in >= n_out else Q.swapaxes(-1, -2))
+    return np.ascontiguousarray(W.reshape(shape))
+
+
+def zeros(shape: Shape, rng: np.random.Generator | None = None) -> NDArray[np.float64]:
+    """W = 0; the generator is there so that all initial weights are drawn alike."""
+    return np.zeros(shape)
+
+
+def ones(shape: Shape, rng: np.random.Generator | None = None) -> NDArray[np.float64]:
+    """W = 1; the generator is there so that all initial weights are drawn alike."""
+    return np.ones(shape)
+
+
+he = he_normal
+lecun = lecun_normal
 
 
 def fans(shape: Shape) -> tuple[int, int]:

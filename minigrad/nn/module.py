@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from minigrad.errors import DtypeError
-from minigrad.graph.context import current_scope, scope
+from minigrad.graph.context import call, current_scope, scope
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, labelled
 from minigrad.nn import state as plain
@@ -52,11 +52,9 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} does not define forward")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """Run :meth:`forward` in the module's scope; the outermost module adds none."""
-        if self._label is None:
-            _settle(self)
-            return self.forward(*inputs, **options)
-        with scope(self._label):
+        """Run :meth:`forward` in the module's scope; the outermost module's has no title."""
+        label = self._label
+        with call(type(self).__name__) if label is None else scope(label):
             _settle(self)
             # Two modules may both own a Wq: in a graph each lies in the scope that uses it.
             for _, parameter in _own_parameters(self):

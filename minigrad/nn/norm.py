@@ -15,7 +15,7 @@ from minigrad.ops.functional import layer_norm, rms_norm
 
 
 class LayerNorm(Module):
-    """y = γ ⊙ (x − mean x) / √(var x + ε) + β, over the last axis.
+    """y = γ ⊙ z + β with z = (x − mean x) / √(var x + ε), over the last axis.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ class LayerNorm(Module):
         """Shape (..., features), kept."""
         x = as_tensor(x, "LayerNorm")
         fits("LayerNorm", x, self.features)
-        gamma, beta = getattr(self, "gamma", None), getattr(self, "beta", None)
-        return layer_norm(x, x.shape[-1], gamma, beta, self.eps)
+        Z = layer_norm(x, x.shape[-1], eps=self.eps).named("Z")
+        return Z * self.gamma + self.beta if hasattr(self, "gamma") else Z
 
     def describe(self) -> str:
         """The size and ε."""
@@ -69,7 +69,7 @@ class LayerNorm(Module):
 
 
 class RMSNorm(Module):
-    """y = γ ⊙ x / √(mean x² + ε), over the last axis.
+    """y = γ ⊙ z with z = x / √(mean x² + ε), over the last axis.
 
     Parameters
     ----------
@@ -112,7 +112,8 @@ class RMSNorm(Module):
         """Shape (..., features), kept."""
         x = as_tensor(x, "RMSNorm")
         fits("RMSNorm", x, self.features)
-        return rms_norm(x, x.shape[-1], getattr(self, "gamma", None), eps=self.eps)
+        Z = rms_norm(x, x.shape[-1], eps=self.eps).named("Z")
+        return Z * self.gamma if hasattr(self, "gamma") else Z
 
     def describe(self) -> str:
         """The size and ε."""

@@ -28,7 +28,7 @@ NORMS: dict[str, type[LayerNorm] | type[RMSNorm]] = {"layer": LayerNorm, "rms": 
 
 
 class MLP(Module):
-    """Y = f(X W1 + b1) W2 + b2, for each token by itself.
+    """F = G W2 + b2 with G = f(X W1 + b1), for each token by itself.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class MLP(Module):
     bias
         Whether there are b1 and b2.
     dropout
-        The probability with which an element of f(...) is dropped in training.
+        The probability with which an element of G is dropped in training.
     dims
         The labels of both sizes in formulas.
     rng
@@ -89,11 +89,9 @@ class MLP(Module):
         U = X @ self.W1
         if hasattr(self, "b1"):
             U = U + self.b1
-        F = self.activation(U.named("U")).named("F")
-        if hasattr(self, "dropout"):
-            F = self.dropout(F)
-        Y = F @ self.W2
-        return Y + self.b2 if hasattr(self, "b2") else Y
+        G = self.activation(U.named("U")).named("G")
+        F = (self.dropout(G) if hasattr(self, "dropout") else G) @ self.W2
+        return (F + self.b2 if hasattr(self, "b2") else F).named("F")
 
     def describe(self) -> str:
         """The activation."""

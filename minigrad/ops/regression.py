@@ -18,6 +18,7 @@ from minigrad.ops.indexing import take_along_axis
 from minigrad.ops.losses import reduction_of
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import where
+from minigrad.ops.shape import broadcast_to
 from minigrad.ops.smooth import log_softmax
 from minigrad.ops.special import xlogy
 
@@ -29,16 +30,26 @@ def _reduce(name: str, each: Any, reduction: str) -> Any:
     return each.sum() if reduction == "sum" else each.mean()
 
 
+def _weigh(name: str, each: Any, weight: Any, reduction: str) -> Any:
+    """A weighted mean is divided by the sum of the weights."""
+    if weight is None:
+        return _reduce(name, each, reduction)
+    weighted = each * weight
+    if reduction != "mean":
+        return _reduce(name, weighted, reduction)
+    return weighted.sum() / broadcast_to(as_tensor(weight), each.shape).sum()
+
+
 @composite("nn.mse_loss")
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """Squared error, mean((x − y)²)."""
-    return _reduce("nn.mse_loss", square(as_tensor(input) - target), reduction)
+def mse_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
+    """Squared error, mean((x − y)²); with weights Σ w (x − y)² / Σ w."""
+    return _weigh("nn.mse_loss", square(as_tensor(input) - target), weight, reduction)
 
 
 @composite("nn.l1_loss", kinks="the derivative is 0 where both are equal")
-def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """Absolute error, mean |x − y|."""
-    return _reduce("nn.l1_loss", absolute(as_tensor(input) - target), reduction)
+def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
+    """Absolute error, mean |x − y|; with weights Σ w |x − y| / Σ w."""
+    return _weigh("nn.l1_loss", absolute(as_tensor(input) - target), weight, reduction)
 
 
 def _huber(x: Any, *, delta: float = 1.0) -> Any:
@@ -56,11 +67,18 @@ huber = elementwise(
 
 
 @composite("nn.huber_loss")
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
-    """Quadratic error up to δ, linear beyond."""
+def huber_loss(
+    input: Any,
+    target: Any,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Any = None,
+) -> Any:
+    """Quadratic error up to δ, linear beyond; the mean of weighted errors is their plain mean."""
     if delta <= 0:
         raise ArgumentError(f"nn.huber_loss: delta must be positive, not {delta}")
-    return _reduce("nn.huber_loss", huber(as_tensor(input) - target, delta=delta), reduction)
+    each = huber(as_tensor(input) - target, delta=delta)
+    return _reduce("nn.huber_loss", each if weight is None else each * weight, reduction)
 
 
 @composite("nn.smooth_l1_loss")

@@ -68,7 +68,8 @@ def _scope_paths(scopes: Sequence[object]) -> list[list[str]]:
         for depth, scope in enumerate(chain):
             siblings = entries[(chain[depth - 1] if depth else None, scope.label)]  # type: ignore[attr-defined]
             number = f"[{siblings.index(id(scope))}]" if len(siblings) > 1 else ""
-            parts.append(f"{scope.label}{number}")  # type: ignore[attr-defined]
+            if number or not scope.is_call:  # type: ignore[attr-defined]
+                parts.append(f"{scope.label}{number}")  # type: ignore[attr-defined]
         paths.append(parts)
     return paths
 
