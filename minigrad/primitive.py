@@ -65,10 +65,13 @@ class Primitive:
     builtin: bool = False
     doc: str = ""
     loose: bool = field(init=False)
+    careful: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        # Built-in rules return their argument's shape; those of users are checked.
+        # Built-in rules return their argument's shape and write into no array that they are given;
+        # those of users are checked.
         object.__setattr__(self, "loose", self.broadcasts or not self.builtin)
+        object.__setattr__(self, "careful", self.masks or not self.builtin)
 
     @property
     def differentiable(self) -> bool:

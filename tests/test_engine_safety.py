@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import gc
 import pickle
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.errors import StaleError
+from minigrad.errors import ArgumentError, ShapeError, StaleError
 from minigrad.graph import Node
 from minigrad.nn import functional as functional
 
@@ -51,6 +52,75 @@ def test_views_are_read_only(view: str) -> None:
     array = {"numpy": x.numpy, "asarray": lambda: np.asarray(x), "grad": w.grad.numpy}[view]()
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 5
+
+
+@pytest.mark.parametrize("hand_out", ["numpy", "asarray", "detach", "grad"])
+def test_a_view_cannot_be_made_writeable(hand_out: str) -> None:
+    w = mg.tensor(np.ones(3), requires_grad=True)
+    (w * w).sum().backward()
+    array = {
+        "numpy": w.numpy,
+        "asarray": lambda: np.asarray(w.detach()),
+        "detach": lambda: w.detach().numpy(),
+        "grad": w.grad.numpy,
+    }[hand_out]()
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        array.flags.writeable = True
+
+
+def test_an_array_given_away_is_safe_from_whoever_holds_its_base() -> None:
+    base = np.ones(4)
+    w = mg.tensor(np.zeros(3), requires_grad=True)
+    w.assign(base[:3], copy=False)
+    base[:] = 7
+    np.testing.assert_array_equal(w.numpy(), [1, 1, 1])
+
+
+def _in_place(array: np.ndarray) -> np.ndarray:
+    return np.multiply(array, 2, out=array)
+
+
+OFFENDERS: dict[str, tuple[Any, Any]] = {
+    "forward writes its argument": (lambda x: _in_place(x), lambda g, y, x: 2 * g),
+    "VJP writes the cotangent": (lambda x: 2 * x, lambda g, y, x: _in_place(g)),
+    "VJP writes the result": (lambda x: 2 * x, lambda g, y, x: _in_place(y)),
+    "VJP writes the argument": (lambda x: 2 * x, lambda g, y, x: _in_place(x)),
+}
+
+
+@pytest.mark.parametrize("name", OFFENDERS)
+def test_a_users_row_cannot_write_into_captured_arrays(name: str) -> None:
+    forward, vjp = OFFENDERS[name]
+    row = mg.elementwise("offender_of_a_test", forward, vjps=(vjp,))
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    captured = x * x
+    with pytest.raises(ArgumentError, match="offender_of_a_test.*compute into a new array"):
+        (row(x) + captured).sum().backward()
+    np.testing.assert_array_equal(x.numpy(), [1, 2])
+
+
+def test_a_users_row_may_return_its_own_buffer_once() -> None:
+    buffer = np.empty(2)
+    row = mg.elementwise(
+        "buffered_of_a_test",
+        lambda x: np.multiply(x, 2, out=buffer),
+        vjps=(lambda g, y, x: 2 * g,),
+    )
+    first = row(mg.tensor([1.0, 2.0]))
+    with pytest.raises(ArgumentError, match="an earlier result"):
+        row(mg.tensor([5.0, 6.0]))
+    np.testing.assert_array_equal(first.numpy(), [2, 4])
+
+
+def test_an_error_leaves_no_reference_cycle() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(ShapeError):
+            _ = mg.tensor(np.ones((2, 3)), requires_grad=True) @ np.ones((2, 3))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_updating_a_leaf_leaves_captured_values_alone() -> None:

@@ -8,13 +8,8 @@ from typing import Any, TypeVar
 
 from minigrad.errors import ArgumentError, AxisError
 from minigrad.graph.explain import operands
-from minigrad.graph.operation import (
-    apply,
-    binary,
-    binary_with_params,
-    unary,
-    unary_with_params,
-)
+from minigrad.graph.fast import binary, binary_with_params, unary, unary_with_params
+from minigrad.graph.operation import apply
 from minigrad.graph.tensor import Tensor
 from minigrad.primitive import (
     Kind,
@@ -100,7 +95,8 @@ def _plain(row: Primitive) -> Operation:
         params = {**row.params, **dict(zip(names, extra, strict=False)), **kwargs}
         return apply(row, inputs, params)
 
-    operation.run = unary_with_params(row)  # type: ignore[attr-defined]
+    if row.builtin:
+        operation.run = unary_with_params(row)  # type: ignore[attr-defined]
     return operation
 
 

@@ -34,8 +34,8 @@ def explain(
         )
     if "read-only" in str(error):
         return ArgumentError(
-            f"{op.name}: writes into an argument, whose values the graph has captured; got {given}; "
-            "compute into a new array, or copy the argument first"
+            f"{op.name}: its forward function writes into an array that the graph has captured, an "
+            f"argument or an earlier result; got {given}; compute into a new array"
         )
     if isinstance(error, TypeError):
         return DtypeError(f"{op.name}: no computation for {operands(inputs, True)} ({error})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -53,6 +53,22 @@ def record(
     return result
 
 
+def seal(arrays: Iterable[Any]) -> None:
+    """Make arrays read-only before a user's function sees them."""
+    for array in arrays:
+        if type(array) is np.ndarray:
+            array.setflags(write=False)
+
+
+def sealed(array: Any) -> Any:
+    """What a user's function returned, as an array that nobody can write to any more."""
+    if type(array) is np.ndarray:
+        if array.base is not None:
+            array = array.copy()
+        array.setflags(write=False)
+    return array
+
+
 # Above this many elements it pays to forget what no rule reads.
 LARGE = 1 << 14
 
@@ -77,125 +93,6 @@ def _hollow(array: Any) -> Any:
         return array
     zero = np.zeros(1, array.dtype)
     return np.ndarray(array.shape, array.dtype, zero, strides=(0,) * array.ndim)
-
-
-def unary(op: Primitive) -> Callable[..., Tensor]:
-    """The fast path of a differentiable row of one argument without parameters."""
-    forward = op.forward
-
-    def run(x: Any, /) -> Tensor:
-        scope = current_scope()
-        if type(x) is Tensor and type(scope) is Scope:
-            array = x._array
-            if array is not None:
-                try:
-                    y = forward(array)
-                except Exception as error:
-                    fail(op, (x,), _EMPTY, error)
-                parent = x._node
-                if parent is None:
-                    return wrap(y)
-                if not parent.requires_grad:
-                    return record(op, (parent,), _EMPTY, scope, y, None)
-                saved = (y, array)
-                if array.size > LARGE:
-                    saved = needed(op, (parent,), saved)
-                return record(op, (parent,), _EMPTY, scope, y, saved)
-        return apply(op, (x,), _EMPTY)
-
-    return run
-
-
-def unary_with_params(op: Primitive) -> Callable[[Any, Mapping[str, Any]], Tensor]:
-    """The fast path of a differentiable row of one argument with parameters."""
-    forward = op.forward
-
-    def run(x: Any, params: Mapping[str, Any]) -> Tensor:
-        scope = current_scope()
-        if type(x) is Tensor and type(scope) is Scope:
-            array = x._array
-            if array is not None:
-                try:
-                    y = forward(array, **params)
-                except Exception as error:
-                    fail(op, (x,), params, error)
-                parent = x._node
-                if parent is None:
-                    return wrap(y)
-                if not parent.requires_grad:
-                    return record(op, (parent,), params, scope, y, None)
-                saved = (y, array)
-                if array.size > LARGE:
-                    saved = needed(op, (parent,), saved)
-                return record(op, (parent,), params, scope, y, saved)
-        return apply(op, (x,), params)
-
-    return run
-
-
-def binary(op: Primitive) -> Callable[..., Tensor]:
-    """The fast path of a differentiable row of two arguments without parameters."""
-    forward = op.forward
-    numbers = op.kind == "elementwise"
-
-    def run(x: Any, y: Any, /) -> Tensor:
-        p: Any
-        q: Any
-        scope = current_scope()
-        if type(x) is Tensor:
-            a = x._array
-            p = x._node
-        elif (type(x) is float or type(x) is int) and numbers:
-            a = p = x
-        else:
-            return apply(op, (x, y), _EMPTY)
-        if type(y) is Tensor:
-            b = y._array
-            q = y._node
-        elif (type(y) is float or type(y) is int) and numbers:
-            b = q = y
-        else:
-            return apply(op, (x, y), _EMPTY)
-        if type(scope) is not Scope or a is None or b is None:
-            return apply(op, (x, y), _EMPTY)
-        if p is None or q is None:
-            if type(p) is not Node and type(q) is not Node:
-                return apply(op, (x, y), _EMPTY)
-            p = constant(x) if p is None else p
-            q = constant(y) if q is None else q
-        try:
-            z = forward(a, b)
-        except Exception as error:
-            fail(op, (x, y), _EMPTY, error)
-        if (type(p) is Node and p.requires_grad) or (type(q) is Node and q.requires_grad):
-            saved = (z, a, b)
-            if z.size > LARGE:
-                saved = needed(op, (p, q), saved)
-            return record(op, (p, q), _EMPTY, scope, z, saved)
-        return record(op, (p, q), _EMPTY, scope, z, None)
-
-    return run
-
-
-def binary_with_params(op: Primitive) -> Callable[[Any, Any, Mapping[str, Any]], Tensor]:
-    """The fast path of two tensors with parameters."""
-    forward = op.forward
-
-    def run(x: Any, y: Any, params: Mapping[str, Any]) -> Tensor:
-        scope = current_scope()
-        if type(x) is Tensor and type(y) is Tensor and type(scope) is Scope:
-            p = x._node
-            a = x._array
-            b = y._array
-            if p is not None and p.requires_grad and a is not None and b is not None:
-                try:
-                    z = forward(a, b, **params)
-                except Exception as error:
-                    fail(op, (x, y), params, error)
-                return record(op, (p, y._node or constant(y)), params, scope, z, (z, a, b))
-        return apply(op, (x, y), params)
-
-    return run
 
 
 def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Tensor:
@@ -236,10 +133,14 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
             weak = False
     if symbolic:
         return record_symbolic(op, _constants(parents), params, scope)
+    if not op.builtin:
+        seal(arrays)
     try:
         y = op.forward(*arrays, **params)
     except Exception as error:
         fail(op, inputs, params, error)
+    if not op.builtin:
+        y = sealed(y)
     if type(scope) is WatchedScope:
         watch_forward(op, inputs, arrays, params, y)
     if weak and np.ndim(y) == 0:
@@ -341,9 +242,11 @@ def fail(
     op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any], error: Exception
 ) -> NoReturn:
     """Say an array library's error in terms of the operation, its operands and the cure."""
-    if isinstance(error, MinigradError):
-        raise error
-    explained = explain(op, inputs, params, error)
-    if explained is None:
-        raise error
-    raise explained from error
+    explained = None if isinstance(error, MinigradError) else explain(op, inputs, params, error)
+    try:
+        if explained is None:
+            raise error
+        raise explained from error
+    finally:
+        # This frame is part of their tracebacks: without its references there is no cycle.
+        del error, explained

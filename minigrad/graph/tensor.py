@@ -111,13 +111,13 @@ class Tensor:
         return self._array
 
     def numpy(self) -> NDArray[Any]:
-        """The value, read-only; ``.numpy().copy()`` may be written to."""
+        """A read-only view of the value; ``.numpy().copy()`` may be written to."""
         array = self._array
         if type(array) is not np.ndarray:
             array = np.asarray(self._value("numpy"))
-        # Nothing in minigrad writes to an array once a tensor holds it, so no view is needed.
+        # The flag of the array itself could be set back; that of a view of it cannot.
         array.setflags(False)
-        return array
+        return array.view()
 
     def item(self) -> Any:
         """The single element as a Python number.
@@ -172,7 +172,7 @@ class Tensor:
             )
         old = self._array
         if type(value) is np.ndarray and value.dtype is old.dtype and value.shape == old.shape:
-            if copy:
+            if copy or value.base is not None:  # Who holds the base could still write.
                 value = value.copy()
             else:
                 value.setflags(False)  # type: ignore[call-arg]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import NonFiniteError
+from minigrad.graph.node import Node
 from minigrad.primitive import Primitive
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -47,14 +48,14 @@ def watch_forward(
         )
 
 
-def watch_backward(op: Primitive, line: str, position: int, arrays: Sequence[Any], c: Any) -> None:
+def watch_backward(node: Node, position: int, arrays: Sequence[Any], c: Any) -> None:
     """Raise when a VJP made a cotangent that is not finite."""
     kind = bad_kind(c)
     if kind:
         raise NonFiniteError(
-            f"the backward pass of {op.name}, run forward at {line or '<before debug_nans>'}, made "
-            f"the first {kind} in the cotangent of argument {position + 1}; its inputs were "
-            f"{_ranges(arrays, arrays)}"
+            f"the backward pass of {node.op.name}, run forward at "  # type: ignore[union-attr]
+            f"{node.line or '<before debug_nans>'}, made the first {kind} in the cotangent of "
+            f"argument {position + 1}; its inputs were {_ranges(node.inputs, arrays)}"
         )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush, heapreplace
 from typing import Any
 
 import numpy as np
 
-from minigrad.errors import FreedError, ShapeError, StaleError
+from minigrad.errors import ArgumentError, FreedError, ShapeError, StaleError
 from minigrad.graph.context import WatchedScope, current_scope
 from minigrad.graph.node import Node
+from minigrad.graph.operation import seal, sealed
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.graph.watch import watch_backward
 from minigrad.ops.shape import unbroadcast
@@ -38,7 +39,7 @@ def sweep(root: Node, g: Any, keep: bool) -> Cotangents:
     while True:
         op: Any = node.op
         saved = node.saved
-        if op.masks or saved is None:
+        if op.careful or saved is None:
             cotangents[node] = g
             heappush(pending, (-node.id, node))
             return drain(pending, cotangents, found, keep=keep)
@@ -179,20 +180,44 @@ def contributions(
             continue
         if useful is not None and parent not in useful:
             continue
-        if op.vjp is not None:
+        rule = op.rule(position)
+        if rule is None:
+            continue
+        if not op.builtin:
+            c = guarded(op, rule, position, g, saved, node.params)
+        elif op.vjp is not None:
             c = op.vjp(position, g, *saved, **node.params)
         else:
-            rule = op.rule(position)
-            if rule is None:
-                continue
             c = rule(g, *saved, **node.params)
         if masked and op.kind == "elementwise":
             c = strong_zero(g, c)
         if watched:
-            watch_backward(op, node.line, position, plain(saved[1:]), plain([c])[0])
+            watch_backward(node, position, plain(saved[1:]), plain([c])[0])
         if op.loose and c.shape != parent.shape:
             c = fitted(op, c, parent.shape)
         yield parent, c
+
+
+def guarded(
+    op: Primitive,
+    rule: Any,
+    position: int,
+    g: Any,
+    saved: tuple[Any, ...],
+    params: Mapping[str, Any],
+) -> Any:
+    """A user's VJP, which sees read-only arrays and keeps no hold of what it returned."""
+    seal((g, *saved))
+    chosen = (position,) if op.variadic else ()
+    try:
+        return sealed(rule(*chosen, g, *saved, **params))
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise ArgumentError(
+            f"backward: the VJP of {op.name} writes into an array that the graph still needs (the "
+            "cotangent, the result or an argument); compute into a new array"
+        ) from error
 
 
 def deliver(
