@@ -216,7 +216,7 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         "X",
         1,
         (
-            "dX = (C − rowmean(C) − R ⊙ rowmean(C ⊙ R) ⊘ r) ⊘ √r   where R = X − rowmean(X), r = "
+            "dX = (C − R ⊙ rowmean(C ⊙ R) ⊘ r − rowmean(C)) ⊘ √r   where R = X − rowmean(X), r = "
             "rowmean(R^⊙2) + eps"
         ),
     ),
@@ -225,7 +225,7 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         {"x": "n | nonzero", "A": "n n | symmetric"},
         "x",
         1,
-        "dx = 2 (‖x‖² A x − (xᵀ A x) x) / ‖x‖⁴",
+        "dx = 2 (A x − (xᵀ A x) x / ‖x‖²) / ‖x‖²",
     ),
     "index_ce": (
         "-log(softmax(E[t] @ W, axis=0)) @ y",

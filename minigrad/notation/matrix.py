@@ -29,6 +29,7 @@ from minigrad.index.expr import (
     Ref,
     Structural,
     Sum,
+    postorder,
 )
 from minigrad.index.numbers import magnitude
 from minigrad.index.size import AnySize, Size
@@ -350,6 +351,8 @@ class Reader:
 
     def product(self, node: Product, places: Places) -> Tree:
         """The best tree over the ways to fix as few summed labels as possible."""
+        if node.coef == 0:
+            return Num(0)
         fixed = {k: place for k, place in enumerate(places) if place is not None}
         summed = list(node.summed)
         counts = [len(summed)] if self.full else range(len(summed) + 1)
@@ -449,7 +452,9 @@ def _side(node: Expr) -> str:
     """On which side the formula that a name stands for is a statistic, or ""."""
     if not isinstance(node, Ref) or node.ndim != 1:
         return ""
-    return side(matrix_form(node.node)[1])
+    below = postorder(node.node)
+    scalars = {n.name for n in below if isinstance(n, (Leaf, Ref)) and not n.ndim}
+    return side(matrix_form(node.node)[1], frozenset(scalars))
 
 
 def _pointwise(node: Product) -> bool:

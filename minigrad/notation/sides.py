@@ -8,38 +8,44 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from minigrad.notation.tree import Call, Hadamard, Num, Plus, Power, Scaled, Tree, transposed
+from minigrad.notation.tree import Call, Hadamard, Name, Num, Plus, Power, Scaled, Tree, transposed
 
 _TURNED = {"rowsum": "colsum", "rowmean": "colmean"} | {"colsum": "rowsum", "colmean": "rowmean"}
 _ROWWISE = ("logsumexp", "rowmax", "rowprod")
 
 
-def side(tree: Tree) -> str:
-    """The side of a statistic of rows or columns, and of what is made of such alone: "row", "col" or ""."""
+def side(tree: Tree, scalars: frozenset[str] = frozenset()) -> str:
+    """The side of a statistic of rows or columns, and of what is made of such alone: "row", "col" or "".
+
+    ``scalars`` are names that stand for one number.
+    """
     match tree:
         case Call(function) if function in _TURNED or function in _ROWWISE:
             return "row" if function in _ROWWISE or function.startswith("row") else "col"
         case Call(_, (arg,)) | Power(arg):
-            return side(arg)
+            return side(arg, scalars)
         case Scaled(_, _, body, _) if body is not None:
-            return side(body)
+            return side(body, scalars)
         case Hadamard(up, down):
-            return _common([*up, *down])
+            return _common([*up, *down], scalars)
         case Plus(terms):
-            return _common([term for _, term in terms if not _is_number(term)])
+            varying = [term for _, term in terms if not _is_number(term, scalars)]
+            return _common(varying, scalars)
     return ""
 
 
-def _common(parts: list[Tree]) -> str:
-    sides = {side(part) for part in parts}
+def _common(parts: list[Tree], scalars: frozenset[str]) -> str:
+    sides = {side(part, scalars) for part in parts}
     return sides.pop() if len(sides) == 1 else ""
 
 
-def _is_number(tree: Tree) -> bool:
+def _is_number(tree: Tree, scalars: frozenset[str] = frozenset()) -> bool:
     """A term that is the same in every element."""
     match tree:
         case Num():
             return True
+        case Name(text):
+            return text in scalars
         case Scaled(_, _, None, _):
             return True
     return False

@@ -33,7 +33,8 @@ def rationally_simplified(node: Expr) -> Expr:
         return node
     s = heads.sympy()
     cancelled = s.cancel(expr)
-    best = min((expr, s.factor(cancelled), cancelled), key=atoms.size)
+    forms = (expr, s.factor_terms(expr), s.factor(cancelled), cancelled)
+    best = min(forms, key=atoms.size)
     if atoms.size(best) >= atoms.size(expr):
         return node
     sizes = dict(zip(labels, node.sizes, strict=True))
@@ -118,7 +119,8 @@ class _Atoms:
                 return 0
             # a square is read like a second factor
             copies = 2 if expr.exp.is_Integer and abs(expr.exp) > 1 else 1
-            return copies * self.size(expr.base) + (abs(expr.exp) not in (1, 2))
+            root = 2 if expr.exp.q != 1 and abs(expr.exp.p) > 1 else abs(expr.exp) not in (1, 2)
+            return copies * self.size(expr.base) + root
         return own + sum(self.size(arg) for arg in expr.args)
 
     def write(self, expr: Any, labels: Labels, sizes: dict[Any, Any]) -> Expr:

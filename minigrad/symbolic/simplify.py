@@ -237,6 +237,8 @@ def _taken_out(
     covered = any(set(axes) <= set(f.labels) for f in common)
     if len(axes) > max(2, total.ndim):
         return None
+    if not spread and any(rest.falls_apart() for rest in rests):
+        return None
     sizes = dict(enumerate(pattern.label_sizes))
     inner: list[tuple[Number, Expr]] = []
     for (coef, _), rest in zip(terms, rests, strict=True):
@@ -277,6 +279,17 @@ class _Remainder:
         if label in self.back:
             return self.back[label]
         return label if label < self.ndim else ("own", label)
+
+    def falls_apart(self) -> bool:
+        """Whether nothing joins the axes: x (xᵀ A x) is not to be read as (x xᵀ A) x."""
+        groups: list[set[Hashable]] = [{lab} for lab in self.axes]
+        for labels in [set(map(self.label, f.labels)) for f in self.rest] + list(
+            map(set, self.deltas)
+        ):
+            joined = [g for g in groups if g & labels]
+            groups = [g for g in groups if not g & labels]
+            groups.append(labels.union(*joined))
+        return len([g for g in groups if g & set(self.axes)]) > 1
 
     def over(self, axes: Sequence[int], sizes: Mapping[int, AnySize]) -> Expr:
         operands: list[tuple[Expr, Sequence[Hashable], int | Fraction]] = [
