@@ -197,14 +197,14 @@ def derive(
     expr = named(transformed(swept.expr(node), folded), names)
     targets = [_target(swept.expr(n), expr) for n in nodes]
     keys = [lowered.names[n] for n in nodes]
-    first = adjoints(expr, targets)
+    first = adjoints(expr, targets, automatic=names.given)
     gradients = finished([first[target] for target in targets])
     derived: dict[Key, tuple[Expr, list[Node]]] = {}
     for key, gradient, variable in zip(keys, gradients, nodes, strict=True):
         if order == 1:
             derived[key] = gradient, [variable]
             continue
-        second = adjoints(gradient, targets)
+        second = adjoints(gradient, targets, automatic=names.given)
         hessians = finished([second[target] for target in targets])
         if not node.shape:
             hessians = [readable(h, gradient, key, names) for h in hessians]

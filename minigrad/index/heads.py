@@ -294,6 +294,11 @@ def numpy_function(head: Head) -> Callable[..., Any]:
     return sympy().lambdify(symbols()[: arity(head)], expression(head), modules=["scipy", "numpy"])
 
 
+def with_text(text: str) -> Head | None:
+    """The row's function that is this expression, where there is such a row."""
+    return next((head for head in KNOWN.values() if head.text == text and not head.params), None)
+
+
 @cache
 def arity(head: Head) -> int:
     used = [i for i, symbol in enumerate(symbols()) if symbol in expression(head).free_symbols]

@@ -7,7 +7,7 @@ definition once and its rule kept; inv, det and logdet have declared differentia
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from fractions import Fraction
 from functools import cache
 
@@ -38,10 +38,17 @@ from minigrad.index.size import AnySize
 from minigrad.symbolic.simplify import factored, simplified
 
 Term = tuple[Expr, Expr]  # (which child, its contribution)
+# An adjoint with no more to read than this is repeated rather than named.
+_SHORT = 3
 
 
 def adjoints(
-    output: Expr, wrt: Sequence[Expr], seed: Expr | None = None, extra: int = 0, name: bool = True
+    output: Expr,
+    wrt: Sequence[Expr],
+    seed: Expr | None = None,
+    extra: int = 0,
+    name: bool = True,
+    automatic: Collection[str] = (),
 ) -> dict[Expr, Expr]:
     """The adjoint of every node of ``wrt``: axes are the output's (``extra`` of a seed), then its own.
 
@@ -52,6 +59,7 @@ def adjoints(
     seed : the output's own adjoint; by default 1, or deltas where the output has axes.
     extra : leading axes of ``seed`` that belong to something before the output.
     name : whether adjoints of named nodes get names of their own (dQ for Q).
+    automatic : names that nobody gave; a short adjoint of such a tensor stays open, so that it may cancel.
     """
     if seed is None:
         seed, extra = identity_seed(output), output.ndim
@@ -72,12 +80,20 @@ def adjoints(
         if isinstance(node, Ref) and node.node in wrt:  # what it names collects its own adjoint
             flow = [(node.node, total)]
         else:
-            flow = _named_or_not(node, total, active, extra, name and extra == 0)
+            short = isinstance(node, Ref) and node.name in automatic and _is_short(total)
+            flow = _named_or_not(node, total, active, extra, name and extra == 0 and not short)
         for child, expr in flow:
             inflow.setdefault(child, []).append((rank[node], len(inflow.get(child, ())), expr))
     for node in wrt:
         result.setdefault(node, constant(0, (*_seed_sizes(seed, extra), *node.sizes)))
     return result
+
+
+def _is_short(node: Expr) -> bool:
+    """Whether there is little to read, elementwise: no contraction, no delta."""
+    return node.weight <= _SHORT and not any(
+        isinstance(n, Structural) or (isinstance(n, Product) and n.summed) for n in postorder(node)
+    )
 
 
 def identity_seed(output: Expr) -> Expr:

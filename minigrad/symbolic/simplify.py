@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from minigrad.index import facts
-from minigrad.index.algebra import add, scale
+from minigrad.index import facts, heads
+from minigrad.index.algebra import add, constant, scale
 from minigrad.index.contract import contract
 from minigrad.index.expr import (
     Composite,
@@ -15,6 +15,7 @@ from minigrad.index.expr import (
     Map,
     Number,
     Product,
+    Ref,
     Structural,
     Sum,
     is_constant,
@@ -24,6 +25,9 @@ from minigrad.index.numbers import magnitude
 from minigrad.index.rebuild import transformed
 from minigrad.index.size import AnySize
 from minigrad.symbolic.rational import rationally_simplified
+
+
+_LOGISTIC = "1/(1 + exp(-x))"
 
 
 def simplified(node: Expr) -> Expr:
@@ -39,11 +43,73 @@ def folded(node: Expr) -> Expr:
     if isinstance(node, Sum):
         return add([(c, folded(term)) for c, term in node.terms])
     while isinstance(node, Product):
-        found = _fold_once(node)
+        found = _fold_once(node) or _logistic(node)
         if found is None:
             return node
         node = found
     return node
+
+
+def _logistic(node: Product) -> Expr | None:
+    """With e = exp(u): 1 / (1 + e) written 1 − σ(u), or σ(−u) where u has a minus; e times that is σ(u)."""
+    head = heads.with_text(_LOGISTIC)
+    if head is None:
+        return None
+    for k, f in enumerate(node.factors):
+        argument = _one_plus_exponential(f.node) if f.exponent in _WHOLE_BELOW else None
+        if argument is not None:
+            lower = Map(head, (scale(-1, argument),))
+            if not _negated(argument):
+                sigmoid = Map(head, (argument,))
+                lower = add([(1, constant(1, sigmoid.sizes)), (-1, sigmoid)])
+            return _with_factors(node, {k: f.exponent + 1}, Factor(lower, f.labels))
+        exponential = _behind(f.node)
+        if not isinstance(exponential, Map) or exponential.head.text != "exp(x)" or f.exponent < 1:
+            continue
+        (argument,) = exponential.args
+        upper = Map(head, (argument,))
+        lowers = (
+            Map(head, (scale(-1, argument),)),
+            add([(1, constant(1, upper.sizes)), (-1, upper)]),
+        )
+        for j, g in enumerate(node.factors):
+            if g.labels == f.labels and g.exponent >= 1 and _behind(g.node) in lowers:
+                left = {k: f.exponent - 1, j: g.exponent - 1}
+                return _with_factors(node, left, Factor(upper, f.labels))
+    return None
+
+
+_WHOLE_BELOW = range(-9, 0)
+
+
+def _with_factors(node: Product, powers: Mapping[int, int | Fraction], more: Factor) -> Expr:
+    """The product with other powers of some factors, and one factor more."""
+    factors = [
+        f._replace(exponent=powers.get(k, f.exponent))
+        for k, f in enumerate(node.factors)
+        if powers.get(k, f.exponent)
+    ]
+    sizes = dict(enumerate(node.label_sizes))
+    return contract(range(node.ndim), [*factors, more], node.coef, sizes)
+
+
+def _negated(node: Expr) -> bool:
+    return isinstance(node, Product) and node.coef < 0
+
+
+def _one_plus_exponential(node: Expr) -> Expr | None:
+    """The argument u of 1 + exp(u), also where the exponential has a name."""
+    if not isinstance(node, Sum) or len(node.terms) != 2 or any(c != 1 for c, _ in node.terms):
+        return None
+    one, other = sorted((t for _, t in node.terms), key=lambda t: not is_constant(t, 1))
+    inner = _behind(other)
+    if not is_constant(one, 1) or not isinstance(inner, Map) or inner.head.text != "exp(x)":
+        return None
+    return inner.args[0]
+
+
+def _behind(node: Expr) -> Expr:
+    return node.node if isinstance(node, Ref) else node
 
 
 def _fold_once(node: Product) -> Expr | None:
