@@ -26,7 +26,6 @@ from minigrad.index.rebuild import transformed
 from minigrad.index.size import AnySize
 from minigrad.symbolic.rational import rationally_simplified
 
-
 _LOGISTIC = "1/(1 + exp(-x))"
 
 
