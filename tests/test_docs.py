@@ -7,6 +7,7 @@ import importlib.util
 import io
 import itertools
 import re
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -57,6 +58,7 @@ def test_every_public_name_has_an_entry() -> None:
         "minigrad.nn.init": mg.nn.init,
         "minigrad.optim": mg.optim,
         "minigrad.data": mg.data,
+        "minigrad.training": mg.training,
     }.items():
         wanted |= public_names(module, path)
     assert wanted - set(named) == set()
@@ -107,6 +109,7 @@ def test_examples_print_what_stands_below(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples", "examples")
     blocks = BLOCK.findall(path.read_text(encoding="utf-8"))
     names = {"__name__": "__docs__"}
     for (kind, code), (after, output) in itertools.pairwise([*blocks, ("", "")]):

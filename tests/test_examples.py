@@ -18,6 +18,7 @@ RUNS = {
         ["attention_graph.svg", "attention_graph.png", "attention_graph.dot"],
         [],
     ),
+    "next_character.py": (["1"], [], ["by chance the loss is 3.367"]),
     "print_gradients.py": (
         [],
         [],
@@ -32,6 +33,11 @@ RUNS = {
         [],
         [],
         ["S = softcap(Q Kᵀ, 5)", "same as the engine: True", "verdict: pass"],
+    ),
+    "train_on_csv.py": (
+        [],
+        [],
+        ["120 texts; 0 is no, 1 is yes", "liked: ['yes', 'no']"],
     ),
     "train_attention.py": (["3"], ["attention.svg"], ["verdict: pass"]),
 }

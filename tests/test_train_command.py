@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
+import shlex
+import shutil
 import signal
 import statistics
 import subprocess
@@ -124,6 +127,21 @@ def test_numbers_are_learnt_and_digits_predicted(tmp_path: Path) -> None:
     facts = json.loads(run("predict", tmp_path / "run", "--data", data, "--json").stdout)
     assert facts["accuracy"] > 0.9
     assert [pair["token"] for pair in facts["predictions"][0]["attended"]] == ["x", "y"]
+
+
+def test_the_how_to_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parent.parent
+    shutil.copytree(root / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    page = (root / "docs" / "how-to" / "train-on-a-csv.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^```sh\nminigrad (.*?)\n```$", page, flags=re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["train", "predict", "train"]
+    said = [run(*shlex.split(command)) for command in commands]
+    assert [result.exit_code for result in said] == [0, 0, 0]
+    assert [line for line in said[1].stdout.splitlines() if "probability" in line] == [
+        line for line in said[1].stdout.splitlines() if line.startswith(("  yes", "  no"))
+    ]
+    assert len(lines_of(Path("reviews"))) == 14
 
 
 # -- what it says and writes ----------------------------------------------------------------------

@@ -103,6 +103,8 @@ _MODULES = (
     ("minigrad.optim", mg.optim, "Optimisers: `mg.optim`",
      "Steps along gradients, and schedules of their length."),
     ("minigrad.data", mg.data, "Data: `mg.data`", "What a model is trained on, as NumPy arrays."),
+    ("minigrad.training", mg.training, "Training: `mg.training`",
+     "Loops, runs in a folder, checkpoints, and predictions."),
     ("minigrad.report", report, "Pictures and pages: `minigrad.report`",
      "Heat-maps, curves, and a page about a loss."),
 )  # fmt: skip

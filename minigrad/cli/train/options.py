@@ -23,12 +23,12 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
-def _patience(text: str | int) -> int | None:
+def _patience(text: Any) -> int | None:
     """A count of epochs; 0 as None, no end of patience."""
     return click.IntRange(min=0).convert(text, None, None) or None
 
 
-def _norm(text: str | float) -> float | None:
+def _norm(text: Any) -> float | None:
     """A positive number; 0 as None, no bound."""
     return click.FloatRange(min=0).convert(text, None, None) or None
 
