@@ -9,8 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from minigrad.drawing.model import Card, Edge, Kind, Picture, Style, Text, sub
-from minigrad.drawing.names import differential, symbol
+from minigrad.drawing.model import Card, Edge, Kind, Picture, Style, Text
+from minigrad.drawing.names import differential, indexed, symbol
 from minigrad.drawing.regions import regions_of
 from minigrad.drawing.tooltips import tooltip
 from minigrad.graph.node import Node
@@ -34,7 +34,6 @@ class Formulas(Protocol):
 
     def gradient(self, node: Node) -> Text | None:
         """The formula of the loss's gradient by a tensor, without its left side."""
-
 
     def subscript(self, node: Node) -> str:
         """The indices that stand at the gradient's name, for example b in dS_b."""
@@ -132,14 +131,16 @@ class _Reader:
         short = node.name or self.names[node]
         gradient = self.gradients[node]
         index = self.formulas.subscript(node)
-        left = differential(short) + (sub(index) if index else "")
+        left = indexed(differential(short), index) if index else differential(short)
         return Card(
             id=self.names[node],
             symbol=symbol(short),
             op=_operation(node, self.names),
             shape="×".join(str(size) for size in node.shape) or "scalar",
             forward=self.formulas.forward(node) if node.op is not None else None,
-            gradient=None if gradient is None else Text.of(left.styled(Style.BOLD), " = ", gradient),
+            gradient=None
+            if gradient is None
+            else Text.of(left.styled(Style.BOLD), " = ", gradient),
             kind=self._kind(node, feeds),
             scope=region,
             step=self.steps.get(node),
@@ -242,8 +243,9 @@ def _word(row: Primitive) -> str:
 
 
 def _turns_only(node: Node) -> bool:
-    """Whether an operation permutes axes: its output has the sizes of its only input."""
+    """Whether an operation permutes axes: it reads no value and keeps all sizes but 1."""
     parents = list(_parents(node))
     if node.op is None or node.op.kind != "general" or len(parents) != 1:
         return False
-    return sorted(map(str, node.shape)) == sorted(map(str, parents[0].shape))
+    before, after = ([str(s) for s in shape if s != 1] for shape in (parents[0].shape, node.shape))
+    return node.op.reads == ("",) and sorted(before) == sorted(after)

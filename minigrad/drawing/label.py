@@ -144,10 +144,13 @@ def _height(lines: tuple[Text, ...]) -> int:
 
 
 def _cell(lines: tuple[Text, ...], height: int, colour: str, attributes: str = "") -> str:
-    html = '<BR ALIGN="LEFT"/>'.join(html_of(line, look.FORMULA_SIZE) for line in lines)
-    # A line is aligned by the break that ends it, so the last of several needs one too.
-    end = '<BR ALIGN="LEFT"/>' if len(lines) > 1 else ""
-    text = font(html + end, look.FORMULA_SIZE, colour)
+    shown = [font(html_of(line, look.FORMULA_SIZE), look.FORMULA_SIZE, colour) for line in lines]
+    # Between lines in one cell Graphviz leaves less room where a line holds subscripts.
+    rows = "".join(
+        f'<TR><TD ALIGN="LEFT" HEIGHT="{look.LINE_HEIGHT}">{html}</TD></TR>' for html in shown
+    )
+    inner = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
+    text = inner if len(lines) > 1 else shown[0]
     return f'<TD COLSPAN="2" ALIGN="LEFT" HEIGHT="{height}" {attributes}>{text}</TD>'
 
 

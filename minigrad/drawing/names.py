@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-from minigrad.drawing.model import Text, italic, sub
+from minigrad.drawing.model import Style, Text, italic, sub
+from minigrad.notation.greek import GREEK
 
-# A capital with a short tail (Wq, W1), a letter with digits (x0, h12), or anything with one "_".
+# A capital with a short tail (Wq, W1), a letter with digits or one letter (x0, bq), or anything
+# with one "_".
 _SUBSCRIPTED = re.compile(
-    r"(?P<base>[^\W\d_])(?P<tail>\d{1,3})|(?P<capital>[A-Z])(?P<short>[a-zA-Z0-9]{1,2})"
+    r"(?P<base>[^\W\d_])(?P<tail>\d{1,3}|[a-z])|(?P<capital>[A-Z])(?P<short>[a-zA-Z0-9]{1,2})"
     r"|(?P<word>[^\W_]+)_(?P<index>[^\W_]+)"
 )
 
@@ -23,9 +25,16 @@ def symbol(name: str) -> Text:
     """
     found = _SUBSCRIPTED.fullmatch(name)
     if found is None:
-        return Text.of(italic(name))
+        path, dot, last = name.rpartition(".")
+        return Text.of(italic(path + dot + GREEK.get(last, last)))
     base, index = (part for part in found.groups() if part is not None)
     return Text.of(italic(base), sub(index))
+
+
+def indexed(text: Text, letters: str) -> Text:
+    """A symbol with indices; a comma keeps them apart from a subscript of the name's own."""
+    own = text.runs and Style.SUB in text.runs[-1].style
+    return text + sub(f",{letters}" if own else letters)
 
 
 def differential(name: str) -> Text:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 
 from minigrad.drawing import Drawing, Text, differential, fold, picture_of, symbol
-from minigrad.drawing.model import Run, Style
+from minigrad.drawing.model import Run, sub, sup
+from minigrad.drawing.names import indexed
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.face.derivation import Variable, finished, freed, lowered_graph, variables_of
 from minigrad.graph import Node, Tensor
@@ -13,12 +15,13 @@ from minigrad.index.expr import Expr, Ref
 from minigrad.notation.lines import backward_rank, referred
 from minigrad.notation.matrix import Places, matrix_form
 from minigrad.notation.text import UNICODE, Printer
-from minigrad.notation.tree import Name, Tree
+from minigrad.notation.tree import Name, Power, Tree
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.lower import Lowered
 
 # Marks around a name and around a subscript in printed text, from the private use area.
 _NAME, _GRADIENT, _SUBSCRIPT, _END = "\ue000", "\ue001", "\ue002", "\ue003"
+_SUPERSCRIPT = "\ue004"
 
 
 def draw(
@@ -144,31 +147,35 @@ class _Marked(Printer):
         """Subscripts set low where they are single letters in front."""
         plain = super().indexed(body, places)
         name, bar, letters = plain.rpartition("_")
-        if bar and letters.isalnum() and name.endswith(_END):
+        if bar and letters.isalnum() and name.endswith((_END, ")")):
             return f"{name}{_SUBSCRIPT}{letters}{_END}"
         return plain
 
+    def power(self, tree: Power) -> tuple[str, int]:
+        """An elementwise power set high."""
+        shown, binding = super().power(tree)
+        body, mark, exponent = shown.rpartition("^")
+        if not mark or not tree.elementwise:
+            return shown, binding
+        return f"{body}{_SUPERSCRIPT}{exponent}{_END}", binding
 
-def _pieces(marked: str) -> Iterator[str | Run | Text]:
-    plain = ""
-    k = 0
-    while k < len(marked):
-        character = marked[k]
-        if character in (_NAME, _GRADIENT, _SUBSCRIPT):
-            end = marked.index(_END, k)
-            inside = marked[k + 1 : end]
-            if plain:
-                yield plain
-                plain = ""
-            if character == _NAME:
-                yield symbol(inside)
-            elif character == _GRADIENT:
-                yield differential(inside)
-            else:
-                yield Run(inside, Style.SUB | Style.ITALIC)
-            k = end + 1
+
+_MARKS = _NAME + _GRADIENT + _SUBSCRIPT + _SUPERSCRIPT
+_PIECE = re.compile(f"([{_MARKS}])([^{_END}]*){_END}|([^{_MARKS}]+)")
+
+
+def _pieces(marked: str) -> list[str | Run | Text]:
+    pieces: list[str | Run | Text] = []
+    for mark, inside, plain in _PIECE.findall(marked):
+        before = pieces[-1] if pieces else None
+        if mark == _NAME:
+            pieces.append(symbol(inside))
+        elif mark == _GRADIENT:
+            pieces.append(differential(inside))
+        elif mark == _SUPERSCRIPT:
+            pieces.append(sup(inside))
+        elif mark == _SUBSCRIPT and isinstance(before, Text):
+            pieces[-1] = indexed(before, inside)
         else:
-            plain += character
-            k += 1
-    if plain:
-        yield plain
+            pieces.append(sub(inside) if mark else plain)
+    return pieces

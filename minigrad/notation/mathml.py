@@ -8,6 +8,7 @@ from html import escape
 
 from minigrad.index.expr import Number
 from minigrad.notation.functions import written
+from minigrad.notation.greek import GREEK
 from minigrad.notation.text import decimal, shown_places, split_fraction
 from minigrad.notation.tree import (
     BigSum,
@@ -31,29 +32,6 @@ _SUM, _SCALED, _HADAMARD, _PRODUCT, _POSTFIX, _ATOM = range(6)
 _SUBSCRIPTED = re.compile(r"([A-Za-z])_?([a-z]|\d+)")
 # Invisible times, with the thin space that a matrix product has in print.
 _INVISIBLE = '<mo lspace="0.1em" rspace="0.1em">&#x2062;</mo>'
-_GREEK = {
-    "alpha": "α",
-    "beta": "β",
-    "gamma": "γ",
-    "delta": "δ",
-    "epsilon": "ε",
-    "eps": "ε",
-    "zeta": "ζ",
-    "eta": "η",
-    "theta": "θ",
-    "kappa": "κ",
-    "lam": "λ",
-    "mu": "μ",
-    "nu": "ν",
-    "xi": "ξ",
-    "rho": "ρ",
-    "sigma": "σ",
-    "tau": "τ",
-    "phi": "φ",
-    "chi": "χ",
-    "psi": "ψ",
-    "omega": "ω",
-}
 
 
 def inner_mathml(tree: Tree, partial: bool = True) -> str:
@@ -76,7 +54,7 @@ def mathml_name(name: str) -> str:
     if match := _SUBSCRIPTED.fullmatch(last):
         symbol = f"<msub><mi>{match[1]}</mi><mi>{match[2]}</mi></msub>"
     else:
-        symbol = f"<mi>{escape(_GREEK.get(last, last))}</mi>"
+        symbol = f"<mi>{escape(GREEK.get(last, last))}</mi>"
     return f"<msup>{symbol}<mtext>{escape(path)}</mtext></msup>" if path else symbol
 
 
