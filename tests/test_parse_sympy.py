@@ -109,7 +109,7 @@ def test_a_positive_symbol_is_positive() -> None:
     ("expression", "words"),
     [
         (sympy.Function("f")(z), "f has no counterpart"),
-        (sympy.Sum(x[i], (i, 1, n)), "sums run from 0"),
+        (sympy.Sum(x[i], (i, 1, n)), "run from 0 to a size minus 1"),
         (sympy.Sum(x[i + 1], (i, 0, n - 2)), "an index is a number or the index of a sum"),
         (A**a, "only whole powers"),
         (sympy.Piecewise((z, z > 1)), "must hold otherwise"),

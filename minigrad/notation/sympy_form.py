@@ -1,8 +1,10 @@
-"""Expressions as SymPy objects, element by element, so that SymPy can evaluate and simplify them."""
+"""Expressions as SymPy objects, in matrices or element by element, for SymPy to evaluate and simplify."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import product
 from typing import Any
 
 from minigrad.errors import DerivationError
@@ -14,22 +16,55 @@ from minigrad.index.expr import (
     Leaf,
     Map,
     MatrixFunction,
-    Number,
     Pick,
     Product,
     Ref,
     Structural,
     Sum,
+    postorder,
 )
+from minigrad.index.rebuild import transformed
 from minigrad.index.size import AnySize
+from minigrad.notation.choose import shortest
+from minigrad.notation.matrix import matrix_form
+from minigrad.notation.sympy_atoms import dim_symbol, head_value, number, size_symbol, variable
+from minigrad.notation.sympy_matrix import FUNCTIONS_OF_ROWS, matrix_expression
+from minigrad.notation.sympy_piece import NoMatrixFormError
 
 
 def sympy_form(expr: Expr) -> Any:
-    """A scalar expression, a matrix (a vector is a column), or an array of higher order.
+    """A scalar expression, a matrix expression (a vector is a column), or an array of higher order.
 
-    Variables become matrix symbols of their dims, vectors columns; a sum over an index is SymPy's
-    ``Sum``, which ``doit()`` carries out once its bounds are numbers.
+    Variables become matrix symbols of their dims, vectors columns. What cannot be written in whole
+    matrices is written by its elements: a sum over an index is SymPy's ``Sum``, which ``doit()`` carries out
+    once its bounds are numbers.
     """
+    if expr.ndim <= 2:
+        with suppress(NoMatrixFormError, DerivationError):
+            return _by_matrices(expr)
+    return _by_elements(expr)
+
+
+def _by_matrices(expr: Expr) -> Any:
+    plain = expr
+    while any(_is_opened(node) for node in postorder(plain)):
+        plain = transformed(plain, _without_definitions)
+    places, tree = matrix_form(shortest(plain))
+    if any(places):
+        raise NoMatrixFormError("subscripts")
+    leaves = {node.name: node for node in postorder(plain) if isinstance(node, Leaf)}
+    return matrix_expression(tree, leaves, [size_symbol(size) for size in expr.sizes])
+
+
+def _is_opened(node: Expr) -> bool:
+    return isinstance(node, Composite) and node.definition.name not in FUNCTIONS_OF_ROWS
+
+
+def _without_definitions(node: Expr) -> Expr:
+    return node.expand() if isinstance(node, Composite) and _is_opened(node) else node
+
+
+def _by_elements(expr: Expr) -> Any:
     s = heads.sympy()
     form = _Elements()
     if expr.ndim == 0:
@@ -43,34 +78,6 @@ def sympy_form(expr: Expr) -> Any:
         return s.FunctionMatrix(rows, columns, s.Lambda((names[0], second), body))
     bounds = [(name, 0, size - 1) for name, size in zip(names, sizes, strict=True)]
     return s.tensor.array.ArrayComprehension(body, *bounds)
-
-
-def size_symbol(size: AnySize) -> Any:
-    """A size in SymPy: a number, or a polynomial in positive integer symbols."""
-    s = heads.sympy()
-    if isinstance(size, int):
-        return s.Integer(size)
-    terms = [
-        coefficient * s.Mul(*(dim_symbol(name) for name in names))
-        for names, coefficient in size.terms.items()
-    ]
-    return s.Add(*terms)
-
-
-def dim_symbol(name: str) -> Any:
-    """The symbol of a dim."""
-    return heads.sympy().Symbol(name, integer=True, positive=True)
-
-
-def variable(leaf: Leaf) -> Any:
-    """The SymPy object for a variable: a symbol, a matrix symbol, or an indexed base."""
-    s = heads.sympy()
-    if leaf.ndim == 0:
-        return s.Symbol(leaf.name, real=True, positive=True if "positive" in leaf.assume else None)
-    if leaf.ndim > 2:
-        return s.IndexedBase(leaf.name, shape=tuple(map(size_symbol, leaf.sizes)))
-    columns = size_symbol(leaf.sizes[1]) if leaf.ndim == 2 else 1
-    return s.MatrixSymbol(leaf.name, size_symbol(leaf.sizes[0]), columns)
 
 
 class _Elements:
@@ -87,16 +94,11 @@ class _Elements:
             case Ref():
                 return self.element(node.node, at)
             case Sum():
-                return s.Add(*(_number(c) * self.element(term, at) for c, term in node.terms))
+                return s.Add(*(number(c) * self.element(term, at) for c, term in node.terms))
             case Product():
-                return self.product(node, at)
+                return self.contraction(node, at)
             case Map():
-                symbols = heads.symbols()
-                values = {
-                    symbol: self.element(arg, at)
-                    for symbol, arg in zip(symbols, node.args, strict=False)
-                }
-                return heads.expression(node.head).subs(values, simultaneous=True)
+                return head_value(node.head, [self.element(arg, at) for arg in node.args])
             case Composite():
                 return self.element(node.expand(), at)
             case Structural():
@@ -124,10 +126,10 @@ class _Elements:
         self.fresh += 1
         return heads.sympy().Symbol(f"k_{self.fresh}", integer=True, nonnegative=True)
 
-    def product(self, node: Product, at: Sequence[Any]) -> Any:
+    def contraction(self, node: Product, at: Sequence[Any]) -> Any:
         s = heads.sympy()
         indices = [*at, *(self.index() for _ in node.summed)]
-        result = _number(node.coef)
+        result = number(node.coef)
         for f in node.factors:
             exponent = s.Rational(f.exponent.numerator, f.exponent.denominator)
             result *= self.element(f.node, [indices[label] for label in f.labels]) ** exponent
@@ -150,28 +152,37 @@ class _Elements:
 
     def extremum(self, node: Extremum, at: Sequence[Any]) -> Any:
         s = heads.sympy()
+        kept = list(at[: node.arg.ndim - node.count])
         lengths = node.arg.sizes[node.arg.ndim - node.count :]
         if node.kind in ("prod", "others"):
-            kept = at[: node.arg.ndim - node.count]
-            inner = [self.index() for _ in lengths]
-            bounds = [(k, 0, size_symbol(n) - 1) for k, n in zip(inner, lengths, strict=True)]
-            product = s.Product(self.element(node.arg, [*kept, *inner]), *bounds)
-            return product if node.kind == "prod" else product / self.element(node.arg, at)
-        if node.kind == "argmax" or node.count != 1 or not isinstance(lengths[0], int):
+            return self.over_axes(node, at, kept, lengths)
+        if not all(isinstance(length, int) for length in lengths):
             raise DerivationError(
                 f"{node.kind}: SymPy has no form for it over an axis of symbolic size; "
                 "give the axis a number, as in 'X: m 3'"
             )
+        every = product(*(range(int(str(length))) for length in lengths))
+        elements = [self.element(node.arg, [*kept, *place]) for place in every]
+        largest = s.Max(*elements)
+        if node.kind == "max":
+            return largest
+        own = s.KroneckerDelta(self.element(node.arg, at) - largest, 0)
+        return own / s.Add(*(s.KroneckerDelta(e - largest, 0) for e in elements))
+
+    def over_axes(
+        self, node: Extremum, at: Sequence[Any], kept: list[Any], lengths: Sequence[AnySize]
+    ) -> Any:
+        """A product of all elements, or of all others; right also where elements are 0."""
+        s = heads.sympy()
+        places = [self.index() for _ in lengths]
+        bounds = [(k, 0, size_symbol(n) - 1) for k, n in zip(places, lengths, strict=True)]
+        element = self.element(node.arg, [*kept, *places])
         if node.kind == "others":
-            elements = {k: self.element(node.arg, [*at[:-1], k]) for k in range(lengths[0])}
-            return s.Piecewise(
-                *(
-                    (s.Mul(*(e for j, e in elements.items() if j != k)), s.Eq(at[-1], k))
-                    for k in elements
-                )
+            own = s.Mul(
+                *(s.KroneckerDelta(k, i) for k, i in zip(places, at[len(kept) :], strict=True))
             )
-        join = s.Max if node.kind == "max" else s.Mul
-        return join(*(self.element(node.arg, [*at, k]) for k in range(lengths[0])))
+            element = own + (1 - own) * element
+        return s.Product(element, *bounds)
 
 
 def structural_element(node: Structural, at: Sequence[Any]) -> Any:
@@ -204,10 +215,3 @@ def _position(at: Sequence[Any], sizes: Sequence[Any]) -> Any:
     for index, size in zip(at, sizes, strict=True):
         total = total * size + index
     return total
-
-
-def _number(value: Number) -> Any:
-    s = heads.sympy()
-    if isinstance(value, float):
-        return s.Float(value)
-    return s.Rational(value.numerator, value.denominator)

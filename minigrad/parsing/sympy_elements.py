@@ -111,6 +111,9 @@ class Elements:
     def power_of(
         self, base: Tensor, exponent: Any, axes: Axes, given: dict[Any, Tensor] | None = None
     ) -> Tensor:
+        if exponent.is_Integer and exponent < 0:
+            lower = base if exponent == -1 else ops.power(base, int(-exponent))
+            return ops.divide(create.number(1), lower)
         if exponent.is_Integer:
             return ops.power(base, int(exponent))
         if exponent.is_Rational and (exponent.p, exponent.q) == (1, 2):
@@ -157,15 +160,24 @@ class Elements:
         return determinant
 
     def sum(self, e: Any, axes: Axes) -> Tensor:
+        return self.over(e, axes, ops.sum)
+
+    def product(self, e: Any, axes: Axes) -> Tensor:
+        return self.over(e, axes, ops.prod)
+
+    def over(self, e: Any, axes: Axes, reduction: Callable[..., Tensor]) -> Tensor:
+        """A sum or product over indices, each an axis of its own until it is reduced."""
         bounds: Axes = []
         for index, first, last in e.limits:
             if first != 0:
-                raise DerivationError(f"from_sympy: {e}: sums run from 0 to a size minus 1")
+                raise DerivationError(
+                    f"from_sympy: {e}: sums and products run from 0 to a size minus 1; shift the index"
+                )
             bounds.append((index, size_of(last + 1)))
         inner = [*axes, *bounds]
         body = self.scalar(e.function, inner)
         whole = ops.broadcast_to(body, tuple(size for _, size in inner))
-        return ops.sum(whole, axis=tuple(range(len(axes), len(inner))))
+        return reduction(whole, axis=tuple(range(len(axes), len(inner))))
 
     def element(self, e: Any, axes: Axes) -> Tensor:
         parent, *places = e.args
@@ -194,9 +206,9 @@ class Elements:
     def delta(self, e: Any, axes: Axes) -> Tensor:
         ranges = dict(axes)
         i, j = e.args
-        if i not in ranges or j not in ranges:
-            raise unknown(e)
-        return self.at(create.eye(ranges[i]), [i, j], axes, e)
+        if i in ranges and j in ranges and ranges[i] == ranges[j]:
+            return self.at(create.eye(ranges[i]), [i, j], axes, e)
+        return ops.where(ops.equal(self.scalar(i, axes), self.scalar(j, axes)), 1.0, 0.0)
 
     def at(self, tensor: Tensor, places: Sequence[Any], axes: Axes, e: Any) -> Tensor:
         """Elements of a tensor, with every index in force as an axis in its place."""
@@ -229,6 +241,7 @@ _SCALAR_RULES = {
     "Trace": "trace",
     "Determinant": "determinant",
     "Sum": "sum",
+    "Product": "product",
     "MatrixElement": "element",
     "Indexed": "indexed",
     "KroneckerDelta": "delta",

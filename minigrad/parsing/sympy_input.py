@@ -25,6 +25,8 @@ def read_sympy(expression: Any) -> Tensor:
             "MatrixSymbol, Symbol and their operations"
         )
     reader = _Matrices(expression)
+    if kinds(expression)[0] == "ArrayComprehension":
+        return reader.array(expression)
     if not is_matrix(expression):
         return reader.scalar(expression, [])
     result = reader.matrix(expression)
@@ -45,6 +47,12 @@ class _Matrices(Elements):
             if rule is not None:
                 return rule(expression)
         raise unknown(expression)
+
+    def array(self, expression: Any) -> Tensor:
+        """An array of any order, given by its elements: one axis an index."""
+        axes = [(index, size_of(last + 1)) for index, _, last in expression.limits]
+        body = self.scalar(expression.function, axes)
+        return ops.broadcast_to(body, tuple(size for _, size in axes))
 
     def matrix_symbol(self, expression: Any) -> Tensor:
         sizes = [size_of(s) for s in expression.shape]
