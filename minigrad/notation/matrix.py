@@ -215,9 +215,12 @@ class Reader:
     def sum(self, node: Sum, places: Places) -> Tree:
         terms: list[tuple[int, Tree]] = []
         beside = any(_is_full(term, places) for _, term in node.terms)
+        outer = set(self.used)
         for coef, term in node.terms:
+            self.used = set(outer)  # what one term sums over is not seen in the next
             tree = scaled(magnitude(coef), [], self.term(term, places, beside), [])
             terms.append((1 if coef > 0 else -1, tree))
+        self.used = outer
         if terms[0][0] < 0:
             first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
             terms.insert(0, terms.pop(first))
@@ -365,20 +368,23 @@ class Reader:
     def readings(
         self, node: Product, fixed: dict[int, str], summed: list[int], count: int
     ) -> Iterator[Tree]:
+        before = set(self.used)
+        taken = set(before)
         for chosen in combinations(summed, count):
-            before = set(self.used)
+            self.used = set(before)
             letters = {label: self.letter(node.label_sizes[label]) for label in chosen}
             try:
                 tree = self.reduced(node, {**fixed, **letters})
             except _OrderError:
                 tree = None
-            self.used = before | (set(letters.values()) if tree is not None else set())
             if tree is not None:
+                taken |= set(letters.values())
                 if letters:
                     outside, under = _outside(tree, list(letters.values()))
                     total = BigSum(tuple(letters.values()), under)
                     tree = scaled(outside.coef, list(outside.up), total, list(outside.down))
                 yield tree
+        self.used = taken
 
     def reduced(self, node: Product, fixed: dict[int, str]) -> Tree | None:
         """The tree with the labels in ``fixed`` written as subscripts, or None if it does not reduce."""
