@@ -156,7 +156,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
 def test_progress_goes_to_stderr_and_a_summary_to_stdout(done: tuple[Result, Path]) -> None:
     result, out = done
     assert result.exit_code == 0
-    epochs = result.stderr.splitlines()
+    data, labels, *epochs = result.stderr.splitlines()
+    assert data == "digits: 1,258 + 180 + 359 examples to train, validate and test"
+    assert labels == "label 0 is even, 1 is odd"
     assert [line.split("  ")[0] for line in epochs] == ["epoch 1/2", "epoch 2/2"]
     assert all("examples/s" in line and "validation" in line for line in epochs)
     assert epochs[-1].endswith("0:00 left")
@@ -221,7 +223,8 @@ def test_a_signal_saves_and_says_how_to_go_on(number: signal.Signals, tmp_path: 
     ) as process:
         assert process.stderr is not None
         assert process.stdout is not None
-        assert process.stderr.readline().startswith("epoch")
+        while not process.stderr.readline().startswith("epoch"):
+            assert process.poll() is None
         process.send_signal(number)
         told = process.stderr.read()
         assert process.wait() == 130

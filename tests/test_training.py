@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, MinigradError, NonFiniteError
+from minigrad.errors import ArgumentError, MinigradError, NonFiniteError, ShapeError
 from minigrad.training import Epoch, Predictor, Session, Settings, Trainer
 from minigrad.training.checkpoint import load, save
 from minigrad.training.files import write_whole
@@ -93,6 +93,35 @@ def test_classes_on_axis_1_are_judged_by_the_largest() -> None:
     )
     assert right == 0.5
     assert loss == pytest.approx(np.log(1 + np.exp(3) + np.exp(1)) - (3 + 3 + 1 + 0) / 4)
+
+
+def test_labels_may_be_whole_numbers_or_truth_values_in_a_list() -> None:
+    histories = []
+    for y in (np.array([0.0, 1.0] * 8), [0, 1] * 8, [False, True] * 8):
+        trainer = toy()
+        X = np.arange(48.0).reshape(16, 3).tolist()
+        rng = np.random.default_rng(0)
+        model, optimizer = trainer.model, trainer.optimizer
+        fitted = mg.training.fit(model, optimizer, X, y, epochs=2, batch_size=4, rng=rng)
+        histories.append(list(fitted))
+    assert histories[0] == histories[1] == histories[2]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"y": np.ones(3)}, ShapeError, r"have \[4, 3\] examples"),
+        ({"batch_size": 0}, ArgumentError, "size=0"),
+        ({"patience": 1}, ArgumentError, "patience=1 watches the validation loss"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    made = toy()
+    settings = {"y": np.ones(4), "batch_size": 2, "rng": np.random.default_rng(0)} | options
+    with pytest.raises(error, match=message):
+        Trainer(made.model, made.optimizer, np.ones((4, 3)), settings.pop("y"), **settings)
 
 
 def test_clipping_bounds_the_step() -> None:
@@ -246,6 +275,7 @@ def test_schedules(name: str) -> None:
         ({"lr": -1.0, "epochs": 0}, r"(?s)epochs=0.*lr=-1.0"),
         ({"optimizer": "magic"}, "one of adamw, adam"),
         ({"text": "words"}, "digits' has no columns"),
+        ({"data": "a.csv", "features": ("a", "b", "a")}, "features: a given more than once"),
     ],
 )
 def test_settings_are_checked_all_at_once(options: dict[str, Any], message: str) -> None:

@@ -130,7 +130,7 @@ def _of_file(
         else [f"row {i + 1}" for i in range(len(rows))]
     )
     truths = None
-    if settings.label in rows.columns:
+    if settings.label in rows.columns and any(map(str.strip, rows.text(settings.label))):
         source = f"{data}: column {settings.label!r}"
         y = known_labels(rows.filled(settings.label), predictor.labels, source=source)
         truths = [predictor.labels[int(label)] for label in y]
@@ -213,7 +213,7 @@ def _tell_table(asked: _Asked, one: str) -> None:
         most = sorted(said.attended, key=lambda pair: -pair[1])[:3]
         truth = "" if asked.truths is None or asked.truths[i] == said.label else " ✗"
         row = [_one_line(name, 60), said.label + truth, f"{said.probability:.3f}"]
-        rows.append([*row, ", ".join(token for token, _ in most)])
+        rows.append([*row, "  ".join(token for token, _ in most)])
     table(rows, header=header)
 
 

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from minigrad.data import minibatches
 from minigrad.errors import ArgumentError, NonFiniteError
 from minigrad.graph import tensor
 from minigrad.nn import Module
@@ -65,7 +66,9 @@ class Trainer:
     Raises
     ------
     ArgumentError
-        When patience has nothing to watch.
+        When patience has nothing to watch, or the batch size is not positive.
+    ShapeError
+        When X and y have different numbers of examples.
     """
 
     def __init__(
@@ -73,23 +76,22 @@ class Trainer:
         model: Module,
         optimizer: Optimizer,
         X: Inputs,
-        y: NDArray[Any],
+        y: ArrayLike,
         *,
         batch_size: int,
         rng: np.random.Generator,
         loss: Loss = bce_with_logits,
-        validation: tuple[Inputs, NDArray[Any]] | None = None,
+        validation: tuple[Inputs, ArrayLike] | None = None,
         patience: int | None = None,
         clip: float | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise ArgumentError(f"training: batch_size={batch_size}, but a batch has an example")
         if patience is not None and validation is None:
             raise ArgumentError(
                 f"training: patience={patience} watches the validation loss; pass validation=(X, y)"
             )
         self.model, self.optimizer, self.loss = model, optimizer, loss
-        self.inputs, self.targets = as_tuple(X), y
+        self.inputs, self.targets = as_tuple(X), np.asarray(y)
+        minibatches(*self.inputs, self.targets, size=batch_size)  # refuses what does not fit
         self.batch_size, self.rng, self.clip = batch_size, rng, clip
         self.validation, self.patience = validation, patience
         self.history: list[Epoch] = []
@@ -251,13 +253,13 @@ def fit(
     model: Module,
     optimizer: Optimizer,
     X: Inputs,
-    y: NDArray[Any],
+    y: ArrayLike,
     *,
     epochs: int,
     batch_size: int = 32,
     rng: np.random.Generator,
     loss: Loss = bce_with_logits,
-    validation: tuple[Inputs, NDArray[Any]] | None = None,
+    validation: tuple[Inputs, ArrayLike] | None = None,
     patience: int | None = None,
     clip: float | None = None,
 ) -> Iterator[Epoch]:

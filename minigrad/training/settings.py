@@ -99,6 +99,9 @@ class Settings:
             )
         if self.data == DIGITS and (self.text is not None or self.features is not None):
             problems.append("data='digits' has no columns; text and features belong to a CSV file")
+        repeated = {name for name in self.features or () if (self.features or ()).count(name) > 1}
+        if repeated:
+            problems.append(f"features: {', '.join(sorted(repeated))} given more than once")
         if self.text is not None and self.features is not None:
             problems.append("text and features: give one, for inputs are words or numbers")
         if problems:

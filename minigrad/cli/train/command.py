@@ -60,6 +60,7 @@ def train(
         if resume
         else Session.start(Settings(**values), out, overwrite=overwrite)
     )
+    click.echo(_overview(session), err=True)
     for note in session.notes:
         click.echo(f"note: {note}", err=True)
     before = session.trainer.epoch
@@ -76,6 +77,15 @@ def train(
         click.echo(json.dumps(result, indent=2, ensure_ascii=False))
     else:
         _tell(result)
+
+
+def _overview(session: Session) -> str:
+    task = session.task
+    sizes = " + ".join(f"{len(y):,}" for _, y in (task.training, task.validation, task.test))
+    return (
+        f"{session.settings.data}: {sizes} examples to train, validate and test\n"
+        f"label 0 is {task.labels[0]}, 1 is {task.labels[1]}"
+    )
 
 
 def _result(session: Session) -> dict[str, Any]:
