@@ -60,11 +60,12 @@ _TOLD = {
 
 
 def public(module: types.ModuleType) -> list[str]:
-    """The public names of a module that are no modules themselves."""
+    """The public names of a module that are no modules themselves, and no mere types of others."""
     names = getattr(module, "__all__", None)
     if names is None:
         names = [n for n, value in vars(module).items() if _is_own(module, n, value)]
-    return [n for n in names if not isinstance(getattr(module, n), types.ModuleType)]
+    passed_over = (types.ModuleType, types.GenericAlias)
+    return [n for n in names if not isinstance(getattr(module, n), passed_over)]
 
 
 def _is_own(module: types.ModuleType, name: str, value: Any) -> bool:
