@@ -74,6 +74,7 @@ def agree(example: Example) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-7, atol=scale)
     if found.size <= _MOST_DIGITS:
         np.testing.assert_allclose(found, example.at_50_digits(), rtol=1e-7, atol=scale)
+    assert max(map(len, formula.source().splitlines())) <= 100
     value = example.by_source()
     np.testing.assert_allclose(value, expected.reshape(np.shape(value)), rtol=1e-7, atol=scale)
     assert example.by_source(np.float32).dtype == np.float32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from typing import Any
@@ -14,6 +15,7 @@ from test_source import compiled, formula_of
 
 import minigrad as mg
 from minigrad.errors import ArgumentError
+from minigrad.source.wrapping import wrapped
 
 ATTENTION = '''\
 import numpy as np
@@ -164,3 +166,23 @@ def test_text_is_the_same_in_every_process(seed: str) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
     )
     assert done.stdout == ATTENTION
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "return np.broadcast_to((Z @ (X.reshape(2, 2) * Z).T)[:, None, :], (2, 3, 2))[:, :, None]",
+        "c = np.array([[True, False, False], [True, True, False], [True, True, True]], dtype=dtype)",
+        'np.einsum("iji->ij", J[:, :, 2])[...] = ((2 * T - r) / 4 / np.sqrt(np.mean(R**2, axis=0))).T',
+        "return G6 / 2 - G7 - G5 / 2 + G8 - G9 + G * p + G10 / 2 - r2 * G3 * t / 2 - G2 * dp + g",
+        "J[:, 1:] += np.where(np.tri(4, 2, 0) > 0, X, -1)[:, :, None] @ np.maximum(R, 0)[:, None]",
+        'return {"X": np.outer(a, b), ("X", "Y"): np.einsum("ij,jk->ik", X @ A, Y @ B), "Z": g}',
+        "return 2 * X.T @ (np.tanh(X @ W + b) * (1 - H**2) - np.sum(A * B, axis=-1) + V @ W.T)",
+    ],
+)
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_a_long_statement_is_the_same_over_several_lines(line: str, width: int) -> None:
+    rows = wrapped(line, width)
+    assert max(map(len, rows)) <= width
+    bodies = ["def f():\n" + "\n".join(f"    {row}" for row in text) for text in ([line], rows)]
+    assert ast.dump(ast.parse(bodies[0])) == ast.dump(ast.parse(bodies[1]))

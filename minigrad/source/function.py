@@ -12,6 +12,7 @@ from minigrad.source.layout import INDENT, WIDTH, Result
 from minigrad.source.names import identifier
 from minigrad.source.pieces import ATOM, Text
 from minigrad.source.statements import ALIASES, Statements
+from minigrad.source.wrapping import wrapped
 from minigrad.symbolic.program import Value, in_order
 
 
@@ -48,14 +49,7 @@ class Function(Statements):
                 self.lines.append(f"{name} = {text}")
                 text = name
             items.append(f"{_key_text(result.key)}: {text}")
-        return self._braced(items)
-
-    def _braced(self, items: Sequence[str]) -> str:
-        line = "{" + ", ".join(items) + "}"
-        if len(line) + len("    return ") <= WIDTH:
-            return line
-        inner = "".join(f"{INDENT * 2}{item},\n" for item in items)
-        return "{\n" + inner + INDENT + "}"
+        return "{" + ", ".join(items) + "}"
 
     def final(self, result: Result) -> Text:
         """A result in the shape that its variable has, in memory of its own."""
@@ -92,10 +86,10 @@ class Function(Statements):
         for helper in helpers:
             parts += ["", *(f"{INDENT}{line}" if line else "" for line in helper)]
         for block in body:
-            parts += ["", *(f"{INDENT}{line}" for line in block)]
+            parts += ["", *(row for line in block for row in _indented(line))]
         if helpers and not body:
             parts.append("")
-        parts.append(f"{INDENT}return {returned}")
+        parts += _indented(f"return {returned}")
         return "\n".join([*imports, "", "", *self.signature(), *parts, ""])
 
     def signature(self) -> list[str]:
@@ -193,6 +187,10 @@ class Function(Statements):
             self.arguments.values()
         )[:1]
         return f"dtype = np.result_type({', '.join([*floats, '0.0'])})"
+
+
+def _indented(line: str) -> list[str]:
+    return [f"{INDENT}{row}" for row in wrapped(line, WIDTH - len(INDENT))]
 
 
 def _key_text(key: Any) -> str:

@@ -188,7 +188,7 @@ class Statements:
     def put(self, target: str, sign: str, part: Value) -> None:
         """One assignment; what makes it too long gets a line of its own before it."""
         room = WIDTH - len(INDENT) - len(target) - len(sign) - 2
-        if len(self.texts[part].text) > room and self.is_inline(part) and part.op not in _VIEWS:
+        if len(self.texts[part].text) > room and self.is_inline(part):
             self.assign(part, self.names.fitting(part))
         self.lines.append(f"{target} {sign} {self.texts[part].text}")
 

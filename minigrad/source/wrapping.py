@@ -1,0 +1,95 @@
+"""Statements that are too long for one line, over several: at operators, or at a call's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from minigrad.source.layout import INDENT
+
+_OPEN, _CLOSE = "([{", ")]}"
+# loosest first: a line breaks before the operator that binds least
+_OPERATORS = ((" + ", " - "), (" * ", " / ", " @ "))
+
+
+def wrapped(line: str, width: int) -> list[str]:
+    """The statement in lines of at most ``width`` characters, where brackets or operators allow."""
+    if len(line) <= width:
+        return [line]
+    head, body = _parted(line)
+    called = _call(body)
+    parts = [] if called else _operands(body)
+    if len(parts) > 1:
+        inner = _indented(parts, width, "")
+        return [f"{head}(", *inner, ")"]
+    if called:
+        opening, arguments, closing = called
+        end = "," if len(arguments) > 1 else ""
+        if len(arguments) == 1:
+            arguments = _operands(arguments[0]) or arguments
+        return [f"{head}{opening}", *_indented(arguments, width, end), closing]
+    return [line]
+
+
+def _parted(line: str) -> tuple[str, str]:
+    """What comes before the expression, and the expression."""
+    if line.startswith("return "):
+        return "return ", line.removeprefix("return ")
+    for mark in (" = ", " += "):
+        place = next((k for k in _outside(line) if line.startswith(mark, k)), None)
+        if place is not None:
+            return line[: place + len(mark)], line[place + len(mark) :]
+    return "", line
+
+
+def _indented(parts: Sequence[str], width: int, end: str) -> list[str]:
+    return [
+        f"{INDENT}{row}" for part in parts for row in wrapped(f"{part}{end}", width - len(INDENT))
+    ]
+
+
+def _outside(text: str) -> Iterator[int]:
+    """The positions that are in no bracket and in no string."""
+    depth, quoted = 0, False
+    for k, letter in enumerate(text):
+        if letter == '"':
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif letter in _OPEN:
+            depth += 1
+        elif letter in _CLOSE:
+            depth -= 1
+        if depth == 0 and not quoted:
+            yield k
+
+
+def _operands(text: str) -> list[str]:
+    """The operands of the loosest operator, each with the operator that stands before it."""
+    free = set(_outside(text))
+    for operators in _OPERATORS:
+        cuts = [k for k in sorted(free) if any(text.startswith(op, k) for op in operators) and k]
+        if cuts:
+            ends = [*cuts, len(text)]
+            first = text[: cuts[0]]
+            return [first, *(text[a + 1 : b] for a, b in zip(cuts, ends[1:], strict=True))]
+    return []
+
+
+def _call(text: str) -> tuple[str, list[str], str] | None:
+    """The opening of the last bracket that stands free, the arguments in it, and what closes it."""
+    free = set(_outside(text))
+    if any(text.startswith(op, k) for ops in _OPERATORS for op in ops for k in free if k):
+        return None
+    starts = [k for k, letter in enumerate(text) if letter in _OPEN and k - 1 in {*free, -1}]
+    for start in starts:
+        end = next((k for k in sorted(free) if k > start and text[k] in _CLOSE), None)
+        if end is None or end == start + 1:
+            continue
+        inner = text[start + 1 : end]
+        commas = [k for k in _outside(inner) if inner.startswith(", ", k)]
+        if commas or len(inner) > len(text) // 2:
+            edges = [-2, *commas, len(inner)]
+            arguments = [inner[a + 2 : b] for a, b in pairwise(edges)]
+            return text[: start + 1], arguments, text[end:]
+    return None
