@@ -235,7 +235,22 @@ def record_symbolic(
     if not _symbolic_shape:
         raise MinigradError(f"{op.name}: symbolic tensors need minigrad's symbolic side")
     shape = _symbolic_shape[0](op, inputs, params)
-    return wrap(None, _node(op, inputs, params, scope, shape, np.dtype(float)))
+    return wrap(None, _node(op, inputs, params, scope, shape, _symbolic_dtype(op, inputs, params)))
+
+
+def _symbolic_dtype(
+    op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]
+) -> np.dtype[Any]:
+    """What the elements would be: positions and truth values stay such where they are only moved."""
+    known = [x.dtype for x in inputs if isinstance(x, Node)]
+    if op.kind == "elementwise":
+        try:
+            empty = [np.zeros(0, x.dtype) if isinstance(x, Node) else x for x in inputs]
+            return np.asarray(op.forward(*empty, **params)).dtype
+        except (TypeError, ValueError, MinigradError):
+            return np.dtype(float)
+    moved = op.reads is not None and not any(op.reads) and len(known) == 1
+    return known[0] if moved else np.dtype(float)
 
 
 def fail(

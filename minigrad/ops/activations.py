@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import dual
-from minigrad.graph.tensor import describe
-from minigrad.ops.axes import one_axis
+from minigrad.ops.axes import extent, one_axis, parted
 from minigrad.ops.smooth import expit, expit_dual, ramp
 from minigrad.ops.special import erf
 
@@ -204,8 +203,6 @@ def glu(input: Any, axis: int = -1) -> Any:
     """Gated linear unit, a σ(b), where a and b are the halves along an axis."""
     x = as_tensor(input, "nn.glu")
     axis = one_axis("nn.glu", axis, x.ndim)
-    size = int(x.shape[axis])
-    if size % 2:
-        raise ShapeError(f"nn.glu: axis {axis} of {describe(x)} must have an even size, not {size}")
+    half = parted("nn.glu", extent(x.shape[axis]), 2)
     before = (slice(None),) * axis
-    return x[(*before, slice(0, size // 2))] * expit(x[(*before, slice(size // 2, size))])
+    return x[(*before, slice(None, half))] * expit(x[(*before, slice(half, None))])

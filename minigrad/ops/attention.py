@@ -14,9 +14,12 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, describe, wrap
+from minigrad.index.size import AnySize, Size
 from minigrad.ops.arithmetic import sqrt
+from minigrad.ops.constants import symbolic_ones
 from minigrad.ops.contraction import matmul
 from minigrad.ops.piecewise import where
+from minigrad.ops.rearrange import tril
 from minigrad.ops.smooth import softmax
 
 Array = NDArray[Any]
@@ -105,6 +108,14 @@ def causal_mask(queries: int, keys: int) -> Array:
     return mask
 
 
+def _causal(queries: AnySize, keys: AnySize) -> Tensor:
+    """The causal mask as a tensor, also for sizes that only have names."""
+    if isinstance(queries, Size) or isinstance(keys, Size):
+        mask: Tensor = tril(symbolic_ones((queries, keys)))
+        return mask
+    return as_tensor(causal_mask(int(queries), int(keys)))
+
+
 @composite("nn.scaled_dot_product_attention")
 def scaled_dot_product_attention(
     query: Any,
@@ -130,7 +141,7 @@ def scaled_dot_product_attention(
     scores = scores / sqrt(q.shape[-1]) if scale is None else scores * float(scale)
     keep = shift = None
     if is_causal:
-        keep = as_tensor(causal_mask(int(q.shape[-2]), int(k.shape[-2])))
+        keep = _causal(q.shape[-2], k.shape[-2])
     elif attn_mask is not None:
         keep, shift = split_mask(f"{name}: attn_mask", attn_mask, scores)
     if shift is not None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import AxisError, UnsupportedError
+from minigrad.errors import AxisError, ShapeError, UnsupportedError
 from minigrad.graph.explain import operands
 from minigrad.graph.tensor import Tensor, wrap
+from minigrad.index.size import AnySize, Size, quotient
 
 Axes = tuple[int, ...]
 
@@ -45,6 +46,34 @@ def shape_of(x: Any) -> tuple[int, ...]:
 def plain(x: Any) -> Any:
     """The array of a tensor, for facts that no gradient flows through."""
     return x._array if isinstance(x, Tensor) else x
+
+
+def is_symbolic(x: Any) -> bool:
+    """Whether this is a tensor without values."""
+    return isinstance(x, Tensor) and x._array is None
+
+
+def extent(size: AnySize) -> AnySize:
+    """A size without its name where it has a number; a name as it is."""
+    return size if isinstance(size, Size) else int(size)
+
+
+def parted(name: str, size: AnySize, count: int) -> AnySize:
+    """The length of each of ``count`` equal parts of an axis.
+
+    Raises
+    ------
+    ShapeError
+        When the axis does not divide, or nothing says that it does.
+    """
+    part = quotient(size, count)
+    if part is None:
+        hint = f", or its size a multiple, as in '{count}*m'" if isinstance(size, Size) else ""
+        raise ShapeError(
+            f"{name}: an axis of size {size} does not divide into {count} equal parts; give it "
+            f"another size{hint}"
+        )
+    return part
 
 
 def zeros_of(g: Any) -> Any:

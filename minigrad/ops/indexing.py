@@ -237,10 +237,30 @@ def _positions(indices: Any, size: Any, mode: str) -> Any:
     raise ArgumentError(f"take: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
 
 
-@composite("take_along_axis")
-def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    """Elements chosen along an axis by an array of indices for every place."""
-    x, picks = as_tensor(arr, "take_along_axis"), np.asarray(plain(indices))
+def _places_along(picks: Any, shape: tuple[int, ...], axis: int) -> tuple[Any, ...]:
+    """One index array per axis: the picks along theirs, everything along the others."""
+    places: list[Any] = []
+    for i, size in enumerate(shape):
+        if i == axis:
+            places.append(picks)
+        else:
+            places.append(np.arange(size).reshape([-1 if k == i else 1 for k in range(len(shape))]))
+    return tuple(places)
+
+
+def _along(x: Any, picks: Any, *, axis: int) -> Any:
+    return x[_places_along(picks, x.shape, axis)]
+
+
+def _along_vjp(g: Any, y: Any, x: Any, picks: Any, *, axis: int) -> Any:
+    places = _places_along(plain(picks), x.shape, axis)
+    index = tuple(Slot(k + 1) for k in range(len(places)))
+    return scatter_dual(g, *places, index=index, shape=tuple(x.shape))
+
+
+def _along_signature(arr: Any, indices: Any, axis: int | None = -1) -> _Call:
+    x = as_tensor(arr, "take_along_axis")
+    picks = _index_array(indices)
     if axis is None:
         x, axis = x.reshape(-1), 0
     axis = one_axis("take_along_axis", axis, x.ndim)
@@ -248,12 +268,19 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
         raise ShapeError(
             f"take_along_axis: indices of {picks.ndim} dimensions do not fit {describe(x)}"
         )
-    places: list[Any] = []
-    for i, size in enumerate(x.shape):
-        shape = [1] * x.ndim
-        shape[i] = -1
-        places.append(picks if i == axis else np.arange(size).reshape(shape))
-    return x[tuple(places)]
+    return (x, picks), {"axis": axis}
+
+
+take_along_axis = primitive(
+    "take_along_axis",
+    _along,
+    vjps=(_along_vjp, None),
+    params={"axis": -1},
+    signature=_along_signature,
+    masks=True,
+    meaning=meaning.take_along_axis,
+    doc="Elements chosen along an axis by an array of indices for every place.",
+)
 
 
 @composite("sort", kinks="elements that tie keep their order, and so do their gradients")

@@ -14,6 +14,7 @@ from minigrad.graph.tensor import Tensor, wrap
 from minigrad.index import meaning
 from minigrad.ops import misfits
 from minigrad.ops.decompositions import hermitian
+from minigrad.ops.piecewise import sign
 from minigrad.ops.scipy_loader import scipy_linalg
 
 
@@ -85,6 +86,8 @@ def slogdet(a: Any) -> SlogdetResult:
     """Sign and logarithm of the determinant; the sign is constant almost everywhere."""
     x = as_tensor(a, "linalg.slogdet")
     value = _logabsdet(x)
+    if x._array is None:
+        return SlogdetResult(sign(det(x)), value)
     return SlogdetResult(wrap(np.linalg.slogdet(x._value("linalg.slogdet"))[0]), value)
 
 

@@ -14,7 +14,7 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index import meaning
-from minigrad.ops.axes import Axes, add_reduce, one_axis, plain
+from minigrad.ops.axes import Axes, add_reduce, is_symbolic, one_axis, plain
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
 from minigrad.ops.piecewise import maximum
@@ -127,7 +127,10 @@ def _same_width(name: str, x: Tensor, y: Tensor) -> None:
 @composite("nn.embedding")
 def embedding(input: Any, weight: Any) -> Any:
     """Rows of a table, chosen by integers."""
-    table, rows = as_tensor(weight, "nn.embedding"), np.asarray(plain(input))
+    table = as_tensor(weight, "nn.embedding")
+    if is_symbolic(input):
+        return table[input]
+    rows = np.asarray(plain(input))
     if rows.dtype.kind not in "iu":
         raise DtypeError(f"nn.embedding: rows are chosen by integers, not by {rows.dtype}")
     count = table.shape[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import Any
 
@@ -13,7 +14,9 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index import meaning
-from minigrad.ops.axes import add_reduce, one_axis
+from minigrad.index.size import Size
+from minigrad.ops.axes import add_reduce, extent, one_axis
+from minigrad.ops.constants import symbolic_eye
 from minigrad.ops.contraction import matmul
 from minigrad.ops.matrices import inv
 from minigrad.ops.shaping import moveaxis
@@ -32,7 +35,7 @@ def matrix_power(a: Any, n: int) -> Any:
     if n < 0:
         x, n = inv(x), -n
     if n == 0:
-        return x * 0 + np.eye(int(x.shape[-1]), dtype=x.dtype)
+        return _identity_like(x)
     result = None
     while n:
         n, odd = divmod(n, 2)
@@ -43,22 +46,30 @@ def matrix_power(a: Any, n: int) -> Any:
     return result
 
 
+def _identity_like(x: Tensor) -> Tensor:
+    if isinstance(x.shape[-1], Size):
+        return symbolic_eye(x.shape[-1])
+    return x * 0 + np.eye(int(x.shape[-1]), dtype=x.dtype)
+
+
 @composite("linalg.multi_dot")
 def multi_dot(arrays: Any) -> Any:
-    """The product of several matrices, in the cheapest order."""
+    """The product of several matrices, in the cheapest order; from the left where sizes are names."""
     parts = [as_tensor(a, "linalg.multi_dot") for a in arrays]
     if len(parts) < 2:
         raise ShapeError("linalg.multi_dot: needs at least two arrays")
     for part in parts[1:-1]:
         if part.ndim != 2:
             raise ShapeError(f"linalg.multi_dot: inner factors are matrices, not {describe(part)}")
-    sizes = [1 if parts[0].ndim == 1 else int(parts[0].shape[0])]
-    sizes += [int(part.shape[0]) for part in parts[1:]]
-    sizes.append(1 if parts[-1].ndim == 1 else int(parts[-1].shape[-1]))
+    sizes = [1 if parts[0].ndim == 1 else extent(parts[0].shape[0])]
+    sizes += [extent(part.shape[0]) for part in parts[1:]]
+    sizes.append(1 if parts[-1].ndim == 1 else extent(parts[-1].shape[-1]))
+    if any(isinstance(size, Size) for size in sizes):
+        return functools.reduce(matmul, parts)
     return _product(parts, _best_splits(sizes), 0, len(parts) - 1)
 
 
-def _best_splits(sizes: list[int]) -> dict[tuple[int, int], int]:
+def _best_splits(sizes: list[Any]) -> dict[tuple[int, int], int]:
     """Where to split each run of factors so that multiplications are fewest."""
     count = len(sizes) - 1
     cost = {(i, i): 0 for i in range(count)}

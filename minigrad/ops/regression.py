@@ -11,14 +11,17 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.tensor import Tensor, describe
+from minigrad.index.size import Size
 from minigrad.ops.arithmetic import square
-from minigrad.ops.axes import plain
+from minigrad.ops.axes import extent, is_symbolic, plain
+from minigrad.ops.constants import symbolic_ones
 from minigrad.ops.elementary import exp
 from minigrad.ops.indexing import take_along_axis
 from minigrad.ops.losses import reduction_of
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import where
 from minigrad.ops.shape import broadcast_to
+from minigrad.ops.shaping import expand_dims, squeeze
 from minigrad.ops.smooth import log_softmax
 from minigrad.ops.special import xlogy
 
@@ -98,7 +101,7 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     x, t = as_tensor(input), as_tensor(target)
     each = exp(t) * (t - x) if log_target else xlogy(t, t) - t * x
     if reduction == "batchmean":
-        return each.sum() / int(x.shape[0]) if x.ndim else each.sum()
+        return each.sum() / x.shape[0] if x.ndim else each.sum()
     return _reduce("nn.kl_div", each, reduction)
 
 
@@ -129,18 +132,21 @@ def nll_loss(
     ``input`` has its classes on axis 1 (axis 0 for a single sample); the mean is weighted.
     """
     x = as_tensor(input, "nn.nll_loss")
-    labels = _labels("nn.nll_loss", x, target)
     axis = min(1, x.ndim - 1)
+    if is_symbolic(target):
+        return _symbolic_nll(x, target, weight, axis, reduction)
+    labels = _labels("nn.nll_loss", x, target)
     kept = labels != ignore_index
-    classes = int(x.shape[axis])
+    classes = extent(x.shape[axis])
     safe = np.where(kept, labels, 0)
-    if safe.size and (safe.min() < 0 or safe.max() >= classes):
+    if safe.size and (safe.min() < 0 or (isinstance(classes, int) and safe.max() >= classes)):
         raise ShapeError(
             f"nn.nll_loss: labels lie between {safe.min()} and {safe.max()}, but there are only "
             f"{classes} classes; use ignore_index for elements without a class"
         )
-    picked = take_along_axis(x, np.expand_dims(safe, axis), axis)
-    picked = picked.reshape(labels.shape)
+    picked = _picked(x, safe, axis)
+    if weight is None and kept.all():
+        return _reduce("nn.nll_loss", -picked, reduction)
     weights = (
         np.asarray(kept, x.dtype) if weight is None else np.asarray(plain(weight))[safe] * kept
     )
@@ -148,6 +154,24 @@ def nll_loss(
     if reduction == "mean":
         return each.sum() / float(weights.sum())
     return _reduce("nn.nll_loss", each, reduction)
+
+
+def _picked(x: Tensor, labels: Any, axis: int) -> Tensor:
+    """The element of each label along the axis of the classes."""
+    chosen = take_along_axis(x, expand_dims(labels, axis), axis)
+    element: Tensor = squeeze(chosen, axis)
+    return element
+
+
+def _symbolic_nll(x: Tensor, labels: Tensor, weight: Any, axis: int, reduction: str) -> Any:
+    """The loss of labels without values: each is taken to be a class, none to be ignored."""
+    each = -_picked(x, labels, axis)
+    if weight is None:
+        return _reduce("nn.nll_loss", each, reduction)
+    weights = as_tensor(weight)[labels]
+    if reduction == "mean":
+        return (each * weights).sum() / weights.sum()
+    return _reduce("nn.nll_loss", each * weights, reduction)
 
 
 @composite("nn.cross_entropy")
@@ -168,13 +192,13 @@ def cross_entropy(
     x = as_tensor(input, "nn.cross_entropy")
     axis = min(1, x.ndim - 1)
     scores = log_softmax(x, axis)
-    if np.asarray(plain(target)).dtype.kind == "f":
+    if as_tensor(target).dtype.kind == "f":
         return _soft_targets(scores, target, weight, axis, reduction, label_smoothing)
     hard = nll_loss(scores, target, weight, ignore_index, reduction)
     if label_smoothing == 0:
         return hard
     even = _even_targets(scores, target, weight, ignore_index, axis, reduction)
-    return (1 - label_smoothing) * hard + (label_smoothing / int(x.shape[axis])) * even
+    return (1 - label_smoothing) * hard + label_smoothing * even / x.shape[axis]
 
 
 def _class_weights(weight: Any, scores: Tensor, axis: int) -> Any:
@@ -182,32 +206,42 @@ def _class_weights(weight: Any, scores: Tensor, axis: int) -> Any:
         return np.ones((), scores.dtype)
     shape = [1] * scores.ndim
     shape[axis] = -1
-    return np.asarray(plain(weight)).reshape(shape)
+    return (weight if is_symbolic(weight) else np.asarray(plain(weight))).reshape(tuple(shape))
 
 
 def _soft_targets(
     scores: Tensor, target: Any, weight: Any, axis: int, reduction: str, smoothing: float
 ) -> Any:
-    if tuple(np.shape(plain(target))) != tuple(scores.shape):
+    if tuple(as_tensor(target).shape) != tuple(scores.shape):
         raise ShapeError(
             f"nn.cross_entropy: probabilities {describe(as_tensor(target))} must have the shape "
             f"of the logits {describe(scores)}; class labels are integers"
         )
     t = as_tensor(target)
     if smoothing:
-        t = t * (1 - smoothing) + smoothing / int(scores.shape[axis])
+        t = t * (1 - smoothing) + _share(smoothing, scores.shape[axis])
     each = -(t * scores * _class_weights(weight, scores, axis)).sum(axis)
     if reduction == "mean":
-        return each.sum() / max(each.size, 1)
+        return each.mean() if is_symbolic(each) else each.sum() / max(each.size, 1)
     return _reduce("nn.cross_entropy", each, reduction)
+
+
+def _share(total: float, count: Any) -> Any:
+    """An equal part of a number for each of ``count``."""
+    return symbolic_ones(()) * total / count if isinstance(count, Size) else total / count
 
 
 def _even_targets(
     scores: Tensor, target: Any, weight: Any, ignore_index: int, axis: int, reduction: str
 ) -> Any:
+    each = -(scores * _class_weights(weight, scores, axis)).sum(axis)
+    if is_symbolic(target):
+        if reduction != "mean" or weight is None:
+            return _reduce("nn.cross_entropy", each, reduction)
+        return each.sum() / as_tensor(weight)[target].sum()
     labels = np.asarray(plain(target))
     kept = labels != ignore_index
-    each = where(kept, -(scores * _class_weights(weight, scores, axis)).sum(axis), 0.0)
+    each = where(kept, each, 0.0)
     if reduction != "mean":
         return _reduce("nn.cross_entropy", each, reduction)
     if weight is None:

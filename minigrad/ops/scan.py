@@ -14,6 +14,7 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.index import meaning
 from minigrad.ops.axes import (
     Axes,
+    extent,
     kept_shape,
     ndim_of,
     one_axis,
@@ -149,7 +150,7 @@ def _edge(values: Any, x: Any, axis: int) -> Any:
     edge = as_tensor(values, "diff")
     if edge.ndim:
         return edge
-    return broadcast_to(edge, tuple(1 if i == axis else int(s) for i, s in enumerate(x.shape)))
+    return broadcast_to(edge, tuple(1 if i == axis else extent(s) for i, s in enumerate(x.shape)))
 
 
 @composite("trapezoid")

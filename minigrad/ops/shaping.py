@@ -14,7 +14,8 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index import meaning
-from minigrad.ops.axes import many_axes, ndim_of, one_axis, plain, shape_of
+from minigrad.index.size import Size
+from minigrad.ops.axes import extent, many_axes, ndim_of, one_axis, parted, plain, shape_of
 from minigrad.ops.shape import broadcast_to, reshape, transpose
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -105,13 +106,13 @@ def _each(function: Any, arys: tuple[Any, ...]) -> Any:
 
 
 def _two_axes(x: Tensor) -> Tensor:
-    return x if x.ndim >= 2 else reshape(x, (1, x.size))
+    return x if x.ndim >= 2 else reshape(x, (1, *x.shape) if x.ndim else (1, 1))
 
 
 def _three_axes(x: Tensor) -> Tensor:
     if x.ndim >= 3:
         return x
-    shape = (1, x.size, 1) if x.ndim < 2 else (*x.shape, 1)
+    shape = (1, *(x.shape or (1,)), 1) if x.ndim < 2 else (*x.shape, 1)
     return reshape(x, shape)
 
 
@@ -136,7 +137,9 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     axis = one_axis("repeat", axis, x.ndim)
-    size = int(x.shape[axis])
+    size = extent(x.shape[axis])
+    if isinstance(size, Size):
+        return _each_repeated(x, repeats, axis)
     if np.size(plain(repeats)) not in (1, size):
         raise ShapeError(
             f"repeat: {np.size(plain(repeats))} counts do not fit the {size} elements along axis "
@@ -146,21 +149,38 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     return x[(slice(None),) * axis + (places,)]
 
 
+def _each_repeated(x: Tensor, repeats: Any, axis: int) -> Tensor:
+    """Each element as often as one number says, along an axis whose size is a name."""
+    if np.ndim(plain(repeats)):
+        raise ShapeError(
+            f"repeat: a count for each element needs a size in numbers, and axis {axis} of "
+            f"{describe(x)} has only a name"
+        )
+    count = int(plain(repeats))
+    before, size, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
+    spread = broadcast_to(reshape(x, (*before, size, 1, *after)), (*before, size, count, *after))
+    return reshape(spread, (*before, size * count, *after))
+
+
 @composite("array_split")
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Consecutive pieces along an axis, of nearly equal length or cut at given places."""
     x = as_tensor(ary, "array_split")
     axis = one_axis("array_split", axis, x.ndim)
-    size = int(x.shape[axis])
+    size = extent(x.shape[axis])
     if isinstance(indices_or_sections, int | np.integer):
         count = int(indices_or_sections)
         if count <= 0:
             raise ArgumentError(f"array_split: the number of pieces must be positive, not {count}")
+        if isinstance(size, Size):
+            part = parted("array_split", size, count)
+            indices_or_sections = [part * k for k in range(1, count)]
+            return array_split(x, indices_or_sections, axis)
         short, longer = divmod(size, count)
         lengths = [short + 1] * longer + [short] * (count - longer)
         cuts = np.cumsum([0, *lengths]).tolist()
     else:
-        cuts = [0, *(int(i) for i in indices_or_sections), size]
+        cuts = [0, *(extent(i) for i in indices_or_sections), size]
     before = (slice(None),) * axis
     return [x[(*before, slice(a, b))] for a, b in itertools.pairwise(cuts)]
 
@@ -169,8 +189,8 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Consecutive pieces along an axis, of equal length or cut at given places."""
     if isinstance(indices_or_sections, int | np.integer):
-        size = shape_of(ary)[one_axis("split", axis, ndim_of(ary))]
-        if size % indices_or_sections:
+        size = extent(shape_of(ary)[one_axis("split", axis, ndim_of(ary))])
+        if isinstance(size, int) and size % indices_or_sections:
             raise ShapeError(
                 f"split: {size} elements do not divide into {indices_or_sections} equal pieces; "
                 "array_split makes pieces of nearly equal length"
@@ -209,11 +229,11 @@ def meshgrid(
         places[0], places[1] = 1, 0
     full = [0] * len(vectors)
     for place, vector in zip(places, vectors, strict=True):
-        full[place] = vector.size
+        full[place] = vector.shape[0]
     grids = []
     for place, vector in zip(places, vectors, strict=True):
         shape = [1] * len(vectors)
-        shape[place] = vector.size
+        shape[place] = vector.shape[0]
         grid = reshape(vector, tuple(shape))
         grids.append(grid if sparse else broadcast_to(grid, tuple(full)))
     return tuple(grids)

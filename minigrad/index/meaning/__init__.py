@@ -1,6 +1,12 @@
 """What the rows mean: NumPy's operations in index notation, each with its row's own parameters."""
 
-from minigrad.index.meaning.indexing import getitem, index_add, scatter, setitem
+from minigrad.index.meaning.indexing import (
+    getitem,
+    index_add,
+    scatter,
+    setitem,
+    take_along_axis,
+)
 from minigrad.index.meaning.linear import cross, det, inv, kron, logabsdet, solve, solve_triangular
 from minigrad.index.meaning.losses import bce_with_logits, binary_cross_entropy
 from minigrad.index.meaning.reduction import (
@@ -84,6 +90,7 @@ __all__ = [
     "std",
     "sum_",
     "swapaxes",
+    "take_along_axis",
     "transpose",
     "tril",
     "triu",

@@ -30,6 +30,18 @@ def getitem(x: View, *arrays: View, index: Sequence[Any]) -> View:
     return v.contraction(at.part, [(x, at.whole), *at.factors], 1, known, "getitem")
 
 
+def take_along_axis(x: View, picks: View, *, axis: int) -> View:
+    """Sum over v of x[.., v, ..] [picks[.., k, ..] = v]."""
+    own: list[Hashable] = list(range(x.ndim))
+    chosen: list[Hashable] = ["picked" if k == axis else k for k in own]
+    sizes = {label: s for label, s in zip(chosen, picks.sizes, strict=True) if s != 1}
+    operands: list[tuple[View, Sequence[Hashable]]] = [(x, own)]
+    if x.sizes[axis] != 1:
+        pick = Pick(picks.expr, x.sizes[axis])
+        operands.append((View(pick, (*picks.axes, pick.ndim - 1)), [*chosen, axis]))
+    return v.contraction(chosen, operands, 1, sizes, "take_along_axis")
+
+
 def scatter(x: View, *arrays: View, index: Sequence[Any], shape: Sequence[Any]) -> View:
     """Zeros of a shape with x added at an index."""
     sizes = tuple(shape)

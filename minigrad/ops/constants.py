@@ -1,0 +1,27 @@
+"""Constant tensors whose sizes only have names: numbers on the graph, repeated and placed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minigrad.graph.context import current_scope
+from minigrad.graph.define import row_of
+from minigrad.graph.operation import record_symbolic
+from minigrad.graph.tensor import Tensor
+from minigrad.index.size import AnySize
+from minigrad.ops.arithmetic import positive
+from minigrad.ops.rearrange import diag
+from minigrad.ops.shape import broadcast_to
+
+
+def symbolic_ones(shape: Sequence[AnySize]) -> Tensor:
+    """1 in every element."""
+    one = record_symbolic(row_of(positive), (1,), {}, current_scope())
+    ones: Tensor = broadcast_to(one, tuple(shape))
+    return ones
+
+
+def symbolic_eye(size: AnySize) -> Tensor:
+    """The identity matrix."""
+    identity: Tensor = diag(symbolic_ones((size,)))
+    return identity
