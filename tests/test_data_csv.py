@@ -118,7 +118,7 @@ def test_a_missing_column_lists_the_columns_and_the_nearest(tmp_path: Path) -> N
     with pytest.raises(ArgumentError, match=r"no column 'lable'; did you mean 'label'\?") as caught:
         table("text,label\nx,1\n", tmp_path).text("lable")
     assert "the columns are 'text', 'label'" in str(caught.value)
-    with pytest.raises(ArgumentError, match="';' inside; is that the delimiter"):
+    with pytest.raises(ArgumentError, match="';' inside: is that the delimiter"):
         table("text;label\nx;1\n", tmp_path).text("label")
     with pytest.raises(ArgumentError, match="no column ''"):
         table(",label\nx,1\n", tmp_path).text("")
@@ -166,7 +166,7 @@ def test_the_later_of_two_values_is_1(values: list[object], names: tuple[str, st
     ("values", "options", "message"),
     [
         (["a", "a"], {}, r"there is 1: 'a' \(2 times\)"),
-        (list("abca"), {}, r"there are 3: 'a' \(2 times\), 'b' \(1 times\)"),
+        (list("abca"), {}, r"there are 3: 'a' \(2 times\), 'b' \(once\)"),
         (["1", "nan"], {}, "1 labels are NaN"),
         (["0", "1"], {"positive": "2"}, "positive='2' is no label; the labels are '0' and '1'"),
     ],

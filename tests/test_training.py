@@ -309,6 +309,7 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     (TEXTS + "\nx,", {"text": "text"}, ["row 21 (line 22), column 'label': is empty"]),
     (TEXTS + "\nx,c", {"text": "text"}, ["there are 3: 'a' (10 times), 'b' (10 times), 'c'"]),
     ("text,label\nx,1\ny,1\n", {"text": "text"}, ["there is 1: '1' (2 times)"]),
+    ("a,label\n1,0\n2,1\nnan,0\n", {}, ["'nan' is not a finite number"]),
     ("a,label\n1,0\n2,1\n3,0\n", {}, ["one label has only 1 example;", "at least 3"]),
     ("label\n" + "0\n1\n" * 4, {}, ["no column beside the label"]),
 ]
@@ -340,7 +341,7 @@ def test_scales_and_vocabulary_are_those_of_the_training_part(tmp_path: Path) ->
 
 def test_texts_that_are_cut_off_and_columns_that_are_constant_are_told(tmp_path: Path) -> None:
     long = session(tmp_path, data=csv_of(tmp_path, TEXTS), text="text", max_length=1)
-    assert long.notes == ["20 texts have more than 1 words and were cut off there"]
+    assert long.notes == ["20 texts of more than 1 words cut off there"]
     constant = "a,b,label\n" + "\n".join(f"{i},7,{i % 2}" for i in range(20))
     flat = session(tmp_path, data=csv_of(tmp_path, constant))
     assert flat.notes == ["constant in the training part, so ignored: b"]

@@ -106,5 +106,8 @@ def _order(name: str) -> tuple[bool, float, str]:
 
 
 def _listed(counts: Counter[str]) -> str:
-    shown = [f"{name!r} ({count} times)" for name, count in counts.most_common(_SHOWN)]
+    shown = [
+        f"{name!r} ({'once' if count == 1 else f'{count} times'})"
+        for name, count in counts.most_common(_SHOWN)
+    ]
     return ", ".join([*shown, "…"] if len(counts) > _SHOWN else shown)

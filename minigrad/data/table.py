@@ -94,21 +94,18 @@ class Table:
         named = self.named()
         if column in named:
             return self.columns.index(column)
-        nearest = difflib.get_close_matches(column, named, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
         raise ArgumentError(
-            f"{self.source}: no column {column!r}{hint}\n"
-            f"  the columns are {', '.join(map(repr, named))}{self._other_delimiter()}"
+            f"{self.source}: no column {column!r}{self._hint(column)}\n"
+            f"  the columns are {', '.join(map(repr, named))}"
         )
 
-    def _other_delimiter(self) -> str:
-        """A header that is one cell with another delimiter inside was cut at the wrong places."""
-        if len(self.columns) > 1:
-            return ""
-        found = next((mark for mark in ";\t|," if mark in self.columns[0]), None)
-        if found is None:
-            return ""
-        return f"\n  the header is one cell with {found!r} inside; is that the delimiter?"
+    def _hint(self, column: str) -> str:
+        # A header that is one cell with another delimiter inside was cut at the wrong places.
+        mark = next((m for m in ";\t|," if len(self.columns) == 1 and m in self.columns[0]), None)
+        if mark is not None:
+            return f"; the header is one cell with {mark!r} inside: is that the delimiter?"
+        nearest = difflib.get_close_matches(column, self.named(), n=1)
+        return f"; did you mean {nearest[0]!r}?" if nearest else ""
 
     def _refuse(self, faults: Iterable[tuple[int, str, str]]) -> None:
         """Raise an error that names the first faulty cells, where there are any."""

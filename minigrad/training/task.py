@@ -63,10 +63,15 @@ def load_task(settings: Settings) -> Task:
     table = read_csv(settings.data, delimiter=settings.delimiter, encoding=settings.encoding)
     source = f"{settings.data}: column {settings.label!r}"
     y, labels = two_classes(table.filled(settings.label), positive=settings.positive, source=source)
-    parts = _parts(y, settings)
-    encoder, arrays, notes = (_words if settings.text is not None else _columns)(
-        table, parts[0], settings
-    )
+    # Every cell is looked at before rows are dealt out: few rows may have faults as well.
+    if settings.text is not None:
+        texts = _texts(table, settings)
+        parts = _parts(y, settings)
+        encoder, arrays, notes = _words(texts, parts[0], settings)
+    else:
+        names, X = _numbers(table, settings)
+        parts = _parts(y, settings)
+        encoder, arrays, notes = _columns(names, X, parts[0])
     content = json.dumps([table.columns, table.rows]).encode()
     return _task(encoder, labels, arrays, y, parts, content, settings, notes)
 
@@ -114,7 +119,8 @@ def _parts(y: NDArray[Any], settings: Settings) -> list[NDArray[np.int64]]:
 _Encoded = tuple[AnyEncoder, Arrays, tuple[str, ...]]
 
 
-def _columns(table: Table, training: NDArray[np.int64], settings: Settings) -> _Encoded:
+def _numbers(table: Table, settings: Settings) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """The columns of numbers to learn from, and what is in them."""
     names = settings.features or tuple(c for c in table.named() if c != settings.label)
     if not names:
         raise ArgumentError(
@@ -123,21 +129,15 @@ def _columns(table: Table, training: NDArray[np.int64], settings: Settings) -> _
     if settings.label in names:
         raise ArgumentError(f"features: {settings.label!r} is the label and cannot be a feature")
     try:
-        X = table.numbers(names)
+        return names, table.numbers(names)
     except ArgumentError as error:
-        texts = [name for name in names if _is_text(table.text(name))]
-        if settings.features is not None or not texts:
+        texts = [name for name in names if name in table.columns and _is_text(table.text(name))]
+        if not texts:
             raise
         raise ArgumentError(
             f"{error}\n  {', '.join(map(repr, texts))} holds text: learn from it with "
             f"--text {texts[0]!r} (text={texts[0]!r}), or name the columns of numbers with --features"
         ) from error
-    scale = Standardizer.fit(X[training])
-    constant = [name for name, std in zip(names, scale.std, strict=True) if not std]
-    notes = (
-        [f"constant in the training part, so ignored: {', '.join(constant)}"] if constant else []
-    )
-    return Columns(names, scale), (scale(X),), tuple(notes)
 
 
 def _is_text(cells: Sequence[str]) -> bool:
@@ -145,17 +145,30 @@ def _is_text(cells: Sequence[str]) -> bool:
     return sum(any(c.isalpha() for c in cell) for cell in cells) > len(cells) / 2
 
 
-def _words(table: Table, training: NDArray[np.int64], settings: Settings) -> _Encoded:
+def _columns(
+    names: tuple[str, ...], X: NDArray[np.float64], training: NDArray[np.int64]
+) -> _Encoded:
+    scale = Standardizer.fit(X[training])
+    constant = [name for name, std in zip(names, scale.std, strict=True) if not std]
+    told = f"constant in the training part, so ignored: {', '.join(constant)}"
+    return Columns(names, scale), (scale(X),), (told,) if constant else ()
+
+
+def _texts(table: Table, settings: Settings) -> list[str]:
+    """The texts to learn from, none of them empty."""
     assert settings.text is not None
     if settings.text == settings.label:
         raise ArgumentError(f"text: {settings.text!r} is the label and cannot be the text")
-    texts = table.filled(settings.text)
-    known = [texts[i] for i in training]
-    vocabulary = Vocabulary.fit(known, max_words=settings.max_words)
+    return table.filled(settings.text)
+
+
+def _words(texts: list[str], training: NDArray[np.int64], settings: Settings) -> _Encoded:
+    assert settings.text is not None
+    vocabulary = Vocabulary.fit([texts[i] for i in training], max_words=settings.max_words)
     lengths = [len(split_words(text)) for text in texts]
     longest = max(lengths[i] for i in training)
     tokens = settings.max_length or min(max(longest, 1), _LONGEST)
     cut = sum(length > tokens for length in lengths)
-    notes = [f"{cut} texts have more than {tokens} words and were cut off there"] if cut else []
+    told = f"{cut} text{'s' * (cut != 1)} of more than {tokens} words cut off there"
     encoder = Words(settings.text, vocabulary, tokens)
-    return encoder, encoder.encode(texts), tuple(notes)
+    return encoder, encoder.encode(texts), (told,) if cut else ()
