@@ -19,8 +19,8 @@ from minigrad.index.expr import Expr, Ref, postorder
 from minigrad.index.rebuild import substituted, transformed
 from minigrad.index.size import Size
 from minigrad.notation.choose import printed_length, whole_length
-from minigrad.notation.lines import Line, referred
-from minigrad.notation.steps import Step, steps
+from minigrad.notation.lines import Line, line, referred
+from minigrad.notation.steps import Step, second_rule, steps
 from minigrad.primitive import REGISTRY
 from minigrad.symbolic.autoname import Names, named, settled, without_names
 from minigrad.symbolic.derive import adjoints
@@ -101,8 +101,23 @@ class Derivation(Mapping[Key, Formula]):
     @property
     def steps(self) -> list[Step]:
         """Each gradient with the rule that justifies it, from the output back to the variables."""
-        _, backward, results = self.lines
-        return steps([*backward, *results], self.reading.definitions, self.reading.output)
+        reading = self.reading
+        _, backward, _ = self.lines
+        firsts = [(ln, ln.of) for ln in backward if ln.of is not None]
+        own = {ln.of for ln, _ in firsts}
+        if self.order == 1:
+            results = [(f.line, str(key)) for key, f in self.items() if f.line.of not in own]
+            return steps([*firsts, *results], reading.definitions, reading.output)
+        gradients = [
+            (line(f"d{name}", gradient, name), name)
+            for name, gradient in reading.gradients.items()
+            if name not in own
+        ]
+        seconds = []
+        for key, formula in self.items():
+            of, by = key if isinstance(key, tuple) else (key, key)
+            seconds.append(Step(formula.line, second_rule(of, by, reading.gradients[of])))
+        return steps([*firsts, *gradients], reading.definitions, reading.output) + seconds
 
     def source(self, language: str = "numpy") -> str:
         """The text of one standalone function that returns {name: array} for all formulas.
@@ -216,6 +231,10 @@ def derive(
         expr, *found = [substituted(e, tied) for e in (expr, *found)]
         found = finished(found)
     reading = Reading(lowered, expr, node, names)
+    reading.gradients = {
+        key: without_names(gradient, names.given)
+        for key, gradient in zip(keys, gradients, strict=True)
+    }
     exprs = settled(found, names, printed_length, finished)
     reading.output = without_names(expr, names.given - {ref.name for ref in referred(exprs)})
     formulas = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -41,6 +41,7 @@ class Reading:
     output: Expr
     node: Node
     names: Names
+    gradients: dict[str, Expr] = field(default_factory=dict)  # by each variable, before the second
 
     @cached_property
     def rank(self) -> dict[str, int]:

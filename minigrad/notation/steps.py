@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from minigrad.index.expr import (
-    Composite,
-    Expr,
-    Extremum,
-    Map,
-    MatrixFunction,
-    Product,
-    Ref,
-    Sum,
-)
-from minigrad.notation.functions import written
-from minigrad.notation.lines import Line, direct_names
+from minigrad.index.expr import Expr, Leaf, Ref
+from minigrad.notation.lines import Line
+from minigrad.notation.rules import mentions, path_rules
+
+# More rules on one line than these hide the first ones; the inner ones are then left out.
+_MOST_RULES = 4
 
 
 @dataclass(frozen=True)
@@ -30,60 +24,55 @@ class Step:
         return f"{self.line.text()}    {self.rule}"
 
 
-def steps(lines: Sequence[Line], definitions: Sequence[Ref], output: Expr) -> list[Step]:
-    """The gradient lines with their rules, given the definitions of the named tensors."""
-    return [Step(ln, rule(ln.of, definitions, output)) for ln in lines if ln.of is not None]
+def steps(
+    lines: Sequence[tuple[Line, str]], definitions: Sequence[Ref], output: Expr
+) -> list[Step]:
+    """Lines with their rules, each given with the name of the tensor that it differentiates by."""
+    shown = {of for _, of in lines}
+    return [Step(line, rule(of, definitions, output, shown)) for line, of in lines]
 
 
-def rule(of: str, definitions: Sequence[Ref], output: Expr) -> str:
-    """In words: where the tensor is used, and how a gradient passes through that."""
-    users = [ref for ref in definitions if _uses(ref.node, of)]
+def rule(of: str, definitions: Sequence[Ref], output: Expr, shown: Collection[str] = ()) -> str:
+    """In words: where the tensor is used, and how a gradient passes through that.
+
+    What lies between the tensor and the next gradient that is ``shown`` is gone through in one step.
+    """
+    name = output.name if isinstance(output, Ref) else ("L" if not output.ndim else "the output")
+    if isinstance(output, Ref | Leaf) and output.name == of:
+        return "the output itself"
+    formulas = {ref.name: ref.node for ref in definitions}
+    if not isinstance(output, Ref):
+        formulas[name] = output
+    users = [user for user, node in formulas.items() if mentions(node, of, {})]
     if not users:
-        return (
-            "the output itself"
-            if isinstance(output, Ref) and output.name == of
-            else _through(output, of, "the output")
-        )
-    if len(users) == 1:
-        return _through(users[0].node, of, users[0].name)
-    paths = ", ".join(ref.name for ref in users[:-1]) + f" and {users[-1].name}"
-    return f"{of} is used in {paths}: the sum of {len(users)} paths"
+        return f"{name} does not depend on it"
+    if len(users) > 1:
+        paths = ", ".join(users[:-1]) + f" and {users[-1]}"
+        return f"{of} is used in {paths}: the contributions of {len(users)} paths are added"
+    way, (rules, places) = [users[0]], path_rules(formulas[users[0]], of)
+    while way[0] != name and way[0] not in shown:
+        above = [user for user, node in formulas.items() if mentions(node, way[0], {})]
+        if len(above) != 1:
+            break
+        rules = [*path_rules(formulas[above[0]], way[0])[0], *rules]
+        way.insert(0, above[0])
+    return _said(f"through {' and '.join(way)}", list(dict.fromkeys(rules)), places, of)
 
 
-def _uses(node: Expr, name: str) -> bool:
-    return name in _symbols(node)
+def second_rule(of: str, by: str, gradient: Expr) -> str:
+    """In words: how the gradient by one variable is differentiated by another."""
+    if not mentions(gradient, by, {}) and not any(True for _ in gradient.children()):
+        return f"d{of} is differentiated by {by} again"
+    rules, places = path_rules(gradient, by)
+    if not places:
+        return f"d{of} is differentiated by {by} through the names in it"
+    return _said(f"d{of} is differentiated by {by} again", rules, places, by)
 
 
-def _symbols(node: Expr) -> set[str]:
-    """Names and variables that a formula mentions directly."""
-    found = {ref.name for ref in direct_names(node)}
-    stack = [node]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, Ref):
-            continue
-        if not top.children() and hasattr(top, "name"):
-            found.add(top.name)
-        stack.extend(top.children())
-    return found
-
-
-def _through(node: Expr, of: str, user: str) -> str:
-    match node:
-        case Composite():
-            return f"through {user} = {written(node.definition.name).text}: its definition, differentiated"
-        case Map():
-            return f"through {user} = {written(node.head.name).text}: the chain rule, element by element"
-        case Product() if any(f.exponent != 1 and _uses(f.node, of) for f in node.factors):
-            return f"through {user}: the power rule"
-        case Product():
-            return f"through {user}, which is linear in {of}: the other factors, transposed where they must be"
-        case Sum():
-            return f"through {user}, a sum: each term passes the gradient on"
-        case MatrixFunction():
-            return f"through {user}: the differential of {node.name}"
-        case Extremum():
-            if node.kind == "max":
-                return f"through {user}: the gradient goes to the largest element, ties share it"
-            return f"through {user}: each element's gradient is the product of the others"
-    return f"through {user}"
+def _said(start: str, rules: Sequence[str], places: int, of: str) -> str:
+    shown = [*rules[:_MOST_RULES], *(["…"] if len(rules) > _MOST_RULES else [])]
+    if places > 1:
+        shown.insert(0, f"{of} occurs {places} times, one term each")
+    if not shown:
+        return f"{start}: linear, so the derivative is what stands beside {of}"
+    return f"{start}: {'; then '.join(shown)}"

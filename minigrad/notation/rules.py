@@ -1,0 +1,217 @@
+"""The rules of differentiation in words, one for every kind of node that a gradient passes through."""
+
+from __future__ import annotations
+
+from minigrad.index.expr import (
+    Composite,
+    Expr,
+    Extremum,
+    Factor,
+    Leaf,
+    Map,
+    MatrixFunction,
+    Pick,
+    Product,
+    Ref,
+    Structural,
+)
+from minigrad.notation.functions import written
+
+_SLOPES = {
+    "abs": "|x|′ = sign(x)",
+    "arctan": "arctan′(x) = 1 / (1 + x²)",
+    "cos": "cos′ = −sin",
+    "cosh": "cosh′ = sinh",
+    "exp": "exp′ = exp",
+    "log": "log′(x) = 1 / x",
+    "nn.relu": "relu′ is 1 where the argument is positive, else 0",
+    "nn.softplus": "softplus′ = σ",
+    "sin": "sin′ = cos",
+    "sinh": "sinh′ = cosh",
+    "special.expit": "σ′ = σ (1 − σ)",
+    "tanh": "tanh′ = 1 − tanh²",
+}
+_COMPOSITES = {
+    "nn.softmax": "softmax Jacobian, ∂pᵢ/∂xⱼ = pᵢ (δᵢⱼ − pⱼ)",
+    "nn.log_softmax": "log_softmax: ∂ log pᵢ/∂xⱼ = δᵢⱼ − pⱼ",
+    "special.logsumexp": "logsumexp: its gradient is the softmax",
+    "nn.binary_cross_entropy": "BCE: ∂L/∂p = (p − y) / (p (1 − p)), averaged",
+}
+_MATRIX_FUNCTIONS = {
+    "inv": "inverse, d(X⁻¹) = −X⁻¹ dX X⁻¹",
+    "det": "Jacobi's formula, d det X = det(X) tr(X⁻¹ dX)",
+    "logdet": "d log det X = tr(X⁻¹ dX)",
+}
+_EXTREMA = {
+    "max": "maximum: the gradient goes to the largest element, ties share it",
+    "argmax": "a place of the largest element is locally constant",
+    "prod": "product of elements: each one's slope is the product of the others",
+    "others": "products of the other elements: one element is left out in turn",
+}
+_STRUCTURES = {
+    "slice": "slice: the gradient goes to the places that were read, 0 elsewhere",
+    "onehot": "element: the gradient goes to the place that was read, 0 elsewhere",
+    "reshape": "reshape: the gradient takes the old shape again",
+    "tri": "triangle: a running sum's gradient is summed from the other end",
+    "roll": "roll: the gradient is rolled back",
+    "delta": "diagonal: the gradient stays on the diagonal",
+}
+
+
+def rule_of(node: Expr, k: int) -> str:
+    """How a gradient passes from ``node`` to its child k; "" where there is nothing to say."""
+    match node:
+        case Map():
+            name = node.head.name
+            short = written(name).text.replace("·", "x")
+            slope = _SLOPES.get(name, "" if name in ("where", "step") else f"{short}′")
+            if name == "where":
+                return "where: each branch gets the gradient where it was taken"
+            if name in ("maximum", "minimum"):
+                return f"{name}: the gradient goes to the argument that was chosen"
+            return f"chain rule, element by element{', ' + slope if slope else ''}"
+        case Composite():
+            known = _COMPOSITES.get(node.definition.name)
+            return known or f"{written(node.definition.name).text}: its definition, differentiated"
+        case MatrixFunction():
+            return _MATRIX_FUNCTIONS[node.name]
+        case Extremum():
+            return _EXTREMA[node.kind]
+        case Product():
+            return _of_product(node, node.factors[k])
+        case Pick():
+            return "index: a position has no gradient"
+    return ""
+
+
+def _of_product(node: Product, chosen: Factor) -> str:
+    power = _of_power(node, chosen)
+    if power:
+        return power
+    others = [f for f in node.factors if f is not chosen]
+    structure = next(
+        (
+            f.node
+            for f in others
+            if isinstance(f.node, Structural | Pick) and set(f.labels) & set(chosen.labels)
+        ),
+        None,
+    )
+    if isinstance(structure, Structural):
+        return _STRUCTURES[structure.kind]
+    if structure is not None:
+        return "lookup: the gradient goes to the rows that were read"
+    shared = [f for f in others if set(f.labels) & set(chosen.labels)]
+    if not shared:
+        return _alone(node, chosen)
+    own = set(chosen.labels)
+    if len(chosen.labels) == 1 and not node.ndim and len(shared) == 1 == len(shared[0].labels):
+        return "dot product, d(aᵀ x) = aᵀ dx"
+    if all(set(f.labels) <= own for f in shared) and not own & set(range(node.ndim)):
+        if all(len(f.labels) == 1 for f in shared) and len(own) == 2:
+            return "bilinear form, d(aᵀ M b) = aᵀ dM b"
+        return "sum of an elementwise product: the gradient is the other factor"
+    if not node.ndim and len(chosen.labels) == 2 and all(len(f.labels) == 2 for f in shared):
+        return "trace trick, tr(A dX B) = tr(B A dX)"
+    if not own & set(node.summed):
+        return "elementwise product: the gradient times the other factor"
+    return _of_matrices(node, chosen, shared)
+
+
+def _of_matrices(node: Product, chosen: Factor, shared: list[Factor]) -> str:
+    """A matrix product, told by the side on which the factor stands."""
+    rest = "matrix product: the gradient times the other factors, transposed"
+    free = [place for place, label in enumerate(chosen.labels) if label < node.ndim]
+    if len(shared) != 1 or len(shared[0].labels) > 2 or len(free) > 1:
+        return rest
+    if len(chosen.labels) == 1:
+        return "matrix times vector, y = A x: dx = Aᵀ dy" if node.ndim == 1 else rest
+    if len(chosen.labels) != 2 or not free:
+        return rest
+    if len(shared[0].labels) == 1:
+        return "matrix times vector, y = X w: dX = dy wᵀ" if node.ndim == 1 else rest
+    if node.ndim != 2:
+        return rest
+    on_rows = chosen.labels[free[0]] == 0
+    return {
+        (True, 0): "matrix product, Y = X B: dX = dY Bᵀ",
+        (True, 1): "matrix product, Y = Xᵀ B: dX = B dYᵀ",
+        (False, 1): "matrix product, Y = A X: dX = Aᵀ dY",
+        (False, 0): "matrix product, Y = A Xᵀ: dX = dYᵀ A",
+    }[on_rows, free[0]]
+
+
+def _of_power(node: Product, chosen: Factor) -> str:
+    if chosen.exponent == 1:
+        return ""
+    if chosen.exponent < 0:
+        return "quotient rule, d(1/u) = −du / u²" if chosen.exponent == -1 else "power rule"
+    if chosen.exponent == 2 and not node.ndim and chosen.labels:
+        return "sum of squares, d‖r‖² = 2 rᵀ dr"
+    if str(chosen.exponent) == "1/2":
+        return "square root, d√u = du / (2 √u)"
+    return f"power rule, d(uⁿ) = n uⁿ⁻¹ du with n = {chosen.exponent}"
+
+
+def _alone(node: Product, chosen: Factor) -> str:
+    """A factor that shares no index with another: repeated, summed or scaled."""
+    if len(set(chosen.labels)) < len(chosen.labels):
+        return "trace, d tr X = tr dX" if not node.ndim else "diagonal: the gradient stays on it"
+    carried = {label for f in node.factors for label in f.labels}
+    if any(label not in carried for label in range(node.ndim)):
+        return "broadcasting: the gradient is summed over the axes along which it was repeated"
+    summed = [label for label in chosen.labels if label in node.summed]
+    if summed and any(
+        isinstance(f.node, Leaf) and f.node.kind == "size" and f.exponent < 0 for f in node.factors
+    ):
+        return "mean: every element gets an equal share of the gradient"
+    if summed:
+        return "sum: every element gets the gradient"
+    if chosen.labels and any(f.node.ndim for f in node.factors if f is not chosen):
+        return "outer product: the gradient times the other factor"
+    return "constant factor" if node.coef != 1 or len(node.factors) > 1 else ""
+
+
+def children_with(node: Expr, name: str, memo: dict[Expr, bool]) -> list[int]:
+    """The children of a node in which a name occurs, without looking behind other names."""
+    return [k for k, child in enumerate(node.children()) if mentions(child, name, memo)]
+
+
+def mentions(root: Expr, name: str, memo: dict[Expr, bool]) -> bool:
+    """Whether a name occurs in an expression, without looking behind other names."""
+    stack: list[tuple[Expr, bool]] = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in memo:
+            continue
+        if isinstance(node, Ref | Leaf):
+            memo[node] = node.name == name and getattr(node, "of", None) is None
+        elif ready or not node.children():
+            memo[node] = any(memo[child] for child in node.children())
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in node.children())
+    return memo[root]
+
+
+def path_rules(root: Expr, name: str) -> tuple[list[str], int]:
+    """The rules on the ways from an expression to a name in it, outermost first, and how often it occurs."""
+    memo: dict[Expr, bool] = {}
+    if not mentions(root, name, memo):
+        return [], 0
+    rules: dict[str, None] = {}
+    places, seen, level = 0, {root}, [root]
+    while level:
+        below: list[Expr] = []
+        for node in level:
+            for k in children_with(node, name, memo):
+                child = node.children()[k]
+                rules.setdefault(rule_of(node, k))
+                if isinstance(child, Ref | Leaf):
+                    places += 1
+                elif child not in seen:
+                    seen.add(child)
+                    below.append(child)
+        level = below
+    rules.pop("", None)
+    return list(rules), places
