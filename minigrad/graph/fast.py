@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from minigrad.graph.context import Scope, current_scope
-from minigrad.graph.node import Node
+from minigrad.graph.node import Node, next_id
 from minigrad.graph.operation import LARGE, apply, constant, fail, needed, record
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.primitive import Primitive
@@ -106,12 +106,22 @@ def binary(op: Primitive) -> Callable[..., Tensor]:
             z = forward(a, b)
         except Exception as error:
             fail(op, (x, y), _EMPTY, error)
-        if (type(p) is Node and p.requires_grad) or (type(q) is Node and q.requires_grad):
-            saved = (z, a, b)
-            if z.size > LARGE:
-                saved = needed(op, (p, q), saved)
-            return record(op, (p, q), _EMPTY, scope, z, saved)
-        return record(op, (p, q), _EMPTY, scope, z, None)
+        if not ((type(p) is Node and p.requires_grad) or (type(q) is Node and q.requires_grad)):
+            return record(op, (p, q), _EMPTY, scope, z, None)
+        result = Tensor()
+        result._array = z
+        result._node = node = Node()
+        node.op = op
+        node.inputs = inputs = (p, q)
+        node.params = _EMPTY
+        node.shape = z.shape
+        node.dtype = z.dtype
+        node.context = scope
+        node.id = next_id()
+        node.requires_grad = True
+        node.saved = (z, a, b) if z.size <= LARGE else needed(op, inputs, (z, a, b))
+        node.facts = None
+        return result
 
     return run
 

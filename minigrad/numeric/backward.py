@@ -44,7 +44,8 @@ def backward(self: Tensor, gradient: Any = None, retain_saved: bool = False) -> 
     for target, g in found.items():
         facts = target.facts
         held = facts.grad  # type: ignore[union-attr]
-        g = _for_leaf(target, g)
+        if g.dtype is not target.dtype:
+            g = g.astype(target.dtype)
         facts.grad = wrap(g if held is None else held._array + g)  # type: ignore[union-attr]
 
 

@@ -164,25 +164,28 @@ def _normalised(name: str, a: Any, axis: Any, keepdims: bool) -> dict[str, Any]:
         raise AxisError(f"{error}; got {operands((a,))}") from None
 
 
-def row_signature(name: str) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
-    """The signature ``(input, axis)`` of a function of rows such as softmax."""
+def row_params(name: str) -> Callable[[Any, Any], dict[str, Any]]:
+    """The function ``(input, axis) -> params`` of a function of rows such as softmax."""
     known: dict[Any, dict[str, Any]] = {}
 
     def normalised(x: Any, axis: Any) -> dict[str, Any]:
         ndim = ndim_of(x)
         axes = tuple(range(ndim)) if axis is None else axis
-        return {"axis": reduction_axes(name, axes, ndim)}
+        try:
+            return {"axis": reduction_axes(name, axes, ndim)}
+        except AxisError as error:
+            raise AxisError(f"{error}; got {operands((x,))}") from None
 
-    def signature(input: Any, axis: Any = -1) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if type(input) is not Tensor or input._array is None or not _hashes_as_itself(axis):
-            return (input,), normalised(input, axis)
-        key = (input._array.ndim, axis)
-        params = known.get(key)
-        if params is None:
-            params = known[key] = normalised(input, axis)
-        return (input,), params
+    def params(x: Any, axis: Any) -> dict[str, Any]:
+        if type(x) is not Tensor or x._array is None or not _hashes_as_itself(axis):
+            return normalised(x, axis)
+        key = (x._array.ndim, axis)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = normalised(x, axis)
+        return found
 
-    return signature
+    return params
 
 
 def kept_shape(shape: Sequence[int], axes: Axes | None) -> tuple[int, ...]:

@@ -156,12 +156,14 @@ swapaxes = primitive(
     reads=("",),
     doc="Two axes exchanged.",
 )
+_LAST_TWO = [{"axis1": ndim - 1, "axis2": ndim - 2} for ndim in range(65)]
 _exchanged: Callable[[Any, dict[str, Any]], Tensor] = swapaxes.run  # type: ignore[attr-defined]
 
 
 def matrix_transpose(x: Any) -> Tensor:
     """The last two axes exchanged."""
-    return _exchanged(x, _swapped(ndim_of(x), -1, -2))
+    ndim = ndim_of(x)
+    return _exchanged(x, _LAST_TWO[ndim] if ndim > 1 else _swapped(ndim, -1, -2))
 
 
 def _broadcast(x: Any, *, shape: Shape) -> Any:

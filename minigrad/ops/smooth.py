@@ -21,7 +21,7 @@ from minigrad.ops.axes import (
     min_reduce,
     number,
     reduction_params,
-    row_signature,
+    row_params,
     row_sums,
     spread,
 )
@@ -169,17 +169,24 @@ def _softmax_vjp(g: Any, y: Any, x: Any, *, axis: Axes) -> Any:
     return slope
 
 
-softmax = primitive(
+_softmax_row: Any = primitive(
     "nn.softmax",
     _softmax,
     vjps=(_softmax_vjp,),
     params={"axis": (-1,)},
-    signature=row_signature("nn.softmax"),
     meaning=meaning.softmax,
     notation=Notation("softmax", r"\operatorname{softmax}", mark="(*)"),
     reads=("y",),
     doc="Softmax along an axis, yᵢ = exp xᵢ / Σⱼ exp xⱼ.",
 )
+_softmax_run, _softmax_params = _softmax_row.run, row_params("nn.softmax")
+
+
+@face(_softmax_row)
+def softmax(input: Any, axis: Any = -1) -> Tensor:
+    """Softmax along an axis, yᵢ = exp xᵢ / Σⱼ exp xⱼ."""
+    tensor: Tensor = _softmax_run(input, _softmax_params(input, axis))
+    return tensor
 
 
 def _log_softmax(x: Any, *, axis: Axes) -> Any:
@@ -193,17 +200,24 @@ def _log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: Axes) -> Any:
     return g - np.exp(y) * add_reduce(g, axis, None, None, True)
 
 
-log_softmax = primitive(
+_log_softmax_row: Any = primitive(
     "nn.log_softmax",
     _log_softmax,
     vjps=(_log_softmax_vjp,),
     params={"axis": (-1,)},
-    signature=row_signature("nn.log_softmax"),
     meaning=meaning.log_softmax,
     notation=Notation("log_softmax", r"\operatorname{log\,softmax}"),
     reads=("y",),
     doc="Logarithm of softmax along an axis, yᵢ = xᵢ − log Σⱼ exp xⱼ.",
 )
+_log_softmax_params = row_params("nn.log_softmax")
+
+
+@face(_log_softmax_row)
+def log_softmax(input: Any, axis: Any = -1) -> Tensor:
+    """Logarithm of softmax along an axis, yᵢ = xᵢ − log Σⱼ exp xⱼ."""
+    tensor: Tensor = _log_softmax_row.run(input, _log_softmax_params(input, axis))
+    return tensor
 
 
 def _logsumexp(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
