@@ -220,8 +220,7 @@ def test_an_unfinished_run_is_not_lost_by_accident(tmp_path: Path) -> None:
     list(first.run(lambda trainer: trainer.epoch == 1))
     with pytest.raises(ArgumentError, match="unfinished run, 1 epochs long; go on with --resume"):
         session(tmp_path)
-    Session.start(first.settings, tmp_path, overwrite=True)
-    run(Session.resume(tmp_path, {}))
+    run(Session.start(first.settings, tmp_path, overwrite=True))
     run(session(tmp_path))
 
 
@@ -249,6 +248,22 @@ def test_no_resuming_without_a_run_or_with_other_data(tmp_path: Path) -> None:
     file.write_text("\n".join(["a,b,label", *rows[::-1]]))
     with pytest.raises(ArgumentError, match="not the data that this run began with"):
         Session.resume(tmp_path / "run", {})
+
+
+def test_a_new_run_leaves_nothing_of_the_one_before_to_resume(tmp_path: Path) -> None:
+    run(session(tmp_path, epochs=1))
+    session(tmp_path, seed=1)
+    with pytest.raises(ArgumentError, match="to go on from"):
+        Session.resume(tmp_path, {})
+
+
+def test_before_the_first_epoch_is_over_the_last_weights_predict(tmp_path: Path) -> None:
+    stopped = session(tmp_path, warmup=0)
+    list(stopped.run(lambda trainer: True))
+    state = Predictor.load(tmp_path).model.state_dict()
+    for name, array in stopped.model.state_dict().items():
+        np.testing.assert_array_equal(state[name], array)
+    assert (state["head.W"] != stopped.trainer.best["head.W"]).any()
 
 
 def test_cosine_says_that_more_epochs_change_it(tmp_path: Path) -> None:
@@ -519,6 +534,7 @@ def test_attention_received_sums_to_1_for_every_head_and_layer(tmp_path: Path) -
     for look in ({}, {"head": 1}, {"layer": 0, "head": 0}):
         for said in predictor.texts(["x x 1", "zzz", ""], **look):
             assert sum(weight for _, weight in said.attended) == pytest.approx(1)
+    assert predictor.texts(["x zzz"])[0].unknown == ("zzz",)
     by_head = [predictor.texts(["x x 1"], head=h)[0].attended for h in range(2)]
     mean = predictor.texts(["x x 1"])[0].attended
     for k, (word, weight) in enumerate(mean):

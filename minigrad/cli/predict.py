@@ -167,6 +167,7 @@ def _facts(predictor: Predictor, asked: _Asked) -> dict[str, Any]:
             "probability": said.probability,
             "probabilities": {zero: 1 - said.probability, one: said.probability},
             "attended": [{"token": token, "weight": weight} for token, weight in said.attended],
+            "unknown": list(said.unknown),
         }
         rows.append(row if asked.truths is None else row | {"truth": asked.truths[i]})
     facts: dict[str, Any] = {"labels": {"0": zero, "1": one}, "predictions": rows}
@@ -202,6 +203,8 @@ def _tell_attended(said: Prediction) -> None:
         shown = token if len(token) <= column else token[: column - 1] + "…"
         bar = "█" * round(_BAR * weight / longest)
         click.echo(f"    {shown:<{column}}  {weight:.3f}  {bar}".rstrip())
+    if said.unknown:
+        say(f"not in the training part: {', '.join(said.unknown)}", indent=4)
     click.echo()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,14 @@ class Prediction:
     attended
         The tokens, words or columns, each with the part of the attention that it received; the
         parts sum to 1.
+    unknown
+        The words that did not stand in the training part, in the order in which they were read.
     """
 
     label: str
     probability: float
     attended: tuple[tuple[str, float], ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 class Predictor:
@@ -69,7 +72,7 @@ class Predictor:
     def load(cls, path: str | os.PathLike[str]) -> Predictor:
         """Read the best weights from a checkpoint, or from the folder of a run.
 
-        Nothing in the file is executed.
+        Before the first epoch is over there is no best, and the weights are the last ones. Nothing in the file is executed.
 
         Raises
         ------
@@ -84,7 +87,8 @@ class Predictor:
             encoder = encoder_of(saved.facts["encoder"])
             zero, one = saved.facts["labels"]
             model = build(settings, encoder)
-            model.load_state_dict(part(saved.arrays, "best."))
+            best = saved.facts["trainer"]["best_epoch"] > 0
+            model.load_state_dict(part(saved.arrays, "best." if best else "model."))
         return cls(model, encoder, (zero, one), settings)
 
     # -- numbers -------------------------------------------------------------------------------
@@ -152,8 +156,12 @@ class Predictor:
             raise ArgumentError(f"this model was trained on {self.describe()} and reads no texts")
         inputs = self.encoder.encode(texts)
         weights = self.attended(*inputs, layer=layer, head=head)
-        names = [[word for word, _ in self.encoder.words(text)] or ["(no word)"] for text in texts]
-        return self._predictions(inputs, names, weights)
+        read = [self.encoder.words(text) for text in texts]
+        names = [[word for word, _ in found] or ["(no word)"] for found in read]
+        return [
+            replace(said, unknown=tuple(word for word, known in found if not known))
+            for said, found in zip(self._predictions(inputs, names, weights), read, strict=True)
+        ]
 
     def table(self, table: Table, *, layer: int = -1, head: int | None = None) -> list[Prediction]:
         """What the classifier says of the rows of a table, by the columns it was trained on.

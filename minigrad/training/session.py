@@ -91,6 +91,8 @@ class Session:
             raise ArgumentError(
                 f"--out: cannot make the folder {str(folder)!r} ({error.strerror or error})"
             ) from error
+        # Until the first save there is nothing to resume, least of all the run that was here before.
+        session.checkpoint.unlink(missing_ok=True)
         write_whole(session.metrics, b"")
         return session
 
