@@ -16,7 +16,8 @@ from minigrad.checking.options import Options
 from minigrad.checking.replay import double
 from minigrad.checking.report import EVERYTHING, Comparison, Finding, Report, Verdict
 from minigrad.checking.scene import Scene, Subject
-from minigrad.checking.slips import Names, find_slip
+from minigrad.checking.slip_names import Names
+from minigrad.checking.slips import find_slip
 from minigrad.checking.sweep import Sweep
 from minigrad.checking.witnesses import (
     COMPLEX,

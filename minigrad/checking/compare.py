@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.differences import EPS, Slope
-from minigrad.checking.report import COARSEST, Comparison, Verdict, Worst
+from minigrad.checking.report import COARSEST, KINK, Comparison, Verdict, Worst
 
 # What two computations of one number in double precision may differ by without further reason.
 ROUNDING = 1e-10
@@ -16,7 +16,6 @@ ROUNDING = 1e-10
 _NOISES = 50
 # A rough estimate refutes only what it misses by this factor.
 _CLEARLY = 20
-_KINK = "not differentiable here"
 
 
 def arrays_compared(
@@ -100,7 +99,7 @@ def slopes_compared(
     kinks = sum(s.kink for _, s in measured)
     smooth = [(d, s) for d, s in measured if not s.kink and np.isfinite(s.value)]
     if not smooth:
-        note = _KINK if kinks else "differences are not finite here"
+        note = KINK if kinks else "differences are not finite here"
         return Comparison(first, second, quantity, float("nan"), 0.0, note, "inconclusive")
     if not np.isfinite(g).all():
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(g))[0])
@@ -124,7 +123,7 @@ def slopes_compared(
     verdict: Verdict = "pass" if error <= tolerance else "fail"
     coarse = tolerance > max(COARSEST, base)
     if coarse and error <= _CLEARLY * tolerance:
-        note = _KINK if kinks else "differences are too uncertain here"
+        note = KINK if kinks else "differences are too uncertain here"
         return Comparison(first, second, quantity, error, tolerance, note, "inconclusive")
     element = None
     if single and verdict == "fail":
@@ -132,5 +131,5 @@ def slopes_compared(
         element = Worst(index, float(g[index]), s.value / float(d[index]))
     note = "zero within rounding" if zero else ""
     if verdict == "pass" and kinks:
-        verdict, note = "inconclusive", f"{_KINK} along {kinks} of {len(measured)} directions"
+        verdict, note = "inconclusive", f"{KINK} along {kinks} of {len(measured)} directions"
     return Comparison(first, second, quantity, error, tolerance, note, verdict, element)

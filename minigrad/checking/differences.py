@@ -14,6 +14,7 @@ EPS = float(np.finfo(np.float64).eps)
 _STEPS = (3e-2, 3e-3, 3e-4, 1e-5)
 _MIXED_STEPS = (1e-1, 2e-2, 4e-3, 8e-4)
 _ONE_SIDED = (1e-4, 1e-6)
+_ONE_SIDED_MIXED = (1e-3, 2e-4)
 _IMAGINARY = 1e-30
 _NOISE_STEP, _NOISE_POINTS = 1e-9, 7
 # What extrapolation makes of the rounding error of one value: 64/45 · 4/√2 and the smaller terms.
@@ -92,6 +93,11 @@ def _has_kink(f: Callable[[float], Any], c: Any) -> bool:
         left = float(np.sum(c * (here - f(-h)))) / h
         noise = 16 * EPS * float(np.sum(np.abs(c * here))) / h
         jumps.append((abs(right - left), noise, max(abs(right), abs(left), 1e-12)))
+    return _persists(jumps)
+
+
+def _persists(jumps: list[tuple[float, float, float]]) -> bool:
+    """Whether a jump, given with its rounding error and size, stays as steps get narrower."""
     (wide, _, _), (narrow, noise, size) = jumps
     return narrow > 10 * noise and narrow > 1e-3 * size and narrow > 0.5 * wide
 
@@ -111,7 +117,8 @@ def complex_slope(f: Callable[[complex], Any], c: Any) -> Slope:
 def mixed_slope(f: Callable[[float, float], Any], c: Any) -> Slope:
     """D² <c, f(s, t)>/ds dt at 0 by central differences on four points, extrapolated once."""
     noise = _noise(lambda t: float(np.sum(c * f(t, t))))
-    return _believed(_mixed(f, c, step, noise) for step in sorted(_MIXED_STEPS))
+    best = _believed(_mixed(f, c, step, noise) for step in sorted(_MIXED_STEPS))
+    return Slope(best.value, best.uncertainty, np.isfinite(best.value) and _bends(f, c, noise))
 
 
 def _mixed(f: Callable[[float, float], Any], c: Any, h: float, noise: float) -> Slope:
@@ -124,3 +131,18 @@ def _mixed(f: Callable[[float, float], Any], c: Any, h: float, noise: float) -> 
     value = (4 * found[1] - found[0]) / 3
     rounding = (16 * EPS * size + 4 * noise) / (h * h)
     return Slope(value, abs(value - found[1]) + rounding)
+
+
+def _bends(f: Callable[[float, float], Any], c: Any, noise: float) -> bool:
+    """Whether mixed differences in opposite quadrants differ however small the step: a gradient's kink."""
+
+    def value(s: float, t: float) -> float:
+        return float(np.sum(c * f(s, t)))
+
+    here = value(0, 0)
+    jumps = []
+    for h in _ONE_SIDED_MIXED:
+        one, other = ((value(s, s) - value(s, 0) - value(0, s) + here) / (h * h) for s in (h, -h))
+        rounding = (16 * EPS * abs(here) + 4 * noise) / (h * h)
+        jumps.append((abs(one - other), rounding, max(abs(one), abs(other), 1e-12)))
+    return _persists(jumps)

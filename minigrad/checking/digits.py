@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad.checking.ground import Ground
-from minigrad.checking.report import Comparison
+from minigrad.checking.report import KINK, Comparison, Verdict
+from minigrad.checking.sample import generator
 from minigrad.index.expr import Expr, Map, Product, Sum, postorder
 from minigrad.symbolic.arithmetic import DIGITS_50, mpmath
 
@@ -21,6 +23,10 @@ _WITH_FLOATS = 1e-12
 _NATURAL = 1e-3
 # A slope that is zero leaves what is of third order in the step, and that is no slope.
 _NOTHING = 1e-20
+# One-sided slopes that differ by more than this share are those of a kink.
+_KINKED = 1e-6
+# where all slopes are zero, curvature times the step is not to pass for a kink
+_SMALL = 1e-12
 # About a tenth of a second per value in mpmath.
 MOST_OPERATIONS = 60_000
 
@@ -28,30 +34,29 @@ MOST_OPERATIONS = 60_000
 def proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
     """The formula against central differences of the meaning along one random direction."""
     mp = mpmath()
-    rng = np.random.default_rng(k)
+    rng = generator(k)
     values = {name: lifted(array) for name, array in ground.values.items()}
     c = lifted(ground.c)
     x = ground.point(DIGITS_50, values, k)
     d = lifted(rng.normal(size=x.shape))
     h = mp.mpf(_STEP)
-    above, below = (ground.value(DIGITS_50, values, k, x + s * d, c) for s in (h, -h))
+    above, here, below = (ground.value(DIGITS_50, values, k, x + s * d, c) for s in (h, 0, -h))
     measured = (above - below) / (2 * h)
     parts = ground.gradient(DIGITS_50, values, k, c) * d
     derived = np.sum(parts)
-    size = max(_size(parts, measured, above), _NOTHING)
+    size = _size(parts, measured, ground.terms_at(DIGITS_50, values, {}, c))
     exprs = [ground.output, ground.subject.formulas[k]]
     tolerance = _WITH_FLOATS if any(has_floats(e) for e in exprs if e is not None) else _TOLERANCE
     error = float(abs(derived - measured)) / size
-    if not np.isfinite(error):
-        return Comparison(formula, AT_50, quantity, error, tolerance, "not finite", "inconclusive")
-    verdict = "pass" if error <= tolerance else "fail"
-    return Comparison(formula, AT_50, quantity, error, tolerance, "", verdict)  # type: ignore[arg-type]
+    # the slopes of a smooth function from both sides differ by its curvature times the step
+    bend = float(abs(above - 2 * here + below) / h) / max(size, _SMALL)
+    return _judged(formula, quantity, error, tolerance, bend)
 
 
 def second_proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
     """A block of the Hessian against mixed differences of the meaning along two random directions."""
     mp = mpmath()
-    rng = np.random.default_rng(k)
+    rng = generator(k)
     values = {name: lifted(array) for name, array in ground.values.items()}
     c = lifted(ground.c)
     at = {n: ground.point_of(DIGITS_50, values, n) for n in ground.pair(k)}
@@ -69,17 +74,36 @@ def second_proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> C
     measured = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * h * h)
     parts = np.tensordot(u, ground.gradient(DIGITS_50, values, k, c), axes=u.ndim) * d
     derived = np.sum(parts)
-    size = max(_size(parts, measured, corners[0]), _NOTHING)
+    size = _size(parts, measured, ground.terms_at(DIGITS_50, values, {}, c))
     error = float(abs(derived - measured)) / size
+    return _judged(formula, quantity, error, _SECOND, _bend(value, h) / max(size, _SMALL))
+
+
+def _bend(value: Callable[[int, int], Any], h: Any) -> float:
+    """How far the slopes of the slope from both sides differ, along either direction and both."""
+    jumps = []
+    for s, t in ((1, 0), (0, 1), (1, 1)):
+        third = [value(2 * s * j, 2 * t * j) for j in (-2, -1, 0, 1, 2)]
+        left, right = third[0] - 2 * third[1] + third[2], third[2] - 2 * third[3] + third[4]
+        middle = third[1] - 2 * third[2] + third[3]
+        jumps.append(max(abs(right - left), abs(middle - left)) / (4 * h * h))
+    return float(max(jumps))
+
+
+def _judged(formula: str, quantity: str, error: float, tolerance: float, bend: float) -> Comparison:
+    verdict: Verdict = "pass" if error <= tolerance else "fail"
+    note = ""
     if not np.isfinite(error):
-        return Comparison(formula, AT_50, quantity, error, _SECOND, "not finite", "inconclusive")
-    verdict = "pass" if error <= _SECOND else "fail"
-    return Comparison(formula, AT_50, quantity, error, _SECOND, "", verdict)  # type: ignore[arg-type]
+        verdict, note = "inconclusive", "not finite"
+    elif not bend <= _KINKED:
+        verdict, note = "inconclusive", KINK
+    return Comparison(formula, AT_50, quantity, error, tolerance, note, verdict)
 
 
-def _size(parts: Any, measured: Any, value: Any) -> float:
-    """What an error is measured by: the slope's parts, or what digits the value leaves for it."""
-    return max(float(np.sum(np.abs(parts))), abs(float(measured)), float(abs(value)) * _NATURAL)
+def _size(parts: Any, measured: Any, terms: Any) -> float:
+    """What an error is measured by: the slope's parts, or what digits the value's terms leave for it."""
+    whole, value = (float(np.sum(np.abs(x))) for x in (parts, terms))
+    return max(whole, abs(float(measured)), value * _NATURAL, _NOTHING)
 
 
 def lifted(array: Any) -> Any:

@@ -12,6 +12,7 @@ from minigrad.checking.digits import has_floats
 from minigrad.checking.ground import Ground
 from minigrad.checking.identity import UndecidedError, vanishes
 from minigrad.checking.report import Comparison
+from minigrad.checking.sample import generator
 from minigrad.errors import DerivationError
 from minigrad.index import heads
 from minigrad.index.expr import Head, Number
@@ -136,7 +137,7 @@ def rational_proof(ground: Ground, k: int, formula: str, quantity: str) -> Compa
     values = {name: _objects(array, _dual) for name, array in ground.values.items()}
     c = _objects(ground.c, _dual)
     x = ground.point(_RATIONALS, values, k)
-    d = np.random.default_rng(k).integers(1, 6, size=x.shape)
+    d = generator(k).integers(1, 6, size=x.shape)
     moving = np.frompyfunc(lambda a, b: _dual(a) + Dual(0, int(b)), 2, 1)(x, d)
     measured = _dual(ground.value(_RATIONALS, values, k, moving, c)).b
     derived = _dual(np.sum(ground.gradient(_RATIONALS, values, k, c) * d)).a
@@ -153,7 +154,7 @@ def sympy_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
     values = {name: _objects(array, _sympy_number) for name, array in ground.values.items()}
     c = _objects(ground.c, _sympy_number)
     x = ground.point(EXACT, values, k)
-    rng = np.random.default_rng(k)
+    rng = generator(k)
     place = tuple(int(rng.integers(n)) for n in x.shape)
     at = x[place] if place else x.item()
     t = s.Symbol("t", positive=True) if at.is_positive else s.Symbol("t", real=True)

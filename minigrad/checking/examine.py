@@ -20,6 +20,7 @@ from minigrad.checking.properties import properties
 from minigrad.checking.proving import proofs
 from minigrad.checking.quiet import quiet
 from minigrad.checking.report import Comparison, Report, Suspect, Verdict, merged
+from minigrad.checking.sample import generator
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.second import examine_second
 from minigrad.checking.tangent import DISCRETE, along
@@ -266,7 +267,7 @@ class _Examination:
         ]
         if not comparisons:
             return []
-        found = locate(scene.program, scene.leaves, np.random.default_rng(self.options.seed))
+        found = locate(scene.program, scene.leaves, generator(self.options.seed))
         if found:
             return found
         return machinery(comparisons)

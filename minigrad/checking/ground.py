@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.sample import draw, rationals, words_of
+from minigrad.checking.sample import draw, generator, rationals, words_of
 from minigrad.checking.scene import Scene, Subject
 from minigrad.graph import Node
 from minigrad.index.expr import (
@@ -70,6 +70,12 @@ class Ground:
         self, arithmetic: Arithmetic, values: Mapping[str, Any], points: Mapping[Node, Any], c: Any
     ) -> Any:
         """<c, output> with several variables elsewhere."""
+        return np.sum(self.terms_at(arithmetic, values, points, c))
+
+    def terms_at(
+        self, arithmetic: Arithmetic, values: Mapping[str, Any], points: Mapping[Node, Any], c: Any
+    ) -> Any:
+        """Of <c, output> every term by itself: their sum may cancel."""
         root, values = self.output, dict(values)
         for number, (node, point) in enumerate(points.items()):
             target = self.lowered.expr(node)
@@ -81,7 +87,7 @@ class Ground:
                 root = substituted(root, {target: own})
                 values[own.name] = point
         (array,) = evaluate_all([root], Place(values, self.sizes, arithmetic))
-        return np.sum(c * np.asarray(array))
+        return c * np.asarray(array)
 
     def point(self, arithmetic: Arithmetic, values: Mapping[str, Any], k: int) -> Any:
         """The value of variable k."""
@@ -121,7 +127,7 @@ def small_ground(
     """
     lowered = subject.lowered
     assert lowered is not None
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     sizes = _small_sizes(lowered, lengths)
     words = words_of(graph_order([subject.output]))
     values: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.replay import Program
+from minigrad.checking.sample import generator
 from minigrad.graph import Node
 
 _STEP = 1e-4
@@ -17,7 +18,7 @@ _AGREEMENT = 1e-5
 
 def first_not_holomorphic(program: Program, values: Mapping[Node, Any]) -> str:
     """The first row whose forward, on complex arguments, is no continuation of itself; "" for none."""
-    rng = np.random.default_rng(0)
+    rng = generator(0)
     judged: set[tuple[Any, ...]] = set()
     for node in program.order:
         if node.op is None:

@@ -13,7 +13,8 @@ from minigrad.checking.notebook import Claim, Notebook, fitted
 from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison, Finding, Report, Verdict, Worst
 from minigrad.checking.scene import Scene, Subject
-from minigrad.checking.slips import Names, find_slip
+from minigrad.checking.slip_names import Names
+from minigrad.checking.slips import find_slip
 from minigrad.checking.sweep import Sweep
 from minigrad.checking.witnesses import DIFFERENCES, FORMULA, VJP, Witness, hand_gradients
 from minigrad.errors import ArgumentError

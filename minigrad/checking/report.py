@@ -16,6 +16,7 @@ SIGNS: dict[Verdict, str] = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
 _RANK: dict[Verdict, int] = {"inconclusive": 0, "pass": 1, "fail": 2}
 # Two witnesses that cannot agree to this share of the gradient's size have not confirmed it.
 COARSEST = 1e-3
+KINK = "not differentiable here"
 
 
 @dataclass(frozen=True)

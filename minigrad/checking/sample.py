@@ -15,8 +15,15 @@ from minigrad.index.size import Size
 # Small, all different and mostly prime, so that no axis, factor or root can pass for another.
 _SIZES = (3, 5, 2, 7, 4, 6)
 _MOST_ORDERS = 24
+# Data are often drawn with the seeds 0, 1, ...: a direction with the same numbers would be no random one.
+_SALT = 0x6D67
 Shape = tuple[int, ...]
 Rng = np.random.Generator
+
+
+def generator(*key: int) -> Rng:
+    """Random numbers that depend on the key alone, and are nobody else's."""
+    return np.random.default_rng((_SALT, *key))
 
 
 def _spd(rng: Rng, shape: Shape) -> Any:
@@ -49,7 +56,7 @@ DRAWS: dict[str, Callable[[Rng, Shape], Any]] = {
     "diagonal": lambda rng, shape: _nonzero(rng, shape) * np.eye(shape[-1]),
     "symmetric": _symmetric,
     "orthogonal": _orthogonal,
-    "invertible": lambda rng, shape: rng.normal(size=shape) + 3 * np.eye(shape[-1]),
+    "invertible": lambda rng, shape: rng.normal(size=shape) + 3 * np.eye(shape[-2], shape[-1]),
     "onehot": lambda rng, shape: np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])],
     "simplex": _simplex,
     "0/1": lambda rng, shape: rng.integers(2, size=shape).astype(float),
@@ -123,7 +130,7 @@ _EXACT_DRAWS: dict[str, Callable[[Rng, Shape], Any]] = {
     "diagonal": lambda rng, shape: _WHOLE(rng, shape) * np.eye(shape[-1], dtype=int),
     "symmetric": _exact_symmetric,
     "orthogonal": _signed_permutation,
-    "invertible": lambda rng, shape: _WHOLE(rng, shape) + 7 * np.eye(shape[-1], dtype=int),
+    "invertible": lambda rng, shape: _WHOLE(rng, shape) + 7 * np.eye(shape[-2], shape[-1], dtype=np.int64),
     "simplex": _exact_simplex,
     "unit": _fractions(1, 7, 8),
     "(-1, 1)": _fractions(-7, 7, 8),

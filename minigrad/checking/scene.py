@@ -13,7 +13,7 @@ import numpy as np
 from minigrad.checking.given import bound
 from minigrad.checking.legal import Trouble, is_finite, values_of
 from minigrad.checking.replay import Program, double
-from minigrad.checking.sample import MOODS, dims_of, draw, size_choices, words_of
+from minigrad.checking.sample import MOODS, dims_of, draw, generator, size_choices, words_of
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr
@@ -71,7 +71,7 @@ class Scene:
 
     def __init__(self, subject: Subject, seed: int) -> None:
         self.subject = subject
-        self.rng = np.random.default_rng(seed)
+        self.rng = generator(seed)
         self.program = Program(subject.output, {})
         self.trouble = ""
         self._draw_all()

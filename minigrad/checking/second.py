@@ -20,6 +20,7 @@ from minigrad.checking.locate import locate, machinery
 from minigrad.checking.options import Clock, Options
 from minigrad.checking.quiet import quiet
 from minigrad.checking.report import Comparison, Report, merged
+from minigrad.checking.sample import generator
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.source import run_source
 from minigrad.checking.witnesses import DIFFERENCES, FORMULA, SOURCE, VJP, hand_gradients
@@ -46,7 +47,7 @@ def examine_second(subject: Subject, options: Options) -> Report:
     report = Report(comparisons, notes=notes)
     if report.verdict != "fail":
         return report
-    rng = np.random.default_rng(options.seed)
+    rng = generator(options.seed)
     suspects = locate(first.program, first.leaves, rng) or machinery(comparisons)
     return Report(comparisons, suspects, notes)
 

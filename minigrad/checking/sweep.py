@@ -6,8 +6,8 @@ alteration of one contribution; what the sweep then gives is what a person who s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ class Edge:
     arguments: tuple[Any, ...]
     params: dict[str, Any]
     contribution: Any
+    values: Mapping[Node, Any]
 
     @property
     def parent(self) -> Node:
@@ -102,7 +103,9 @@ class Sweep:
                 continue
             if op.rule(position) is None:
                 continue
-            edge = Edge(node, position, g, scene.values[node], arguments, params, None)
+            edge = Edge(
+                node, position, g, scene.values[node], arguments, params, None, scene.values
+            )
             raw = edge.rule(g, arguments)
             c = unbroadcast(raw, np.shape(scene.values[parent])) if op.broadcasts else raw
-            yield Edge(node, position, g, scene.values[node], arguments, params, c)
+            yield replace(edge, contribution=c)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from minigrad.checking import Report
+from minigrad.cli.expression import Expression
 from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say
 from minigrad.cli.variables import METAVAR, declared_variables
 from minigrad.errors import ArgumentError, DerivationError
@@ -17,19 +18,7 @@ from minigrad.face import derive as derivatives
 from minigrad.face.parse import parse
 
 
-class _Expression(click.Command):
-    """A command whose text may begin with a minus sign, as in ``-sum(y * log(p))``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Tell a negative expression from an option: options have one letter, or two dashes."""
-        return super().parse_args(ctx, [f" {a}" if _is_negative(a) else a for a in args])
-
-
-def _is_negative(word: str) -> bool:
-    return len(word) > 2 and word[0] == "-" and word[1] != "-"
-
-
-@click.command(cls=_Expression)
+@click.command(cls=Expression)
 @click.argument("text")
 @click.argument("variables", nargs=-1, metavar=METAVAR)
 @click.option("--wrt", metavar="NAME[,NAME]", help="By what; all variables by default.")

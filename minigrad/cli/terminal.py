@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from minigrad.checking import Report
-from minigrad.checking.report import SIGNS
+from minigrad.checking.report import SIGNS, Comparison
 from minigrad.training import Epoch
 
 
@@ -138,12 +138,26 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
 def report_table(report: Report) -> None:
     """Print what a check found: pairs of witnesses and the largest difference between them."""
     rows = [
-        (row.pair, row.quantity, f"{row.error:.0e} {SIGNS[row.verdict]}", row.note)
+        (row.pair, row.quantity, f"{shown_error(row)} {SIGNS[row.verdict]}", _remark(row, report))
         for row in report.rows
     ]
     table(rows, header=("witnesses", "of", "error", ""))
     for suspect in report.suspects:
         say(f"suspect: {suspect}", indent=2)
+
+
+def shown_error(row: Comparison) -> str:
+    """The largest error as the tables print it: "–" where nothing was measured."""
+    if row.error != row.error:
+        return "–"
+    return "0" if row.error == 0 else f"{row.error:.0e}"
+
+
+def _remark(row: Comparison, report: Report) -> str:
+    # a derivation's findings say themselves where it is off
+    shows_worst = row.verdict == "fail" and not report.findings
+    parts = (row.note, row.worst if shows_worst else None)
+    return "; ".join(str(part) for part in parts if part)
 
 
 # -- progress -------------------------------------------------------------------------------------
@@ -175,3 +189,14 @@ class Bar:
         """Draw an epoch that is over."""
         numbers = f"loss {epoch.loss:.3f}  accuracy {epoch.accuracy:.3f}"
         self.shown.update(self.task, completed=epoch.number, numbers=numbers)
+
+
+@contextmanager
+def status(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A line on stderr that says what is being done; nothing where that is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step, done, of: None
+        return
+    with console.status(what) as shown:
+        yield lambda step, done, of: shown.update(f"{what}: {step}")

@@ -14,7 +14,7 @@ from minigrad.checking.handwritten import Handwritten, Residuals
 from minigrad.checking.judge import claims_for, judge
 from minigrad.checking.quiet import quiet
 from minigrad.errors import ArgumentError, MinigradError
-from minigrad.face.derivation import Derivation, derive
+from minigrad.face.derivation import Derivation, derive, output_name
 from minigrad.face.judged import Traced, judged
 from minigrad.graph import Tensor
 from minigrad.symbolic.lower import graph_order
@@ -198,19 +198,27 @@ def _variables(output: Tensor) -> list[str]:
 
 
 class _Right:
-    """The right formula of a gradient by a name, as text."""
+    """The right derivation of a gradient by a name, as text, without what the caller wrote himself."""
 
-    def __init__(self, loss: Tensor, derivation: Derivation | None) -> None:
-        self.loss, self.derivation = loss, derivation
+    def __init__(self, output: Tensor, derivation: Derivation | None) -> None:
+        self.output, self.derivation = output, derivation
 
     def __call__(self, name: str) -> str:
         if self.derivation is None:
             return ""
         try:
-            formulas = self.derivation if name in self.derivation else derive(self.loss, name)
-            return str(formulas[name].line.text())
+            right = derive(self.output, name)
         except MinigradError:
             return ""
+        known = list(right.reading.names_by_user)
+        if not known:
+            return str(right)
+        forward, backward, results = right.lines
+        # the output's own formula is no part of its gradient
+        known.append(output_name(right.reading) or "L")
+        used = [*(line for line in forward if line.name not in known), *backward]
+        where = ["where", *(line.text() for line in used)] if used else []
+        return "\n".join([*(line.text() for line in results), *where])
 
 
 # -- functions ---------------------------------------------------------------------------------------

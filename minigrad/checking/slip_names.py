@@ -1,0 +1,66 @@
+"""What a report about a slip calls the graph's tensors, gradients, sizes and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from minigrad.graph import Dim, Node
+from minigrad.index.size import Size
+
+
+class Names:
+    """What the graph's tensors and sizes are called; ``order`` lists the nodes, inputs first."""
+
+    def __init__(
+        self, nodes: Mapping[Node, str], dims: Mapping[str, int], order: Sequence[Node]
+    ) -> None:
+        self.nodes = nodes
+        used = {x.name for node in order for x in node.inputs if isinstance(x, Dim)}
+        used |= {n for node in order for x in node.inputs if isinstance(x, Size) for n in x.names()}
+        # a size that the graph computes with is the likelier factor
+        self.dims = dict(sorted(dims.items(), key=lambda item: item[0] not in used))
+        self._readers: dict[Node, Node] = {}
+        for node in order:
+            for x in node.inputs:
+                if isinstance(x, Node):
+                    self._readers.setdefault(x, node)
+
+    def tensor(self, node: Node) -> str:
+        """The tensor's name, or its operation's."""
+        if node in self.nodes:
+            return self.nodes[node]
+        if node.op is None:
+            return "a constant"
+        return node.op.notation.text if node.op.notation else node.op.name.rpartition(".")[2]
+
+    def first_named(self, node: Node) -> Node | None:
+        """The named tensor that a node is, or is a rearrangement of."""
+        while node not in self.nodes:
+            inputs = [x for x in node.inputs if isinstance(x, Node)]
+            if node.op is None or node.op.kind == "elementwise" or len(inputs) != 1:
+                return None
+            (node,) = inputs
+        return node
+
+    def above(self, node: Node) -> str:
+        """The first named tensor from a node towards the output: what a reader calls its gradient."""
+        while node not in self.nodes and node in self._readers:
+            node = self._readers[node]
+        return f"d{self.nodes[node]}" if node in self.nodes else "the gradient of the output"
+
+    def below(self, node: Node) -> str:
+        """The first named tensor from a node towards the variables."""
+        start = node
+        while node not in self.nodes:
+            inputs = [x for x in node.inputs if isinstance(x, Node)]
+            if not inputs:
+                return f"the gradient of {self.tensor(start)}"
+            node = next((x for x in inputs if x in self.nodes), inputs[0])
+        return f"d{self.nodes[node]}"
+
+
+def sum_name(axis: int, ndim: int) -> str:
+    """A sum over one axis as people call it."""
+    if axis == ndim - 1 and ndim > 1:
+        return "rowsum"
+    return "colsum" if axis == ndim - 2 else "sum" if ndim == 1 else f"sum over axis {axis}"
