@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,3 +148,32 @@ def test_help_names_every_option() -> None:
     result = run("--help")
     for option in ("--wrt", "--against", "--given", "--order", "--seeds", "--budget", "--json"):
         assert option in result.stdout
+
+
+PAGE = Path(__file__).parent.parent / "docs" / "how-to" / "check-a-hand-derivation.md"
+
+
+def test_the_pages_commands_print_what_stands_below(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(
+        r"^```console\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert blocks
+    for block in blocks:
+        code = None
+        for command, output in re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", block, re.M):
+            if command == "echo $?":
+                assert output == f"{code}\n"
+                continue
+            words = shlex.split(command.replace("\\\n", " "))
+            quietly = words[-2] == ">"
+            result = run(*(words[2:-2] if quietly else words[2:]))
+            code = result.exit_code
+            assert rounded("" if quietly else result.stdout) == rounded(output)
+
+
+def rounded(text: str) -> str:
+    """What is zero but for rounding is another number on every machine."""
+    return re.sub(r"\de-1\d ✓", "tiny ✓", text)

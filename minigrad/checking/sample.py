@@ -130,7 +130,9 @@ _EXACT_DRAWS: dict[str, Callable[[Rng, Shape], Any]] = {
     "diagonal": lambda rng, shape: _WHOLE(rng, shape) * np.eye(shape[-1], dtype=int),
     "symmetric": _exact_symmetric,
     "orthogonal": _signed_permutation,
-    "invertible": lambda rng, shape: _WHOLE(rng, shape) + 7 * np.eye(shape[-2], shape[-1], dtype=np.int64),
+    "invertible": lambda rng, shape: (
+        _WHOLE(rng, shape) + 7 * np.eye(shape[-2], shape[-1], dtype=np.int64)
+    ),
     "simplex": _exact_simplex,
     "unit": _fractions(1, 7, 8),
     "(-1, 1)": _fractions(-7, 7, 8),
