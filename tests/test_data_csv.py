@@ -104,6 +104,19 @@ def test_a_broken_file_is_named_with_its_place(
         assert part in str(caught.value)
 
 
+@given(data=st.one_of(st.binary(max_size=60), st.text('a,"\n;é ', max_size=40).map(str.encode)))
+def test_any_bytes_are_a_table_or_an_error_that_names_the_file(
+    data: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = written(tmp_path_factory.mktemp("any"), data)
+    try:
+        table = mg.data.read_csv(file)
+    except ArgumentError as error:
+        assert str(file) in str(error)
+    else:
+        assert all(len(row) == len(table.columns) for row in table.rows)
+
+
 def test_a_file_that_is_not_there_and_a_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(ArgumentError, match="cannot be read"):

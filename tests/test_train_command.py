@@ -334,4 +334,4 @@ def test_a_folder_that_cannot_be_written_is_found_before_training(
     (tmp_path / "file").write_text("in the way")
     result = run("train", "--out", tmp_path / "file" / "below")
     assert result.exit_code == 2
-    assert "--out: cannot make the folder" in result.stderr
+    assert "cannot make the folder" in result.stderr

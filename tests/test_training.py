@@ -383,12 +383,17 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     file = tmp_path / "file"
     write_whole(file, b"old")
 
-    def fails(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    for failure, error in [
+        (OSError(28, "No space left on device"), ArgumentError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ]:
 
-    monkeypatch.setattr("os.replace", fails)
-    with pytest.raises(ArgumentError, match="No space left"):
-        write_whole(file, b"new")
+        def fails(*_: object, failure: BaseException = failure) -> None:
+            raise failure
+
+        monkeypatch.setattr("os.replace", fails)
+        with pytest.raises(error):
+            write_whole(file, b"new")
     assert file.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

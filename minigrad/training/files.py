@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from minigrad.errors import ArgumentError
@@ -27,8 +28,10 @@ def write_whole(path: Path, data: bytes) -> None:
         os.replace(aside, path)
         _sync_folder(path.parent)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise ArgumentError(f"cannot write {str(path)!r} ({error.strerror or error})") from error
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def append_line(path: Path, line: str) -> None:

@@ -89,7 +89,7 @@ class Session:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ArgumentError(
-                f"--out: cannot make the folder {str(folder)!r} ({error.strerror or error})"
+                f"cannot make the folder {str(folder)!r} ({error.strerror or error})"
             ) from error
         # Until the first save there is nothing to resume, least of all the run that was here before.
         session.checkpoint.unlink(missing_ok=True)
@@ -116,8 +116,8 @@ class Session:
         path = folder / CHECKPOINT
         if not path.exists():
             raise ArgumentError(
-                f"--resume: there is no {str(path)!r} to go on from; name the folder of an earlier "
-                "run with --out, or leave --resume out to start a new one"
+                f"there is no {str(path)!r} to go on from; name the folder of an earlier run "
+                "(--out), or start a new one (without --resume)"
             )
         saved = load(path)
         with blaming(saved.source):
@@ -136,7 +136,7 @@ class Session:
         with blaming(saved.source):
             if saved.facts["fingerprint"] != self.task.fingerprint:
                 raise ArgumentError(
-                    f"--resume: {self.settings.data!r} is not the data that this run began with; "
+                    f"{self.settings.data!r} is not the data that this run began with; "
                     "put them back, or start anew"
                 )
             self.trainer.load_state(saved.arrays, saved.facts["trainer"])
@@ -226,8 +226,8 @@ def _spare_unfinished(path: Path) -> None:
     if unfinished:
         done = len(saved.facts["trainer"]["history"])
         raise ArgumentError(
-            f"--out: {str(path.parent)!r} holds an unfinished run, {done} epochs long; go on with "
-            "--resume, start over it with --overwrite, or name another folder"
+            f"{str(path.parent)!r} holds an unfinished run, {done} epochs long; go on with --resume "
+            "(Session.resume), replace it with --overwrite (overwrite=True), or name another folder"
         )
 
 
@@ -244,7 +244,7 @@ def _with_wishes(before: Settings, wishes: Mapping[str, Any]) -> Settings:
             for name, value in fixed.items()
         ]
         raise ArgumentError(
-            "--resume: a run goes on as it began; leave these out, or start a new run\n  "
+            "a run goes on as it began; leave these out, or start a new run\n  "
             + "\n  ".join(lines)
         )
     return replace(before, **{k: v for k, v in wishes.items() if k in CHANGEABLE})
