@@ -317,8 +317,8 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         "W1",
         1,
         (
-            "dW1 = Σ_ijk [k = ij] X_k (I[0:4] (P_ij ⊙ (C_ij − P_ijᵀ C_ij)))ᵀ   where P_ij = "
-            "softmax(Σ_k [k = ij] ((W1 I[0:4])ᵀ X_k + (W2 I[4:8])ᵀ X_k))"
+            "dW1 = Σ_ijk [k = ij] X_k (P_ij ⊙ (C_ij − P_ijᵀ C_ij))[:-4]ᵀ   where P_ij = softmax("
+            "Σ_k [k = ij] (pad(W1ᵀ X_k, (0, 4)) + pad(W2ᵀ X_k, (4, 0))))"
         ),
     ),
     "cumsum_max": (

@@ -25,7 +25,7 @@ from minigrad.index.expr import (
     Structural,
     Sum,
 )
-from minigrad.index.matching import occurrences
+from minigrad.index.matching import Placed, occurrences
 from minigrad.index.numbers import exact_power, times
 from minigrad.index.size import AnySize, Size
 
@@ -219,7 +219,7 @@ class _Contraction:
             upper = exact_power(node.coef, -1)
             if upper is None:
                 continue
-            others = [Factor(*entry) for k, entry in self.entries.items() if k != key]
+            others = [Placed(*entry) for k, entry in self.entries.items() if k != key]
             known, kept = dict(enumerate(labels)), frozenset(self.out)
             found = next(occurrences(others, node, symmetric, known, kept), None)
             if found is None:
@@ -227,9 +227,9 @@ class _Contraction:
             self.entries = {}
             self.met -= {found.at[k] for k in node.summed}
             self.coef = times(self.coef, upper)
-            for f in (*found.rest, Factor(node, labels, exponent + 1)):
+            for f in (*found.rest, Placed(node, labels, exponent + 1)):
                 if f.exponent:
-                    self.enter(*f)
+                    self.enter(f.node, tuple(f.labels), f.exponent)
             return True
         return False
 
@@ -322,8 +322,8 @@ class _Contraction:
                 return node
         number = {label: i for i, label in enumerate(self.out)}
         sizes = [self.sizes[label] for label in self.out]
-        mirrored = [len(labels) == 2 and symmetric(node) for node, labels, _ in entries]
-        order, identity = canonical(entries, mirrored, self.out, self.sizes)
+        turned = [len(labels) == 2 and symmetric(node) for node, labels, _ in entries]
+        order, identity = canonical(entries, turned, self.out, self.sizes)
         for label in order:
             number[label] = len(number)
             sizes.append(self.sizes[label])

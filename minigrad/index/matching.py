@@ -9,15 +9,23 @@ from typing import NamedTuple
 from minigrad.index.expr import Expr, Factor, Product
 
 
+class Placed(NamedTuple):
+    """A factor whose labels may be anything hashable."""
+
+    node: Expr
+    labels: Sequence[Hashable]
+    exponent: int | Fraction
+
+
 class Found(NamedTuple):
     """A label for each of the body's, and the factors that are left over, in their order."""
 
     at: dict[int, Hashable]
-    rest: list[Factor]
+    rest: list[Placed]
 
 
 def occurrences(
-    factors: Sequence[Factor],
+    factors: Sequence[Factor | Placed],
     body: Product,
     symmetric: Callable[[Expr], bool],
     known: Mapping[int, Hashable] | None = None,
@@ -42,13 +50,13 @@ def occurrences(
 
 
 def _extended(
-    factors: tuple[Factor, ...],
+    factors: tuple[Factor | Placed, ...],
     wanted: Sequence[Factor],
     at: dict[int, Hashable],
     symmetric: Callable[[Expr], bool],
-) -> Iterator[tuple[dict[int, Hashable], list[Factor]]]:
+) -> Iterator[tuple[dict[int, Hashable], list[Placed]]]:
     if not wanted:
-        yield at, list(factors)
+        yield at, [Placed(*f) for f in factors]
         return
     first = wanted[0]
     for j, f in enumerate(factors):
@@ -60,10 +68,10 @@ def _extended(
         for labels in orders:
             grown = dict(at)
             if all(grown.setdefault(a, b) == b for a, b in zip(labels, f.labels, strict=True)):
-                left = Factor(f.node, f.labels, f.exponent - first.exponent)
+                left = Placed(f.node, f.labels, f.exponent - first.exponent)
                 rest = (*factors[:j], left, *factors[j + 1 :])
                 yield from _extended(rest, wanted[1:], grown, symmetric)
 
 
 def _reaches(have: int | Fraction, wanted: int | Fraction) -> bool:
-    return have * wanted > 0 and abs(have) >= abs(wanted)
+    return have * wanted > 0 and abs(Fraction(have)) >= abs(Fraction(wanted))

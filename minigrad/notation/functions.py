@@ -17,6 +17,7 @@ class Written(NamedTuple):
 
 # Functions of the notation itself, which no row defines.
 _OWN = {
+    "": Written("", "", ""),  # several numbers in parentheses
     "diag": Written("diag", "diag", r"\operatorname{diag}"),  # of a vector: a matrix
     "diagonal": Written("diag", "diag", r"\operatorname{diag}"),  # of a matrix: a vector
     "tr": Written("tr", "trace", r"\operatorname{tr}"),

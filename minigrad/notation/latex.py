@@ -22,6 +22,7 @@ from minigrad.notation.tree import (
     Power,
     Relation,
     Scaled,
+    Selection,
     Transposed,
     Tree,
 )
@@ -139,6 +140,8 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
             if r"\cdot" in how:
                 return how.replace(r"\cdot", f" {inner} "), _ATOM
             return rf"{how}\left({inner}\right)", _ATOM
+        case Selection():
+            return _render(tree.plain, partial)
         case Transposed(Inverse(body)):
             return _scripted(body, r"-\top", partial), _POSTFIX
         case Transposed(body):

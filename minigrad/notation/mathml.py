@@ -24,6 +24,7 @@ from minigrad.notation.tree import (
     Power,
     Relation,
     Scaled,
+    Selection,
     Transposed,
     Tree,
 )
@@ -111,6 +112,8 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
             inner = "<mo>,</mo>".join(_show(arg, _SUM, partial) for arg in args)
             name = escape(written(function).text)
             return f"<mrow><mi>{name}</mi><mo>&#x2061;</mo>{_bracketed(inner)}</mrow>", _ATOM
+        case Selection():
+            return _render(tree.plain, partial)
         case Transposed(Inverse(body)):
             return _scripted(body, "<mrow><mo>−</mo><mo>⊤</mo></mrow>", partial), _POSTFIX
         case Transposed(body):

@@ -49,6 +49,7 @@ from minigrad.notation.tree import (
     Plus,
     Relation,
     Scaled,
+    Selection,
     Transposed,
     Tree,
     hadamard,
@@ -335,7 +336,7 @@ class Reader:
         if node.kind == "onehot" and places == (None,):
             return Name(f"e_{_place_text(node.params[0])}")
         if node.kind == "slice" and places == (None, None):
-            return Indexed(IDENTITY, (_slice_text(node), None))
+            return _selection(node)
         if node.kind == "tri" and places == (None, None):
             return Call("tril", (ONE, *(Num(p) for p in node.params if p)))  # type: ignore[arg-type]
         if all(place is not None for place in places):
@@ -479,13 +480,20 @@ def _place_text(position: object) -> str:
     return f"({text})" if " " in text or "*" in text else text
 
 
-def _slice_text(node: Structural) -> str:
+def _selection(node: Structural) -> Selection:
     """The slice as NumPy reads it: a reversal is ::-1, because a stop before 0 cannot be written."""
     start, step = cast("tuple[AnySize, int]", node.params)
-    stop = start + step * node.sizes[0]
-    first = "" if start == node.sizes[1] - 1 and step == -1 else str(start)
-    last = "" if stop == -1 else str(stop)
-    return f"{first}:{last}" + (f":{step}" if step != 1 else "")
+    length, whole = node.sizes
+    stop = start + step * length
+    after = whole - stop
+    if step < 0:
+        first = "" if start == whole - 1 and step == -1 else str(start)
+        return Selection(f"{first}:{'' if stop == -1 else stop}:{step}", None)
+    last = "" if after == 0 else f"-{after}" if isinstance(after, int) else str(stop)
+    place = f"{'' if start == 0 else start}:{last}"
+    if step != 1:
+        return Selection(f"{place}:{step}", None)
+    return Selection(place, (str(start), str(after)))
 
 
 def _over_element(node: Extremum) -> Expr:

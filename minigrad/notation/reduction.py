@@ -25,6 +25,7 @@ from minigrad.notation.tree import (
     Transposed,
     Tree,
     hadamard,
+    moved,
     product,
     scaled,
     transposed,
@@ -193,8 +194,12 @@ class Reduction:
         left = a if a.j == label else a.turned()
         right = b if b.i == label else b.turned()
         middle = [Call("diag", (_together(items),))] if items else []
-        straight = product([left.tree(), *middle, right.tree()])
-        other = product([right.turned().tree(), *middle, left.turned().tree()])
+        if middle:
+            straight = product([left.tree(), *middle, right.tree()])
+            other = product([right.turned().tree(), *middle, left.turned().tree()])
+        else:
+            straight = moved(left.tree(), right.tree(), vector=False)
+            other = moved(right.turned().tree(), left.turned().tree(), vector=False)
         if transposes(other) < transposes(straight):
             edge = Edge(right.j, left.i, (Item(other),))
         else:
@@ -208,7 +213,7 @@ class Reduction:
         """One edge at a summed label: matrix times vector, or a row sum where there is no vector."""
         toward = edge if edge.j == label else edge.turned()
         if items:
-            vector = product([toward.tree(), _together(items)])
+            vector = moved(toward.tree(), _together(items), vector=True)
             self.vectors.setdefault(toward.i, []).append(Item(vector))
             return
         if (

@@ -22,6 +22,7 @@ from minigrad.notation.tree import (
     Power,
     Relation,
     Scaled,
+    Selection,
     Transposed,
     Tree,
 )
@@ -114,6 +115,8 @@ class Printer:
                 if m.unicode and "·" in how.text:
                     return how.text.replace("·", inner), _ATOM
                 return f"{how.text if m.unicode else how.ascii}({inner})", _ATOM
+            case Selection():
+                return self.render(tree.plain)
             case Transposed(Inverse(body)) if m.unicode:
                 return self.show(body, _ATOM) + "⁻ᵀ", _POSTFIX
             case Transposed(body):

@@ -120,6 +120,64 @@ class Relation(Tree):
     right: Tree
 
 
+@dataclass(frozen=True, slots=True)
+class Selection(Tree):
+    """The rows ``place`` of the identity: it takes rows of what follows; turned, it puts them in their place.
+
+    ``margins`` are the rows before and after those, or None where the rows are not next to each other.
+    """
+
+    place: str
+    margins: tuple[str, str] | None
+    turned: bool = False
+
+    @property
+    def plain(self) -> Tree:
+        """How it is written where it stands alone."""
+        rows = Indexed(IDENTITY, (self.place, None))
+        return Transposed(rows) if self.turned else rows
+
+    def rows(self, body: Tree, vector: bool) -> Tree | None:
+        """What it does to the rows of what follows it."""
+        if vector:
+            if self.turned:
+                return None if self.margins is None else Call("pad", (body, self._own))
+            return Indexed(body, (self.place,))
+        match body:
+            case Call("pad", (inner, Call("", (rows, columns)))) if rows == _NO_MARGINS:
+                if self.turned:
+                    return None if self.margins is None else _padded(inner, self._own, columns)
+                return _padded(Indexed(inner, (self.place, None)), rows, columns)
+            case Indexed(inner, (None, place)) if not self.turned:
+                return Indexed(inner, (self.place, place))
+        if not self.turned:
+            return Indexed(body, (self.place, None))
+        return None if self.margins is None else _padded(body, self._own, _NO_MARGINS)
+
+    def columns(self, body: Tree) -> Tree | None:
+        """What it does to the columns of a matrix before it."""
+        match body:
+            case Call("pad", (inner, Call("", (rows, columns)))) if columns == _NO_MARGINS:
+                if self.turned:
+                    return _padded(Indexed(inner, (None, self.place)), rows, columns)
+                return None if self.margins is None else _padded(inner, rows, self._own)
+            case Indexed(inner, (str(place), None)) if self.turned:
+                return Indexed(inner, (place, self.place))
+        if self.turned:
+            return Indexed(body, (None, self.place))
+        return None if self.margins is None else _padded(body, _NO_MARGINS, self._own)
+
+    @property
+    def _own(self) -> Tree:
+        assert self.margins is not None
+        return Call("", tuple(map(Name, self.margins)))
+
+
+def _padded(body: Tree, rows: Tree, columns: Tree) -> Tree:
+    return Call("pad", (body, Call("", (rows, columns))))
+
+
+_NO_MARGINS = Call("", (Num(0), Num(0)))
 ONE = Name("𝟏")
 IDENTITY = Name("I", symmetric=True)
 
@@ -129,6 +187,10 @@ def transposed(tree: Tree) -> Tree:
     match tree:
         case Transposed(body):
             return body
+        case Selection("::-1"):
+            return tree
+        case Selection():
+            return replace(tree, turned=not tree.turned)
         case Name(repeated=True):
             return MatMul((replace(tree, repeated=False), Transposed(ONE)))
         case Name(symmetric=True) | Num():
@@ -189,6 +251,8 @@ def parts_of(tree: Tree) -> tuple[Tree, ...]:
 
 def transposes(tree: Tree) -> int:
     """How many transposes a reader meets."""
+    if isinstance(tree, Selection):
+        return int(tree.turned)
     return isinstance(tree, Transposed) + sum(map(transposes, parts_of(tree)))
 
 
@@ -204,6 +268,16 @@ def product(parts: list[Tree]) -> Tree:
         flat.extend(part.parts if isinstance(part, MatMul) else (part,))
     body: Tree = flat[0] if len(flat) == 1 else MatMul(tuple(flat))
     return scaled(coef, up, body, down)
+
+
+def moved(left: Tree, right: Tree, vector: bool) -> Tree:
+    """A product of two, where a selection of rows is written as what it does: I[1:] x is x[1:]."""
+    found: Tree | None = None
+    if isinstance(left, Selection) and not isinstance(right, Selection):
+        found = left.rows(right, vector)
+    elif isinstance(right, Selection) and not isinstance(left, Selection):
+        found = right.columns(left)
+    return product([left, right]) if found is None else found
 
 
 def _collect(part: Scaled, up: list[Tree], down: list[Tree]) -> Tree:

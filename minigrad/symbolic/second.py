@@ -15,7 +15,7 @@ from minigrad.index.algebra import add, split_coefficient
 from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import Expr, Factor, Number, Product, Ref, Sum, postorder
 from minigrad.index.matching import Found, occurrences
-from minigrad.index.numbers import times
+from minigrad.index.numbers import magnitude, times
 from minigrad.symbolic.autoname import Names
 from minigrad.symbolic.simplify import common_factors
 
@@ -70,7 +70,7 @@ def multiplied_out(node: Expr) -> Expr:
             (term if k == place else f.node, f.labels, f.exponent)
             for k, f in enumerate(node.factors)
         ]
-        terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))  # type: ignore[arg-type]
+        terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))
     if len(terms) > _MOST_TERMS:
         return node
     return multiplied_out(add(terms))
@@ -164,7 +164,7 @@ def _contains(total: Sum, coef: Number, term: Expr) -> bool:
     own, rest = split_coefficient(term)
     wanted = times(coef, own)
     have = next((c for c, t in total.terms if t == rest), 0)
-    return have * wanted > 0 and abs(wanted) <= abs(have)
+    return have * wanted > 0 and magnitude(wanted) <= magnitude(have)
 
 
 def _quotient(a: Number, b: Number) -> Number | None:

@@ -31,7 +31,36 @@ _LOGISTIC = "1/(1 + exp(-x))"
 
 def simplified(node: Expr) -> Expr:
     """The node with quotients folded and its pointwise algebra cancelled; names stay closed."""
-    return rationally_simplified(folded(node))
+    node = rationally_simplified(folded(node))
+    return _constant_parts(node) if isinstance(node, Product) else node
+
+
+def _constant_parts(node: Product) -> Expr:
+    """A mean of c + x is c + the mean of x: Σ p ⊙ (1 + log p) is 1 + pᵀ log p for a p that sums to one."""
+    if len(node.factors) != 2 or node.ndim > 1:
+        return node
+    for weights, total in (node.factors, node.factors[::-1]):
+        if not isinstance(total.node, Sum) or {weights.exponent, total.exponent} != {1}:
+            continue
+        if facts.sums_to_one(weights.node) != 1 or weights.labels[-1] < node.ndim:
+            continue
+        if weights.labels[-1] not in total.labels or weights.labels[-1] in weights.labels[:-1]:
+            continue
+        axis = total.labels.index(weights.labels[-1])
+        terms = total.node.terms
+        fixed = [k for k, (_, term) in enumerate(terms) if _is_constant_along(term, axis)]
+        if fixed:
+            sizes = dict(enumerate(node.label_sizes))
+            parts = [
+                (c, contract(range(node.ndim), [weights, (t, total.labels)], node.coef, sizes))
+                for c, t in terms
+            ]
+            return add(parts)
+    return node
+
+
+def _is_constant_along(node: Expr, axis: int) -> bool:
+    return isinstance(node, Product) and all(axis not in f.labels for f in node.factors)
 
 
 # -- fold: exp(x) / sum exp(x) is softmax(x) -----------------------------------------------------
@@ -57,7 +86,7 @@ def _logistic(node: Product) -> Expr | None:
     for k, f in enumerate(node.factors):
         argument = _one_plus_exponential(f.node) if f.exponent in _WHOLE_BELOW else None
         if argument is not None:
-            lower = Map(head, (scale(-1, argument),))
+            lower: Expr = Map(head, (scale(-1, argument),))
             if not _negated(argument):
                 sigmoid = Map(head, (argument,))
                 lower = add([(1, constant(1, sigmoid.sizes)), (-1, sigmoid)])
@@ -302,7 +331,7 @@ def _taken_out(
     covered = any(set(axes) <= set(f.labels) for f in common)
     if len(axes) > max(2, total.ndim):
         return None
-    if not spread and any(rest.falls_apart() for rest in rests):
+    if not spread and any(rest.falls_apart() or rest.only_moves() for rest in rests):
         return None
     sizes = dict(enumerate(pattern.label_sizes))
     inner: list[tuple[Number, Expr]] = []
@@ -344,6 +373,11 @@ class _Remainder:
         if label in self.back:
             return self.back[label]
         return label if label < self.ndim else ("own", label)
+
+    def only_moves(self) -> bool:
+        """Whether nothing is left but slices: x[1:] and x[:-1] are read by themselves."""
+        kinds = [f.node.kind for f in self.rest if isinstance(f.node, Structural)]
+        return "slice" in kinds and len(kinds) == len([f for f in self.rest if f.labels])
 
     def falls_apart(self) -> bool:
         """Whether nothing joins the axes: x (xᵀ A x) is not to be read as (x xᵀ A) x."""

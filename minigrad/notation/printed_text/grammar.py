@@ -22,6 +22,7 @@ _ELEMENTWISE_POWER = re.compile(r"\^⊙(-?[0-9]+(?:/[0-9]+)?)")
 _SUBSCRIPT = re.compile(r"_([0-9a-z]+)(?![0-9A-Za-z_])")
 _PLACE = re.compile(r"\(([^()]*)\)")
 _PLACES = re.compile(r"\[([^\[\]]*)\]")
+_TUPLE = re.compile(r"\((?:[^(),]+, [^(),]+|\([^(),]+, [^(),]+\), \([^(),]+, [^(),]+\))\)(?=[,)])")
 _SUM_SIGN = re.compile(r"Σ_([a-z](?:[a-z]|,)*) ")
 _RELATIONS = ("≥", "≤", "≠", "=", ">", "<")
 _GAP = re.compile(r" {6,}")
@@ -278,7 +279,10 @@ class _Reader:
 
     def arguments(self) -> Iterator[Piece]:
         while True:
-            yield self.sum()
+            if found := self.match(_TUPLE):
+                yield Piece("tuple", (), found[0])
+            else:
+                yield self.sum()
             if self.take(")"):
                 return
             self.expect(", ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
@@ -293,6 +294,8 @@ class Evaluation:
             shape = (self.guess(),) * 2
             offset = [int(plain(self.eval(part))) for part in piece.parts[1:]]
             return Block((np.tril if function == "tril" else np.triu)(np.ones(shape), *offset))
+        if function == "pad":
+            return self.padded(*piece.parts)
         args = [self.eval(part) for part in piece.parts]
         if function == "onehot":
             index, size = plain(args[0]).astype(int), self.guess()
@@ -300,6 +303,14 @@ class Evaluation:
                 raise UnsizedError(f"no element {index.max()} of {size}")
             return held((index[..., None] == np.arange(size)).astype(float))
         return call(function, args)
+
+    def padded(self, body: Piece, margins: Piece) -> Value:
+        """Zeros before and after, as `numpy.pad` has them."""
+        pairs = [
+            part.split(", ") for part in re.findall(r"[^()]+, [^()]+(?=\))", str(margins.value))
+        ]
+        widths = [tuple(self.size(text.strip("(")) for text in pair) for pair in pairs]
+        return held(np.pad(plain(self.eval(body)), widths if len(widths) > 1 else widths[0]))
 
 
 _RULES = {

@@ -1,0 +1,467 @@
+"""More derivatives that people look up, as they print, and their values against the hand-written VJPs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from expressions import Case
+
+import minigrad as mg
+
+# name -> text, variables, by what, order, what is printed
+FORMULAS = {
+    "entropy": ("-sum(p * log(p))", {"p": "n | simplex"}, "p", 1, "dp = −1 − log(p)"),
+    "Hessian of the entropy": (
+        "-sum(p * log(p))",
+        {"p": "n | simplex"},
+        "p",
+        2,
+        "H = −diag(1 ⊘ p)",
+    ),
+    "entropy of a softmax": (
+        "-sum(softmax(x) * log(softmax(x)))",
+        {"x": "n"},
+        "x",
+        1,
+        "dx = p ⊙ (pᵀ log(p) − log(p))   where p = softmax(x)",
+    ),
+    "swish H": (
+        "sum(x * sigmoid(x))",
+        {"x": "n"},
+        "x",
+        2,
+        "H = diag(σ(x) ⊙ (1 − σ(x)) ⊙ (2 + x − 2 (σ(x) ⊙ x)))",
+    ),
+    "kl": (
+        "sum(p * log(p / q))",
+        {"p": "n | positive", "q": "n | positive"},
+        "q",
+        1,
+        "dq = −p ⊘ q",
+    ),
+    "kl soft": (
+        "sum(p * (log(p) - log(softmax(x))))",
+        {"p": "n | simplex", "x": "n"},
+        "x",
+        1,
+        "dx = softmax(x) − p",
+    ),
+    "ce logsm": (
+        "-sum(Y * log_softmax(X @ W))",
+        {"X": "n d", "W": "d c", "Y": "n c | simplex"},
+        "W",
+        1,
+        "dW = Xᵀ (softmax(X W) − Y)",
+    ),
+    "gauss nll": (
+        "0.5*logdet(S) + 0.5*(x-m) @ inv(S) @ (x-m)",
+        {"S": "d d | spd", "x": "d", "m": "d"},
+        "S",
+        1,
+        "dS = (Y − Y r rᵀ Y) / 2   where Y = S⁻¹, r = x − m",
+    ),
+    "gauss nll m": (
+        "0.5*logdet(S) + 0.5*(x-m) @ inv(S) @ (x-m)",
+        {"S": "d d | spd", "x": "d", "m": "d"},
+        "m",
+        1,
+        "dm = S⁻¹ (m − x)",
+    ),
+    "ridge H": (
+        "sum((A@x-b)**2) + lam*sum(x**2)",
+        {"A": "m n", "x": "n", "b": "m", "lam": ""},
+        "x",
+        2,
+        "H = 2 Aᵀ A + 2 lam I",
+    ),
+    "logreg": (
+        "sum(log(1+exp(-y*(X@w))))",
+        {"X": "m n", "w": "n", "y": "m | pm1"},
+        "w",
+        1,
+        "dw = −Xᵀ (y ⊙ σ(−y ⊙ (X w)))",
+    ),
+    "logreg H": (
+        "sum(log(1+exp(-y*(X@w))))",
+        {"X": "m n", "w": "n", "y": "m | pm1"},
+        "w",
+        2,
+        "H = Xᵀ diag(σ(t) ⊙ (1 − σ(t))) X   where t = −y ⊙ (X w)",
+    ),
+    "softcap": (
+        "sum(C * (softmax(c*tanh(Q@K.T/c)) @ V))",
+        {"Q": "n d", "K": "n d", "V": "n e", "C": "n e", "c": ""},
+        "Q",
+        1,
+        "dQ = ((1 − H^⊙2) ⊙ P ⊙ (C Vᵀ − rowsum(C ⊙ (P V)))) K   where H = tanh(Q Kᵀ / c), P = softmax(c H)",
+    ),
+    "sigmoid att": (
+        "sum(C * (sigmoid(Q@K.T/sqrt(d)) @ V))",
+        {"Q": "n d", "K": "n d", "V": "n e", "C": "n e"},
+        "Q",
+        1,
+        "dQ = (P ⊙ (1 − P) ⊙ (C Vᵀ)) K / √d   where P = σ(Q Kᵀ / √d)",
+    ),
+    "linear att": (
+        "sum(C * (Q @ (K.T @ V)))",
+        {"Q": "n d", "K": "n d", "V": "n e", "C": "n e"},
+        "K",
+        1,
+        "dK = V Cᵀ Q",
+    ),
+    "cross": (
+        "sum(C * (softmax(X@Wq @ (Y@Wk).T/sqrt(k)) @ (Y@Wv)))",
+        {"X": "n d", "Y": "m d", "Wq": "d k", "Wk": "d k", "Wv": "d e", "C": "n e"},
+        "Y",
+        1,
+        "dY = (P ⊙ (dP − rowsum(P ⊙ dP)))ᵀ X Wq Wkᵀ / √k + Pᵀ C Wvᵀ   where P = softmax(X Wq Wkᵀ Yᵀ / √k), dP = C Wvᵀ Yᵀ",
+    ),
+    "alibi": (
+        "sum(C * (softmax(Q@K.T/sqrt(d) + B) @ V))",
+        {"Q": "n d", "K": "n d", "V": "n e", "C": "n e", "B": "n n"},
+        "B",
+        1,
+        "dB = P ⊙ (C Vᵀ − rowsum(C ⊙ (P V)))   where P = softmax(Q Kᵀ / √d + B)",
+    ),
+    "causal": (
+        "sum(C * (softmax(where(M, Q@K.T/sqrt(d), -1e9)) @ V))",
+        {"Q": "n d", "K": "n d", "V": "n e", "C": "n e", "M": "n n | bool"},
+        "K",
+        1,
+        "dK = (M ⊙ P ⊙ (C Vᵀ − rowsum(C ⊙ (P V))))ᵀ Q / √d   where P = softmax(where(M, Q Kᵀ / √d, −1e9))",
+    ),
+    "multihead": (
+        "sum(C * einsum('bhij,bhjk->bhik', softmax(einsum('bhik,bhjk->bhij', Q, K)/sqrt(k)), V))",
+        {"Q": "b h n k", "K": "b h n k", "V": "b h n k", "C": "b h n k"},
+        "Q",
+        1,
+        "dQ_bh = (P_bh ⊙ (dP_bh − rowsum(P_bh ⊙ dP_bh))) K_bh / √k   where P_bh = softmax(Q_bh K_bhᵀ / √k), dP_bh = C_bh V_bhᵀ",
+    ),
+    "rmsnorm": (
+        "sum(C * (X / sqrt(mean(X**2, axis=-1, keepdims=True) + eps)))",
+        {"X": "n d", "C": "n d", "eps": "| positive"},
+        "X",
+        1,
+        "dX = (C − X ⊙ rowmean(C ⊙ X) ⊘ r) ⊘ √r   where r = rowmean(X^⊙2) + eps",
+    ),
+    "layernorm": (
+        "sum(C * (X - mean(X, axis=1, keepdims=True)) / sqrt(var(X, axis=1, keepdims=True) + eps))",
+        {"X": "n d", "C": "n d", "eps": "| positive"},
+        "X",
+        1,
+        "dX = (C − R ⊙ rowmean(C ⊙ R) ⊘ r − rowmean(C)) ⊘ √r   where R = X − rowmean(X), r = rowmean(R^⊙2) + eps",
+    ),
+    "var": ("var(x)", {"x": "n"}, "x", 1, "dx = 2 (x − mean(x)) / n"),
+    "std": ("std(x)", {"x": "n"}, "x", 1, "dx = r / (n √(‖r‖² / n))   where r = x − mean(x)"),
+    "var H": ("var(x)", {"x": "n"}, "x", 2, "H = 2 I / n − 2 / n²"),
+    "correlation": (
+        "sum((x-mean(x))*(y-mean(y)))/sqrt(sum((x-mean(x))**2)*sum((y-mean(y))**2))",
+        {"x": "n", "y": "n"},
+        "x",
+        1,
+        "dx = (y − (r1ᵀ r) ‖r‖² r1 / t − mean(y)) / √t   where r1 = x − mean(x), r = y − mean(y), t = ‖r1‖² ‖r‖²",
+    ),
+    "cosine similarity": (
+        "x @ y / (norm(x) * norm(y))",
+        {"x": "n", "y": "n"},
+        "x",
+        1,
+        "dx = (y − (xᵀ y) x / ‖x‖²) / (‖x‖ ‖y‖)",
+    ),
+    "slice": (
+        "sum(x[1:]*x[:-1])",
+        {"x": "n"},
+        "x",
+        1,
+        "dx = pad(x[:-1], (1, 0)) + pad(x[1:], (0, 1))",
+    ),
+    "smooth": (
+        "sum((x[1:]-x[:-1])**2)",
+        {"x": "n"},
+        "x",
+        1,
+        "dx = 2 (pad(r, (0, 1)) − pad(r, (1, 0)))   where r = x[:-1] − x[1:]",
+    ),
+    "rayleigh H": (
+        "x @ A @ x / (x @ x)",
+        {"x": "n", "A": "n n | symmetric"},
+        "x",
+        2,
+        "H = (4 (2 (xᵀ A x) x / t − A x) xᵀ / t + 2 A − 2 (xᵀ A x) I / t − 4 x xᵀ A / t) / t   where t = ‖x‖²",
+    ),
+    "softmax H": (
+        "y @ softmax(x)",
+        {"x": "n", "y": "n"},
+        "x",
+        2,
+        "H = diag(t) − p tᵀ − t pᵀ   where p = softmax(x), t = p ⊙ (y − pᵀ y)",
+    ),
+    "lse H": ("logsumexp(x)", {"x": "n"}, "x", 2, "H = diag(p) − p pᵀ   where p = softmax(x)"),
+    "hinge": (
+        "mean(maximum(0, 1 - y*(X@w)))",
+        {"X": "m n", "w": "n", "y": "m | pm1"},
+        "w",
+        1,
+        "dw = −Xᵀ (y ⊙ [1 − y ⊙ (X w) > 0]) / m",
+    ),
+    "nuclear": ("trace(inv(X.T @ X))", {"X": "n d"}, "X", 1, "dX = −2 X Y Y   where Y = (Xᵀ X)⁻¹"),
+    "gram": (
+        "sum(K * (X @ X.T)**2)",
+        {"K": "n n", "X": "n d"},
+        "X",
+        1,
+        "dX = ((2 K + 2 Kᵀ) ⊙ (X Xᵀ)) X",
+    ),
+    "matfac": (
+        "sum(M*(U @ V.T - Y)**2)",
+        {"M": "n m", "U": "n k", "V": "m k", "Y": "n m"},
+        "U",
+        1,
+        "dU = 2 (M ⊙ (U Vᵀ − Y)) V",
+    ),
+    "mlp": (
+        "sum((relu(X@W1)@W2 - Y)**2)",
+        {"X": "n d", "W1": "d h", "W2": "h c", "Y": "n c"},
+        "W1",
+        1,
+        "dW1 = 2 Xᵀ ([X W1 > 0] ⊙ ((relu(X W1) W2 − Y) W2ᵀ))",
+    ),
+    "swiglu": (
+        "sum(C * ((silu(X@W) * (X@U)) @ V))",
+        {"X": "n d", "W": "d h", "U": "d h", "V": "h d", "C": "n d"},
+        "W",
+        1,
+        "dW = Xᵀ ((T − σ(T) ⊙ T + 1) ⊙ σ(T) ⊙ (C Vᵀ) ⊙ (X U))   where T = X W",
+    ),
+    "poisson": (
+        "sum(exp(X@w) - y*(X@w))",
+        {"X": "m n", "w": "n", "y": "m"},
+        "w",
+        1,
+        "dw = Xᵀ (exp(X w) − y)",
+    ),
+    "poisson H": (
+        "sum(exp(X@w) - y*(X@w))",
+        {"X": "m n", "w": "n", "y": "m"},
+        "w",
+        2,
+        "H = Xᵀ diag(exp(X w)) X",
+    ),
+    "infonce": (
+        "-mean(diag(log_softmax(Z @ Z2.T / tau)))",
+        {"Z": "n d", "Z2": "n d", "tau": ""},
+        "Z",
+        1,
+        "dZ = (softmax(Z Z2ᵀ / tau) − I) Z2 / (tau n)",
+    ),
+    "norm of a residual": (
+        "norm(A@x - b)",
+        {"A": "m n", "x": "n", "b": "m"},
+        "x",
+        1,
+        "dx = Aᵀ r / ‖r‖   where r = A x − b",
+    ),
+    "Hessian of the norm of a residual": (
+        "norm(A@x - b)",
+        {"A": "m n", "x": "n", "b": "m"},
+        "x",
+        2,
+        "H = Aᵀ (I − r rᵀ / ‖r‖²) A / ‖r‖   where r = A x − b",
+    ),
+    "trAXB": (
+        "trace(A @ X @ B @ X.T @ C)",
+        {"A": "n n", "X": "n m", "B": "m m", "C": "n n"},
+        "X",
+        1,
+        "dX = Aᵀ Cᵀ X Bᵀ + C A X B",
+    ),
+    "quart": ("(x@x)**2", {"x": "n"}, "x", 2, "H = 4 ‖x‖² I + 8 x xᵀ"),
+    "tanh J": (
+        "tanh(W@x + b)",
+        {"W": "m n", "x": "n", "b": "m"},
+        "x",
+        1,
+        "J = diag(1 − tanh(W x + b)^⊙2) W",
+    ),
+    "softmax J": ("softmax(x)", {"x": "n"}, "x", 1, "J = diag(p) − p pᵀ   where p = softmax(x)"),
+    "normalize J": ("x / norm(x)", {"x": "n"}, "x", 1, "J = I / ‖x‖ − x xᵀ / ‖x‖³"),
+    "cumsum": ("sum(c*cumsum(x))", {"x": "n", "c": "n"}, "x", 1, "dx = triu(𝟏) c"),
+    "noise of a Gaussian process": (
+        "0.5*y @ inv(K + s*eye(n)) @ y + 0.5*logdet(K + s*eye(n))",
+        {"y": "n", "K": "n n | spd", "s": ""},
+        "s",
+        1,
+        "ds = tr(Y − Y y yᵀ Y) / 2   where Y = (K + s I)⁻¹",
+    ),
+    "pca": (
+        "trace(inv(W.T @ W) @ W.T @ S @ W)",
+        {"W": "n k", "S": "n n | symmetric"},
+        "W",
+        1,
+        "dW = 2 (S W Y − W Y Wᵀ S W Y)   where Y = (Wᵀ W)⁻¹",
+    ),
+    "svm": (
+        "lam*sum(w**2)+sum(relu(1-y*(X@w+b)))",
+        {"lam": "", "X": "m n", "w": "n", "y": "m", "b": ""},
+        "b",
+        1,
+        "db = −(yᵀ [1 − y ⊙ (X w + b) > 0])",
+    ),
+    "gat": (
+        "sum(C*(softmax(leaky_relu((X@a)[:,None] + (X@b)[None,:]))@X))",
+        {"X": "n d", "a": "d", "b": "d", "C": "n d"},
+        "a",
+        1,
+        (
+            "da = Xᵀ rowsum(where([R > 0], 1, 0.01) ⊙ P ⊙ (C Xᵀ − rowsum(C ⊙ (P X))))   where R = X a "
+            "𝟏ᵀ + 𝟏 bᵀ Xᵀ, P = softmax(leaky_relu(R, 0.01))"
+        ),
+    ),
+    "gcn": (
+        "sum(C*(A@X@W))",
+        {"A": "n n", "X": "n d", "W": "d k", "C": "n k"},
+        "W",
+        1,
+        "dW = Xᵀ Aᵀ C",
+    ),
+    "log-cosh": (
+        "sum(log(cosh(A@x-b)))",
+        {"A": "m n", "x": "n", "b": "m"},
+        "x",
+        1,
+        "dx = Aᵀ (sinh(r) ⊘ cosh(r))   where r = A x − b",
+    ),
+    "elastic": (
+        "sum((A@x-b)**2)/2 + l*sum(abs(x)) + m*sum(x**2)/2",
+        {"A": "m n", "x": "n", "b": "m", "l": "", "m": ""},
+        "x",
+        1,
+        "dx = Aᵀ (A x − b) + l sign(x) + m x",
+    ),
+    "powsum": ("sum(x)**3", {"x": "n"}, "x", 1, "dx = 3 sum(x)² 𝟏"),
+    "fractional power": ("sum(x**1.5)", {"x": "n | positive"}, "x", 1, "dx = 3 √x / 2"),
+    "largest score": ("max(X @ w)", {"X": "n d", "w": "d"}, "w", 1, "dw = Xᵀ argmax(X w)"),
+    "bce logits": (
+        "bce_with_logits(X@w, y)",
+        {"X": "n d", "w": "d", "y": "n"},
+        "w",
+        1,
+        "dw = Xᵀ (σ(X w) − y) / n",
+    ),
+    "bil": ("x @ A @ y", {"x": "n", "A": "n m", "y": "m"}, "A", 1, "dA = x yᵀ"),
+    "wsum": (
+        "sum(where(U, 0, 1)*X)",
+        {"U": "n m | bool", "X": "n m"},
+        "X",
+        1,
+        "dX = where(U, 0, 1)",
+    ),
+    "diagonal inside": (
+        "sum((A @ diag(x) @ B)**2)",
+        {"A": "m n", "x": "n", "B": "n p"},
+        "x",
+        1,
+        "dx = 2 rowsum(B ⊙ (Aᵀ A diag(x) B))",
+    ),
+    "trace of a power": ("trace(X @ X @ X @ X)", {"X": "n n"}, "X", 1, "dX = 4 (X X X)ᵀ"),
+    "skew": ("sum((X - X.T)**2)", {"X": "n n"}, "X", 1, "dX = 4 (X − Xᵀ)"),
+    "batch norm": (
+        "sum(C*(X - mean(X,axis=0))/sqrt(var(X,axis=0)+eps))",
+        {"X": "n d", "C": "n d", "eps": "| positive"},
+        "X",
+        1,
+        "dX = (C − R ⊙ colmean(C ⊙ R) ⊘ r − colmean(C)) ⊘ √r   where R = X − colmean(X), r = colmean(R^⊙2) + eps",
+    ),
+    "Hessian of attention": (
+        "sum(C * (softmax(Q@K.T) @ V))",
+        {"Q": "n d", "K": "n d", "V": "n e", "C": "n e"},
+        "Q",
+        2,
+        "H[i,:,j] = δ_ij Kᵀ (diag(T_i) − P_i T_iᵀ − T_i P_iᵀ) K   where P = softmax(Q Kᵀ), T = P ⊙ (C Vᵀ − rowsum(C ⊙ (P V)))",
+    ),
+    "sum of logistic": ("sum(1/(1+exp(-x)))", {"x": "n"}, "x", 1, "dx = σ(x) ⊙ (1 − σ(x))"),
+    "BCE in logits, written out": (
+        "-sum(y*log(1/(1+exp(-z))) + (1-y)*log(1-1/(1+exp(-z))))",
+        {"z": "n", "y": "n"},
+        "z",
+        1,
+        "dz = σ(z) − y",
+    ),
+    "its Hessian": (
+        "-sum(y*log(1/(1+exp(-z))) + (1-y)*log(1-1/(1+exp(-z))))",
+        {"z": "n", "y": "n"},
+        "z",
+        2,
+        "H = diag(σ(z) ⊙ (1 − σ(z)))",
+    ),
+    "softplus minus yz": (
+        "sum(log(1+exp(z)) - y*z)",
+        {"z": "n", "y": "n"},
+        "z",
+        1,
+        "dz = σ(z) − y",
+    ),
+    "BCE of a named probability": (
+        "p = sigmoid(X@w); -mean(y*log(p)+(1-y)*log(1-p))",
+        {"X": "m n", "w": "n", "y": "m"},
+        "w",
+        1,
+        "p = σ(X w)\n\ndw = Xᵀ (p − y) / m",
+    ),
+    "its Hessian by w": (
+        "p = sigmoid(X@w); -mean(y*log(p)+(1-y)*log(1-p))",
+        {"X": "m n", "w": "n", "y": "m"},
+        "w",
+        2,
+        "p = σ(X w)\n\nH = Xᵀ diag(p ⊙ (1 − p)) X / m",
+    ),
+    "block of a matrix": (
+        "sum(X[1:, 1:]**2)",
+        {"X": "n m"},
+        "X",
+        1,
+        "dX = 2 pad(X[1:,1:], ((1, 0), (1, 0)))",
+    ),
+    "reversal": ("sum(x[::-1]*y)", {"x": "n", "y": "n"}, "x", 1, "dx = y[::-1]"),
+    "differences": (
+        "sum(diff(x)**2)",
+        {"x": "n"},
+        "x",
+        1,
+        "dx = 2 (pad(r, (0, 1)) − pad(r, (1, 0)))   where r = x[:-1] − x[1:]",
+    ),
+    "rows below the last": (
+        "sum(exp(X[:n-1]@w))",
+        {"X": "n d", "w": "d"},
+        "X",
+        1,
+        "dX = pad(exp(X[:-1] w), (0, 1)) wᵀ",
+    ),
+    "columns kept": (
+        "sum(C*(X@W)[:, :2])",
+        {"X": "n d", "W": "d 5", "C": "n 2"},
+        "W",
+        1,
+        "dW = Xᵀ pad(C, ((0, 0), (0, 3)))",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_it_prints_as_one_writes_it(name: str) -> None:
+    text, variables, wrt, order, printed = FORMULAS[name]
+    derivation = mg.derive(mg.parse(text, **variables), wrt=wrt, order=order)
+    assert str(derivation[wrt] if order == 1 else derivation[wrt, wrt]) == printed
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("name", FORMULAS)
+def test_its_value_is_that_of_the_hand_vjps(name: str, order: int) -> None:
+    text, variables, wrt, asked, _ = FORMULAS[name]
+    if order != asked and mg.parse(text, **variables).ndim:
+        pytest.skip("a Hessian is of a scalar")
+    case = Case(name, text, variables, wrt, order, sizes={"n": 7, "d": 3, "m": 4})
+    values = case.arrays(5)
+    derivation = mg.derive(mg.parse(text, **variables), wrt=wrt, order=order)
+    formula = derivation[wrt] if order == 1 else derivation[wrt, wrt]
+    np.testing.assert_allclose(formula(values), case.by_backward(values), rtol=1e-7, atol=1e-9)
