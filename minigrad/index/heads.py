@@ -99,6 +99,16 @@ def with_numbers(head: Head, numbers: Mapping[Any, Number]) -> Any:
     return expression(head).subs({symbol: _exactly(value) for symbol, value in numbers.items()})
 
 
+@cache
+def absent(head: Head, argument: int) -> float:
+    """What an argument that is None stands for: the infinity that leaves the first argument's say."""
+    s, names = sympy(), symbols()
+    for value in (-s.oo, s.oo):
+        if names[0] in expression(head).subs(names[argument], value).free_symbols:
+            return float(value)
+    raise DerivationError(f"{head.name}: argument {argument + 1} is missing and has no neutral value")
+
+
 def _exactly(value: Number) -> Any:
     s = sympy()
     return (

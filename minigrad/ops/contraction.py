@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.errors import ShapeError
 from minigrad.graph.define import builtin_contraction as contraction
+from minigrad.index import meaning
 from minigrad.ops import misfits
 from minigrad.ops.axes import many_axes, ndim_of
 from minigrad.ops.shape import unbroadcast
@@ -216,8 +217,8 @@ inner = contraction(
 )
 
 
-def _outer_meaning(ndims: tuple[int, ...]) -> str | None:
-    return "i,j->ij" if ndims == (1, 1) else None
+def _outer_meaning(ndims: tuple[int, ...]) -> Any:
+    return "i,j->ij" if ndims == (1, 1) else meaning.outer
 
 
 outer = contraction(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -225,10 +226,8 @@ def _trace_vjp(g: Any, y: Any, x: Any, *, axis1: int, axis2: int) -> Any:
     return _diagonal_vjp(spread, y, x, offset=0, axis1=axis1, axis2=axis2)
 
 
-def _trace_meaning(ndims: tuple[int, ...], *, axis1: int, axis2: int) -> str:
-    letters = list("abcdefghijklmnopqrstuvwx"[: ndims[0]])
-    letters[axis1] = letters[axis2] = "z"
-    return "".join(letters) + "->" + "".join(c for c in letters if c != "z")
+def _trace_meaning(ndims: tuple[int, ...], *, axis1: int, axis2: int) -> Any:
+    return functools.partial(meaning.trace, axis1=axis1, axis2=axis2)
 
 
 _trace = contraction(

@@ -159,6 +159,7 @@ nansum_row: Any = primitive(
     vjps=(_nansum_vjp,),
     params={"axis": None, "keepdims": False},
     masks=True,
+    meaning=meaning.nansum,
     kinks="elements that are not a number have derivative 0",
     doc="Sum over axes of the elements that are numbers.",
 )
@@ -169,6 +170,7 @@ nanmean_row: Any = primitive(
     vjps=(_nanmean_vjp,),
     params={"axis": None, "keepdims": False},
     masks=True,
+    meaning=meaning.nanmean,
     kinks="elements that are not a number have derivative 0",
     doc="Mean over axes of the elements that are numbers.",
 )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from minigrad.index.view import (
 )
 from minigrad.primitive import Primitive
 from minigrad.symbolic.names import names_in_graph
+from minigrad.symbolic.positions import with_positions
 
 _CONSTANTS = {math.pi: "pi", math.e: "E"}
 
@@ -165,17 +167,25 @@ def _dims_used(result: Lowered, node: Node) -> set[str]:
 def _lower_node(node: Node, result: Lowered) -> View:
     views = [_input_view(value, result) for value in node.inputs]
     assert node.op is not None
-    return lower_row(node.op, views, node.params)
+    views, params = with_positions(node, views, partial(_entered, result))
+    return lower_row(node.op, views, params)
 
 
-def _input_view(value: Any, result: Lowered) -> View:
+def _entered(result: Lowered, node: Node) -> View:
+    """A constant that lowering itself makes, under a name that is free."""
+    taken = {*result.names.values(), *result.leaves}
+    result.names[node] = next(name for k in count(1) if (name := f"at{k}") not in taken)
+    return _leaf_view(node, result)
+
+
+def _input_view(value: Any, result: Lowered) -> View | None:
     if isinstance(value, Node):
         return result.views[value]
     if isinstance(value, Dim):
         return number_view(size_as_number(dim(value.name)))
     if isinstance(value, Size):
         return number_view(size_as_number(value))
-    return _number(value)
+    return None if value is None else _number(value)
 
 
 def _number(value: Any) -> View:
@@ -187,7 +197,7 @@ def _number(value: Any) -> View:
     return contraction((), [(number_view(Leaf(name, kind="constant")), ())], sign)
 
 
-def lower_row(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) -> View:
+def lower_row(row: Primitive, views: Sequence[Any], params: Mapping[str, Any]) -> View:
     """What a row means on given arguments."""
     if row.meaning is None:
         raise DerivationError(
@@ -195,7 +205,12 @@ def lower_row(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) 
             "through it; it runs and differentiates numerically (mg.grad, backward), or give its row a meaning"
         )
     if row.kind == "elementwise":
-        return elementwise(partial(_applied, head_of(row, params)), views, row.name)
+        head = head_of(row, params)
+        given = [
+            number_view(heads.absent(head, k)) if view is None else view
+            for k, view in enumerate(views)
+        ]
+        return elementwise(partial(_applied, head), given, row.name)
     if row.kind == "contraction":
         spec = (
             row.meaning
@@ -207,7 +222,7 @@ def lower_row(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) 
                 f"{row.name}: its meaning covers no arguments of "
                 f"{' and '.join(str(view.ndim) for view in views)} axes; reshape them first"
             )
-        return _einsum(spec, views, row.name) if isinstance(spec, str) else spec
+        return _einsum(spec, views, row.name) if isinstance(spec, str) else spec(*views)
     assert not isinstance(row.meaning, str)
     return row.meaning(*views, **params)
 

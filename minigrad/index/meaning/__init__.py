@@ -7,7 +7,16 @@ from minigrad.index.meaning.indexing import (
     setitem,
     take_along_axis,
 )
-from minigrad.index.meaning.linear import cross, det, inv, kron, logabsdet, solve, solve_triangular
+from minigrad.index.meaning.linear import (
+    cross,
+    det,
+    inv,
+    kron,
+    logabsdet,
+    outer,
+    solve,
+    solve_triangular,
+)
 from minigrad.index.meaning.losses import bce_with_logits, binary_cross_entropy
 from minigrad.index.meaning.reduction import (
     cumprod,
@@ -15,6 +24,8 @@ from minigrad.index.meaning.reduction import (
     max_,
     mean,
     min_,
+    nanmean,
+    nansum,
     norm,
     prod,
     std,
@@ -35,6 +46,7 @@ from minigrad.index.meaning.shape import (
     squeeze,
     stack,
     swapaxes,
+    trace,
     transpose,
     tril,
     triu,
@@ -73,7 +85,10 @@ __all__ = [
     "max_",
     "mean",
     "min_",
+    "nanmean",
+    "nansum",
     "norm",
+    "outer",
     "pad",
     "prod",
     "reshape",
@@ -91,6 +106,7 @@ __all__ = [
     "sum_",
     "swapaxes",
     "take_along_axis",
+    "trace",
     "transpose",
     "tril",
     "triu",

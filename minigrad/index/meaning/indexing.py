@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from minigrad.errors import AxisError, DerivationError, ShapeError
@@ -11,6 +11,13 @@ from minigrad.index.algebra import add, constant
 from minigrad.index.expr import Pick, Structural
 from minigrad.index.size import AnySize, Size, divided_up, is_at_least
 from minigrad.index.view import View
+
+
+class Place(NamedTuple):
+    """An index array among the entries of an index: which input it is, and whether it repeats itself."""
+
+    position: int
+    once: Callable[[], bool]
 
 
 class Places(NamedTuple):
@@ -56,11 +63,12 @@ def index_add(x: View, value: View, *arrays: View, index: Sequence[Any]) -> View
 
 def setitem(x: View, value: View, *arrays: View, index: Sequence[Any]) -> View:
     """X where the index does not reach, the value where it does."""
-    if arrays:
-        raise DerivationError(
-            "setitem: a formula for writing through an index array is not known, because a place "
-            "may be written twice; use index_add, or slices"
-        )
+    for entry in index:
+        if isinstance(entry, Place) and not entry.once():
+            raise DerivationError(
+                "setitem: a formula for writing through an index array is known only where the array "
+                "is constant and names no place twice; use index_add, or slices"
+            )
     at = places(x.sizes, index, arrays, 2)
     written = _put(value, at, x.sizes)
     reached = _put(v.number_view(1), at, x.sizes)

@@ -75,6 +75,12 @@ def _contracted(a: View, b: View, left: str, right: str, out: str) -> View:
     )
 
 
+def outer(a: View, b: View) -> View:
+    """All products of the elements of both, flattened."""
+    left, right = (v.reshape(x, [v.count_of(x, None)]) for x in (a, b))
+    return v.contraction("ij", [(left, "i"), (right, "j")], what="outer")
+
+
 def kron(a: View, b: View) -> View:
     """Element (i p, j q) is a_ij b_pq."""
     ndim = max(a.ndim, b.ndim)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from minigrad.index import heads
 from minigrad.index import view as v
-from minigrad.index.algebra import add, constant, subtract
+from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract, size_as_number
 from minigrad.index.expr import Definition, Expr, Map
 from minigrad.index.meaning.reduction import divided
@@ -46,43 +46,38 @@ def binary_cross_entropy(p: View, y: View, *weights: View, reduction: str) -> Vi
     return _weighted_loss(View(_bce_each(p.expr, y.expr), p.axes), spread, reduction)
 
 
-def bce_with_logits(z: View, y: View, *weights: View, reduction: str) -> View:
+def bce_with_logits(z: View, y: View, *weights: View | None, reduction: str) -> View:
     """BCE of sigmoid(z): the same function, so the same formula."""
-    if len(weights) > 1:
-        return _positive_weighted(z, y, *weights, reduction=reduction)
+    weight, positive = (*weights, None, None)[:2]
+    scales = [] if weight is None else [weight]
+    if positive is not None:
+        return _positive_weighted(z, y, scales, positive, reduction)
     p = v.elementwise(lambda node: Map(SIGMOID, (node,)), [z], "nn.bce_with_logits")
-    return binary_cross_entropy(p, y, *weights, reduction=reduction)
+    return binary_cross_entropy(p, y, *scales, reduction=reduction)
 
 
-def _positive_weighted(z: View, y: View, weight: View, positive: View, *, reduction: str) -> View:
-    """-(w_pos y log p + (1 - y) log(1 - p)) with p = sigmoid(z), by softplus(-z) and softplus(z)."""
-    sizes = v.broadcast_sizes([z, y, weight, positive], "nn.bce_with_logits")
-    z, y, weight, positive = (v.broadcast_to(x, sizes) for x in (z, y, weight, positive))
-    labels = range(z.expr.ndim)
-    minus_z = contract(labels, [(z.expr, labels)], -1)
-    ones = constant(1, z.expr.sizes)
-    each = add(
-        [
-            (
-                1,
-                contract(
-                    labels,
-                    [
-                        (positive.expr, labels),
-                        (y.expr, labels),
-                        (Map(SOFTPLUS, (minus_z,)), labels),
-                    ],
-                ),
-            ),
-            (
-                1,
-                contract(
-                    labels, [(subtract(ones, y.expr), labels), (Map(SOFTPLUS, (z.expr,)), labels)]
-                ),
-            ),
-        ]
-    )
-    return _weighted_loss(View(each, z.axes), [weight], reduction)
+def _positive_weighted(
+    z: View, y: View, scales: Sequence[View], positive: View, reduction: str
+) -> View:
+    """w_pos y softplus(-z) + (1 - y) softplus(z): BCE with errors on y = 1 weighted."""
+
+    def each(logits: Expr, target: Expr, weight: Expr) -> Expr:
+        labels = range(logits.ndim)
+        missed = (Map(SOFTPLUS, (scale(-1, logits),)), labels)
+        false = (Map(SOFTPLUS, (logits,)), labels)
+        rest = (subtract(constant(1, logits.sizes), target), labels)
+        return add(
+            [
+                (1, contract(labels, [(weight, labels), (target, labels), missed])),
+                (1, contract(labels, [rest, false])),
+            ]
+        )
+
+    name = "nn.bce_with_logits"
+    losses = v.elementwise(each, [z, y, positive], name)
+    sizes = v.broadcast_sizes([losses, *scales], name)
+    losses, *spread = (v.broadcast_to(x, sizes) for x in (losses, *scales))
+    return _weighted_loss(losses, spread, reduction)
 
 
 def _weighted_loss(each: View, weights: Sequence[View], reduction: str) -> View:

@@ -7,11 +7,11 @@ from fractions import Fraction
 from functools import partial
 
 from minigrad.errors import DerivationError
-from minigrad.index import facts
+from minigrad.index import facts, heads
 from minigrad.index import view as v
-from minigrad.index.algebra import add, subtract
+from minigrad.index.algebra import add, constant, subtract
 from minigrad.index.contract import contract, size_as_number
-from minigrad.index.expr import Expr, Extremum, Structural
+from minigrad.index.expr import Expr, Extremum, Map, Structural
 from minigrad.index.numbers import number
 from minigrad.index.size import AnySize
 from minigrad.index.view import View
@@ -61,6 +61,28 @@ def norm(x: View, *, ord: float, axis: Axes, keepdims: bool) -> View:
     base = x.expr if Fraction(p) % 2 == 0 else facts.absolute(x.expr)
     total = v.sum_(View(power(base, p), x.axes), axis, keepdims)
     return View(power(total.expr, 1 / Fraction(p)), total.axes)
+
+
+def nansum(x: View, *, axis: Axes, keepdims: bool) -> View:
+    """The sum of what equals itself."""
+    return v.sum_(_numbers(x), axis, keepdims)
+
+
+def nanmean(x: View, *, axis: Axes, keepdims: bool) -> View:
+    total = nansum(x, axis=axis, keepdims=keepdims)
+    counted = v.sum_(View(_is_number(x.expr), x.axes), axis, keepdims)
+    labels = range(total.expr.ndim)
+    return View(contract(labels, [(total.expr, labels), (counted.expr, labels, -1)]), total.axes)
+
+
+def _numbers(x: View) -> View:
+    zero = constant(0, x.expr.sizes)
+    return View(Map(heads.WHERE, (_is_number(x.expr), x.expr, zero)), x.axes)
+
+
+def _is_number(node: Expr) -> Expr:
+    """Not a number is what differs from itself."""
+    return Map(heads.EQUAL, (node, node))
 
 
 def cumsum(x: View, *, axis: int) -> View:

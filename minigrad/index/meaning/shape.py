@@ -154,13 +154,18 @@ def diagonal(x: View, *, offset: int, axis1: int, axis2: int) -> View:
     rows, columns = x.sizes[axis1], x.sizes[axis2]
     labels: list[Hashable] = list(range(x.ndim))
     kept = [k for k in labels if k not in (axis1, axis2)]
-    if offset == 0 and rows == columns:
+    if offset == 0 and v.known_size(rows) == v.known_size(columns):
         labels[axis1] = labels[axis2] = "l"
         return v.contraction([*kept, "l"], [(x, labels)], what="diagonal")
     labels[axis1], labels[axis2] = "i", "j"
     length = _diagonal_length(rows, columns, offset)
     places = _diagonal_places(length, rows, columns, offset)
     return v.contraction([*kept, "l"], [(x, labels), *places], what="diagonal")
+
+
+def trace(x: View, *, axis1: int, axis2: int) -> View:
+    """The sum of a diagonal."""
+    return v.sum_(diagonal(x, offset=0, axis1=axis1, axis2=axis2), -1)
 
 
 def _diagonal_length(rows: AnySize, columns: AnySize, offset: int) -> AnySize:
