@@ -282,9 +282,9 @@ def fit(
     >>> images, shown = mg.data.digits()
     >>> model = mg.nn.SelfAttentionClassifier(tokens=8, features=8, width=8, rng=rng)
     >>> adam = mg.optim.Adam(model.parameters(), lr=0.02)
-    >>> for epoch in mg.training.fit(model, adam, images, shown % 2.0, epochs=2, rng=rng):
-    ...     print(epoch.number, epoch.accuracy > 0.7)
-    1 False
+    >>> for epoch in mg.training.fit(model, adam, images, shown % 2, epochs=2, rng=rng):
+    ...     print(epoch.number, epoch.accuracy > 0.6)
+    1 True
     2 True
     """
     trainer = Trainer(

@@ -65,7 +65,7 @@ def train(
         click.echo(f"note: {note}", err=True)
     before = session.trainer.epoch
     with Interruption() as interruption, progress(session) as shown:
-        for epoch in session.run(lambda trainer: shown.batch() or interruption.wished):
+        for epoch in session.run(lambda trainer: interruption.wished):
             shown.epoch(epoch)
     if not session.finished:
         _tell_interrupted(session, as_json)

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 import click
 from rich.console import Console, Group
@@ -20,20 +19,8 @@ from minigrad.training import Epoch
 from minigrad.training.session import Session
 
 
-class Shown(Protocol):
-    """What is told of a run while it goes on."""
-
-    def batch(self) -> bool:
-        """A batch is over; always False, so that it can stand in an ``or``."""
-        ...
-
-    def epoch(self, epoch: Epoch) -> None:
-        """An epoch is over."""
-        ...
-
-
 @contextmanager
-def progress(session: Session) -> Iterator[Shown]:
+def progress(session: Session) -> Iterator[Lines | Bar]:
     """Tell the progress of a run on stderr."""
     clock = Clock(session)
     if not sys.stderr.isatty():
@@ -79,10 +66,6 @@ class Lines:
     def __init__(self, session: Session, clock: Clock) -> None:
         self.epochs, self.clock = session.settings.epochs, clock
 
-    def batch(self) -> bool:
-        """Nothing is said between epochs."""
-        return False
-
     def epoch(self, epoch: Epoch) -> None:
         """One line."""
         count = f"{epoch.number:{len(str(self.epochs))}}/{self.epochs}"
@@ -100,10 +83,6 @@ class Bar:
         self.session, self.clock = session, clock
         self.last = session.trainer.history[-1] if session.trainer.history else None
 
-    def batch(self) -> bool:
-        """The bar looks by itself."""
-        return False
-
     def epoch(self, epoch: Epoch) -> None:
         """Remember the numbers."""
         self.last = epoch
@@ -116,7 +95,8 @@ class Bar:
         line.add_column(ratio=1)
         line.add_column(no_wrap=True)
         bar = ProgressBar(total=epochs * self.clock.size, completed=self.clock.seen)
-        speed = f"{self.clock.speed:,.0f} examples/s {self.clock.left()} left"
+        pace = f"{self.clock.speed:,.0f} examples/s {self.clock.left()} left"
+        speed = pace if self.clock.speed else ""
         line.add_row(f"epoch {min(trainer.epoch + 1, epochs)}/{epochs}", bar, speed)
         if self.last is None:
             return Group(line)
