@@ -80,6 +80,27 @@ def test_every_entry_has_a_sentence(page: object) -> None:
         assert first.endswith((".", ":", "::")), f"{name}: {first!r}"
 
 
+# -- no network --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("a.html", '<script src="https://cdn.example/x.js"></script>', 1),
+        ("a.html", '<link rel="stylesheet" href="//cdn.example/x.css">', 1),
+        ("a.html", '<img src="https://img.example/x.png">', 1),
+        ("a.css", "@font-face { src: url('https://fonts.example/x.woff') }", 1),
+        ("a.html", '<a href="https://example.org">read on</a><img src="_images/x.svg">', 0),
+        ("a.html", '<link rel="canonical" href="https://example.org/a.html">', 0),
+    ],
+)
+def test_what_a_page_loads_from_elsewhere_is_seen(
+    tmp_path: Path, name: str, text: str, found: int
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert len(loaded("offline").outside_references(tmp_path)) == found
+
+
 # -- the command line ------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import minigrad as mg
-from minigrad import report
+from minigrad import checking, drawing, errors, report
 
 FOLDER = Path(__file__).parent.parent / "reference"
 
@@ -59,6 +59,15 @@ _TOLD = {
 }
 
 
+# What calls return, of modules that have other names too.
+_RESULTS = (
+    ("minigrad.checking", checking, "Reports of checks: `minigrad.checking`",
+     "What `mg.check` and `Derivation.check` return.", ("Report",)),
+    ("minigrad.drawing", drawing, "Drawings: `minigrad.drawing`", "What `mg.draw` returns.",
+     ("Drawing",)),
+)  # fmt: skip
+
+
 def public(module: types.ModuleType) -> list[str]:
     """The public names of a module that are no modules themselves, and no mere types of others."""
     names = getattr(module, "__all__", None)
@@ -82,6 +91,8 @@ def pages() -> list[Page]:
         Page("minigrad", "Operations under NumPy's names", mg, _NUMPY, rest, "numpy"),
         *(Page(path, title, module, intro, tuple(public(module)))
           for path, module, title, intro in _MODULES),
+        *(Page(path, title, module, intro, names)
+          for path, module, title, intro, names in _RESULTS),
     ]  # fmt: skip
 
 
@@ -106,6 +117,8 @@ _MODULES = (
     ("minigrad.data", mg.data, "Data: `mg.data`", "What a model is trained on, as NumPy arrays."),
     ("minigrad.training", mg.training, "Training: `mg.training`",
      "Loops, runs in a folder, checkpoints, and predictions."),
+    ("minigrad.errors", errors, "Errors: `minigrad.errors`",
+     "Each is also an instance of the built-in error that Python users expect."),
     ("minigrad.report", report, "Pictures and pages: `minigrad.report`",
      "Heat-maps, curves, and a page about a loss."),
 )  # fmt: skip

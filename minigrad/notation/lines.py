@@ -51,6 +51,9 @@ class Line:
             rf" \qquad \text{{{self.remark}}}" if self.remark else ""
         )
 
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex().replace('&=', '=')}$"
+
     def mathml(self, partial: bool = True) -> str:
         """The line as a ``<math>`` element."""
         left = mathml_gradient(self.of, partial) if self.of else mathml_name(self.name)
