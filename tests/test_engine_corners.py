@@ -21,6 +21,16 @@ def gradient(f: Any, x: Any) -> np.ndarray:
         return mg.grad(lambda t: mg.sum(f(t)))(np.asarray(x, float)).numpy()
 
 
+def _tanh_third(x: float) -> float:
+    t = math.tanh(x)
+    return -2 * (1 - t * t) * (1 - 3 * t * t)
+
+
+def _softplus_third(x: float) -> float:
+    s = 1 / (1 + math.exp(-x))
+    return s * (1 - s) * (1 - 2 * s)
+
+
 # The published choices: function, point, gradient.
 KINKS: dict[str, tuple[Any, Any, Any]] = {
     "abs at 0": (mg.abs, [0.0, -2.0], [0, -1]),
@@ -53,6 +63,20 @@ KINKS: dict[str, tuple[Any, Any, Any]] = {
     "0 as a base": (lambda x: 0.0**x, [2.0], [0]),
     "negative base": (lambda x: x**3, [-2.0], [12]),
     "sinc at 0": (mg.sinc, [0.0], [0]),
+    "angle of the origin": (lambda x: mg.arctan2(x, 0.0 * x), [0.0], [0]),
+    "angle far out": (lambda x: mg.arctan2(x, np.array([3e200])), [4e200], [3 / 25 * 1e-200]),
+    "0 log 0": (lambda x: mg.special.xlogy(x, np.array([0.0, 1.0])), [0.0, 0.0], [0, 0]),
+    "round": (lambda x: mg.round(x, 1), [0.25, 3.0], [0, 0]),
+    "floor division": (lambda x: x // 2, [3.0, 4.0], [0, 0]),
+    "fmax of what is no number": (
+        lambda x: mg.fmax(x, np.array([math.nan, 5.0])),
+        [1.0, 2.0],
+        [1, 0],
+    ),
+    "maximum of what is no number": (lambda x: mg.max(x), [1.0, math.nan], [0, 1]),
+    "square root of relu": (lambda x: mg.sqrt(functional.relu(x)), [-1.0, 4.0], [0, 0.25]),
+    "square root of floor": (lambda x: mg.sqrt(mg.floor(x)), [0.5, 4.5], [0, 0]),
+    "square root of the maximum": (lambda x: mg.sqrt(mg.max(x)), [4.0, -1.0], [0.25, 0]),
     "cross-entropy at 0 and 1": (
         lambda p: functional.binary_cross_entropy(p, np.array([0.0, 1.0]), reduction="sum"),
         [0.0, 1.0],
@@ -119,6 +143,47 @@ def test_masked_singularities_stay_masked_at_second_order() -> None:
     with np.errstate(all="ignore"):
         h = mg.hessian(f)(np.array([0.0, 4.0])).numpy()
     np.testing.assert_allclose(h, [[0, 0], [0, -1 / 32]], atol=1e-12)
+
+
+def test_the_hessian_of_a_determinant_is_exact_at_singular_matrices() -> None:
+    h = mg.hessian(mg.linalg.det)(np.zeros((2, 2))).numpy()
+    expected = np.zeros((2, 2, 2, 2))
+    expected[0, 0, 1, 1] = expected[1, 1, 0, 0] = 1
+    expected[0, 1, 1, 0] = expected[1, 0, 0, 1] = -1
+    np.testing.assert_allclose(h, expected, atol=1e-14)
+
+
+SMOOTH: dict[str, tuple[Any, float]] = {
+    "exp": (mg.exp, math.exp(0.7)),
+    "log": (mg.log, 2 / 0.7**3),
+    "power": (lambda x: x**4, 24 * 0.7),
+    "reciprocal": (lambda x: 1 / x, -6 / 0.7**4),
+    "tanh": (mg.tanh, _tanh_third(0.7)),
+    "sin": (mg.sin, -math.cos(0.7)),
+    "prod": (lambda x: mg.prod(mg.stack([x, x, x])), 6.0),
+    "einsum": (lambda x: mg.einsum("i,i,i->", *[mg.stack([x, x])] * 3), 12.0),
+    "matmul": (lambda x: mg.stack([x, 1.0]) @ mg.stack([x * x, 1.0]), 6.0),
+    "det": (lambda x: mg.linalg.det(x * np.diag([1.0, 2.0, 3.0])), 36.0),
+    "inverse": (lambda x: mg.linalg.inv(x * np.eye(1))[0, 0], -6 / 0.7**4),
+    "logsumexp": (lambda x: mg.special.logsumexp(mg.stack([x, 0.0])), _softplus_third(0.7)),
+    "cumprod": (lambda x: mg.cumprod(mg.stack([x, x, x]))[2], 6.0),
+    "norm": (lambda x: mg.linalg.norm(mg.stack([x, 1.0])), -3 * 0.7 / (0.49 + 1) ** 2.5),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_third_order(name: str) -> None:
+    f, expected = SMOOTH[name]
+    third = mg.grad(mg.grad(mg.grad(f)))(0.7)
+    assert third.item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_an_integer_result_has_no_gradient() -> None:
+    x = mg.tensor([1.5, 2.5], requires_grad=True)
+    for y in (x.astype(int), x.astype(bool), mg.astype(x, np.int32)):
+        assert not y.requires_grad
+    (x * x.astype(int)).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), [1, 2])
 
 
 def test_an_unmasked_singularity_shows() -> None:

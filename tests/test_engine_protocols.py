@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,21 @@ NUMPY_CALLS: dict[str, Any] = {
     "sort": lambda x: np.sort(x, axis=0),
     "diff": lambda x: np.diff(x),
     "logaddexp": lambda x: np.logaddexp(x, 1.0),
+    "first argument by name": lambda x: np.sum(a=x, axis=1),
+    "all arguments by name": lambda x: np.broadcast_to(array=x, shape=(2, 2, 3)),
+    "matrix by name": lambda x: np.linalg.pinv(a=x),
+    "reduce with a mask": lambda x: np.add.reduce(x, axis=1, where=X > 0, initial=1.0),
+    "reduce by position": lambda x: np.add.reduce(x, 0, None, None, True),
+    "maximum reduce from a start": lambda x: np.maximum.reduce(x, axis=1, initial=1.0),
+    "logaddexp reduce": lambda x: np.logaddexp.reduce(x, axis=1),
+    "outer of hypot": lambda x: np.hypot.outer(x, np.ones(2)),
+    "fix": lambda x: np.fix(x) + x,
+    "concat": lambda x: np.concat([x, X]),
+    "vecdot": lambda x: np.vecdot(x, X),
+    "matvec": lambda x: np.matvec(x, np.ones(3)),
+    "linalg trace": lambda x: np.linalg.trace(x),
+    "linalg matmul": lambda x: np.linalg.matmul(x, X.T),
+    "row by row": lambda x: np.average(x, axis=1, weights=[1.0, 2.0, 3.0]),
 }
 METHOD_CALLS: dict[str, Any] = {
     "add": lambda x: x + 1,
@@ -89,6 +105,11 @@ METHOD_CALLS: dict[str, Any] = {
     "trace": lambda x: x.trace(),
     "astype": lambda x: x.astype(np.float32),
     "getitem": lambda x: x[..., 1:],
+    "round": lambda x: x.round(1) + x,
+    "floordiv": lambda x: x // 0.7 + x,
+    "rfloordiv": lambda x: 2.0 // (x + 5) + x,
+    "sum by position": lambda x: x.sum(0, None, None, True),
+    "ravel of columns": lambda x: x.ravel("F"),
 }
 
 
@@ -104,6 +125,38 @@ def test_the_same_call_on_arrays_and_tensors(call: Any) -> None:
     np.testing.assert_allclose(y.numpy(), expected, rtol=1e-6)
     y.sum().backward()
     assert x.grad.shape == X.shape
+
+
+LISTS: dict[str, Any] = {
+    "mean": lambda a, b: mg.mean([a, b]),
+    "var": lambda a, b: mg.var([a, b], axis=0, ddof=1),
+    "norm": lambda a, b: mg.linalg.norm([a, b]),
+    "exp": lambda a, b: mg.exp([a, b]),
+    "add": lambda a, b: mg.add([a, b], 1.0),
+    "append": lambda a, b: np.append(a, [b, 2.0], axis=None),
+    "nested": lambda a, b: mg.sum([[a, 1.0], [b, a]], axis=0),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_of_tensors_is_their_stack(name: str) -> None:
+    a, b = (mg.tensor(v, requires_grad=True) for v in (0.5, -1.5))
+    y = LISTS[name](a, b)
+    plain = LISTS[name](a.detach(), b.detach())
+    np.testing.assert_allclose(y.numpy(), plain.numpy())
+    y.sum().backward()
+    assert a.grad is not None
+    assert b.grad is not None
+
+
+def test_where_with_a_condition_alone_gives_places() -> None:
+    rows, columns = np.where(tracked() > 1)
+    np.testing.assert_array_equal((rows, columns), np.where(X > 1))
+
+
+def test_signatures_say_what_comes_back() -> None:
+    assert str(inspect.signature(mg.sum)).startswith("(a: 'Any', axis: 'Any' = None, dtype:")
+    assert list(inspect.signature(mg.var).parameters) == list(inspect.signature(np.var).parameters)
 
 
 @pytest.mark.parametrize("name", ["inv", "det", "pinv", "svdvals", "eigvalsh", "cholesky"])

@@ -16,6 +16,7 @@ from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index.size import AnySize, Size
 from minigrad.ops.arithmetic import sqrt
+from minigrad.ops.axes import same_width
 from minigrad.ops.constants import symbolic_ones
 from minigrad.ops.contraction import matmul
 from minigrad.ops.piecewise import where
@@ -137,6 +138,7 @@ def scaled_dot_product_attention(
     if is_causal and attn_mask is not None:
         raise ArgumentError(f"{name}: give attn_mask or is_causal, not both")
     q, k = as_tensor(query), as_tensor(key)
+    same_width(name, q, k)
     scores = matmul(q, k.swapaxes(-1, -2))
     scores = scores / sqrt(q.shape[-1]) if scale is None else scores * float(scale)
     keep = shift = None

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.errors import AxisError, ShapeError, UnsupportedError
 from minigrad.graph.explain import operands
-from minigrad.graph.tensor import Tensor, wrap
+from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index.size import AnySize, Size, quotient
 
 Axes = tuple[int, ...]
@@ -88,6 +88,17 @@ def refuse_out(name: str, out: Any) -> None:
         raise UnsupportedError(
             f"{name}: out= is refused, because writing into an array would change values that the "
             "graph has captured; use the returned tensor"
+        )
+
+
+def same_width(name: str, x: Tensor, y: Tensor) -> None:
+    """Refuse operands whose last sizes differ, where they are known."""
+    if x._array is None or y._array is None or not (x.ndim and y.ndim):
+        return
+    if x.shape[-1] != y.shape[-1]:
+        raise ShapeError(
+            f"{name}: the last sizes differ, {x.shape[-1]} and {y.shape[-1]}; "
+            f"got {describe(x)} and {describe(y)}"
         )
 
 

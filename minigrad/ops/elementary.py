@@ -133,16 +133,25 @@ arctan = elementwise(
     doc="Inverse tangent, yᵢ = arctan xᵢ.",
 )
 
+
+def _angle_slope(part: Any, x: Any, y: Any) -> Any:
+    """Part / (x² + y²), 0 at the origin; squares would overflow long before the quotient does."""
+    length = np.hypot(x, y)
+    safe = np.where(np.equal(length, 0), 1, length)
+    return part / safe / safe
+
+
 arctan2 = elementwise(
     "arctan2",
     np.arctan2,
     vjps=(
-        lambda g, z, x, y: g * (y / (x * x + y * y)),
-        lambda g, z, x, y: g * (-x / (x * x + y * y)),
+        lambda g, z, x, y: g * _angle_slope(y, x, y),
+        lambda g, z, x, y: g * _angle_slope(-x, x, y),
     ),
     meaning="atan2(x, y)",
     domain=("real", "positive"),
-    kinks="the angle jumps by 2π across the negative half of the second axis",
+    kinks="both derivatives at the origin are 0; the angle jumps by 2π across the negative half of "
+    "the second axis",
     doc="Angle of the point (yᵢ, xᵢ), zᵢ = atan2(xᵢ, yᵢ).",
 )
 

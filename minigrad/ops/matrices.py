@@ -46,10 +46,45 @@ def _cofactors(x: Any) -> Any:
     return _column(sign) * ((u * others[..., None, :]) @ vt)
 
 
+def _but_two(s: Any) -> Any:
+    """The products of all but two factors, entry (k, l) without sₖ and sₗ; 0 for k = l."""
+    n = s.shape[-1]
+    pairs = np.zeros((*s.shape, n), s.dtype)
+    for k in range(n):
+        for m in range(k + 1, n):
+            pairs[..., k, m] = pairs[..., m, k] = np.prod(np.delete(s, (k, m), -1), -1)
+    return pairs
+
+
+def _cofactors_vjp(g: Any, y: Any, x: Any) -> Any:
+    if isinstance(x, Tensor) or isinstance(g, Tensor):
+        inverse = _t(np.linalg.inv(x))
+        total = (g * inverse).sum((-1, -2), keepdims=True)
+        return _column(np.linalg.det(x)) * (total * inverse - inverse @ _t(g) @ inverse)
+    # With X = U S Vᵀ and H = Uᵀ G V the division by singular values cancels in every term.
+    u, s, vt = np.linalg.svd(x)
+    h = _t(u) @ g @ _t(vt)
+    pairs = _but_two(s)
+    weights = np.einsum("...ki,...ii->...k", pairs, h)
+    inner = weights[..., None] * np.eye(x.shape[-1], dtype=x.dtype) - pairs * _t(h)
+    sign = np.linalg.det(u) * np.linalg.det(vt)
+    return _column(sign) * (u @ inner @ vt)
+
+
+cofactors = primitive(
+    "linalg.cofactors",
+    _cofactors,
+    vjps=(_cofactors_vjp,),
+    misfit=misfits.squares,
+    domain="invertible",
+    kinks="exact at singular matrices, to first order",
+    doc="Matrix of cofactors, Y = det(X) X⁻ᵀ where X has an inverse: the gradient of det.",
+)
+_cofactors_dual = dual(cofactors)
+
+
 def _det_vjp(g: Any, y: Any, x: Any) -> Any:
-    if isinstance(x, Tensor):
-        return _column(g * y) * _t(np.linalg.inv(x))
-    return _column(g) * _cofactors(x) if x.size else x * 0
+    return _column(g) * _cofactors_dual(x) if x.size else x * 0
 
 
 det = primitive(
@@ -59,7 +94,7 @@ det = primitive(
     misfit=misfits.squares,
     domain="invertible",
     notation=None,
-    kinks="exact at singular matrices: the gradient is the matrix of cofactors",
+    kinks="exact at singular matrices to second order: the gradient is the matrix of cofactors",
     meaning=meaning.det,
     doc="Determinant, y = det X.",
 )

@@ -14,7 +14,7 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index import meaning
-from minigrad.ops.axes import Axes, add_reduce, is_symbolic, one_axis, plain
+from minigrad.ops.axes import Axes, add_reduce, is_symbolic, one_axis, plain, same_width
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
 from minigrad.ops.piecewise import maximum
@@ -109,19 +109,9 @@ rms_norm.primitive = _rooted.primitive  # type: ignore[attr-defined]
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """Affine map of the last axis, x Wᵀ + b."""
     x, w = as_tensor(input, "nn.linear"), as_tensor(weight, "nn.linear")
-    _same_width("nn.linear", x, w)
+    same_width("nn.linear", x, w)
     y = matmul(x, w.T)
     return y if bias is None else y + bias
-
-
-def _same_width(name: str, x: Tensor, y: Tensor) -> None:
-    if x._array is None or y._array is None or not (x.ndim and y.ndim):
-        return
-    if x.shape[-1] != y.shape[-1]:
-        raise ShapeError(
-            f"{name}: the last sizes differ, {x.shape[-1]} and {y.shape[-1]}; "
-            f"got {describe(x)} and {describe(y)}"
-        )
 
 
 @composite("nn.embedding")

@@ -38,7 +38,10 @@ def _mean_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> A
 
 
 def _extremum_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
-    best = np.equal(x, spread(y, x.shape, axis, keepdims))
+    y = spread(y, x.shape, axis, keepdims)
+    best = np.equal(x, y)
+    if np.isnan(plain(y)).any():  # What is not a number has won, and equals nothing.
+        best = best | (np.isnan(plain(x)) & np.isnan(plain(y)))
     ties = add_reduce(best, axis, None, None, True).astype(x.dtype)
     return np.where(best, spread(g, x.shape, axis, keepdims) / ties, np.zeros((), x.dtype))
 

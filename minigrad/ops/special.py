@@ -68,11 +68,12 @@ xlogy = elementwise(
     "special.xlogy",
     lambda x, y: scipy_special().xlogy(x, y),
     vjps=(
-        lambda g, z, x, y: g * np.log(y),
-        lambda g, z, x, y: g * (x / y),
+        # Where 0 log 0 counts as 0 its derivatives do too; elsewhere log 0 is infinite.
+        lambda g, z, x, y: g * np.log(np.where(np.equal(x, 0) & np.less_equal(y, 0), 1, y)),
+        lambda g, z, x, y: g * (x / np.where(np.equal(x, 0) & np.equal(y, 0), 1, y)),
     ),
     meaning="x*log(y)",
     domain="positive",
-    kinks="0 log 0 is 0",
+    kinks="0 log 0 is 0, and so are its derivatives",
     doc="zᵢ = xᵢ log yᵢ, 0 where xᵢ is 0.",
 )

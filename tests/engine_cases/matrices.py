@@ -71,6 +71,13 @@ CASES: list[NumPyCase] = [
     ("linalg.inv", "batch", lambda m, x: m.linalg.inv(x), (BATCH,)),
     ("linalg.det", "one", lambda m, x: m.linalg.det(x), (SQUARE,)),
     ("linalg.det", "batch", lambda m, x: m.linalg.det(x), (BATCH,)),
+    (
+        "linalg.det",
+        "singular",
+        lambda m, x: m.linalg.det(x),
+        (np.outer([1.0, 2, 3], [3.0, -1, 2]),),
+    ),
+    ("linalg.det", "singular pair", lambda m, x: m.linalg.det(x), (np.array([[1.0, 2], [2, 4]]),)),
     ("linalg.slogdet", "one", lambda m, x: m.linalg.slogdet(x)[1], (SQUARE,)),
     ("linalg.cholesky", "one", lambda m, x: m.linalg.cholesky(x), (SPD,)),
     ("linalg.eigvalsh", "one", lambda m, x: m.linalg.eigvalsh(x), (SPD,)),
