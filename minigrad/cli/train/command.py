@@ -60,13 +60,14 @@ def train(
         if resume
         else Session.start(Settings(**values), out, overwrite=overwrite)
     )
-    click.echo(_overview(session), err=True)
-    for note in session.notes:
-        click.echo(f"note: {note}", err=True)
     before = session.trainer.epoch
-    with Interruption() as interruption, progress(session) as shown:
-        for epoch in session.run(lambda trainer: interruption.wished):
-            shown.epoch(epoch)
+    with Interruption() as interruption:
+        click.echo(_overview(session), err=True)
+        for note in session.notes:
+            click.echo(f"note: {note}", err=True)
+        with progress(session) as shown:
+            for epoch in session.run(lambda trainer: interruption.wished):
+                shown.epoch(epoch)
     if not session.finished:
         _tell_interrupted(session, as_json)
         ctx.exit(Exit.INTERRUPTED)
