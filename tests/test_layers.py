@@ -398,3 +398,38 @@ def test_losses_say_their_options() -> None:
 def test_errors_say_what_and_why(call: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+# -- labels ----------------------------------------------------------------------------------------
+
+
+def test_two_sizes_of_one_model_have_two_labels() -> None:
+    model = Sequential(MultiHeadAttention(8, 2, rng=0), MLP(8, 5, rng=1))
+    model.layers += [
+        MultiHeadAttention(8, 4, rng=2),
+        MLP(8, 6, rng=3),
+        MultiHeadAttention(8, 4, rng=4),
+    ]
+    X = mg.tensor(rng().normal(size=(3, 8)), name="X", dims="n d")
+    loss = (model(X) ** 2).sum().named("L")
+    first, second, third = (model[k] for k in (0, 2, 4))
+    assert first.Wq.dims == ("h", "d", "k")  # type: ignore[attr-defined]
+    assert second.Wq.dims == third.Wq.dims == ("h2", "d", "k2")  # type: ignore[attr-defined]
+    assert model[3].W1.dims == ("d", "m2")  # type: ignore[attr-defined]
+    derivation = mg.derive(loss, wrt=["layers[0].Wq", "layers[2].Wq"])
+    assert "/ √k2" in str(derivation)
+    found = mg.gradients(loss, [first.Wq, second.Wq])  # type: ignore[attr-defined]
+    for formula, gradient in zip(derivation.values(), found, strict=True):
+        np.testing.assert_allclose(formula(), gradient.numpy(), rtol=1e-9, atol=1e-14)
+
+
+def test_the_users_labels_stay() -> None:
+    class Scaled(Module):
+        def __init__(self) -> None:
+            self.attention = MultiHeadAttention(8, 2, rng=0)
+            self.s = mg.tensor(np.ones(3), dims="k", requires_grad=True)
+            self.mlp = MLP(8, 3, rng=1)
+
+    model = Scaled()
+    assert model.s.dims == ("k",)
+    assert model.attention.Wq.dims == ("h", "d", "k2")

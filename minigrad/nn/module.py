@@ -13,6 +13,7 @@ from minigrad.graph.context import call, current_scope, scope
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, labelled
 from minigrad.nn import state as plain
+from minigrad.nn.labels import keep_apart
 
 
 class Module:
@@ -63,7 +64,8 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-        _label_all(name, value)
+        if _label_all(name, value):
+            keep_apart(self.parameters())
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -229,20 +231,24 @@ def _own_modules(module: Module) -> Iterator[tuple[str, Module]]:
                 yield full, member
 
 
-def _label_all(name: str, value: object) -> None:
-    """Tell what an attribute holds what it is called in graphs."""
+def _label_all(name: str, value: object) -> bool:
+    """Tell what an attribute holds what it is called in graphs; whether that was news to a module."""
+    news = False
     for full, label, member in _members(name, name, value):
         if isinstance(member, Module):
+            news = news or member._label != label
             object.__setattr__(member, "_label", label)
         elif member.name is None:
             member.named(full.replace(".", ""))
+    return news
 
 
 def _settle(module: Module) -> None:
     """Name what lists and dictionaries have gained since they became attributes."""
-    for name, value in vars(module).items():
-        if isinstance(value, list | dict):
-            _label_all(name, value)
+    held = [(name, value) for name, value in vars(module).items() if isinstance(value, list | dict)]
+    news = [_label_all(name, value) for name, value in held]
+    if any(news):
+        keep_apart(module.parameters())
 
 
 def _rows(module: Module, name: str, depth: int) -> Iterator[tuple[str, str, str]]:

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import tensor
 from minigrad.graph.tensor import Tensor
+from minigrad.nn.labels import module_labels
 
 Rng = np.random.Generator | int | None
 Init = Callable[[Any, np.random.Generator], NDArray[Any]]
@@ -35,7 +36,7 @@ def generator(rng: Rng) -> np.random.Generator:
 
 def parameter(values: NDArray[Any], dims: str | None, dtype: DTypeLike) -> Tensor:
     """A leaf that requires a gradient; its attribute names it."""
-    return tensor(values, dims=dims, requires_grad=True, dtype=dtype)
+    return tensor(values, dims=module_labels(dims), requires_grad=True, dtype=dtype)
 
 
 def positive(what: str, **sizes: int) -> None:

@@ -70,6 +70,8 @@ def latex_name(name: str) -> str:
     if name.startswith("∂"):
         upper, _, lower = name.partition("/")
         return rf"\frac{{{_partials(upper)}}}{{{_partials(lower)}}}"
+    if _SCIENTIFIC.fullmatch(name):
+        return _power_of_ten(name)
     path, _, last = name.rpartition(".")
     if last in _SPECIAL:
         symbol = _SPECIAL[last]
@@ -82,6 +84,19 @@ def latex_name(name: str) -> str:
     else:
         symbol = rf"\mathrm{{{_escaped(last)}}}"
     return symbol + (rf"^{{\scriptscriptstyle\text{{{_escaped(path)}}}}}" if path else "")
+
+
+_SCIENTIFIC = re.compile(r"(\d+(?:\.\d+)?)e([+-]?)0*(\d+)")
+
+
+def _power_of_ten(number: str) -> str:
+    """1e-05 as 10 to the power −5."""
+    found = _SCIENTIFIC.fullmatch(number)
+    if found is None:
+        return number
+    digits, sign, exponent = found.groups()
+    power = f"10^{{{sign.replace('+', '')}{exponent}}}"
+    return power if digits == "1" else rf"{digits} \cdot {power}"
 
 
 def _partials(name: str) -> str:
@@ -102,6 +117,8 @@ def subscripted(symbol: str, letters: str) -> str:
     """A symbol with indices; LaTeX refuses two subscripts, so one that has its own gets braces."""
     if not letters:
         return symbol
+    if own := re.fullmatch(r"([A-Za-z])_\{(\w+)\}(\^.*)?", symbol):
+        return f"{own[1]}_{{{own[2]},{letters}}}{own[3] or ''}"
     return f"{{{symbol}}}_{{{letters}}}" if "_" in symbol else f"{symbol}_{{{letters}}}"
 
 
@@ -200,7 +217,7 @@ def _places(places: tuple[str | None, ...]) -> str:
 
 def _number(value: Number) -> tuple[str, int]:
     upper, lower = split_fraction(value)
-    string = decimal(abs(upper)).replace("∞", r"\infty")
+    string = _power_of_ten(decimal(abs(upper))).replace("∞", r"\infty")
     if lower != 1:
         string = rf"\frac{{{string}}}{{{lower}}}"
     return (f"-{string}", _SCALED) if upper < 0 else (string, _ATOM)
@@ -208,7 +225,7 @@ def _number(value: Number) -> tuple[str, int]:
 
 def _scaled(tree: Scaled, partial: bool) -> tuple[str, int]:
     upper, lower = split_fraction(tree.coef)
-    words = [decimal(abs(upper))] if abs(upper) != 1 else []
+    words = [_power_of_ten(decimal(abs(upper)))] if abs(upper) != 1 else []
     words += [_show(scalar, _POSTFIX, partial) for scalar in tree.up]
     below = ([str(lower)] if lower != 1 else []) + [_show(s, _POSTFIX, partial) for s in tree.down]
     factor = r" \, ".join(words)
