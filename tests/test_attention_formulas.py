@@ -119,8 +119,8 @@ def test_every_step_says_its_rule() -> None:
     assert [step.line.name for step in steps] == [
         "dz", "dH", "dV", "dA", "dS", "dQ", "dK", "dWq", "dWk", "dWv", "dX",
     ]  # fmt: skip
-    assert steps[-1].rule == "X is used in Q, K and V: the sum of 3 paths"
-    assert steps[4].rule.startswith("through A = softmax")
+    assert steps[-1].rule == "X is used in Q, K and V: the contributions of 3 paths are added"
+    assert steps[4].rule.startswith("through A: softmax Jacobian")
 
 
 def test_partial_style_and_latex_write_out_the_derivative() -> None:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from textwrap import wrap
 from typing import Any
 
 import click
 
 from minigrad.checking import Report
-from minigrad.cli.expression import Expression
-from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say
-from minigrad.cli.variables import METAVAR, declared_variables
+from minigrad.cli.expression import Expression, names_in, on_expression, parsed
+from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, width
 from minigrad.errors import ArgumentError, DerivationError
-from minigrad.face import Derivation
+from minigrad.face import Derivation, Formula
 from minigrad.face import derive as derivatives
-from minigrad.face.parse import parse
+from minigrad.notation.text import ASCII
 
 
 @click.command(cls=Expression)
-@click.argument("text")
-@click.argument("variables", nargs=-1, metavar=METAVAR)
-@click.option("--wrt", metavar="NAME[,NAME]", help="By what; all variables by default.")
+@on_expression
 @click.option(
     "--order",
     default=1,
@@ -49,7 +47,7 @@ def derive(
     ctx: click.Context,
     text: str,
     variables: tuple[str, ...],
-    wrt: str | None,
+    wrt: tuple[str, ...],
     order: int,
     style: str,
     expanded: bool,
@@ -65,6 +63,7 @@ def derive(
       minigrad derive "sum((A @ x - b)**2)" A:m,n --wrt x
       minigrad derive "x @ inv(S) @ x + logdet(S)" x:n S:n,n:spd --wrt S
       minigrad derive "S = Q @ K.T / sqrt(k); softmax(S) @ V" Q:n,k K:n,k V:n,e --wrt Q
+      minigrad derive "sum((U @ V.T - T)**2)" U:m,k V:n,k --wrt U --wrt V --order 2
 
     Assumptions: symmetric, spd, diagonal, orthogonal, simplex, onehot, 0/1, pm1, positive, unit, bool,
     index, invertible, nonzero.
@@ -72,11 +71,12 @@ def derive(
     Exit codes: 0 right, 1 a check failed, 2 bad usage, 3 a check was inconclusive.
     """  # noqa: D301 (click wants the backspace itself)
     style = "json" if as_json else style
-    if expanded and style not in ("unicode", "json"):
-        raise ArgumentError(f"--expanded: formulas are written out as unicode, not as {style}")
-    output = parse(text.strip(), **declared_variables(variables))
-    names = None if wrt is None else [name.strip() for name in wrt.split(",")]
-    derivation = derivatives(output, wrt=names, order=order)
+    if expanded and style not in (*_EXPANDED, "json"):
+        raise ArgumentError(
+            f"--expanded: names are written out as {', '.join(_EXPANDED)}, not as {style}"
+        )
+    output = parsed(text, variables)
+    derivation = derivatives(output, wrt=names_in(wrt), order=order)
     report, problem = _proof(derivation) if checked else (None, "")
     inferred = ", ".join(f"{name}: {dims or 'scalar'}" for name, dims in output.inferred.items())
     if style == "json":
@@ -106,15 +106,21 @@ def _tell(derivation: Derivation, style: str, expanded: bool, inferred: str) -> 
     if inferred:
         click.echo(f"inferred  {inferred}\n", err=not for_people)
     if expanded:
-        text = "\n".join(formula.expanded for formula in derivation.values())
+        text = "\n".join(_EXPANDED[style](formula) for formula in derivation.values())
     else:
         text = _STYLES[style](derivation)
     (say if for_people else click.echo)(text)
 
 
 def _numbered(derivation: Derivation) -> str:
-    lines = [(step.line.text(), step.rule) for step in derivation.steps]
-    return "\n".join(f"{k}. {text}\n     {rule}" for k, (text, rule) in enumerate(lines, start=1))
+    """The steps, their rules as paragraphs of the terminal's width."""
+    margin = " " * 5
+    columns = width() or 10**6
+    lines: list[str] = []
+    for k, step in enumerate(derivation.steps, start=1):
+        lines.append(f"{k}. {step.line.text()}")
+        lines += wrap(step.rule, columns, initial_indent=margin, subsequent_indent=margin)
+    return "\n".join(lines)
 
 
 _STYLES: dict[str, Callable[[Any], str]] = {
@@ -129,6 +135,15 @@ _STYLES: dict[str, Callable[[Any], str]] = {
 }
 
 
+_EXPANDED: dict[str, Callable[[Formula], str]] = {
+    "unicode": lambda f: f.expanded,
+    "ascii": lambda f: f.expanded_line.text(ASCII),
+    "latex": lambda f: f.expanded_line.latex().replace("&=", "="),
+    "mathml": lambda f: f.expanded_line.mathml(),
+    "sympy": lambda f: str(f.sympy),
+}
+
+
 def _facts(
     text: str, derivation: Derivation, inferred: dict[str, str], report: Report | None
 ) -> dict[str, Any]:
@@ -138,7 +153,9 @@ def _facts(
             "unicode": str(formula),
             "ascii": formula.ascii,
             "latex": formula.latex,
+            "mathml": formula.mathml,
             "index": formula.index,
+            "sympy": _or_none(lambda f: str(f.sympy), formula),
             "expanded": formula.expanded,
             "dims": list(formula.dims),
             "variables": formula.variables,
@@ -146,5 +163,14 @@ def _facts(
         for key, formula in derivation.items()
     }
     facts: dict[str, Any] = {"text": text.strip(), "order": derivation.order}
-    facts |= {"inferred": inferred, "formulas": formulas}
+    steps = [{"line": step.line.text(), "rule": step.rule} for step in derivation.steps]
+    facts |= {"inferred": inferred, "formulas": formulas, "steps": steps}
     return facts if report is None else facts | {"verdict": report.verdict}
+
+
+def _or_none(say: Callable[[Formula], str], formula: Formula) -> str | None:
+    """A notation that not every formula has."""
+    try:
+        return say(formula)
+    except DerivationError:
+        return None

@@ -1,17 +1,66 @@
-"""Commands that take an expression as their first word."""
+"""What commands on an expression share: its text, its variables, and by what it is differentiated."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import click
+
+from minigrad.cli.variables import METAVAR, declared_variables
+from minigrad.errors import ArgumentError
+from minigrad.face.parse import parse
+from minigrad.parsing import Parsed
 
 
 class Expression(click.Command):
     """A command whose text may begin with a minus sign, as in ``-sum(y * log(p))``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Tell a negative expression from an option: options have one letter, or two dashes."""
-        return super().parse_args(ctx, [f" {a}" if _is_negative(a) else a for a in args])
+        """Tell a negative expression from an option: an option is one letter, or two dashes."""
+        options = {name for parameter in self.params for name in parameter.opts}
+        return super().parse_args(ctx, [f" {a}" if _is_negative(a, options) else a for a in args])
 
 
-def _is_negative(word: str) -> bool:
-    return len(word) > 2 and word[0] == "-" and word[1] != "-"
+def _is_negative(word: str, options: set[str]) -> bool:
+    return len(word) > 2 and word[0] == "-" and word[1] != "-" and word[:2] not in options
+
+
+def on_expression(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The arguments TEXT and variables, and the option --wrt."""
+    for decorate in (
+        click.option(
+            "--wrt",
+            metavar="NAME[,NAME]",
+            multiple=True,
+            help="By what; may be given several times. All variables by default.",
+        ),
+        click.argument("variables", nargs=-1, metavar=METAVAR),
+        click.argument("text"),
+    ):
+        command = decorate(command)
+    return command
+
+
+def parsed(text: str, variables: Sequence[str]) -> Parsed:
+    """The tensor that the words of a command line mean."""
+    return parse(text.strip(), **declared_variables(variables))
+
+
+def names_in(wrt: Sequence[str]) -> list[str] | None:
+    """The names after --wrt; None where there are none.
+
+    Raises
+    ------
+    ArgumentError
+        When a name is empty or stands there twice.
+    """
+    if not wrt:
+        return None
+    names = [name.strip() for word in wrt for name in word.split(",")]
+    if "" in names:
+        raise ArgumentError("--wrt: an empty name; write --wrt X or --wrt X,w")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ArgumentError(f"--wrt: {twice!r} is given twice; leave one")
+    return names

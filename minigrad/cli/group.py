@@ -13,12 +13,13 @@ from minigrad import __version__
 from minigrad.cli.attention.command import attention
 from minigrad.cli.check import check
 from minigrad.cli.derive import derive
+from minigrad.cli.draw import draw
 from minigrad.cli.predict import predict
 from minigrad.cli.terminal import Exit, speak_unicode
 from minigrad.cli.train.command import train
 from minigrad.errors import MinigradError
 
-COMMANDS = (attention, derive, check, train, predict)
+COMMANDS = (attention, derive, check, draw, train, predict)
 
 
 class BadUsage(click.ClickException):

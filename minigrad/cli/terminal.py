@@ -58,7 +58,7 @@ _LEFT = re.compile(r"^\s*\S+\s*=\s")
 
 
 def wrapped(text: str, columns: int | None) -> str:
-    """Fold lines that are too long: first between formulas, then before an operator.
+    """Fold lines that are too long: first between formulas, then before an operator or between words.
 
     What follows hangs under the formula's right side. A line without a place to break stays long.
     """
@@ -88,18 +88,23 @@ def _folded(line: str, columns: int) -> Iterator[str]:
 
 
 def _cut(line: str, columns: int, start: int) -> int | None:
-    """Where to break: before the last sum, else relation or product, else space that fits."""
-    for operators in ("+−", "=⊙/⊘", None):
-        places = [
-            match.start() + 1
-            for match in re.finditer(r"(?<=\S) (?=\S)", line)
-            if start < match.start() <= columns
-            and (operators is None or line[match.end()] in operators)
-        ]
-        # An early break would leave a stub on a line of its own.
-        if places and (operators is None or places[-1] > start + (columns - start) // 2):
-            return places[-1]
-    return None
+    """Where to break: outside of brackets rather than inside, before a sum rather than a product."""
+    least = start + (columns - start) * 3 // 10  # an early break would leave a stub on its line
+    best: tuple[int, int, int] | None = None
+    depth = 0
+    for at, mark in enumerate(line[: columns + 1]):
+        depth += (mark in "([‖") - (mark in ")]")
+        if mark != " " or at <= least or line[at - 1] == " " or line[at + 1 : at + 2] in ("", " "):
+            continue
+        rank = next((k for k, signs in enumerate(_BREAKS) if line[at + 1] in signs), len(_BREAKS))
+        if rank < len(_BREAKS) or line[at - 1] not in _SIGNS:
+            best = min(filter(None, (best, (depth, rank, -at))))
+    return None if best is None else -best[2]
+
+
+# Before which signs a line is broken, the best first; it is not broken after one.
+_BREAKS = ("+−", "=≥≤<>", "⊙⊘/")
+_SIGNS = "+−=⊙⊘/"
 
 
 # -- tables and headings --------------------------------------------------------------------------

@@ -238,7 +238,7 @@ def derive(
     exprs = settled(found, names, printed_length, finished)
     reading.output = without_names(expr, names.given - {ref.name for ref in referred(exprs)})
     formulas = {
-        key: _formula(key, e, reading, variables)
+        key: _formula(key, e, reading, variables, len(nodes) > 1)
         for (key, (_, variables)), e in zip(derived.items(), exprs, strict=True)
     }
     if order == 2 and len(nodes) == 1:
@@ -313,10 +313,12 @@ def _is_definition(node: Expr) -> bool:
     return isinstance(node, Ref) and node.of is None
 
 
-def _formula(key: Key, expr: Expr, reading: Reading, variables: Sequence[Node]) -> Formula:
+def _formula(
+    key: Key, expr: Expr, reading: Reading, variables: Sequence[Node], several: bool
+) -> Formula:
     views = reading.lowered.views
     axes = [views[reading.node].sizes, *(views[v].sizes for v in variables)]
-    upper = output_name(reading)
+    upper = output_name(reading) or (_free_name(reading) if several else None)
     of = None
     if isinstance(key, tuple):
         left = "H" if upper is None else _second_name(upper, *key)
@@ -326,6 +328,13 @@ def _formula(key: Key, expr: Expr, reading: Reading, variables: Sequence[Node]) 
         base, _, last = key.rpartition(".")
         left, of = (f"{base}.d{last}" if base else f"d{last}"), key
     return Formula(left, expr, reading, of, axes)
+
+
+def _free_name(reading: Reading) -> str:
+    """What an output without a name is called where J or H would stand for several formulas."""
+    taken = set(reading.lowered.names.values()) | dims_of(reading.lowered)
+    own = ("Y", "F", "Z") if reading.node.shape else ("L", "F", "Z")
+    return next((name for name in own if name not in taken), "output")
 
 
 def output_name(reading: Reading) -> str | None:

@@ -187,7 +187,12 @@ class Formula:
     @property
     def expanded(self) -> str:
         """The formula in the variables alone, in one line."""
-        return Line(self.name, *form(self.inlined), self.of).text()
+        return self.expanded_line.text()
+
+    @cached_property
+    def expanded_line(self) -> Line:
+        """The line in the variables alone, which also has ASCII, LaTeX and MathML."""
+        return Line(self.name, *form(self.inlined), self.of)
 
     @property
     def index(self) -> str:
