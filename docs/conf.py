@@ -30,6 +30,7 @@ extensions = [
     "mathml",
     "reference",
     "sample_report",
+    "commands",
     "offline",
 ]
 exclude_patterns = ["_made", "_ext", "**.ipynb_checkpoints"]

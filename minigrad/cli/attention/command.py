@@ -33,7 +33,7 @@ from minigrad.cli.terminal import OF_VERDICT, heading, progress, report_table, s
     default="minigrad-attention",
     show_default=True,
     metavar="FOLDER",
-    help="Where picture, formulas, weights and metrics go.",
+    help="Where report, picture, formulas, weights and metrics go.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON, and only that.")
 @click.pass_context
