@@ -10,7 +10,7 @@ from torch_cases import references, wave
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DtypeError, ShapeError
-from minigrad.nn import MultiHeadAttention, TransformerBlock, functional
+from minigrad.nn import MultiHeadAttention, SelfAttention, TransformerBlock, functional
 
 REFERENCES = references("layers")
 PADDING = np.array([[True, True, True, True], [True, True, False, False]])
@@ -110,6 +110,21 @@ def test_shared_keys_are_repeated_keys(kv_heads: int, bias: bool) -> None:
         np.testing.assert_allclose(shared.numpy(), weights.numpy(), rtol=1e-12, atol=1e-14)
 
 
+def test_one_head_is_self_attention() -> None:
+    one = SelfAttention(6, 6, rng=0)
+    many = MultiHeadAttention(6, heads=1)
+    weights = {name: p.numpy()[None] for name, p in one.named_parameters().items()}
+    many.load_state_dict(weights | {"Wo": np.eye(6)[None]})
+    X = sequence(2, 4, 6)
+    for masks in ({}, {"causal": True, "key_mask": PADDING}, {"mask": rng(1).normal(size=(4, 4))}):
+        expected, A = many(X, need_weights=True, **masks)
+        H, weights = one(X, need_weights=True, **masks)
+        np.testing.assert_allclose(H.numpy(), expected.numpy(), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(weights.numpy(), A.numpy()[:, 0], rtol=1e-12, atol=1e-15)
+        alone = functional.self_attention(X, one.Wq, one.Wk, one.Wv, **masks)
+        assert (alone.numpy() == H.numpy()).all()
+
+
 # -- PyTorch's numbers -----------------------------------------------------------------------------
 
 
@@ -196,6 +211,7 @@ def test_transformer_block_is_pytorchs() -> None:
 # -- masks -----------------------------------------------------------------------------------------
 
 LAYERS = {
+    "one head": lambda: SelfAttention(8, 8, rng=0, causal=True),
     "attention": lambda: MultiHeadAttention(8, heads=2, causal=True, rng=0),
     "shared keys": lambda: MultiHeadAttention(8, heads=4, kv_heads=2, causal=True, rng=0),
     "block": lambda: TransformerBlock(8, heads=2, causal=True, rng=0),

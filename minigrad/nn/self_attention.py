@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from minigrad.graph import Tensor, scope, tensor
+from numpy.typing import ArrayLike, DTypeLike
+
+from minigrad.graph import Tensor, scope
+from minigrad.graph.create import as_tensor
 from minigrad.nn import init
+from minigrad.nn.linear import fits
+from minigrad.nn.masks import Masks
 from minigrad.nn.module import Module
+from minigrad.nn.parameters import Rng, generator, parameter, positive
 from minigrad.ops import mean, sqrt, swapaxes
-from minigrad.ops.functional import binary_cross_entropy, sigmoid, softmax
+from minigrad.ops.attention import attention_weights
+from minigrad.ops.functional import binary_cross_entropy, sigmoid
+
+Mask = Tensor | ArrayLike | None
 
 
-def self_attention(X: Tensor, Wq: Tensor, Wk: Tensor, Wv: Tensor) -> Tensor:
+def self_attention(
+    X: Tensor,
+    Wq: Tensor,
+    Wk: Tensor,
+    Wv: Tensor,
+    *,
+    mask: Mask = None,
+    key_mask: Mask = None,
+    causal: bool = False,
+) -> Tensor:
     """H = softmax(Q Kᵀ / √k) V with Q = X Wq, K = X Wk, V = X Wv.
 
-    The tensors on the way are named Q, K, V, S (scores), A (attention weights) and H.
+    The tensors on the way are named Q, K, V, S (scores), A (attention weights) and H, and a mask M.
 
     Parameters
     ----------
@@ -24,15 +42,36 @@ def self_attention(X: Tensor, Wq: Tensor, Wk: Tensor, Wv: Tensor) -> Tensor:
         Weights of shape (d, k).
     Wv
         Weights of shape (d, v).
+    mask
+        True where a token may attend to another, or numbers to be added to the scores; broadcasts
+        to (b, n, n).
+    key_mask
+        True where a token is there and not padding, shape (b, n).
+    causal
+        Whether a token attends to no later one. All masks hold at once; a token that may attend to
+        nothing gets 0.
 
     Returns
     -------
     Shape (n, v) or (b, n, v).
 
+    Raises
+    ------
+    ShapeError, DtypeError
+        When a mask does not fit.
+
     Notes
     -----
     A. Vaswani et al., Attention Is All You Need, NeurIPS 2017, equation 1.
     """
+    H, _ = _attend(X, Wq, Wk, Wv, mask, key_mask, causal)
+    return H
+
+
+def _attend(
+    X: Tensor, Wq: Tensor, Wk: Tensor, Wv: Tensor, mask: Mask, key_mask: Mask, causal: bool
+) -> tuple[Tensor, Tensor]:
+    """H and A."""
     with scope("Query"):
         Q = (X @ Wq).named("Q")
     with scope("Key"):
@@ -41,9 +80,10 @@ def self_attention(X: Tensor, Wq: Tensor, Wk: Tensor, Wv: Tensor) -> Tensor:
         V = (X @ Wv).named("V")
     with scope("Attention scores"):
         S = scores(Q, K, Wq.shape[-1]).named("S")
-        A = softmax(S).named("A")
+        masks = Masks(S, mask, key_mask, causal, 0)
+        A = attention_weights(masks.shift(S), masks.keep()).named("A")
     with scope("Mix"):
-        return (A @ V).named("H")
+        return (A @ V).named("H"), A
 
 
 def scores(Q: Tensor, K: Tensor, k: int) -> Tensor:
@@ -61,23 +101,62 @@ class SelfAttention(Module):
     width
         k, the features of a query, key and value.
     rng
-        Draws the initial weights, Xavier uniform.
+        Draws the initial weights, Xavier uniform: a generator, or a seed.
+    causal
+        Whether a token attends to no later one.
+    dtype
+        The parameters' element type.
+
+    Raises
+    ------
+    ArgumentError
+        When a size is not positive.
     """
 
-    def __init__(self, features: int, width: int, rng: np.random.Generator) -> None:
-        def weight(name: str) -> Tensor:
-            values = init.xavier_uniform((features, width), rng)
-            return tensor(values, name=name, dims="d k", requires_grad=True)
+    def __init__(
+        self,
+        features: int,
+        width: int,
+        rng: Rng = None,
+        *,
+        causal: bool = False,
+        dtype: DTypeLike = float,
+    ) -> None:
+        positive("SelfAttention", features=features, width=width)
+        rng = generator(rng)
 
-        self.Wq, self.Wk, self.Wv = weight("Wq"), weight("Wk"), weight("Wv")
+        def weight() -> Tensor:
+            return parameter(init.xavier_uniform((features, width), rng), "d k", dtype)
 
-    def forward(self, X: Tensor) -> Tensor:
-        """Shape (n, d) or (b, n, d) to (n, k) or (b, n, k)."""
-        return self_attention(X, self.Wq, self.Wk, self.Wv)
+        self.Wq, self.Wk, self.Wv = weight(), weight(), weight()
+        self.causal = bool(causal)
+
+    def forward(
+        self,
+        X: Tensor,
+        *,
+        mask: Mask = None,
+        key_mask: Mask = None,
+        causal: bool | None = None,
+        need_weights: bool = False,
+    ) -> Any:
+        """Shape (n, d) or (b, n, d) to (n, k) or (b, n, k); with ``need_weights`` a pair with A.
+
+        The masks are those of :func:`self_attention`; ``causal`` is the module's own unless given.
+        """
+        X = as_tensor(X, "SelfAttention")
+        fits("SelfAttention", X, int(self.Wq.shape[0]))
+        causal = self.causal if causal is None else causal
+        H, A = _attend(X, self.Wq, self.Wk, self.Wv, mask, key_mask, causal)
+        return (H, A) if need_weights else H
 
     def scores(self, X: Tensor) -> Tensor:
-        """The scores S before the softmax, shape (n, n) or (b, n, n)."""
+        """The scores S before mask and softmax, shape (n, n) or (b, n, n)."""
         return scores(X @ self.Wq, X @ self.Wk, self.Wq.shape[-1])
+
+    def describe(self) -> str:
+        """Whether it is causal."""
+        return "causal" if self.causal else ""
 
 
 class SelfAttentionClassifier(Module):
@@ -93,14 +172,21 @@ class SelfAttentionClassifier(Module):
     width
         k, the features of a query, key and value.
     rng
-        Draws the initial weights.
+        Draws the initial weights: a generator, or a seed.
+
+    Raises
+    ------
+    ArgumentError
+        When a size is not positive.
     """
 
-    def __init__(self, tokens: int, features: int, width: int, rng: np.random.Generator) -> None:
+    def __init__(self, tokens: int, features: int, width: int, rng: Rng = None) -> None:
+        positive("SelfAttentionClassifier", tokens=tokens, features=features, width=width)
+        rng = generator(rng)
         positions = init.normal((tokens, features), rng, std=0.1)
-        self.P = tensor(positions, name="P", dims="n d", requires_grad=True)
+        self.P = parameter(positions, "n d", float)
         self.attention = SelfAttention(features, width, rng)
-        self.w = tensor(init.xavier_uniform(width, rng), name="w", dims="k", requires_grad=True)
+        self.w = parameter(init.xavier_uniform(width, rng), "k", float)
 
     def forward(self, X0: Tensor) -> Tensor:
         """The logits z: sequences of shape (b, n, d) to numbers of shape (b,)."""
