@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -214,3 +220,77 @@ def test_the_numpy_source_runs() -> None:
     result = function(A=A, x=x, b=b)
     result = result["x"] if isinstance(result, dict) else result
     np.testing.assert_allclose(result, 2 * A.T @ (A @ x - b))
+
+
+def test_names_in_an_index_formula_are_told() -> None:
+    said = run("softmax(x)", "x:n", "--format", "index").stdout
+    assert said == "J_ij = p_i (δ_ij − p_j)\nwhere p_i = softmax(x)_i\n"
+
+
+def test_wrt_may_be_given_several_times() -> None:
+    arguments = ("x @ A @ y", "x:m", "A:m,n", "y:n")
+    apart = run(*arguments, "--wrt", "x", "--wrt", "y").stdout
+    assert apart == run(*arguments, "--wrt", "x,y").stdout == "dx = A y      dy = Aᵀ x\n"
+    for wrong, words in ((("x,", "x,x"), ("an empty name", "'x' is given twice")),):
+        for word, said in zip(wrong, words, strict=True):
+            result = run(*arguments, "--wrt", word)
+            assert (result.exit_code, said in result.stderr) == (2, True)
+
+
+def test_every_block_of_several_has_a_name() -> None:
+    blocks = run("x @ A @ y", "x:m", "A:m,n", "y:n", "--wrt", "x,y", "--order", "2").stdout
+    assert blocks.split() == [
+        "∂²L/∂x²",
+        "=",
+        "0",
+        "∂²L/∂x∂y",
+        "=",
+        "A",
+        "∂²L/∂y∂x",
+        "=",
+        "Aᵀ",
+        "∂²L/∂y²",
+        "=",
+        "0",
+    ]
+    assert run("concatenate([x, y])", "x:n", "y:m").stdout.startswith("∂Y/∂x = ")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+@pytest.mark.parametrize("style", ["unicode", "ascii", "index", "steps"])
+def test_nothing_for_people_is_wider_than_the_terminal(columns: int, style: str) -> None:
+    text = "A = softmax(X @ Wq @ (X @ Wk).T / sqrt(k)); sum(C * (A @ X @ Wv))"
+    variables = ("X:n,d", "Wq:d,k", "Wk:d,k", "Wv:d,e", "C:n,e")
+    result = run(text, *variables, "--wrt", "Wq,Wv", "--format", style, columns=columns)
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= columns
+
+
+def test_the_text_is_the_same_in_every_process() -> None:
+    command = [sys.executable, "-m", "minigrad", "derive", "--json", "--wrt", "Wq,X"]
+    command += ["A = softmax(X @ Wq @ X.T); sum(C * tanh(A @ X) + C * exp(A @ X))"]
+    command += ["X:n,d", "Wq:d,d", "C:n,d"]
+    said = {
+        subprocess.run(
+            command,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "12345")
+    }
+    assert len(said) == 1
+
+
+PAGE = Path(__file__).parent.parent / "docs" / "how-to" / "derive-at-the-terminal.md"
+
+
+def test_the_page_prints_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```console\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.M)
+    assert blocks
+    for block in blocks:
+        for command, output in re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", block, re.M):
+            words = shlex.split(command.replace("\\\n", " "))
+            result = CliRunner().invoke(main, words[1:], env={"COLUMNS": None})
+            assert result.stdout + result.stderr == output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -15,6 +15,8 @@ from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, width
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.face import Derivation, Formula
 from minigrad.face import derive as derivatives
+from minigrad.face.indexed import index_line
+from minigrad.notation.lines import referred
 from minigrad.notation.text import ASCII
 
 
@@ -109,7 +111,7 @@ def _tell(derivation: Derivation, style: str, expanded: bool, inferred: str) -> 
         text = "\n".join(_EXPANDED[style](formula) for formula in derivation.values())
     else:
         text = _STYLES[style](derivation)
-    (say if for_people else click.echo)(text)
+    (say if for_people else click.echo)(text.rstrip("\n"))
 
 
 def _numbered(derivation: Derivation) -> str:
@@ -123,12 +125,20 @@ def _numbered(derivation: Derivation) -> str:
     return "\n".join(lines)
 
 
+def _indexed(formulas: Sequence[Formula]) -> str:
+    """The formulas by index, and below them what their names stand for."""
+    names = referred([formula.expr for formula in formulas])
+    lines = [index_line(ref.name, ref.node, 0).text() for ref in reversed(names)]
+    where = [f"where {lines[0]}", *(f"      {line}" for line in lines[1:])] if lines else []
+    return "\n".join([formula.index for formula in formulas] + where)
+
+
 _STYLES: dict[str, Callable[[Any], str]] = {
     "unicode": str,
     "ascii": lambda d: d.ascii,
     "latex": lambda d: d.latex,
     "mathml": lambda d: d.mathml,
-    "index": lambda d: "\n".join(f.index for f in d.values()),
+    "index": lambda d: _indexed(list(d.values())),
     "sympy": lambda d: "\n".join(str(f.sympy) for f in d.values()),
     "numpy": lambda d: d.source("numpy"),
     "steps": _numbered,
@@ -154,7 +164,7 @@ def _facts(
             "ascii": formula.ascii,
             "latex": formula.latex,
             "mathml": formula.mathml,
-            "index": formula.index,
+            "index": _indexed([formula]),
             "sympy": _or_none(lambda f: str(f.sympy), formula),
             "expanded": formula.expanded,
             "dims": list(formula.dims),
