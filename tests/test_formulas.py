@@ -153,7 +153,7 @@ FORMULAS = {
     ),
     "var": ("var(x)", {"x": "n"}, "x", 1, "dx = 2 (x − mean(x)) / n"),
     "std": ("std(x)", {"x": "n"}, "x", 1, "dx = r / (n √(‖r‖² / n))   where r = x − mean(x)"),
-    "var H": ("var(x)", {"x": "n"}, "x", 2, "H = 2 I / n − 2 / n²"),
+    "var H": ("var(x)", {"x": "n"}, "x", 2, "H = 2 I / n − 2 𝟏 𝟏ᵀ / n²"),
     "correlation": (
         "sum((x-mean(x))*(y-mean(y)))/sqrt(sum((x-mean(x))**2)*sum((y-mean(y))**2))",
         {"x": "n", "y": "n"},
@@ -314,7 +314,7 @@ FORMULAS = {
         1,
         (
             "da = Xᵀ rowsum(where([R > 0], 1, 0.01) ⊙ P ⊙ (C Xᵀ − rowsum(C ⊙ (P X))))   where R = X a "
-            "𝟏ᵀ + 𝟏 bᵀ Xᵀ, P = softmax(leaky_relu(R, 0.01))"
+            "𝟏ᵀ + 𝟏 bᵀ Xᵀ, P = softmax(leaky_relu(R))"
         ),
     ),
     "gcn": (

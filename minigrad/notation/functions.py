@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from minigrad.index.expr import Head, Number
+from minigrad.index.numbers import number
 from minigrad.primitive import REGISTRY
 
 
@@ -45,6 +47,17 @@ _LATEX_OPERATORS = {
     "max",
     "min",
 }
+
+
+def shown_parameters(head: Head) -> list[Number]:
+    """The parameters a reader needs: none where all have the values that they have unless given."""
+    row = REGISTRY.get(head.name)
+    usual = {} if row is None else {k: number(v) for k, v in row.params.items() if _is_number(v)}
+    return [] if dict(head.params) == usual else [value for _, value in head.params]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def written(function: str) -> Written:

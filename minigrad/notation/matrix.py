@@ -33,6 +33,7 @@ from minigrad.index.expr import (
 )
 from minigrad.index.numbers import magnitude
 from minigrad.index.size import AnySize, Size
+from minigrad.notation.functions import shown_parameters
 from minigrad.notation.reduction import Item, Reduction
 from minigrad.notation.sides import side
 from minigrad.notation.text import text
@@ -59,6 +60,7 @@ from minigrad.notation.tree import (
     transposed,
     transposes,
 )
+from minigrad.symbolic.expand import has_delta
 
 Places = tuple[str | None, ...]
 _RELATIONS = {"greater": ">", "greater_equal": "≥", "equal": "="}
@@ -216,10 +218,12 @@ class Reader:
     def sum(self, node: Sum, places: Places) -> Tree:
         terms: list[tuple[int, Tree]] = []
         beside = any(_is_full(term, places) for _, term in node.terms)
+        # I − 1/n could be read as I − I/n
+        spelled = places == (None, None) and any(has_delta(term) for _, term in node.terms)
         outer = set(self.used)
         for coef, term in node.terms:
             self.used = set(outer)  # what one term sums over is not seen in the next
-            tree = scaled(magnitude(coef), [], self.term(term, places, beside), [])
+            tree = scaled(magnitude(coef), [], self.term(term, places, beside, spelled), [])
             terms.append((1 if coef > 0 else -1, tree))
         self.used = outer
         if terms[0][0] < 0:
@@ -227,8 +231,11 @@ class Reader:
             terms.insert(0, terms.pop(first))
         return Plus(tuple(terms))
 
-    def term(self, node: Expr, places: Places, beside: bool) -> Tree:
-        """A node where broadcasting is understood: numbers stand alone, ``beside`` a matrix vectors do."""
+    def term(self, node: Expr, places: Places, beside: bool, spelled: bool = False) -> Tree:
+        """A node where broadcasting is understood: numbers stand alone, ``beside`` a matrix vectors do.
+
+        ``spelled`` writes a number as a multiple of 𝟏 𝟏ᵀ.
+        """
         if not isinstance(node, Product):
             return self.read(node, places)
         carried = {label for f in node.factors for label in f.labels}
@@ -241,10 +248,10 @@ class Reader:
         kept = [k for k in range(node.ndim) if k not in missing]
         inner = contract(kept, node.factors, node.coef, dict(enumerate(node.label_sizes)))
         if not inner.ndim and isinstance(inner, Product) and not inner.factors:
-            return Num(inner.coef)
+            return scaled(inner.coef, [], _ONES, []) if spelled else Num(inner.coef)
         tree = self.read(inner, tuple(places[k] for k in kept))
         if missing == free:
-            return tree
+            return _times_ones(tree) if spelled else tree
         on_rows = missing == [free[-1]]
         bare = Item(tree, side=_side(inner)).bare("row" if on_rows else "col")
         if bare is not None and beside:
@@ -263,7 +270,7 @@ class Reader:
             if isinstance(left, Num) and not isinstance(right, Num):
                 return Relation(_MIRRORED[sign], right, left)  # X < 6 rather than 6 > X
             return Relation(sign, left, right)
-        return Call(node.head.name, (*args, *(Num(value) for _, value in node.head.params)))
+        return Call(node.head.name, (*args, *map(Num, shown_parameters(node.head))))
 
     def composite(self, node: Composite, places: Places) -> Tree:
         """Row-wise functions take subscripts of leading axes inside; others stand outside."""
@@ -422,6 +429,16 @@ class Reader:
                 inner = self.read(f.node, (None,) * f.node.ndim)
                 return Norm(inner), 2 * exponent  # type: ignore[operator]
         return self.read(node, places), exponent
+
+
+_ONES = product([ONE, Transposed(ONE)])
+
+
+def _times_ones(number: Tree) -> Tree:
+    if isinstance(number, Scaled):
+        up = [*number.up, *([] if number.body is None else [number.body])]
+        return scaled(number.coef, up, _ONES, list(number.down))
+    return scaled(1, [number], _ONES, [])
 
 
 def _outside(tree: Tree, letters: Sequence[str]) -> tuple[Scaled, Tree]:

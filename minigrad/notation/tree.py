@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from minigrad.index.expr import Number
+from minigrad.index.numbers import magnitude
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +316,12 @@ def scaled(coef: Number, up: list[Tree], body: Tree | None, down: list[Tree]) ->
         coef, body = coef * body.value, None
     if isinstance(coef, Fraction) and coef.denominator == 1:
         coef = int(coef)
+    if isinstance(body, Hadamard) and not body.up and (up or isinstance(coef, int)):
+        # n ⊘ x, not n (1 ⊘ x)
+        above, sign = scaled(magnitude(coef), up, None, []), 1 if coef > 0 else -1
+        if above != Num(1):
+            body = Hadamard((above,), body.down)
+        coef, up = sign, []
     if coef == 1 and not up and not down and body is not None:
         return body
     if not up and not down and body is None:

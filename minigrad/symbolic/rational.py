@@ -5,7 +5,7 @@ This is where BCE after a sigmoid becomes p - y: nothing here knows either of th
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -26,19 +26,40 @@ def rationally_simplified(node: Expr) -> Expr:
     """The node, or a shorter one that SymPy's ``cancel`` or ``factor`` finds."""
     if not _promising(node):
         return node
-    atoms = _Atoms()
+    found = _shorter(node, _Atoms())
+    squared = frozenset(f.node for f in _powers(node) if isinstance(f.node, Sum))
+    if squared:
+        # a + (x - m)^2 with x - m as one thing: opened, its square is longer than what it cancels
+        closed = _shorter(node, _Atoms(squared))
+        if closed is not None and (found is None or closed[0] < found[0]):
+            found = closed
+    return node if found is None else found[1]
+
+
+def _shorter(node: Expr, atoms: _Atoms) -> tuple[int, Expr] | None:
+    """A shorter form and its size, where SymPy finds one over these atoms."""
     labels = tuple(range(node.ndim))
     expr = atoms.read(node, labels)
     if len(atoms.nodes) > _MOST_ATOMS:
-        return node
+        return None
     s = heads.sympy()
     cancelled = s.cancel(expr)
-    forms = (expr, s.factor_terms(expr), s.factor(cancelled), cancelled)
-    best = min(forms, key=atoms.size)
+    best = min((expr, s.factor_terms(expr), s.factor(cancelled), cancelled), key=atoms.size)
     if atoms.size(best) >= atoms.size(expr):
-        return node
-    sizes = dict(zip(labels, node.sizes, strict=True))
-    return atoms.write(best, labels, sizes)
+        return None
+    return atoms.size(best), atoms.write(best, labels, dict(zip(labels, node.sizes, strict=True)))
+
+
+def _powers(node: Expr) -> Iterator[Factor]:
+    """The factors raised to a whole power above 1, anywhere in sums and products."""
+    if isinstance(node, Sum):
+        for _, term in node.terms:
+            yield from _powers(term)
+    elif isinstance(node, Product):
+        for f in node.factors:
+            if f.exponent not in (1, -1):
+                yield f
+            yield from _powers(f.node)
 
 
 def _promising(node: Expr) -> bool:
@@ -66,7 +87,8 @@ def _promising(node: Expr) -> bool:
 class _Atoms:
     """SymPy symbols that stand for nodes at labels."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed: frozenset[Expr] = frozenset()) -> None:
+        self.closed = closed  # sums that are one symbol each
         self.symbols: dict[tuple[bytes, Labels], Any] = {}
         self.nodes: dict[Any, tuple[Expr, Labels]] = {}
 
@@ -80,6 +102,8 @@ class _Atoms:
 
     def read(self, node: Expr, labels: Labels) -> Any:
         s = heads.sympy()
+        if node in self.closed:
+            return self.symbol(node, labels)
         if isinstance(node, Sum):
             return s.Add(*(_number(c) * self.read(term, labels) for c, term in node.terms))
         if not isinstance(node, Product):
