@@ -153,7 +153,7 @@ FORMULAS = {
     ),
     "var": ("var(x)", {"x": "n"}, "x", 1, "dx = 2 (x − mean(x)) / n"),
     "std": ("std(x)", {"x": "n"}, "x", 1, "dx = r / (n √(‖r‖² / n))   where r = x − mean(x)"),
-    "var H": ("var(x)", {"x": "n"}, "x", 2, "H = 2 I / n − 2 𝟏 𝟏ᵀ / n²"),
+    "var H": ("var(x)", {"x": "n"}, "x", 2, "H = 2 (I − 𝟏 𝟏ᵀ / n) / n"),
     "correlation": (
         "sum((x-mean(x))*(y-mean(y)))/sqrt(sum((x-mean(x))**2)*sum((y-mean(y))**2))",
         {"x": "n", "y": "n"},
@@ -210,7 +210,7 @@ FORMULAS = {
         {"K": "n n", "X": "n d"},
         "X",
         1,
-        "dX = ((2 K + 2 Kᵀ) ⊙ (X Xᵀ)) X",
+        "dX = 2 ((K + Kᵀ) ⊙ (X Xᵀ)) X",
     ),
     "matfac": (
         "sum(M*(U @ V.T - Y)**2)",
@@ -298,7 +298,7 @@ FORMULAS = {
         {"W": "n k", "S": "n n | symmetric"},
         "W",
         1,
-        "dW = 2 (S W Y − W Y Wᵀ S W Y)   where Y = (Wᵀ W)⁻¹",
+        "dW = 2 (S − W Y Wᵀ S) W Y   where Y = (Wᵀ W)⁻¹",
     ),
     "svm": (
         "lam*sum(w**2)+sum(relu(1-y*(X@w+b)))",

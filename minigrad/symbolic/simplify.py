@@ -342,7 +342,10 @@ def _taken_out(
             if not (facts.statistic(narrow) or is_constant(narrow)):
                 return None
         inner.append((coef, rest.over(axes, sizes)))
-    operands = [*common, Factor(add(inner), tuple(axes))]
+    rest_sum = add(inner)
+    if isinstance(rest_sum, Sum):
+        rest_sum = _common_number(rest_sum) or rest_sum
+    operands = [*common, Factor(rest_sum, tuple(axes))]
     return contract(range(total.ndim), operands, 1, dict(enumerate(total.sizes)))
 
 
