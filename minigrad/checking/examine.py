@@ -64,7 +64,7 @@ class _Examination:
         count = self.options.seeds or (_SAMPLES if first.sampled else 1)
         scenes = [first, *(self._set(k) for k in range(1, count))]
         comparisons = merged(self._scene(scene, k, count) for k, scene in enumerate(scenes))
-        if any(c.verdict == "fail" for c in comparisons) and not self.every:
+        if any(c.verdict == "fail" for c in comparisons) and not self.every and not self.clock.over:
             # a failure deserves every element, so that it can be shown where it is
             self.every = True
             comparisons = merged(self._scene(scene, k, count) for k, scene in enumerate(scenes))
@@ -113,6 +113,8 @@ class _Examination:
             if not scene.differentiable(k):
                 self.notes.append(f"{name}: holds no real numbers, so it has no gradient")
                 continue
+            if self.clock.over:
+                break
             comparisons.extend(self._pairs(scene, k, name, known))
             comparisons.extend(self._slopes(scene, k, name, known, slopes))
         return comparisons
@@ -120,7 +122,7 @@ class _Examination:
     def _properties(self, scene: Scene) -> list[Comparison]:
         if not self.options.wants(PROPERTIES) or self.clock.over:
             return []
-        found, notes = properties(scene)
+        found, notes = properties(scene, self.clock)
         self.notes.extend(notes)
         return found
 
@@ -241,6 +243,8 @@ class _Examination:
                 result.append((d, witness.slope(scene, k, d)))
             return result
         for _ in range(_DIRECTIONS):
+            if result and self.clock.over:
+                break
             d = along(assume, scene.direction(k), x)
             s = witness.slope(scene, k, d)
             if not np.isfinite(s.value):
@@ -275,6 +279,9 @@ class _Examination:
         ]
         if not comparisons:
             return []
+        if self.clock.over:
+            self.notes.append("the primitive at fault was not looked for, the time was used up")
+            return machinery(comparisons)
         found = locate(scene.program, scene.leaves, generator(self.options.seed))
         if found:
             return found

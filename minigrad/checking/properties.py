@@ -9,7 +9,9 @@ import numpy as np
 
 from minigrad.checking.compare import ROUNDING
 from minigrad.checking.differences import slope
+from minigrad.checking.options import Clock
 from minigrad.checking.quiet import quiet
+from minigrad.checking.replay import to_single
 from minigrad.checking.report import EVERYTHING, Comparison, Verdict
 from minigrad.checking.scene import Scene
 from minigrad.checking.witnesses import VJP, hand_gradients
@@ -27,7 +29,7 @@ _SECOND = 1e-6
 _NATURAL = 1e-3
 
 
-def properties(scene: Scene) -> tuple[list[Comparison], list[str]]:
+def properties(scene: Scene, clock: Clock) -> tuple[list[Comparison], list[str]]:
     """One comparison per property, and notes on those that could not be tested."""
     results: list[Comparison] = []
     notes: list[str] = []
@@ -42,6 +44,9 @@ def properties(scene: Scene) -> tuple[list[Comparison], list[str]]:
         if not all(np.isfinite(first[k]).all() for k in floats):
             return results, notes
         for name, test in _TESTS.items():
+            if clock.over:
+                notes.append(f"{name}: left out, the time was used up")
+                continue
             try:
                 results.extend(test(scene, first, floats))
             except MinigradError as error:
@@ -112,7 +117,7 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
     size = max(float(np.abs(reference[k]).max()) for k in floats)
     size += _NATURAL * _natural(scene, floats)
     # how far rounding alone moves the gradient: of the inputs, and of every value on the way
-    jittered = hand_gradients(rounded, rounded=True)
+    jittered = hand_gradients(rounded.disturbed(to_single))
     moved = max(
         float(np.abs(reference[k] - other[k]).max()) for k in floats for other in (first, jittered)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from minigrad.index.size import Size, value_of
 from minigrad.symbolic.lower import graph_order
 
 Arrays = Mapping[Node, Any]
+Disturb = Callable[[Any], Any]
 
 
 class Program:
@@ -26,13 +27,14 @@ class Program:
     def leaves(self) -> list[Node]:
         return [node for node in self.order if node.op is None]
 
-    def every(self, leaves: Arrays) -> dict[Node, Any]:
-        """The array of every node, by the raw forward functions alone."""
+    def every(self, leaves: Arrays, disturb: Disturb | None = None) -> dict[Node, Any]:
+        """The array of every node, by the raw forward functions alone; ``disturb`` alters each result."""
         values = dict(leaves)
         with np.errstate(all="ignore"):
             for node in self.order:
                 if node not in values:
-                    values[node] = self.step(node, values)
+                    value = self.step(node, values)
+                    values[node] = value if disturb is None else disturb(value)
         return values
 
     def step(self, node: Node, values: Arrays) -> Any:
@@ -46,12 +48,11 @@ class Program:
         return np.asarray(self.every(leaves)[self.output])
 
     def record(
-        self, leaves: Arrays, wrt: set[Node], rounded: bool = False
+        self, leaves: Arrays, wrt: set[Node], disturb: Disturb | None = None
     ) -> tuple[Tensor, dict[Node, Tensor]]:
         """The output as a tensor with a graph of its own, and the tensors of all nodes.
 
-        ``rounded`` moves every intermediate value to the nearest float32, as a single-precision run
-        would, and changes no derivative.
+        ``disturb`` moves every intermediate value, as rounding does, and changes no derivative.
         """
         tensors: dict[Node, Any] = {}
         for node in self.order:
@@ -66,9 +67,11 @@ class Program:
                     tensors[x] if isinstance(x, Node) else self.plain(x) for x in node.inputs
                 )
                 result = apply(node.op, inputs, self.params(node))
-                if rounded and result.dtype == np.float64:
+                if disturb is not None and result.dtype == np.float64:
                     exact = result.detach().numpy()
-                    result = result + (exact.astype(np.float32).astype(np.float64) - exact)
+                    step = disturb(exact) - exact
+                    # what a mask made infinite stays so
+                    result = result + np.where(np.isfinite(step), step, 0.0)
                 tensors[node] = result
         return tensors[self.output], tensors
 
@@ -86,6 +89,24 @@ class Program:
         if isinstance(value, slice):
             return slice(*map(self.plain, (value.start, value.stop, value.step)))
         return value
+
+
+def to_single(value: Any) -> Any:
+    """The nearest numbers in single precision."""
+    return np.asarray(value).astype(np.float32).astype(np.float64)
+
+
+def last_digit(rng: np.random.Generator) -> Disturb:
+    """Real numbers moved up or down by one in their last digit."""
+
+    def moved(value: Any) -> Any:
+        array = np.asarray(value)
+        if array.dtype.kind != "f":
+            return array
+        eps = np.finfo(array.dtype).eps
+        return array * (1 + eps * rng.choice([-1.0, 1.0], size=array.shape)).astype(array.dtype)
+
+    return moved
 
 
 def double(value: Any) -> Any:

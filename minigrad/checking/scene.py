@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.checking.given import bound
 from minigrad.checking.legal import Trouble, is_finite, values_of
-from minigrad.checking.replay import Program, double
+from minigrad.checking.replay import Disturb, Program, double, last_digit
 from minigrad.checking.sample import MOODS, dims_of, draw, generator, size_choices, words_of
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph import Node, Tensor
@@ -73,6 +73,7 @@ class Scene:
         self.subject = subject
         self.rng = generator(seed)
         self.program = Program(subject.output, {})
+        self.disturb: Disturb | None = None
         self.trouble = ""
         self._draw_all()
         self.output = np.asarray(self.values[subject.output])
@@ -172,16 +173,18 @@ class Scene:
         return x if relative else np.maximum(x, 0.3 * typical) if typical else np.ones(x.shape)
 
     def perturbed(self) -> Scene:
-        """The same scene with every number changed in its last digit."""
-        eps = np.finfo(np.float64).eps
-        return self.with_leaves(
-            {
-                node: value * (1 + eps * self.rng.choice([-1.0, 1.0], size=np.shape(value)))
-                if np.asarray(value).dtype.kind == "f"
-                else value
-                for node, value in self.leaves.items()
-            }
-        )
+        """The same scene with every number changed in its last digit, also those on the way."""
+        twin = copy(self)
+        twin.disturb = last_digit(self.rng)
+        twin.leaves = {node: twin.disturb(value) for node, value in self.leaves.items()}
+        twin.values = twin.program.every(twin.leaves, twin.disturb)
+        return twin
+
+    def disturbed(self, disturb: Disturb) -> Scene:
+        """The same scene in which whatever is computed on tapes is altered on the way."""
+        twin = copy(self)
+        twin.disturb = disturb
+        return twin
 
     def with_leaves(self, leaves: dict[Node, Any]) -> Scene:
         """The same scene on other numbers."""

@@ -73,10 +73,10 @@ class Broken(Exception):
 # -- whole gradients -------------------------------------------------------------------------------
 
 
-def hand_gradients(scene: Scene, c: Any = None, rounded: bool = False) -> Arrays:
+def hand_gradients(scene: Scene, c: Any = None) -> Arrays:
     """The engine's reverse sweep through the rows' own VJPs."""
     floats = {node for node, value in scene.leaves.items() if np.asarray(value).dtype.kind == "f"}
-    output, tensors = scene.program.record(scene.leaves, floats, rounded)
+    output, tensors = scene.program.record(scene.leaves, floats, scene.disturb)
     cotangent = np.asarray(scene.c if c is None else c, dtype=output.dtype)
     subject = scene.subject
     chosen = [k for k, node in enumerate(subject.variables) if scene.differentiable(k)]
