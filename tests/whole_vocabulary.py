@@ -46,7 +46,8 @@ def checked(case: Case, seed: int = 0, **options: Any) -> Report:
 def drawn(case: Case, k: int, rng: np.random.Generator) -> Any:
     """Another argument of its shape, legal for the row; where only its data says what is legal, near it."""
     array, row = np.asarray(case.args[k]), REGISTRY.get(case.row)
-    if row is None or not row.domain or array.dtype.kind != "f":
+    # a composition's arguments have meanings of their own: labels, probabilities, weights
+    if row is None or not row.domain or array.dtype.kind != "f" or row.kind == "composite":
         return array * rng.uniform(0.9, 1.1, array.shape)
     return draw([row.domain[min(k, len(row.domain) - 1)]], array.shape, rng).astype(array.dtype)
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.digits import has_floats
-from minigrad.checking.ground import Ground
+from minigrad.checking.ground import Ground, parts_of
 from minigrad.checking.identity import UndecidedError, vanishes
 from minigrad.checking.report import Comparison
 from minigrad.checking.sample import generator
 from minigrad.errors import DerivationError
 from minigrad.index import heads
-from minigrad.index.expr import Head, Number
+from minigrad.index.expr import Expr, Head, Map, Number, Product
 from minigrad.symbolic.arithmetic import EXACT
 
 RATIONAL, SYMPY = "rational arithmetic", "SymPy diff"
@@ -26,6 +26,10 @@ _DISCRETE = {"symmetric", "spd", "diagonal", "orthogonal", "simplex", "onehot", 
 
 class NotRationalError(DerivationError):
     """An expression leaves the rational numbers."""
+
+
+class SingularError(DerivationError):
+    """A matrix drawn for an inverse has none; others may do."""
 
 
 class Dual:
@@ -113,7 +117,7 @@ def _eliminated(matrix: Any) -> tuple[Dual, Any]:
     for i in range(n):
         pivot = next((r for r in range(i, n) if rows[r][i].a != 0), None)
         if pivot is None:
-            raise NotRationalError("the matrix drawn is singular")
+            raise SingularError("the matrix drawn is singular")
         if pivot != i:
             rows[i], rows[pivot] = rows[pivot], rows[i]
             determinant = determinant * -1
@@ -134,6 +138,7 @@ _RATIONALS: Any = Rationals()
 
 def rational_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
     """The formula against a derivative in dual rational numbers: equal, or not."""
+    _require_rational(ground.output)
     values = {name: _objects(array, _dual) for name, array in ground.values.items()}
     c = _objects(ground.c, _dual)
     x = ground.point(_RATIONALS, values, k)
@@ -142,6 +147,17 @@ def rational_proof(ground: Ground, k: int, formula: str, quantity: str) -> Compa
     measured = _dual(ground.value(_RATIONALS, values, k, moving, c)).b
     derived = _dual(np.sum(ground.gradient(_RATIONALS, values, k, c) * d)).a
     return _decided(formula, RATIONAL, quantity, derived, measured, ground)
+
+
+def _require_rational(root: Expr) -> None:
+    """What would be met in the middle of a long computation is known beforehand."""
+    for part in parts_of(root):
+        if isinstance(part, Map):
+            raise NotRationalError(f"{part.head.name} is not rational")
+        if isinstance(part, Product):
+            for factor in part.factors:
+                if Fraction(factor.exponent).denominator != 1:
+                    raise NotRationalError(f"the power {factor.exponent} is not rational")
 
 
 def sympy_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:

@@ -5,7 +5,7 @@ Where dims have names, sizes can be made small, so that 50 digits or exact arith
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -157,8 +157,8 @@ def _small_sizes(lowered: Lowered, lengths: Sequence[int]) -> dict[str, int]:
     return sizes
 
 
-def _operations(root: Expr, sizes: Mapping[str, int]) -> int:
-    total = 0
+def parts_of(root: Expr) -> Iterator[Expr]:
+    """Every node of an expression once, composites with what they are made of."""
     stack: list[Expr] = [root]
     seen: set[Expr] = set()
     while stack:
@@ -166,13 +166,19 @@ def _operations(root: Expr, sizes: Mapping[str, int]) -> int:
             if part in seen:
                 continue
             seen.add(part)
-            if isinstance(part, Product):
-                total += prod(value_of(s, sizes) for s in part.label_sizes) * len(part.factors)
-            elif isinstance(part, Map):
-                total += 10 * prod(value_of(s, sizes) for s in part.sizes)
-            elif isinstance(part, MatrixFunction):
-                lengths = [value_of(size, sizes) for size in part.arg.sizes]
-                total += 60 * prod(lengths) * lengths[-1]
-            elif isinstance(part, Composite):
+            yield part
+            if isinstance(part, Composite):
                 stack.append(part.expand())
+
+
+def _operations(root: Expr, sizes: Mapping[str, int]) -> int:
+    total = 0
+    for part in parts_of(root):
+        if isinstance(part, Product):
+            total += prod(value_of(s, sizes) for s in part.label_sizes) * len(part.factors)
+        elif isinstance(part, Map):
+            total += 10 * prod(value_of(s, sizes) for s in part.sizes)
+        elif isinstance(part, MatrixFunction):
+            lengths = [value_of(size, sizes) for size in part.arg.sizes]
+            total += 60 * prod(lengths) * lengths[-1]
     return total

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from minigrad.checking.exact import SingularError
 from minigrad.checking.ground import Ground, same_ground, small_ground
 from minigrad.checking.options import Clock, Options
 from minigrad.checking.report import Comparison
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.witnesses import FORMULA, PROOFS, Proof
 from minigrad.errors import DerivationError, MinigradError
+
+# Lengths of dims, in turn.
+_LENGTHS = ((2, 3), (3, 2), (2,))
 
 
 def proofs(subject: Subject, options: Options, clock: Clock, notes: list[str]) -> list[Comparison]:
@@ -28,8 +35,7 @@ def proofs(subject: Subject, options: Options, clock: Clock, notes: list[str]) -
                 continue
             options.say(f"{proof.name}: {name}", k, len(subject.names))
             try:
-                ground = _ground(subject, options.seed, proof)
-                result.append(proof.run(ground, k, FORMULA, name))
+                result.append(_proved(subject, options.seed, proof, k))
             except (MinigradError, ValueError, TypeError, ArithmeticError) as error:
                 silent.setdefault((proof.name, str(error)), []).append(name)
                 continue
@@ -40,16 +46,33 @@ def proofs(subject: Subject, options: Options, clock: Clock, notes: list[str]) -
     return result
 
 
-def _ground(subject: Subject, seed: int, proof: Proof) -> Ground:
-    """The numbers at hand, or new ones at small sizes where that is too much work."""
-    if proof.exact:
-        ground = small_ground(subject, seed, exact=True)
-        if proof.most and ground.operations() > proof.most:
-            ground = small_ground(subject, seed, exact=True, lengths=(2,))
-        return ground
-    ground = same_ground(Scene(subject, seed))
-    if ground.operations() > proof.most:
-        ground = small_ground(subject, seed, exact=False)
-    if ground.operations() > proof.most:
-        raise DerivationError(f"{ground.operations():,} operations per value are too many")
-    return ground
+def _proved(subject: Subject, seed: int, proof: Proof, k: int) -> Comparison:
+    """One proof of one formula, on the first numbers at which matrices have the inverses they need."""
+    trouble: Exception = DerivationError("no sizes were small enough")
+    for ground in _grounds(subject, seed, proof):
+        try:
+            return proof.run(ground, k, FORMULA, subject.names[k])
+        except (SingularError, ZeroDivisionError) as error:
+            trouble = error
+    raise trouble
+
+
+def _grounds(subject: Subject, seed: int, proof: Proof) -> Iterator[Ground]:
+    """The numbers at hand, and new ones at small sizes where that is too much work.
+
+    A product of a matrix with its transpose is singular where it has too few rows: hence both orders.
+    """
+    candidates: list[Callable[[], Ground]] = [
+        partial(small_ground, subject, seed, proof.exact, lengths) for lengths in _LENGTHS
+    ]
+    if not proof.exact:
+        candidates.insert(0, lambda: same_ground(Scene(subject, seed)))
+    least = None
+    for candidate in candidates:
+        ground = candidate()
+        operations = ground.operations()
+        if operations <= proof.most:
+            yield ground
+        least = operations if least is None else min(least, operations)
+    if least is not None and least > proof.most:
+        raise DerivationError(f"{least:,} operations per value are too many")

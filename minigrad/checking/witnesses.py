@@ -197,8 +197,8 @@ WITNESSES: tuple[Witness, ...] = (
 
 PROOFS: tuple[Proof, ...] = (
     Proof(AT_50, "the meaning in 50-digit arithmetic", proof_at_50, MOST_OPERATIONS, False),
-    Proof(RATIONAL, "the meaning in dual rational numbers", rational_proof, 0, True),
-    Proof(SYMPY, "the meaning on explicit elements, by SymPy's diff", sympy_proof, 400, True),
+    Proof(RATIONAL, "the meaning in dual rational numbers", rational_proof, 20_000, True),
+    Proof(SYMPY, "the meaning on explicit elements, by SymPy's diff", sympy_proof, 600, True),
 )
 
 
