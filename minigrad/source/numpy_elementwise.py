@@ -38,6 +38,16 @@ _SIGNS = {
 }
 
 
+MIRRORED = {
+    "greater": "less",
+    "greater_equal": "less_equal",
+    "less": "greater",
+    "less_equal": "greater_equal",
+    "equal": "equal",
+    "not_equal": "not_equal",
+}
+
+
 # Functions that NumPy does not have, or not under one name.
 _WITH_HELPER = {"sigmoid", "erf", "gammaln", "digamma"}
 
@@ -182,12 +192,14 @@ def _called(value: Value, at: Context) -> Text:
     (name,) = value.params
     args = [at.text(arg) for arg in value.args]
     if name in _SIGNS:
+        if value.args[0].op == "number":  # x <= 0 rather than 0 >= x
+            name, args = MIRRORED[name], args[::-1]
         return Text(f"{args[0].within(ADD)} {_SIGNS[name]} {args[1].within(ADD)}", COMPARE)
     if name == "relu":
         return call("np.maximum", args[0].text, "0")
     if name == "softplus":
         return call("np.logaddexp", "0", args[0].text)
-    if name == "logical_not" and value.args[0].kind == "bool":
+    if name == "logical_not" and value.args[0].op == "apply":
         return Text(f"~{args[0].within(ATOM)}", UNARY)
     if name == "heaviside":
         return call("np.heaviside", args[0].text, "0.5")

@@ -11,7 +11,7 @@ from minigrad.index.expr import Expr, Leaf, postorder
 from minigrad.index.size import AnySize
 from minigrad.source.function import Function
 from minigrad.source.layout import Layout, Result
-from minigrad.source.steady import steady_program
+from minigrad.symbolic.steady import steady_program
 
 LANGUAGES = ("numpy",)
 # An unnamed array of more elements than this is an argument.

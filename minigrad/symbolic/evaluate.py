@@ -10,6 +10,7 @@ from minigrad.index.expr import Expr
 from minigrad.symbolic.arithmetic import FLOATS, Arithmetic
 from minigrad.symbolic.program import Program, program, run
 from minigrad.symbolic.program.setting import Setting
+from minigrad.symbolic.steady import steady_program
 
 
 class Place(NamedTuple):
@@ -39,4 +40,4 @@ def evaluate_all(roots: Sequence[Expr], place: Place) -> list[Any]:
 
 @lru_cache(maxsize=64)
 def _program(roots: tuple[Expr, ...], sizes: tuple[tuple[str, int], ...], stable: bool) -> Program:
-    return program(roots, dict(sizes), stable)
+    return steady_program(roots, dict(sizes)) if stable else program(roots, dict(sizes), False)

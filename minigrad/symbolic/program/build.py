@@ -29,7 +29,7 @@ from minigrad.index.expr import (
 )
 from minigrad.index.pointwise import pointwise
 from minigrad.index.size import AnySize, Size
-from minigrad.symbolic.program import stable as forms
+from minigrad.symbolic.program import quotients, stable
 from minigrad.symbolic.program.functions import CHOICE, LOGICAL, TRUTHS, named_function
 from minigrad.symbolic.program.pairs import Labelled, aligned
 from minigrad.symbolic.program.place import (
@@ -75,7 +75,7 @@ class Builder:
 
     def __init__(self, sizes: dict[str, int], stable: bool) -> None:
         self.sizes, self.stable = sizes, stable
-        self.tape = Tape()
+        self.tape = Tape(stable)
         self.known: dict[Expr, Labelled] = {}
         self.sums, self.products = Sums(self), Products(self)
 
@@ -156,7 +156,7 @@ class Builder:
             self.tape.names.setdefault(x.value, node.name)
         return x
 
-    def softmax(self, found: forms.Normalised) -> Labelled:
+    def softmax(self, found: quotients.Normalised) -> Labelled:
         x = self.along_all(found.arg, found.axes)
         value = self.tape.along("softmax", x.value, [x.labels.index(axis) for axis in found.axes])
         return Labelled(value, x.labels)
@@ -166,12 +166,12 @@ class Builder:
     def map(self, node: Map) -> Labelled:
         if not self.stable:
             return self.applied(node.head, node.args, truth=False)
-        other = forms.stable_map(node)
+        other = stable.stable_map(node)
         if other is not None:
             return self.lower(other)
         name = named_function(node.head)
         if name == "log":
-            total = forms.summed_exponentials(node.args[0])
+            total = quotients.summed_exponentials(node.args[0])
             if total is not None:
                 return self.reduced("logsumexp", total.arg, total.axes)
         if name is None:

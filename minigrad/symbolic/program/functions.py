@@ -7,10 +7,10 @@ meaning gets the known, stable function.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from minigrad.index import heads
-from minigrad.index.expr import Head
+from minigrad.index.expr import Composite, Expr, Head, Map, Ref
 
 # name -> meaning in x, y, z; the names are NumPy's where it has the function
 MEANINGS = {
@@ -68,6 +68,14 @@ CHOICE = "where"
 POLYGAMMA = "polygamma of order "  # and the order
 LOGICAL = ("logical_and", "logical_or", "logical_not")
 
+SIGMOID = Head("sigmoid", MEANINGS["sigmoid"])
+SOFTPLUS = Head("softplus", MEANINGS["softplus"])
+LOG1P = Head("log1p", MEANINGS["log1p"])
+EXPM1 = Head("expm1", MEANINGS["expm1"])
+LOGADDEXP = Head("logaddexp", MEANINGS["logaddexp"])
+TANH = Head("tanh", MEANINGS["tanh"])
+EXP, LOG = Head("exp", MEANINGS["exp"]), Head("log", MEANINGS["log"])
+
 
 @cache
 def _by_meaning() -> dict[Any, str]:
@@ -90,3 +98,14 @@ def named_function(head: Head) -> str | None:
 def is_head(head: Head, name: str) -> bool:
     """Whether the head means the function of that name."""
     return named_function(head) == name
+
+
+def bare(node: Expr) -> Expr:
+    """The node behind its names and definitions."""
+    while isinstance(node, (Ref, Composite)):
+        node = node.node if isinstance(node, Ref) else node.expand()
+    return node
+
+
+def is_call(node: Expr, name: str) -> TypeGuard[Map]:
+    return isinstance(node, Map) and is_head(node.head, name)

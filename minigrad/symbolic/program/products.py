@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Factor, Pick, Product, Ref, Structural, Sum
-from minigrad.symbolic.program import stable as forms
+from minigrad.symbolic.program import quotients, stable
 from minigrad.symbolic.program.pairs import Labelled
 from minigrad.symbolic.program.place import Extents, Piece, Window, is_plain, labels_of
 from minigrad.symbolic.program.product import Multiplier
@@ -63,7 +63,7 @@ class Products:
             ]
             sizes = dict(enumerate(node.label_sizes))
             return contract(range(node.ndim), operands, node.coef, sizes)
-        quotient = forms.logistic(node)
+        quotient = quotients.logistic(node) or quotients.hyperbolic(node)
         return self.opened(node) if quotient is None else quotient
 
     def opened(self, node: Product) -> Expr | None:
@@ -73,7 +73,7 @@ class Products:
                 continue
             if not any(self.repeats_a_label(term) for _, term in f.node.terms):
                 continue
-            return forms.distributed(node, k)
+            return stable.distributed(node, k)
         return None
 
     def repeats_a_label(self, term: Expr) -> bool:
@@ -104,7 +104,7 @@ class Products:
         scene = Scene(self.tape, extents, {})
         scalars: list[tuple[Value, int | Fraction]] = []
         factors = list(node.factors)
-        while self.owner.stable and (found := forms.normalised_factor(factors)) is not None:
+        while self.owner.stable and (found := quotients.normalised_factor(factors)) is not None:
             j, k, normalised = found
             x = self.owner.softmax(normalised)
             scene.add(x.value, [factors[j].labels[axis] for axis in x.axes])

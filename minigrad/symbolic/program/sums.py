@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from minigrad.index.expr import Expr, Number, Product, Sum
 from minigrad.index.numbers import times
 from minigrad.index.size import AnySize
-from minigrad.symbolic.program import stable as forms
+from minigrad.symbolic.program import stable
 from minigrad.symbolic.program.pairs import Labelled, aligned
 from minigrad.symbolic.program.place import (
     Extents,
@@ -34,7 +34,7 @@ class Sums:
         self.owner, self.tape = owner, owner.tape
 
     def value(self, node: Sum) -> Labelled:
-        other = forms.stable_sum(node) if self.owner.stable else None
+        other = stable.stable_sum(node) if self.owner.stable else None
         if other is not None and other != node:
             return self.owner.lower(other)
         plain: list[tuple[Number, Labelled]] = []

@@ -9,13 +9,15 @@ from typing import Any
 from minigrad.index.expr import Number
 from minigrad.index.numbers import times
 from minigrad.index.size import AnySize
+from minigrad.symbolic.program.masks import NEGATED, bounded, masked_parts, upper_bound
 from minigrad.symbolic.program.value import Kind, Value, broadcast
 
 
 class Tape:
     """Makes values; the same operation on the same arguments is made once."""
 
-    def __init__(self) -> None:
+    def __init__(self, stable: bool = True) -> None:
+        self.stable = stable  # whether forms for floats are wanted
         self._made: dict[tuple[Any, ...], Value] = {}
         self.names: dict[Value, str] = {}  # what the user, or the derivation, called a value
         self.symmetric: set[Value] = set()  # matrices that are their own transposes
@@ -50,6 +52,9 @@ class Tape:
         """The sum of coefficient * value."""
         if len(terms) == 1:
             return self.multiply(terms[0][0], [(terms[0][1], 1)])
+        complement = self._complement(terms) if len(terms) == 2 else None
+        if complement is not None:
+            return complement
         values = [self.as_number(value) for _, value in terms]
         turned = self._common_permutation(values)
         if turned is not None:
@@ -59,6 +64,19 @@ class Tape:
             )
         kind: Kind = "weak" if all(v.kind == "weak" for v in values) else "float"
         return self.make("add", values, (tuple(c for c, _ in terms),), broadcast(values), kind)
+
+    def _complement(self, terms: Sequence[tuple[Number, Value]]) -> Value | None:
+        """1 less a truth value is its negation."""
+        for (a, mask), (b, one) in (terms, terms[::-1]):
+            if mask.kind == "bool" and one.op == "number" and times(b, one.params[0]) == -a:
+                return self.multiply(-a, [(self.negated(mask), 1)])
+        return None
+
+    def negated(self, mask: Value) -> Value:
+        """The truth values turned round."""
+        if mask.op == "apply" and mask.params[0] in NEGATED and mask not in self.names:
+            return self.apply(NEGATED[mask.params[0]], mask.args, truth=True)
+        return self.apply("logical_not", [mask], truth=True)
 
     def multiply(self, coef: Number, parts: Sequence[tuple[Value, int | Fraction]]) -> Value:
         """The coefficient times the product of value ** exponent."""
@@ -78,6 +96,9 @@ class Tape:
             return self.number(coef)
         if coef == 1 and len(kept) == 1 and kept[0][1] == 1:
             return kept[0][0]
+        found = masked_parts(kept) if self.stable else None
+        if found is not None:
+            return self.apply("where", [found[0], self.multiply(coef, found[1]), self.number(0)])
         # truth values stay as they are beside floats; where there are none, they become numbers
         if not any(v.kind == "float" for v, _ in kept) or any(
             e != 1 for v, e in kept if v.kind == "bool"
@@ -105,9 +126,21 @@ class Tape:
             choice = (args[1].params[0], args[2].params[0])
             if args[0].kind == "bool" and choice in ((1, 0), (0, 1)):
                 yes = args[0]
-                return yes if choice == (1, 0) else self.apply("logical_not", [yes], truth=True)
+                return yes if choice == (1, 0) else self.negated(yes)
+        if function == "where" and self.stable:
+            args = self._bounded(args)
         kind: Kind = "weak" if all(v.kind == "weak" for v in args) else "float"
         return self.make("apply", args, (function,), broadcast(args), "bool" if truth else kind)
+
+    def _bounded(self, args: Sequence[Value]) -> list[Value]:
+        """A choice by x > c, with e^x in the branch where x is small taken of min(x, c)."""
+        found = upper_bound(args[0])
+        branches = list(args)
+        if found is not None:
+            x, top, side = found
+            k = 1 if side else 2
+            branches[k] = bounded(self, branches[k], x, top)
+        return branches
 
     def concatenate(self, values: Sequence[Value], axis: int, sizes: Sequence[AnySize]) -> Value:
         """The values end to end along the axis."""

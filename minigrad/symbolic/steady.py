@@ -51,7 +51,7 @@ def _as_it_is(node: Expr) -> Expr:
 
 
 def _is_exponential(node: Expr) -> bool:
-    return isinstance(node, Map) and named_function(node.head) == "exp"
+    return isinstance(node, Map) and named_function(node.head) in _GROWING
 
 
 def _exponentials(made: Program) -> int:
