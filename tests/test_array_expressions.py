@@ -102,6 +102,9 @@ FOUND = [
     ("trace(reshape(X9, (3, 3)))", "X9", 1),
     ("det(tanh(reshape(Y4, (2, 2))) + 4 * eye(2))", "Y4", 2),
     ("relu(Y - 0.37)", "Y", 1),
+    ("bce_with_logits(minimum(-Y4, X), tile(X2_2 @ Z2, (2,)))", "Y4", 2),
+    ("concatenate([take(Z4, [2], axis=0), logsumexp(X3_2, axis=-2)])", "Z4", 1),
+    ("huber_loss(ravel(softplus(Y2_2)), sqrt(1 + hypot(Z1, 1 + X4) ** 2))", "X4", 2),
     ("maximum(Y3, Y3)", "Y3", 1),
     ("sum(where(tri(4, 2) > 0, Y4_2, -1))", "Y4_2", 1),
 ]
@@ -110,7 +113,7 @@ FOUND = [
 @pytest.mark.parametrize(("text", "wrt", "order"), FOUND)
 @pytest.mark.parametrize("named", [False, True])
 def test_found_by_random_texts(text: str, wrt: str, order: int, named: bool) -> None:
-    if named and any(mark in text for mark in ("reshape", "eye", "tri", "repeat")):
+    if named and any(mark in text for mark in ("reshape", "eye", "tri", "repeat", "tile", "ravel")):
         return  # their sizes are numbers
     agree(Example(text, wrt, order, named))
 

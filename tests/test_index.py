@@ -167,3 +167,12 @@ def test_what_cancels_leaves_no_size_behind() -> None:
     assert contract("ijkl", [(there, "ijf"), (there, "klf")]) == contract(
         "ijkl", [(delta(N), "ik"), (delta(P), "jl")]
     )
+
+
+def test_a_sum_beside_its_negative_is_one_base() -> None:
+    """(y - x) / (x - y) is -1, also where a sign is taken into one of them."""
+    forward, back = subtract(x, y), subtract(y, x)
+    assert is_constant(contract("n", [(forward, "n", -1), (back, "n")], sizes={"n": N}), -1)
+    whole = contract("n", [(x, "n"), (forward, "n", -1), (back, "n")], -1)
+    assert whole == x
+    assert contract("n", [(forward, "n", 2), (back, "n")]) == contract("n", [(forward, "n", 3)], -1)

@@ -151,6 +151,7 @@ class _Contraction:
             self.eliminate_delta()
             or self.cancel_inverse()
             or self.cancel_reciprocal()
+            or self.join_opposites()
             or self.sum_alone()
         ):
             pass
@@ -231,6 +232,22 @@ class _Contraction:
                 if f.exponent:
                     self.enter(f.node, tuple(f.labels), f.exponent)
             return True
+        return False
+
+    def join_opposites(self) -> bool:
+        """(b - a)^k beside a power of a - b is (-1)^k (a - b)^k: one base, as a sum is written once."""
+        sums = [
+            (key, node, labels, exponent)
+            for key, (node, labels, exponent) in self.entries.items()
+            if isinstance(node, Sum) and isinstance(exponent, int)
+        ]
+        for key, node, labels, exponent in sums[1:]:
+            negative = Sum(tuple((-c, term) for c, term in node.terms))
+            if any(base == negative and at == labels for _, base, at, _ in sums):
+                del self.entries[key]
+                self.coef = times(self.coef, (-1) ** (exponent % 2))
+                self.enter(negative, labels, exponent)
+                return True
         return False
 
     def sum_alone(self) -> bool:

@@ -83,16 +83,21 @@ def product_text(coef: Number, parts: Sequence[Part]) -> Text:
     scalars = [_powered(p.text, -p.exponent, p.weak) for p in below if p.scalar]
     arrays = [_powered(p.text, -p.exponent, p.weak) for p in below if not p.scalar]
     divisors = ([down] if down is not None else []) + scalars
+    # a truth value over a number would be a float64; over an array it has the array's type
+    early = arrays if above and all(p.truth for p in above) else []
+    arrays = [] if early else arrays
     if not texts:
         texts = [Text("1")]
     # the first factor needs no brackets, but a matrix product with others beside it has them
     first = texts[0].within(MULTIPLY if len(texts) == 1 or texts[0].strength != MATMUL else UNARY)
     text = " * ".join([first, *(t.within(UNARY) for t in texts[1:])])
+    text += "".join(f" / {d.within(UNARY)}" for d in early)
     if len(divisors) > 1:
         text += f" / ({' * '.join(d.within(UNARY) for d in divisors)})"
     elif divisors:
         text += f" / {divisors[0].within(UNARY)}"
     text += "".join(f" / {d.within(UNARY)}" for d in arrays)
+    arrays = [*early, *arrays]
     if not sign and len(texts) == 1 and not divisors and not arrays:
         return texts[0]
     return Text(sign + text, UNARY if sign and len(texts) == 1 and not divisors + arrays and (

@@ -237,8 +237,7 @@ class Statements:
     def scattered(self, name: str, value: Value) -> str:
         part, *indices = value.args
         where = ", ".join(positions_text(index, self).text for index in indices)
-        if len(indices) > 1:
-            where = f"({where})"
         if value.params[1] == 0:
-            return f"{name}[{where.strip('()')}] += {self.texts[part].text}"
+            return f"{name}[{where}] += {self.texts[part].text}"
+        where = f"({where})" if len(indices) > 1 else where
         return f"np.add.at({name}, {where}, {self.texts[part].text})"
