@@ -12,6 +12,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import dual
+from minigrad.graph.tensor import Tensor
 from minigrad.ops.axes import extent, one_axis, parted
 from minigrad.ops.smooth import expit, expit_dual, ramp
 from minigrad.ops.special import erf
@@ -63,7 +64,15 @@ def _gelu_vjp(g: Any, y: Any, x: Any, *, approximate: str) -> Any:
         inner = _GELU_SLOPE * (1 + 3 * _GELU_CUBE * (x * x))
         return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner)
     density = math.sqrt(0.5 / math.pi) * np.exp(-0.5 * x * x)
-    return g * (0.5 * (1 + _erf(x * math.sqrt(0.5))) + x * density)
+    return g * (_gaussian(y, x) + x * density)
+
+
+def _gaussian(y: Any, x: Any) -> Any:
+    """Φ(x) of y = x Φ(x): a quotient costs a tenth of the error function."""
+    if not isinstance(x, np.ndarray) or x.dtype.kind != "f" or isinstance(y, Tensor):
+        return 0.5 * (1 + _erf(x * math.sqrt(0.5)))
+    normal = np.abs(x) > np.finfo(x.dtype).tiny
+    return np.divide(y, x, out=np.full(x.shape, 0.5, x.dtype), where=normal)
 
 
 def _gelu_signature(input: Any, approximate: str = "none") -> _Call:
