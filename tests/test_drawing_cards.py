@@ -189,3 +189,47 @@ def test_formulas_come_from_outside() -> None:
         ("r", "L"): (True, 2),
     }
     assert shown["X"].shape == "m×n"
+
+
+# -- a transformer block ---------------------------------------------------------------------------
+
+
+def test_names_are_set_as_people_write_them() -> None:
+    from minigrad.drawing.names import differential, indexed, symbol
+
+    shown = {
+        name: symbol(name).plain for name in ("bq", "W1", "gamma", "loss", "norm1.gamma", "up.Wq")
+    }
+    assert list(shown.values()) == ["b_q", "W_1", "γ", "loss", "norm1.γ", "up.W_q"]
+    assert differential("block[0].Wq").plain == "block[0].dW_q"
+    assert indexed(symbol("Wq"), "h").plain == "W_q,h"
+    assert indexed(symbol("Q"), "bh").plain == "Q_bh"
+
+
+def test_cards_of_a_block_speak_of_their_neighbours_by_short_names() -> None:
+    class Stack(mg.nn.Module):
+        def __init__(self) -> None:
+            self.blocks = [
+                mg.nn.TransformerBlock(4, 2, hidden=3, causal=True, rng=k) for k in (0, 1)
+            ]
+
+        def forward(self, X: Tensor) -> Tensor:
+            for block in self.blocks:
+                X = block(X)
+            return X
+
+    X = mg.tensor(np.random.default_rng(0).normal(size=(3, 4)), name="X", dims="n d")
+    drawing = mg.draw((Stack()(X) ** 2).sum().named("L"))
+    cards = {card.id: card for card in drawing.picture.cards}
+    first, second = cards["blocks[0].Q"], cards["blocks[1].Q"]
+    assert first.scope == ("blocks[0]", "attention", "Query")
+    for card in (first, second):
+        assert card.forward is not None
+        assert card.forward.plain == "N_1 W_q,h + 1 b_q,hᵀ"
+        assert card.gradient is not None
+        assert card.gradient.plain == "dQ_h = dS_h K_h / √k"
+    assert cards["blocks[1].A"].op == "where, softmax"
+    assert cards["blocks[0].norm1.Z"].op == "layer norm"
+    assert cards["blocks[1].R"].forward.plain == "blocks[0].Y + O"  # type: ignore[union-attr]
+    assert cards["blocks[0].norm2.gamma"].gradient.plain == "dγ = colsum(Z ⊙ dN_2)"  # type: ignore[union-attr]
+    assert "U^⊙2" in cards["blocks[0].U"].gradient.plain  # type: ignore[union-attr]

@@ -20,13 +20,15 @@ def symbol(name: str) -> Text:
 
     Examples
     --------
-    >>> symbol("Wq").plain, symbol("x12").plain, symbol("loss").plain
-    ('W_q', 'x_12', 'loss')
+    >>> symbol("Wq").plain, symbol("x12").plain, symbol("loss").plain, symbol("gamma").plain
+    ('W_q', 'x_12', 'loss', 'γ')
     """
+    path, dot, last = name.rpartition(".")
+    if path:
+        return Text.of(italic(path + dot), symbol(last))
     found = _SUBSCRIPTED.fullmatch(name)
     if found is None:
-        path, dot, last = name.rpartition(".")
-        return Text.of(italic(path + dot + GREEK.get(last, last)))
+        return Text.of(italic(GREEK.get(name, name)))
     base, index = (part for part in found.groups() if part is not None)
     return Text.of(italic(base), sub(index))
 
@@ -38,5 +40,6 @@ def indexed(text: Text, letters: str) -> Text:
 
 
 def differential(name: str) -> Text:
-    """The gradient by a tensor, for example dW with a subscript q."""
-    return Text.of("d", symbol(name))
+    """The gradient by a tensor, for example dW with a subscript q; block[0].dQ after a path."""
+    path, dot, last = name.rpartition(".")
+    return Text.of(italic(path + dot), "d", symbol(last))

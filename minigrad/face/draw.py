@@ -90,12 +90,12 @@ class _Formulas:
     def forward(self, node: Node) -> Text | None:
         """The definition of a tensor, without its left side."""
         expr = self.lowered.expr(node)
-        return _styled(matrix_form(expr.node if isinstance(expr, Ref) else expr)[1])
+        return _styled(matrix_form(expr.node if isinstance(expr, Ref) else expr)[1], node.scope)
 
     def gradient(self, node: Node) -> Text | None:
         """The loss's gradient by a tensor, without its left side."""
         form = self._gradient_form(node)
-        return None if form is None else _styled(form[1])
+        return None if form is None else _styled(form[1], node.scope)
 
     def subscript(self, node: Node) -> str:
         """The indices that the gradient's formula holds fixed: dS_b."""
@@ -126,18 +126,30 @@ def _reaching(variables: Sequence[Expr], output: Expr) -> set[Expr]:
     return reached
 
 
-def _styled(tree: Tree) -> Text:
-    return Text.of(*_pieces(_Marked(UNICODE, False).show(tree)))
+def _styled(tree: Tree, home: str) -> Text:
+    return Text.of(*_pieces(_Marked(home).show(tree)))
 
 
 class _Marked(Printer):
-    """Text in which names and subscripts are marked."""
+    """Text in which names and subscripts are marked; names near ``home`` need less of a path."""
+
+    def __init__(self, home: str) -> None:
+        super().__init__(UNICODE, False)
+        self.home = home.split(".")
 
     def name(self, tree: Name) -> str:
         """A name between marks that say whether it is a tensor or a gradient."""
         if tree.of is not None:
-            return f"{_GRADIENT}{tree.of}{_END}"
-        return f"{_NAME}{tree.text}{_END}" if tree.text[:1].isalpha() else tree.text
+            return f"{_GRADIENT}{self.from_home(tree.of)}{_END}"
+        return f"{_NAME}{self.from_home(tree.text)}{_END}" if tree.text[:1].isalpha() else tree.text
+
+    def from_home(self, name: str) -> str:
+        """The name without the scopes that it shares with the card on which it stands."""
+        parts = name.split(".")
+        shared = 0
+        while shared < min(len(parts) - 1, len(self.home)) and parts[shared] == self.home[shared]:
+            shared += 1
+        return ".".join(parts[shared:])
 
     def big_sum(self, letters: tuple[str, ...]) -> str:
         """A sum sign with its letters set low."""
