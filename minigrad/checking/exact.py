@@ -90,6 +90,15 @@ class Rationals:
     def inverse(self, array: Any) -> Any:
         return _each_matrix(lambda m: _eliminated(m)[1], array)
 
+    def pseudo_inverse(self, array: Any) -> Any:
+        turned = np.swapaxes(array, -1, -2)
+        if array.shape[-2] >= array.shape[-1]:
+            return np.matmul(self.inverse(np.matmul(turned, array)), turned)
+        return np.matmul(turned, self.inverse(np.matmul(array, turned)))
+
+    def lower_factor(self, array: Any) -> Any:
+        raise NotRationalError("a triangular factor is not rational")
+
     def determinant(self, array: Any) -> Any:
         return _each_matrix(lambda m: _eliminated(m)[0], array)
 

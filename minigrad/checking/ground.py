@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad.checking.sample import draw, generator, rationals, words_of
 from minigrad.checking.scene import Scene, Subject
+from minigrad.errors import DerivationError
 from minigrad.graph import Node
 from minigrad.index.expr import (
     Composite,
@@ -130,6 +131,8 @@ def small_ground(
     rng = generator(seed)
     sizes = _small_sizes(lowered, lengths)
     words = words_of(graph_order([subject.output]))
+    if any(node not in words for node, _ in lowered.leaves.values()):
+        raise DerivationError("a mask's positions are written in, and fit its own sizes only")
     values: dict[str, Any] = {}
     for name, (node, _) in lowered.leaves.items():
         shape = tuple(value_of(s, sizes) for s in lowered.views[node].expr.sizes)

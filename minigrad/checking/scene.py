@@ -236,7 +236,8 @@ class Scene:
         lowered = self.subject.lowered
         assert lowered is not None
         return {
-            name: lowered.leaf_array(name, self.leaves[node])
+            # positions of masks are constants that only the formula has
+            name: lowered.leaf_array(name, self.leaves.get(node, node.value))
             for name, (node, _) in lowered.leaves.items()
         }
 

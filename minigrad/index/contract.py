@@ -401,7 +401,7 @@ def _is_symmetric(node: Expr) -> bool:
         case Ref():
             return symmetric(node.node)
         case MatrixFunction():
-            return symmetric(node.arg)
+            return node.name != "cholesky" and symmetric(node.arg)
         case Map():
             return all(symmetric(arg) for arg in node.args)
         case Product():

@@ -219,13 +219,15 @@ class Extremum(Expr):
 
 
 class MatrixFunction(Expr):
-    """``inv``, ``det`` or ``logdet`` of the last two axes."""
+    """``inv``, ``pinv``, ``cholesky``, ``det`` or ``logdet`` of the last two axes."""
 
     __slots__ = ("arg", "name")
 
     def __init__(self, name: str, arg: Expr) -> None:
         self.name, self.arg = name, arg
-        self.sizes = arg.sizes if name == "inv" else arg.sizes[:-2]
+        *batch, rows, columns = arg.sizes
+        matrix = {"inv": (rows, columns), "cholesky": (rows, columns), "pinv": (columns, rows)}
+        self.sizes = (*batch, *matrix.get(name, ()))
         self.weight = 1 + arg.weight
         self.digest = _digest("matrix function", name, arg.digest)
 

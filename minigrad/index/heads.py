@@ -106,7 +106,9 @@ def absent(head: Head, argument: int) -> float:
     for value in (-s.oo, s.oo):
         if names[0] in expression(head).subs(names[argument], value).free_symbols:
             return float(value)
-    raise DerivationError(f"{head.name}: argument {argument + 1} is missing and has no neutral value")
+    raise DerivationError(
+        f"{head.name}: argument {argument + 1} is missing and has no neutral value"
+    )
 
 
 def _exactly(value: Number) -> Any:

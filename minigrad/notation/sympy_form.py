@@ -147,6 +147,8 @@ class _Elements:
         matrix = s.FunctionMatrix(rows, columns, body)
         if node.name == "inv":
             return s.Inverse(matrix)[at[-2], at[-1]]
+        if node.name not in ("det", "logdet"):
+            raise DerivationError(f"{node.name}: SymPy has no form for it")
         determinant = s.Determinant(matrix)
         return determinant if node.name == "det" else s.log(determinant)
 

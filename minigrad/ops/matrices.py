@@ -150,6 +150,7 @@ _cholesky = primitive(
     vjps=(_cholesky_vjp,),
     misfit=misfits.squares,
     domain="spd",
+    meaning=meaning.cholesky,
     doc="Lower triangular factor of a symmetric positive definite matrix, X = Y Yᵀ.",
 )
 
@@ -175,6 +176,7 @@ pinv = primitive(
     vjps=(_pinv_vjp,),
     domain="invertible",
     kinks="the rank is taken as locally constant",
+    meaning=meaning.pinv,
     signature=lambda a, rcond=None, hermitian=False, *, rtol=None: (
         (a,),
         {"rcond": rcond if rtol is None else rtol, "hermitian": bool(hermitian)},

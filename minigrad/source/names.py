@@ -22,6 +22,8 @@ _LETTERS = {
     "matmul": "m",
     "matvec": "m",
     "inv": "y",
+    "pinv": "y",
+    "cholesky": "l",
     "sum": "s",
     "max": "top",
     "multiply": "g",

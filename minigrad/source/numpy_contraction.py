@@ -82,8 +82,8 @@ def _inv(value: Value, at: Context) -> Text:
     return call("np.linalg.inv", at.text(value.args[0]).text)
 
 
-def _det(value: Value, at: Context) -> Text:
-    return call("np.linalg.det", at.text(value.args[0]).text)
+def _linalg(value: Value, at: Context) -> Text:
+    return call(f"np.linalg.{value.op}", at.text(value.args[0]).text)
 
 
 def _logdet(value: Value, at: Context) -> Text:
@@ -96,6 +96,8 @@ TEXTS: Texts = {
     "tensordot": _tensordot,
     "einsum": _einsum,
     "inv": _inv,
-    "det": _det,
+    "pinv": _linalg,
+    "cholesky": _linalg,
+    "det": _linalg,
     "logdet": _logdet,
 }

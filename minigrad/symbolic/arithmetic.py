@@ -39,6 +39,12 @@ class Floats:
     def inverse(self, array: Any) -> Any:
         return np.linalg.inv(array)
 
+    def pseudo_inverse(self, array: Any) -> Any:
+        return np.linalg.pinv(array)
+
+    def lower_factor(self, array: Any) -> Any:
+        return np.linalg.cholesky(array)
+
     def determinant(self, array: Any) -> Any:
         return np.linalg.det(array)
 
@@ -71,6 +77,24 @@ class _Objects:
         return _per_matrix(
             lambda m: np.array(self.matrix(m).inv().tolist(), dtype=object), array, 2
         )
+
+    def pseudo_inverse(self, array: Any) -> Any:
+        """Of a matrix of full rank."""
+        turned = np.swapaxes(array, -1, -2)
+        if array.shape[-2] >= array.shape[-1]:
+            return self.inverse(turned @ array) @ turned
+        return turned @ self.inverse(array @ turned)
+
+    def lower_factor(self, array: Any) -> Any:
+        """Row by row, by square roots of what is left of the diagonal."""
+        root = Fraction(1, 2)
+        factor = np.zeros_like(array) * self.number(0)
+        for i in range(array.shape[-1]):
+            for j in range(i + 1):
+                known = (factor[..., i, :j] * factor[..., j, :j]).sum(-1)
+                left = array[..., i, j] - known
+                factor[..., i, j] = self.power(left, root) if i == j else left / factor[..., j, j]
+        return factor
 
     def determinant(self, array: Any) -> Any:
         return _per_matrix(lambda m: self.matrix(m).det(), array, 0)

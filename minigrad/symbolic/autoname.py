@@ -89,7 +89,7 @@ def _worth_naming(node: Expr) -> bool:
         case Map():
             return node.head.name not in _UNNAMED_HEADS
         case MatrixFunction():
-            return node.name == "inv"
+            return node.ndim > 0 and node.ndim == node.arg.ndim
         case Product():
             return is_quotient(node)
     return False

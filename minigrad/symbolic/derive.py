@@ -35,6 +35,7 @@ from minigrad.index.expr import (
 from minigrad.index.pointwise import pointwise
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
+from minigrad.symbolic.matrix_functions import matrix_function_adjoint
 from minigrad.symbolic.simplify import factored, simplified
 
 Term = tuple[Expr, Expr]  # (which child, its contribution)
@@ -185,7 +186,7 @@ def contributions(
         case Extremum():
             return _extremum_adjoint(node, g, extra)
         case MatrixFunction():
-            return [(node.arg, _matrix_function_adjoint(node, g, extra, output))]
+            return [(node.arg, matrix_function_adjoint(node, g, extra, output))]
         case Leaf() | Structural() | Pick():
             return []
     raise DerivationError(f"{type(node).__name__}: this node has no adjoint rule")
@@ -276,22 +277,6 @@ def _map_adjoint(node: Map, k: int, g: Expr, extra: int, output: Expr) -> Expr:
     values[heads.output_symbol()] = output
     slope = pointwise(heads.derivative(node.head, k), values, node.sizes)
     return _spread(g, extra, node.ndim, slope)
-
-
-def _matrix_function_adjoint(node: MatrixFunction, g: Expr, extra: int, output: Expr) -> Expr:
-    """By the differentials of inv, -Y dX Y, of det, det tr(X^-1 dX), and of logdet, tr(X^-1 dX).
-
-    Source: Petersen and Pedersen, The Matrix Cookbook, (40) to (43).
-    """
-    lead = [("o", i) for i in range(extra)]
-    batch = [("b", i) for i in range(node.arg.ndim - 2)]
-    out = [*lead, *batch, "i", "j"]
-    if node.name == "inv":
-        y = [(output, [*batch, "r", "i"]), (output, [*batch, "j", "s"])]
-        return contract(out, [(g, [*lead, *batch, "r", "s"]), *y], -1)
-    inverse = (MatrixFunction("inv", node.arg), [*batch, "j", "i"])
-    value = [(output, batch)] if node.name == "det" else []
-    return contract(out, [(g, [*lead, *batch]), *value, inverse])
 
 
 # -- composites --------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ from minigrad.index.meaning.indexing import (
     take_along_axis,
 )
 from minigrad.index.meaning.linear import (
+    cholesky,
     cross,
     det,
     inv,
     kron,
     logabsdet,
     outer,
+    pinv,
     solve,
     solve_triangular,
 )
@@ -65,6 +67,7 @@ __all__ = [
     "bce_with_logits",
     "binary_cross_entropy",
     "broadcast_to",
+    "cholesky",
     "concatenate",
     "cross",
     "cumprod",
@@ -90,6 +93,7 @@ __all__ = [
     "norm",
     "outer",
     "pad",
+    "pinv",
     "prod",
     "reshape",
     "rms_norm",

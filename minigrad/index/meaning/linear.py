@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from fractions import Fraction
 
+from minigrad.errors import DerivationError
 from minigrad.index import view as v
-from minigrad.index.algebra import add
+from minigrad.index.algebra import add, permuted
 from minigrad.index.expr import Expr, Head, Map, MatrixFunction, Number, Structural
 from minigrad.index.meaning.reduction import power
 from minigrad.index.meaning.shape import tril, triu
@@ -20,6 +22,30 @@ def inv(x: View) -> View:
     if matrix is None:
         return View(power(x.expr, -1), x.axes)
     return View(MatrixFunction("inv", matrix.expr), matrix.axes)
+
+
+def pinv(x: View, *, rcond: float | None, hermitian: bool) -> View:
+    """The pseudo-inverse of the last two axes."""
+    if rcond is not None or hermitian:
+        raise DerivationError(
+            "linalg.pinv: a formula does not know which singular values rcond= leaves out, nor which "
+            "triangle hermitian= reads; derive through pinv(x) alone"
+        )
+    if None in x.axes[-2:]:
+        raise DerivationError("linalg.pinv: a formula needs both axes longer than 1")
+    matrix = v.permuted(x, range(x.ndim))
+    return View(MatrixFunction("pinv", matrix.expr), matrix.axes)
+
+
+def cholesky(x: View) -> View:
+    """The lower factor of the symmetric part: which is the matrix itself where it is symmetric."""
+    matrix = _matrix(x, "linalg.cholesky")
+    if matrix is None:
+        return View(power(x.expr, Fraction(1, 2)), x.axes)
+    order = [*range(matrix.expr.ndim - 2), matrix.expr.ndim - 1, matrix.expr.ndim - 2]
+    half = Fraction(1, 2)
+    even = add([(half, matrix.expr), (half, permuted(matrix.expr, order))])
+    return View(MatrixFunction("cholesky", even), matrix.axes)
 
 
 def det(x: View) -> View:

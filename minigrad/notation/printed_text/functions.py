@@ -146,6 +146,8 @@ OWN: dict[str, Callable[..., Value]] = {
     "rowprod": _over(np.prod, 1),
     "argmax": _along_rows(_argmax),
     "rowargmax": _along_rows(_argmax),
+    "pinv": lambda value: Block(np.linalg.pinv(matrix(value))),
+    "cholesky": lambda value: Block(np.linalg.cholesky(matrix(value))),
     "det": lambda value: float(np.linalg.det(matrix(value))),
     "logdet": lambda value: float(np.linalg.slogdet(matrix(value))[1]),
     "softmax": _along_rows(_softmax),

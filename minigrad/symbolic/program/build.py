@@ -225,6 +225,7 @@ class Builder:
         last = (node.arg.ndim - 2, node.arg.ndim - 1)
         x = self.along_all(node.arg, last)
         value = self.tape.as_number(x.value)
-        if node.name == "inv":
-            return Labelled(self.tape.make("inv", (value,), (), value.sizes), x.labels)
+        if node.ndim == node.arg.ndim:
+            sizes = (*value.sizes[:-2], *node.sizes[-2:])
+            return Labelled(self.tape.make(node.name, (value,), (), sizes), x.labels)
         return Labelled(self.tape.make(node.name, (value,), (), value.sizes[:-2]), x.labels[:-2])

@@ -209,6 +209,14 @@ def _inverse(value: Value, args: list[Any], at: Setting) -> Any:
     return at.arithmetic.inverse(args[0])
 
 
+def _pinv(value: Value, args: list[Any], at: Setting) -> Any:
+    return at.arithmetic.pseudo_inverse(args[0])
+
+
+def _cholesky(value: Value, args: list[Any], at: Setting) -> Any:
+    return at.arithmetic.lower_factor(args[0])
+
+
 def _det(value: Value, args: list[Any], at: Setting) -> Any:
     return at.arithmetic.determinant(args[0])
 
@@ -247,6 +255,8 @@ _OPERATIONS: dict[str, Callable[[Value, list[Any], Setting], Any]] = {
     "tensordot": _tensordot,
     "einsum": _einsum,
     "inv": _inverse,
+    "pinv": _pinv,
+    "cholesky": _cholesky,
     "det": _det,
     "logdet": _logdet,
     "take": placing.take,
