@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from typing import Any
 
 import numpy as np
@@ -268,6 +270,17 @@ def test_conversion_keeps_tensors_names_and_labels() -> None:
     np.testing.assert_allclose(model.astype("float64").state_dict()["Wq"], before["Wq"], rtol=1e-6)
     with pytest.raises(DtypeError, match="astype: parameters need gradients and so real numbers"):
         model.astype(int)
+
+
+def test_models_are_copied_and_pickled() -> None:
+    model = mg.nn.TransformerBlock(4, 2, dropout=0.5, rng=0)
+    x = rng().normal(size=(3, 4))
+    twins = [copy.deepcopy(model), pickle.loads(pickle.dumps(model))]
+    expected = model(x).numpy()
+    for twin in twins:
+        assert (twin(x).numpy() == expected).all()
+        assert list(twin.named_parameters()) == list(model.named_parameters())
+        assert twin.attention.Wq is not model.attention.Wq
 
 
 def test_text_is_no_state() -> None:

@@ -343,6 +343,8 @@ X = mg.tensor(np.ones((2, 4, 8)))
         (lambda m: m(X, key_mask=np.ones((2, 4))), DtypeError, "key_mask: dtype float64 is not bool"),
         (lambda m: m(X, key_mask=np.ones((2, 5), bool)), ShapeError, r"must have shape \(2, 4\)"),
         (lambda m: m(X, key_mask=np.ones(4, bool)), ShapeError, r"must have shape \(2, 4\)"),
+        (lambda m: m(X, X, X[:, :3]), ShapeError, "must have as many tokens, because a key says"),
+        (lambda m: m(X, X[:1]), ShapeError, "must be batches of one size"),
         (lambda m: TransformerBlock(8, 3), ArgumentError, "heads=3 does not divide features=8"),
         (lambda m: TransformerBlock(8, 2, norm="batch"), ArgumentError, r"norm='batch' is not one of \['layer', 'rms'\]"),
         (lambda m: TransformerBlock(8, 2, activation="x"), ArgumentError, "activation='x' is not one of"),

@@ -349,6 +349,10 @@ def test_a_state_that_does_not_fit_is_refused_whole() -> None:
         (lambda p: optim.clip_grad_norm([p], -1), "max_norm=-1"),
         (lambda p: optim.clip_grad_norm([p], 1, 0), "norm_type=0"),
         (lambda p: optim.clip_grad_value([p], -1), "clip_value=-1"),
+        (lambda p: SGD(p, 0.1), r"parameters are a list; write \[parameter\]"),
+        (lambda p: SGD([p], "0.1"), "lr='0.1'"),
+        (lambda p: Adam([p], betas=0.9), "betas=0.9, but they are two"),
+        (lambda p: cosine(0.1, "3"), "steps='3'"),
     ],
 )
 def test_options_that_make_no_sense(call: Callable[[mg.Tensor], object], message: str) -> None:

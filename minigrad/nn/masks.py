@@ -81,7 +81,7 @@ def _padding(key_mask: Any, S: Tensor, head_axes: int) -> Tensor:
         )
     batch = S.ndim - head_axes - 2
     expected = (*S.shape[:batch], S.shape[-1])
-    if mask.ndim != len(expected) or not _same(mask.shape, expected):
+    if not same_sizes(mask.shape, expected):
         raise ShapeError(
             f"key_mask: {describe(mask)} must have shape {tuple(expected)}, one value for each key"
         )
@@ -95,8 +95,9 @@ def _triangle(S: Tensor, alone: bool) -> Tensor:
     return as_tensor(causal_mask(int(n), int(m)))
 
 
-def _same(shape: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
-    return all(
+def same_sizes(shape: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
+    """Whether two shapes agree wherever both are numbers."""
+    return len(shape) == len(expected) and all(
         isinstance(a, Size) or isinstance(b, Size) or a == b
         for a, b in zip(shape, expected, strict=True)
     )

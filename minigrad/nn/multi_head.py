@@ -14,7 +14,7 @@ from minigrad.graph.tensor import describe
 from minigrad.nn import init
 from minigrad.nn.dropout import Dropout
 from minigrad.nn.linear import fits
-from minigrad.nn.masks import Masks
+from minigrad.nn.masks import Masks, same_sizes
 from minigrad.nn.module import Module
 from minigrad.nn.parameters import Rng, generator, parameter, positive
 from minigrad.ops import einsum, expand_dims, reshape, sqrt, swapaxes
@@ -237,6 +237,7 @@ class MultiHeadAttention(Module):
         query = _sequence("query", query, self.features)
         key = query if key is None else _sequence("key", key, self.context)
         value = key if value is None else _sequence("value", value, self.context)
+        _check_together(query, key, value)
         biases = (self.bq, self.bk, self.bv, self.bo) if hasattr(self, "bq") else None
         output, weights = multi_head_attention(
             query,
@@ -287,6 +288,19 @@ def _per_head(lead: tuple[int, ...], features: int, width: int, rng: np.random.G
     count = int(np.prod(lead))
     flat = init.xavier_uniform((features, count * width), rng).reshape(features, count, width)
     return flat.swapaxes(0, 1).reshape(*lead, features, width)
+
+
+def _check_together(query: Tensor, key: Tensor, value: Tensor) -> None:
+    if not same_sizes(key.shape[:-1], value.shape[:-1]):
+        raise ShapeError(
+            f"MultiHeadAttention: key {describe(key)} and value {describe(value)} must have as many "
+            "tokens, because a key says how much its value counts"
+        )
+    if query.ndim == key.ndim == 3 and not same_sizes(query.shape[:1], key.shape[:1]):
+        raise ShapeError(
+            f"MultiHeadAttention: query {describe(query)} and key {describe(key)} must be batches "
+            "of one size"
+        )
 
 
 def _sequence(what: str, X: Tensor, features: int) -> Tensor:

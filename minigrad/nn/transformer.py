@@ -70,7 +70,8 @@ class MLP(Module):
         hidden = 4 * features if hidden is None else hidden
         positive("MLP", features=features, hidden=hidden)
         self.features = int(features)
-        self.activation = _activation(activation)
+        _activation(activation)
+        self.activation = activation
         rng = generator(rng)
         d, m = dims.split()
         self.W1 = parameter(init.xavier_uniform((features, hidden), rng), f"{d} {m}", dtype)
@@ -89,12 +90,14 @@ class MLP(Module):
         U = X @ self.W1
         if hasattr(self, "b1"):
             U = U + self.b1
-        G = self.activation(U.named("U")).named("G")
+        G = _activation(self.activation)(U.named("U")).named("G")
         F = (self.dropout(G) if hasattr(self, "dropout") else G) @ self.W2
         return (F + self.b2 if hasattr(self, "b2") else F).named("F")
 
     def describe(self) -> str:
         """The activation."""
+        if isinstance(self.activation, str):
+            return self.activation
         return getattr(self.activation, "__name__", type(self.activation).__name__)
 
 

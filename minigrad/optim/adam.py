@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from minigrad.errors import ArgumentError
 from minigrad.optim.numbers import at_least_zero, below_one
 from minigrad.optim.optimizer import Array, Memory, Optimizer, Parameters
 from minigrad.optim.schedules import Schedule
@@ -64,6 +65,8 @@ class Adam(Optimizer):
     def check(self, options: SimpleNamespace) -> None:
         """The ranges of β₁, β₂, ε and λ."""
         name = type(self).__name__
+        if not isinstance(options.betas, tuple | list) or len(options.betas) != 2:
+            raise ArgumentError(f"{name}: betas={options.betas!r}, but they are two, (β₁, β₂)")
         first, second = options.betas
         below_one(name, "betas[0]", first)
         below_one(name, "betas[1]", second)

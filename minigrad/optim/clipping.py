@@ -16,7 +16,9 @@ from minigrad.graph.tensor import Tensor, describe, wrap
 _TINY = 1e-6
 
 
-def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float, norm_type: float = 2.0) -> float:
+def clip_grad_norm(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0
+) -> float:
     """Scale all gradients by min(1, c / (‖g‖ + 10⁻⁶)), where g is all of them as one vector.
 
     Parameters
@@ -48,7 +50,7 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float, norm_type: flo
         raise ArgumentError(f"clip_grad_norm: max_norm={max_norm}, but it must be at least 0")
     if not norm_type > 0:
         raise ArgumentError(f"clip_grad_norm: norm_type={norm_type}, but it must be above 0")
-    moving = [p for p in parameters if p.grad is not None]
+    moving = [p for p in _listed(parameters) if p.grad is not None]
     total = _norm([np.abs(_gradient(p)) for p in moving], norm_type)
     if not math.isfinite(total):
         culprits = [describe(p) for p in moving if not np.isfinite(_gradient(p)).all()]
@@ -64,7 +66,7 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float, norm_type: flo
     return total
 
 
-def clip_grad_value(parameters: Iterable[Tensor], clip_value: float) -> None:
+def clip_grad_value(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Move every element of the gradients into [−c, c].
 
     Raises
@@ -74,9 +76,13 @@ def clip_grad_value(parameters: Iterable[Tensor], clip_value: float) -> None:
     """
     if not clip_value >= 0:
         raise ArgumentError(f"clip_grad_value: clip_value={clip_value}, but it must be at least 0")
-    for p in parameters:
+    for p in _listed(parameters):
         if p.grad is not None:
             p.grad = wrap(np.asarray(np.clip(_gradient(p), -clip_value, clip_value)))
+
+
+def _listed(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    return [parameters] if isinstance(parameters, Tensor) else list(parameters)
 
 
 def _gradient(parameter: Tensor) -> NDArray[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minigrad.errors import ArgumentError, GradientError
-from minigrad.graph.tensor import Tensor
+from minigrad.graph.tensor import Tensor, describe
 from minigrad.optim.memory import checked_memory
 from minigrad.optim.numbers import at_least_zero
 from minigrad.optim.schedules import Schedule, constant
@@ -182,6 +182,10 @@ def _entries(
     """Named parameters, rate and options of each group."""
     if isinstance(parameters, Mapping):
         return [(dict(parameters), lr, options)]
+    if isinstance(parameters, Tensor):
+        raise ArgumentError(
+            f"{what}: parameters are a list; write [parameter], or model.parameters()"
+        )
     given = list(parameters)
     if not given or not all(isinstance(entry, Mapping) for entry in given):
         return [({str(k): p for k, p in enumerate(given)}, lr, options)]  # type: ignore[misc]
@@ -211,7 +215,7 @@ def _check_parameters(what: str, parameters: list[Tensor]) -> None:
     for p in parameters:
         if not isinstance(p, Tensor) or not p.requires_grad or p._node.op is not None:  # type: ignore[union-attr]
             raise ArgumentError(
-                f"{what}: {p!r} is not a parameter; "
+                f"{what}: {describe(p)} is not a parameter; "
                 "make it with minigrad.tensor(data, requires_grad=True)"
             )
     if len(set(parameters)) < len(parameters):
