@@ -233,3 +233,15 @@ def test_a_named_scale_has_its_own_gradient() -> None:
     derivation = mg.derive(loss, wrt="c")
     assert str(derivation).splitlines()[-1] == "dc = −sum(S ⊙ dS) / c"
     assert derivation.check().verdict == "pass"
+
+
+def test_a_samples_numbers_do_not_saturate_what_follows() -> None:
+    """Five products deep, p must not round to 0 or 1: binary cross-entropy is clamped there."""
+    X, Wq, Wk, Wv, Wo, w, y = mg.symbols(
+        "X: n d", "Wq: h d k", "Wk: h d k", "Wv: h d k", "Wo: h k d", "w: d", "y: n | 0/1"
+    )
+    O, _ = mg.nn.functional.multi_head_attention(X, Wq, Wk, Wv, Wo)  # noqa: E741
+    p = mg.nn.functional.sigmoid((O @ w).named("z")).named("p")
+    loss = mg.nn.functional.binary_cross_entropy(p, y).named("L")
+    derivation = mg.derive(loss, wrt=["Wq", "X"])
+    assert derivation.check(seed=0).verdict == "pass"

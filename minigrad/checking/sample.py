@@ -45,6 +45,11 @@ def _simplex(rng: Rng, shape: Shape) -> Any:
     return e / e.sum(-1, keepdims=True)
 
 
+def _real(rng: Rng, shape: Shape) -> Any:
+    """Of the size that keeps products of several matrices near 1, so that no function saturates."""
+    return rng.normal(size=shape) / np.sqrt(shape[-2] if len(shape) > 1 else 1)
+
+
 def _nonzero(rng: Rng, shape: Shape) -> Any:
     return rng.uniform(0.5, 2.0, size=shape) * rng.choice([-1.0, 1.0], size=shape)
 
@@ -70,7 +75,7 @@ DRAWS: dict[str, Callable[[Rng, Shape], Any]] = {
     "positive": lambda rng, shape: rng.uniform(0.5, 2.0, size=shape),
     "noninteger": lambda rng, shape: rng.integers(-3, 3, size=shape) + rng.uniform(0.1, 0.9, shape),
     "nonzero": _nonzero,
-    "real": lambda rng, shape: rng.normal(size=shape),
+    "real": _real,
 }
 
 
