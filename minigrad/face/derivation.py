@@ -231,8 +231,9 @@ def derive(
         expr, *found = [substituted(e, tied) for e in (expr, *found)]
         found = finished(found)
     reading = Reading(lowered, expr, node, names)
+    opened: dict[Expr, Expr] = {}
     reading.gradients = {
-        key: without_names(gradient, names.given)
+        key: without_names(gradient, names.given, opened)
         for key, gradient in zip(keys, gradients, strict=True)
     }
     exprs = settled(found, names, printed_length, finished)

@@ -48,9 +48,14 @@ def with_children(node: Expr, children: Sequence[Expr]) -> Expr:
     return node
 
 
-def rewritten(root: Expr, rule: Callable[[Expr], Expr | None]) -> Expr:
-    """``root`` with ``rule(node)`` in place of every node for which it is not None, outermost first."""
-    done: dict[Expr, Expr] = {}
+def rewritten(
+    root: Expr, rule: Callable[[Expr], Expr | None], done: dict[Expr, Expr] | None = None
+) -> Expr:
+    """``root`` with ``rule(node)`` in place of every node for which it is not None, outermost first.
+
+    ``done`` carries results from one root to the next.
+    """
+    done = {} if done is None else done
     stack: list[tuple[Expr, bool]] = [(root, False)]
     while stack:
         node, ready = stack.pop()
@@ -71,9 +76,11 @@ def rewritten(root: Expr, rule: Callable[[Expr], Expr | None]) -> Expr:
     return done[root]
 
 
-def substituted(root: Expr, values: Mapping[Expr, Expr]) -> Expr:
-    """``root`` with the given nodes replaced."""
-    return rewritten(root, values.get)
+def substituted(
+    root: Expr, values: Mapping[Expr, Expr], done: dict[Expr, Expr] | None = None
+) -> Expr:
+    """``root`` with the given nodes replaced; ``done`` as in `rewritten`."""
+    return rewritten(root, values.get, done)
 
 
 def transformed(

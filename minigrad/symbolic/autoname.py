@@ -184,7 +184,9 @@ def _repetitions_named(exprs: Sequence[Expr], names: Names, length: Length) -> l
         opposite = _opposite(node)
         if opposite is not None:
             values[opposite] = scale(-1, ref)
-        result = [written_by(substituted(expr, values), [ref]) for expr in result]
+        named_in: dict[Expr, Expr] = {}
+        written: dict[Expr, Expr] = {}
+        result = [written_by(substituted(e, values, named_in), [ref], written) for e in result]
     return result
 
 

@@ -86,8 +86,11 @@ def folded_by_names(root: Expr, refs: Sequence[Ref]) -> Expr:
 # -- products ----------------------------------------------------------------------------------------
 
 
-def written_by(root: Expr, refs: Sequence[Ref]) -> Expr:
-    """``root`` with X W written T inside longer products too, where T is the name of X W."""
+def written_by(root: Expr, refs: Sequence[Ref], done: dict[Expr, Expr] | None = None) -> Expr:
+    """``root`` with X W written T inside longer products too, where T is the name of X W.
+
+    ``done`` carries results from one root to the next.
+    """
     bodies = [(ref, ref.node) for ref in refs if isinstance(ref.node, Product)]
     bodies = [(ref, body) for ref, body in bodies if len(body.factors) > 1 or body.summed]
     if not bodies:
@@ -103,7 +106,7 @@ def written_by(root: Expr, refs: Sequence[Ref]) -> Expr:
                 return rewritten(found, rule)
         return None
 
-    return rewritten(root, rule)
+    return rewritten(root, rule, done)
 
 
 def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:
