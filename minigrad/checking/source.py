@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import DerivationError
+from minigrad.source.names import identifier
 
 
 def run_source(text: str, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
@@ -20,7 +21,7 @@ def run_source(text: str, values: Mapping[str, Any], sizes: Mapping[str, int]) -
         When a parameter has no value here.
     """
     function = function_of(text)
-    known = {**sizes, **values, **{_identifier(name): value for name, value in values.items()}}
+    known = {**sizes, **values, **{identifier(name): value for name, value in values.items()}}
     arguments = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if name in known:
@@ -37,7 +38,3 @@ def function_of(text: str) -> Callable[..., Any]:
     exec(compile(text, "<generated source>", "exec"), namespace)
     functions = [f for f in namespace.values() if inspect.isfunction(f)]
     return functions[-1]
-
-
-def _identifier(name: str) -> str:
-    return "".join(ch if ch.isalnum() or ch == "_" else "_" for ch in name)
