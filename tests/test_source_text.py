@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from typing import Any
@@ -186,3 +187,28 @@ def test_a_long_statement_is_the_same_over_several_lines(line: str, width: int) 
     assert max(map(len, rows)) <= width
     bodies = ["def f():\n" + "\n".join(f"    {row}" for row in text) for text in ([line], rows)]
     assert ast.dump(ast.parse(bodies[0])) == ast.dump(ast.parse(bodies[1]))
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "wrt", "lines"),
+    [
+        ("sum(x[k:] * y)", {"x": "2*k", "y": "k"}, "x", ["k = y.shape[0]"]),
+        ("sum(x[:k] * x[k:])", {"x": "2*k"}, "x", []),
+        ("mean(x) * sum(y)", {"x": "2*k", "y": "n+1"}, "y",
+         ["k = x.shape[0] // 2", "n = y.shape[0] - 1"]),
+        ("mean(x) * sum(y * y)", {"x": "n+m", "y": "n"}, "x",
+         ["n = y.shape[0]", "m = x.shape[0] - n"]),
+    ],
+)  # fmt: skip
+def test_sizes_are_read_from_shapes(
+    text: str, declared: dict[str, str], wrt: str, lines: list[str]
+) -> None:
+    formula = mg.derive(mg.parse(text, **declared), wrt=wrt)[wrt]
+    source = formula.source()
+    assert all(f"    {line}\n" in source for line in lines), source
+    sizes = {"k": 3, "n": 2, "m": 4, "2*k": 6, "n+1": 3, "n+m": 6}
+    rng = np.random.default_rng(0)
+    arrays = {name: rng.normal(size=sizes[dims]) for name, dims in declared.items()}
+    read = inspect.signature(compiled(source)).parameters
+    found = compiled(source)(**{name: arrays[name] for name in read})
+    np.testing.assert_allclose(found, formula(arrays), rtol=1e-12)

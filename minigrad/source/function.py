@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.index.size import Size
 from minigrad.source.context import call, shape_text
+from minigrad.source.dims import dim_lines, plain_dims, said_by
 from minigrad.source.helpers import HELPERS, NEED_MATH
 from minigrad.source.layout import INDENT, WIDTH, Result
 from minigrad.source.names import identifier
@@ -126,22 +126,9 @@ class Function(Statements):
 
     def dim_lines(self) -> tuple[list[str], list[str]]:
         """Dims read from the shapes of arguments, and axes of length 1 taken off."""
-        lines: list[str] = []
-        missing = set(self.needed_dims)
-        self._arguments_for_dims(missing)
-        for name, argument in self.arguments.items():
-            sizes = list(self.layout.variables.get(name, ()))
-            new = [s.name for s in sizes if isinstance(s, Size) and s.name in missing]
-            fresh = [s for s in dict.fromkeys(new) if s is not None]
-            if len(sizes) > 1 and len(fresh) == len(sizes):
-                lines.append(f"{', '.join(self.dims[d] for d in fresh)} = {argument}.shape")
-            else:
-                for d in fresh:
-                    axis = next(
-                        k for k, s in enumerate(sizes) if isinstance(s, Size) and s.name == d
-                    )
-                    lines.append(f"{self.dims[d]} = {argument}.shape[{axis}]")
-            missing -= set(fresh)
+        self._arguments_for_dims(set(self.needed_dims))
+        shapes = {a: self.layout.variables.get(n, ()) for n, a in self.arguments.items()}
+        lines = dim_lines(set(self.needed_dims), shapes, self.dims)
         squeezes = []
         for name, argument in self.arguments.items():
             sizes = list(self.layout.variables.get(name, ()))
@@ -152,15 +139,13 @@ class Function(Statements):
 
     def _arguments_for_dims(self, missing: set[str]) -> None:
         """Variables that are read only for their shape or element type."""
-        have = {
-            s.name for name in self.arguments for s in self.layout.variables.get(name, ())
-            if isinstance(s, Size)
-        }  # fmt: skip
+        read = [self.layout.variables.get(name, ()) for name in self.arguments]
+        have = {d for sizes in read for d in said_by(sizes, plain_dims(read))}
         left = missing - have
         for name, sizes in self.layout.variables.items():
             if name in self.layout.constants:
                 continue
-            carried = {s.name for s in sizes if isinstance(s, Size)}
+            carried = said_by(sizes, plain_dims(read))
             if left & carried or (self.needs_dtype and not self.arguments):
                 self._add_argument(name)
                 left -= carried

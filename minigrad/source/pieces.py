@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ def _is_decimal(value: Fraction) -> bool:
     return Fraction(repr(float(value))) == value
 
 
-def size_text(size: AnySize, dims: dict[str, str]) -> Text:
+def size_text(size: AnySize, dims: Mapping[str, str]) -> Text:
     """A size as Python, by the names that dims have in the function."""
     if isinstance(size, int):
         return Text(str(size), ATOM if size >= 0 else UNARY)
