@@ -15,12 +15,20 @@ from random_expressions import DIMS, VARIABLES, expressions
 import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.notation.printed_text import read_back
+from minigrad.notation.text import ASCII
 
 SEEDS = range(3)
 
 
-def read(text: str, name: str, values: dict[str, Any], dims: dict[str, int], shape: Any) -> Any:
-    return read_back(text, values, dims, {name: shape})[name]
+def read(
+    text: str,
+    name: str,
+    values: dict[str, Any],
+    dims: dict[str, int],
+    shape: Any,
+    ascii: bool = False,
+) -> Any:
+    return read_back(text, values, dims, {name: shape}, ascii)[name]
 
 
 # -- the forty, and attention --------------------------------------------------------------------
@@ -37,6 +45,14 @@ def test_the_printed_formula_is_the_derivative(case: Case) -> None:
         for text in (str(derived), str(formula), formula.expanded):
             back = read(text, name, values, case.dims, right.shape)
             np.testing.assert_allclose(back, right, rtol=1e-6, atol=1e-9, err_msg=text)
+        for text in (derived.ascii, formula.expanded_line.text(ASCII)):
+            assert text.isascii()
+            back = read(text, ascii_name(name), values, case.dims, right.shape, ascii=True)
+            np.testing.assert_allclose(back, right, rtol=1e-6, atol=1e-9, err_msg=text)
+
+
+def ascii_name(name: str) -> str:
+    return name.replace("∂²", "d2").replace("∂", "d").replace("²", "2")
 
 
 ATTENTION = (
@@ -82,8 +98,11 @@ def test_random_expressions_print_their_derivative(text: str, data: st.DataObjec
     formula = derived[wrt]
     scale = max(1.0, float(abs(right).max()))
     np.testing.assert_allclose(formula({**values, **DIMS}), right, rtol=1e-7, atol=1e-9 * scale)
-    back = read(str(derived), formula.line.name, values, DIMS, right.shape)
-    np.testing.assert_allclose(back, right, rtol=1e-7, atol=1e-9 * scale, err_msg=str(derived))
+    ascii = data.draw(st.booleans())
+    name, said = formula.line.name, derived.ascii if ascii else str(derived)
+    name = ascii_name(name) if ascii else name
+    back = read(said, name, values, DIMS, right.shape, ascii)
+    np.testing.assert_allclose(back, right, rtol=1e-7, atol=1e-9 * scale, err_msg=said)
 
 
 # -- the reader itself -----------------------------------------------------------------------------

@@ -32,6 +32,8 @@ _OWN = {
     "det": Written("det", "det", r"\det"),
     "logdet": Written("logdet", "logdet", r"\log\det"),
 }
+# What programs call a function whose row has SciPy's name.
+_ASCII = {"expit": "sigmoid"}
 _LATEX_OPERATORS = {
     "exp",
     "log",
@@ -67,7 +69,7 @@ def written(function: str) -> Written:
     row = REGISTRY.get(function)
     short = function.rpartition(".")[2]
     if row is not None and row.notation is not None:
-        return Written(row.notation.text, short, row.notation.latex)
+        return Written(row.notation.text, _ASCII.get(short, short), row.notation.latex)
     if short in _LATEX_OPERATORS:
         return Written(short, short, "\\" + short)
     return Written(short, short, rf"\operatorname{{{short}}}".replace("_", r"\_"))

@@ -39,7 +39,10 @@ class Line:
     def text(self, marks: Marks = UNICODE, partial: bool = False, pad: int = 0) -> str:
         """``left = right`` with the left side padded."""
         remark = f"{_GAP}  {self.remark}" if self.remark else ""
-        return f"{self.left(partial):{pad}} = {text(self.tree, marks, partial)}{remark}"
+        left = self.left(partial)
+        if not marks.unicode:
+            left = left.replace("∂²", "d2").replace("∂", "d").replace("²", "2")
+        return f"{left:{pad}} = {text(self.tree, marks, partial)}{remark}"
 
     def latex(self, partial: bool = True) -> str:
         letters = _subscript(self.places).strip("_[]")

@@ -44,8 +44,9 @@ class Marks:
 
 
 UNICODE = Marks()
-ASCII = Marks("-", "*", "/", ".T", "^-1", False)
-_RELATIONS_ASCII = {"≥": ">=", "≤": "<=", "≠": "!="}
+ASCII = Marks("-", "*", "/", ".T", "inv", False)
+_RELATIONS_ASCII = {"≥": ">=", "≤": "<=", "≠": "!=", "=": "=="}
+_NAMES_ASCII = {"𝟏": "ones", "I": "eye", "π": "pi", "δ": "delta"}
 
 
 def text(tree: Tree, marks: Marks = UNICODE, partial: bool = False) -> str:
@@ -122,6 +123,8 @@ class Printer:
             case Transposed(body):
                 return self.show(body, _POSTFIX if m.unicode else _ATOM) + m.transpose, _POSTFIX
             case Inverse(body):
+                if not m.unicode:
+                    return f"inv({self.show(body, _SUM)})", _ATOM
                 return self.show(body, _ATOM) + m.inverse, _POSTFIX
             case Power():
                 return self.power(tree)
@@ -141,6 +144,8 @@ class Printer:
                 return self.plus(terms), _SUM
             case Indexed(body, places):
                 return self.indexed(body, places), _ATOM
+            case BigSum(letters, body) if not m.unicode:
+                return f"{self.big_sum(letters)}({self.show(body, _SUM)})", _ATOM
             case BigSum(letters, body):
                 return f"{self.big_sum(letters)} {self.show(body, _HADAMARD)}", _SCALED
             case Relation(sign, left, right):
@@ -157,12 +162,13 @@ class Printer:
         if tree.of is not None and self.partial:
             return f"∂L/∂{tree.of}"
         if not self.m.unicode:
-            return {"𝟏": "ones", "I": "eye", "π": "pi"}.get(tree.text, tree.text)
+            return _NAMES_ASCII.get(tree.text, tree.text)
         return tree.text
 
     def number(self, value: Number) -> tuple[str, int]:
         upper, lower = split_fraction(value)
         string = decimal(abs(upper)) + (f" / {lower}" if lower != 1 else "")
+        string = string if self.m.unicode else string.replace("∞", "inf")
         if upper < 0:
             return self.m.minus + string, _SCALED
         return string, _ATOM if lower == 1 else _SCALED
@@ -226,8 +232,11 @@ class Printer:
     def indexed(self, body: Tree, places: tuple[str | None, ...]) -> str:
         name = self.show(body, _ATOM)
         leading = [place for place in places if place is not None]
-        if all(place is None for place in places[len(leading) :]) and all(
-            len(p) == 1 or p.isdigit() for p in leading
+        is_name = self.m.unicode or name.isidentifier()  # f(X)_ij is no Python, f(X)[i,j] is
+        if (
+            is_name
+            and all(place is None for place in places[len(leading) :])
+            and all(len(p) == 1 or p.isdigit() for p in leading)
         ):
             return f"{name}_{''.join(leading)}"
         return f"{name}[{shown_places(places)}]"

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.notation.printed_text.ascii_grammar import ascii_piece
 from minigrad.notation.printed_text.grammar import Statement, statements
 from minigrad.notation.printed_text.statement import Evaluation, letter_lengths
 from minigrad.notation.printed_text.values import Value, held, plain, same
@@ -25,6 +26,7 @@ def read_back(
     values: Mapping[str, Any],
     sizes: Mapping[str, int] | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
+    ascii: bool = False,
 ) -> dict[str, Any]:
     """The arrays that a printed text gives, by the names on its left sides.
 
@@ -39,6 +41,8 @@ def read_back(
     shapes
         Shapes of results, where they are known: needed for a lone 𝟏 or I, and for subscripts on the
         left. A gradient ``dX`` has X's shape without being told.
+    ascii
+        Whether the text is in the ASCII notation, which has Python's grammar.
 
     Raises
     ------
@@ -49,7 +53,7 @@ def read_back(
     """
     known: dict[str, Value] = {name: held(np.asarray(array)) for name, array in values.items()}
     dims = dict(sizes or {})
-    found = statements(text, [*values, *dims])
+    found = statements(text, [*values, *dims], ascii_piece if ascii else None)
     # a letter keeps its range where a line does not tell it
     lengths = {k: v for statement in found for k, v in letter_lengths(statement.piece, known)}
     readings = [known]

@@ -8,7 +8,7 @@ product, how tightly ⊙ binds, which names were introduced. What a reader could
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -45,7 +45,9 @@ class Statement(NamedTuple):
     piece: Piece
 
 
-def statements(text: str, known: Iterable[str]) -> list[Statement]:
+def statements(
+    text: str, known: Iterable[str], piece: Callable[[str, Collection[str]], Piece] | None = None
+) -> list[Statement]:
     """Every formula of a text, in order; each name that a left side gives is known from then on.
 
     Raises
@@ -62,9 +64,14 @@ def statements(text: str, known: Iterable[str]) -> list[Statement]:
                 f"read_back: {formula!r} has no left side; a formula is 'name = ...'"
             )
         name, places = _left_side(left.strip())
-        found.append(Statement(name, places, _Reader(right.strip(), names).whole()))
+        found.append(Statement(name, places, (piece or unicode_piece)(right.strip(), names)))
         names.add(name)
     return found
+
+
+def unicode_piece(text: str, known: Collection[str]) -> Piece:
+    """The parts of a formula as `str` prints it."""
+    return _Reader(text, known).whole()
 
 
 def _formulas(text: str) -> Iterator[str]:
