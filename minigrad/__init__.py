@@ -1,7 +1,19 @@
 """minigrad: tensor programs that run, differentiate, and show their gradients as formulas."""
 
-from minigrad import data, nn, optim, training
-from minigrad.face import Derivation, Formula, check, derive, draw, from_sympy, parse, symbols
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minigrad import data, nn, optim, training
+    from minigrad.face.check import check
+    from minigrad.face.derivation import Derivation, derive
+    from minigrad.face.draw import draw
+    from minigrad.face.formula import Formula
+    from minigrad.face.parse import from_sympy, parse
+    from minigrad.face.symbols import symbols
+
 from minigrad.graph import (
     Dim,
     Tensor,
@@ -338,3 +350,24 @@ __all__ = [
     "vstack",
     "where",
 ]
+
+# Formulas and models are loaded when they are asked for, so that a program that only computes
+# starts as soon as NumPy does.
+_ROOMS = frozenset({"data", "nn", "optim", "training"})
+_FACE = frozenset(
+    {"Derivation", "Formula", "check", "derive", "draw", "from_sympy", "parse", "symbols"}
+)
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name in _ROOMS:
+            return importlib.import_module(f"minigrad.{name}")
+        if name in _FACE:
+            value = globals()[name] = getattr(importlib.import_module("minigrad.face"), name)
+            return value
+        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS, *_FACE})

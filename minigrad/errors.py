@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class MinigradError(Exception):
     """Base class of every error that minigrad raises on purpose."""
@@ -65,3 +67,10 @@ class DerivationError(MinigradError, ValueError):
 
 class RenderError(MinigradError, RuntimeError):
     """A drawing could not be rendered; its DOT source is still to be had."""
+
+
+def nearest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The one of several words that was probably meant, or None."""
+    from difflib import get_close_matches  # Only needed on the way to an error.
+
+    return next(iter(get_close_matches(word, list(words), n=1, cutoff=cutoff)), None)

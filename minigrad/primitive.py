@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import FunctionType, MappingProxyType
+from types import MappingProxyType
 from typing import Any, Literal
 
 from minigrad.errors import ArgumentError, NameClashError
@@ -105,14 +104,7 @@ def register(row: Primitive) -> Primitive:
 
 def keyword_defaults(forward: Rule) -> dict[str, Any]:
     """The keyword-only parameters of a forward function with their defaults."""
-    if not isinstance(forward, FunctionType):
-        return {}
-    return {
-        name: parameter.default
-        for name, parameter in inspect.signature(forward).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-        and parameter.default is not inspect.Parameter.empty
-    }
+    return dict(getattr(forward, "__kwdefaults__", None) or {})
 
 
 def per_argument(name: str, domain: str | tuple[str, ...], arity: int | None) -> tuple[str, ...]:

@@ -114,3 +114,37 @@ def test_symbols_and_numbers_need_no_sympy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_importing_minigrad_loads_the_engine_alone() -> None:
+    """Formulas, models and what hashes expressions come when they are asked for."""
+    code = (
+        "import sys, minigrad as mg\n"
+        "names = [m for m in sys.modules if m.startswith('minigrad.')]\n"
+        "print(sorted({m.split('.')[1] for m in names}), 'hashlib' in sys.modules)\n"
+        "mg.tensor([1.0], requires_grad=True).sum().backward()\n"
+        "print('minigrad.face' in sys.modules, 'minigrad.index.expr' in sys.modules)\n"
+        "print(mg.nn.functional.relu(mg.tensor(-1.0)).item(), mg.derive.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    engine = ["errors", "graph", "index", "numeric", "ops", "primitive", "version"]
+    assert done.stdout.splitlines() == [f"{engine} False", "False False", "0.0 derive"]
+
+
+def test_what_rows_mean_exists() -> None:
+    from minigrad.index import meaning
+    from minigrad.ops.meanings import Deferred
+    from minigrad.primitive import REGISTRY
+
+    names = [row.meaning.name for row in REGISTRY.values() if isinstance(row.meaning, Deferred)]
+    assert len(names) > 30
+    assert [name for name in names if not hasattr(meaning, name)] == []
+
+
+def test_every_public_name_can_be_had() -> None:
+    import minigrad as mg
+
+    for name in (*mg.__all__, *dir(mg)):
+        assert getattr(mg, name) is not None or name == "__spec__"
+    with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
+        mg.no_such_name  # noqa: B018  (reading it is the test)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.graph.context import current_scope, is_recording
@@ -14,6 +13,9 @@ from minigrad.graph.dims import check_sizes, parse_dims
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.index.assume import checked_assumptions
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 
 def own(data: Any, dtype: DTypeLike | None = None, what: str = "tensor") -> NDArray[Any]:

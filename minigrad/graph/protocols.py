@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import UnsupportedError
+from minigrad.errors import UnsupportedError, nearest
 from minigrad.graph import dims
 from minigrad.graph.tensor import Tensor
 
@@ -108,8 +107,8 @@ def _unsupported(label: str, name: str, method: str = "") -> str:
     if method == "at" or name in _INSTEAD:
         return f"{label} would write into an array that it is given; {_INSTEAD['at' if method == 'at' else name]}"
     known = sorted({_full_name(function) for function in (*UFUNCS, *FUNCTIONS)})
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"the nearest supported function is np.{near[0]}; " if near else ""
+    near = nearest(name, known, cutoff=0.5)
+    hint = f"the nearest supported function is np.{near}; " if near else ""
     return f"{label} has no differentiable counterpart; {hint}or pass t.detach().numpy() to NumPy"
 
 

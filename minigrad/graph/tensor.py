@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from minigrad.errors import GradientError, ShapeError, SymbolicError, UnsupportedError
 from minigrad.graph.dims import with_labels
 from minigrad.graph.node import Node, leaf, next_id
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 
 class Tensor:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from itertools import combinations
 
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, nearest
 from minigrad.index.size import AnySize
 
 # name -> (least number of axes, whether the last two must be of one size, what it says)
@@ -72,8 +71,8 @@ def checked_assumptions(
     chosen = frozenset(words)
     for word in sorted(chosen):
         if word not in ASSUMPTIONS:
-            near = get_close_matches(word, ASSUMPTIONS, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            near = nearest(word, ASSUMPTIONS)
+            hint = f"did you mean {near!r}? " if near else ""
             raise ArgumentError(
                 f"{name}: {word!r} is no assumption; {hint}known are {', '.join(ASSUMPTIONS)}"
             )

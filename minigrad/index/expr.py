@@ -8,22 +8,31 @@ the same in every process.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from fractions import Fraction
-from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from minigrad.index.size import AnySize
 
 if TYPE_CHECKING:
+    import hashlib
     from collections.abc import Callable
 
 Number = int | Fraction | float
 Labels = tuple[int, ...]
 
 
+@functools.cache
+def _hash() -> Callable[..., hashlib.blake2b]:
+    """BLAKE2b, loaded on first use: with it comes OpenSSL, which takes as long as all the rows."""
+    from hashlib import blake2b
+
+    return blake2b
+
+
 def _digest(*parts: object) -> bytes:
-    state = blake2b(digest_size=16)
+    state = _hash()(digest_size=16)
     for part in parts:
         data = part if isinstance(part, bytes) else repr(part).encode()
         state.update(len(data).to_bytes(4, "little"))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.errors import ArgumentError, DtypeError, ShapeError
 from minigrad.graph.create import as_tensor
@@ -23,7 +22,10 @@ from minigrad.ops.piecewise import where
 from minigrad.ops.rearrange import tril
 from minigrad.ops.smooth import softmax
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
 
 
 def attention_weights(scores: Tensor, keep: Any = None) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.errors import ShapeError
 from minigrad.graph.define import builtin_contraction as contraction
-from minigrad.index import meaning
+from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
 from minigrad.ops.axes import many_axes, ndim_of
 from minigrad.ops.shape import unbroadcast

@@ -14,8 +14,8 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
 from minigrad.graph.node import Facts, Slot
 from minigrad.graph.tensor import Tensor, describe, wrap
-from minigrad.index import meaning
 from minigrad.index.size import Size
+from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import one_axis, plain, refuse_out
 
 Index = tuple[Any, ...]

@@ -11,7 +11,7 @@ from minigrad.graph.create import _stack, as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor
-from minigrad.index import meaning
+from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
 from minigrad.ops.axes import ndim_of, one_axis, refuse_out
 from minigrad.ops.shape import astype

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.errors import ArgumentError
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.index import meaning
+from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import add_reduce, number, weights
 from minigrad.ops.smooth import FEW, expit_dual
 from minigrad.primitive import Notation

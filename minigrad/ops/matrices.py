@@ -11,7 +11,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor, wrap
-from minigrad.index import meaning
+from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
 from minigrad.ops.decompositions import hermitian
 from minigrad.ops.piecewise import sign

@@ -13,7 +13,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
-from minigrad.index import meaning
+from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, add_reduce, is_symbolic, one_axis, plain, same_width
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.index import meaning
+from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, add_reduce, many_axes, spread
 from minigrad.ops.decompositions import svdvals
 from minigrad.ops.piecewise import abs as absolute

@@ -13,8 +13,8 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
-from minigrad.index import meaning
 from minigrad.index.size import Size
+from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import add_reduce, extent, one_axis
 from minigrad.ops.constants import symbolic_eye
 from minigrad.ops.contraction import matmul

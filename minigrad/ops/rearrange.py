@@ -15,7 +15,7 @@ from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.node import Slot
 from minigrad.graph.tensor import describe
-from minigrad.index import meaning
+from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis
 from minigrad.ops.indexing import scatter_dual
 from minigrad.ops.shape import transpose

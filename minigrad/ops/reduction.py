@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.index import meaning
+from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import (
     SMALL,
     Axes,

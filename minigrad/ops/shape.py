@@ -5,18 +5,20 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from minigrad.errors import ArgumentError, DtypeError, ShapeError
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual, face
 from minigrad.graph.operation import apply
 from minigrad.graph.tensor import Tensor, describe
-from minigrad.index import meaning
+from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, add_reduce, many_axes, ndim_of, one_axis, shape_of
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 Shape = tuple[int, ...]

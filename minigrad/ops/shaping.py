@@ -13,8 +13,8 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
-from minigrad.index import meaning
 from minigrad.index.size import Size
+from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import extent, many_axes, ndim_of, one_axis, parted, plain, shape_of
 from minigrad.ops.shape import broadcast_to, reshape, transpose
 

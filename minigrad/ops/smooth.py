@@ -12,7 +12,7 @@ from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import face
 from minigrad.graph.tensor import Tensor
-from minigrad.index import meaning
+from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import (
     SMALL,
     Axes,
