@@ -16,6 +16,7 @@ from test_source import compiled, formula_of
 
 import minigrad as mg
 from minigrad.errors import ArgumentError
+from minigrad.source.constants import constant_text
 from minigrad.source.wrapping import wrapped
 
 ATTENTION = '''\
@@ -212,3 +213,32 @@ def test_sizes_are_read_from_shapes(
     read = inspect.signature(compiled(source)).parameters
     found = compiled(source)(**{name: arrays[name] for name in read})
     np.testing.assert_allclose(found, formula(arrays), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("array", "text"),
+    [
+        (np.tri(4, dtype=bool), "np.tri(4, dtype=bool)"),
+        (np.tri(4, 5, -1), "np.tri(4, 5, k=-1, dtype=dtype)"),
+        (np.eye(3), "np.eye(3, dtype=dtype)"),
+        (np.full((2, 3), 0.5), "np.full((2, 3), 0.5, dtype=dtype)"),
+        (np.full(2, -np.inf), "np.full((2,), -np.inf, dtype=dtype)"),
+        (np.array([0.0, -np.inf]), "np.array([0.0, -np.inf], dtype=dtype)"),
+        (np.arange(2, 9), "np.arange(2, 9)"),
+        (np.array([2, 0, 1]), "np.array([2, 0, 1])"),
+    ],
+)
+def test_an_array_without_a_name_is_written_as_people_make_it(array: Any, text: str) -> None:
+    written = constant_text(array, "dtype" if array.dtype == float else None)
+    assert written == text
+    made = eval(written, {"np": np, "dtype": np.float64})
+    np.testing.assert_array_equal(made, array)
+    assert made.dtype == array.dtype
+
+
+def test_a_causal_mask_is_no_argument() -> None:
+    text = "sum(C * scaled_dot_product_attention(Q, K, V, is_causal=True))"
+    shapes = {"Q": "9 2", "K": "9 2", "V": "9 3", "C": "9 3"}
+    source = mg.derive(mg.parse(text, **shapes), wrt="Q")["Q"].source()
+    assert "def gradient_Q(Q, K, V, C):" in source
+    assert "= np.tri(9, dtype=bool)" in source

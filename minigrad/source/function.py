@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad.source.constants import constant_text
 from minigrad.source.context import call, shape_text
 from minigrad.source.dims import dim_lines, plain_dims, said_by
 from minigrad.source.helpers import HELPERS, NEED_MATH
@@ -161,8 +162,10 @@ class Function(Statements):
         """Small arrays of the graph that have no name, as they are."""
         kinds = {v.params[0]: v.kind for v in self.reachable if v.op == "variable"}
         return [
-            f"{argument} = np.array({self.layout.constants[name].tolist()}"
-            + (", dtype=dtype)" if kinds[name] == "float" else ")")
+            f"{argument} = "
+            + constant_text(
+                self.layout.constants[name], "dtype" if kinds[name] == "float" else None
+            )
             for name, argument in self.constants.items()
         ]
 

@@ -183,7 +183,9 @@ def _structural(value: Value, at: Context) -> Text:
         case "delta":
             return call("np.eye", sizes[0], f"dtype={dtype}")
         case "tri":
-            return call("np.tri", *sizes, str(params[0]), f"dtype={dtype}")
+            sizes = sizes[:1] if sizes[0] == sizes[1] else sizes
+            more = [f"k={params[0]}"] if params[0] else []
+            return call("np.tri", *sizes, *more, f"dtype={dtype}")
         case "onehot":
             return Text(f"(np.arange({sizes[0]}) == {at.size(params[0]).text}).astype({dtype})")
         case "slice":

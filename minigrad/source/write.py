@@ -9,13 +9,12 @@ from typing import Any
 from minigrad.errors import ArgumentError
 from minigrad.index.expr import Expr, Leaf, postorder
 from minigrad.index.size import AnySize
+from minigrad.source.constants import is_written_out
 from minigrad.source.function import Function
 from minigrad.source.layout import Layout, Result
 from minigrad.symbolic.steady import steady_program
 
 LANGUAGES = ("numpy",)
-# An unnamed array of more elements than this is an argument.
-_MOST_WRITTEN_OUT = 32
 
 Key = str | tuple[str, str] | None
 # key in the returned dict (None for a single array), name, expression, shape with axes of length 1
@@ -79,5 +78,5 @@ def source_of(
             if isinstance(node, Leaf) and node.kind == "data":
                 known.setdefault(node.name, node.sizes)
     text = summary or f"{', '.join(left for _, left, _, _ in formulas)}."
-    small = {n: a for n, a in (constants or {}).items() if a.size <= _MOST_WRITTEN_OUT}
+    small = {n: a for n, a in (constants or {}).items() if is_written_out(a)}
     return Function(made, results, Layout(name, text, known, forward, backward, small)).write()

@@ -27,6 +27,7 @@ from minigrad.index.expr import (
     Structural,
     Sum,
 )
+from minigrad.index.numbers import times
 from minigrad.index.pointwise import pointwise
 from minigrad.index.size import AnySize, Size
 from minigrad.symbolic.program import quotients, stable
@@ -142,7 +143,7 @@ class Builder:
         if node.kind == "constant":
             if node.name in ("pi", "E"):
                 return Labelled(self.tape.make("constant", (), (node.name,), (), "weak"), ())
-            return Labelled(self.tape.number(Fraction(node.name)), ())
+            return Labelled(self.tape.number(times(1, Fraction(node.name))), ())
         kind: Kind = "float"
         if "index" in node.assume:
             kind = "index"
