@@ -221,6 +221,24 @@ def test_sequential_composes_modules_and_functions() -> None:
     assert repr(model).splitlines()[0] == "Sequential(Linear, relu, Linear): 26 parameters"
 
 
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [
+        (mg.nn.ReLU(), functional.relu),
+        (mg.nn.GELU(), functional.gelu),
+        (mg.nn.GELU("tanh"), lambda x: functional.gelu(x, approximate="tanh")),
+        (mg.nn.SiLU(), functional.silu),
+        (mg.nn.Sigmoid(), functional.sigmoid),
+        (mg.nn.Tanh(), functional.tanh),
+        (mg.nn.Softmax(), functional.softmax),
+        (mg.nn.Softmax(0), lambda x: functional.softmax(x, axis=0)),
+    ],
+)
+def test_activations_are_their_functions(layer: Module, function: Any) -> None:
+    x = wave((3, 4), 0)
+    assert (layer(x).numpy() == function(mg.tensor(x)).numpy()).all()
+
+
 class Holder(Module):
     def __init__(self) -> None:
         self.layers: list[Module] = []
@@ -389,6 +407,8 @@ def test_losses_say_their_options() -> None:
         (lambda: Linear(0, 2), ArgumentError, "Linear: inputs=0, but it must be a whole number above 0"),
         (lambda: Linear(3, 2)(np.ones((4, 5))), ShapeError, r"Linear: the last axis of .* must have size 3"),
         (lambda: Linear(3, 2)(1.0), ShapeError, "Linear: the last axis"),
+        (lambda: mg.nn.GELU("erf"), ArgumentError, "approximate is 'none' or 'tanh', not 'erf'"),
+        (lambda: functional.embedding([-1], np.ones((3, 2))), ShapeError, "they count from 0"),
         (lambda: Linear(3, 2, rng=-1), ArgumentError, "rng=-1 is no source of random numbers"),
         (lambda: Embedding(5, 2)([[0, 5]]), ShapeError, r"token 5 at \(0, 1\) is not one of the table's 5 tokens, 0 to 4; 1 of 2"),
         (lambda: Embedding(5, 2)([-1]), ShapeError, r"token -1 at \(0,\)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minigrad.nn import functional, init
+from minigrad.nn.activations import GELU, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from minigrad.nn.dropout import Dropout
 from minigrad.nn.linear import Embedding, Linear
 from minigrad.nn.losses import (
@@ -22,6 +23,7 @@ from minigrad.nn.sequential import Sequential
 from minigrad.nn.transformer import MLP, TransformerBlock
 
 __all__ = [
+    "GELU",
     "MLP",
     "BCELoss",
     "BCEWithLogitsLoss",
@@ -37,10 +39,15 @@ __all__ = [
     "Module",
     "MultiHeadAttention",
     "RMSNorm",
+    "ReLU",
     "SelfAttention",
     "SelfAttentionClassifier",
     "Sequential",
+    "SiLU",
+    "Sigmoid",
     "SinusoidalPositions",
+    "Softmax",
+    "Tanh",
     "TransformerBlock",
     "functional",
     "init",

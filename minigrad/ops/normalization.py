@@ -124,10 +124,10 @@ def embedding(input: Any, weight: Any) -> Any:
     if rows.dtype.kind not in "iu":
         raise DtypeError(f"nn.embedding: rows are chosen by integers, not by {rows.dtype}")
     count = table.shape[0]
-    if rows.size and not (-count <= rows.min() and rows.max() < count):
+    if rows.size and not (rows.min() >= 0 and rows.max() < count):
         raise ShapeError(
             f"nn.embedding: indices between {rows.min()} and {rows.max()} do not fit the {count} "
-            f"rows of {describe(table)}"
+            f"rows of {describe(table)}; they count from 0"
         )
     return table[rows]
 
