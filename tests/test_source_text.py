@@ -242,3 +242,17 @@ def test_a_causal_mask_is_no_argument() -> None:
     source = mg.derive(mg.parse(text, **shapes), wrt="Q")["Q"].source()
     assert "def gradient_Q(Q, K, V, C):" in source
     assert "= np.tri(9, dtype=bool)" in source
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+@pytest.mark.parametrize("text", ["x[::-1][:2]", "x[:2][::-1]", "x[k-2:][::-1]", "x[::-1][k-2:]"])
+def test_a_slice_backwards_reaches_the_first_position(text: str, size: int) -> None:
+    formula = mg.derive(mg.parse(f"sum({text} ** 2 * y)", x="k", y="2"), wrt="x")["x"]
+    x, y = np.arange(1.0, size + 1), np.array([3.0, 5.0])
+    found = compiled(formula.source())(x=x, y=y)
+    expected = np.zeros(size)
+    reading = {"x[::-1][:2]": [-1, -2], "x[:2][::-1]": [1, 0]}
+    places = reading.get(text, [-1, -2] if text == "x[k-2:][::-1]" else [1, 0])
+    expected[places] = 2 * x[places] * y
+    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(formula(x=x, y=y), expected)

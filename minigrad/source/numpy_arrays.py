@@ -91,7 +91,15 @@ def entry_text(entry: Any, size: AnySize, at: Context) -> str:
     backwards = step < 0
     first = "" if start == (size - 1 if backwards else 0) else at.size(start).text
     if backwards:
-        last = "" if final == 0 else at.size(final - 1).text
+        end = final - 1 - size  # counted from the end, a stop before the first position is no other
+        if isinstance(final, int):
+            last = "" if final == 0 else str(final - 1)
+        elif isinstance(end, int):
+            last = str(end)
+        else:
+            low = at.size(final)
+            start_text = first or "None"
+            return f"slice({start_text}, {low.within(MULTIPLY)} - 1 if {low.text} else None, {step})"
     else:
         last = "" if start + step * length == size else at.size(final + 1).text
         last = "" if isinstance(size, int) and final == size - 1 else last
