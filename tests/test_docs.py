@@ -148,6 +148,15 @@ def test_relative_links_lead_to_files(path: Path) -> None:
         assert (path.parent / target).exists(), target
 
 
+def test_the_formulas_on_the_first_page_are_those_that_the_readme_prints() -> None:
+    (shown,) = re.findall(
+        r"^```text\n(.*?)^```$",
+        (DOCS / "index.md").read_text(encoding="utf-8"),
+        flags=re.DOTALL | re.MULTILINE,
+    )
+    assert shown in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 # -- two languages, one program --------------------------------------------------------------------
 
 
