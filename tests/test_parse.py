@@ -290,6 +290,10 @@ ERRORS: list[tuple[str, dict[str, Any], type[Exception], str, str]] = [
     ("x[x > 0]", {"x": "n"}, ArgumentError, "where(condition, a, b)", "x > 0"),
     ("einsum('ij->ik', A)", {"A": "n n"}, ShapeError, "names ['k'], which", "einsum('ij->ik', A)"),
     ("x; x + 1", {"x": "n"}, ArgumentError, "is not used", "x"),
+    ("random.normal(x)", {"x": "n"}, ArgumentError, "named 'random.normal'", "random.normal"),
+    ("concatenate(x)", {"x": "n"}, MinigradError, "a name and no number", "concatenate(x)"),
+    ("roll(x, n)", {"x": "n"}, ArgumentError, "a whole number is needed", "roll(x, n)"),
+    ("x[::0]", {"x": "n"}, ShapeError, "step cannot be 0", "x[::0]"),
 ]
 
 
@@ -402,6 +406,28 @@ def test_a_formula_refuses_sizes_for_which_its_slices_do_not_fit() -> None:
         part(x=np.ones(4), k=4)
     with pytest.raises(ArgumentError, match="the size of 'k' is not known"):
         part(x=np.ones(4))
+
+
+def test_what_cannot_be_derived_or_computed_says_so() -> None:
+    loss = mg.parse("sum(x ** 2)", x="n")
+    for wrt in ([], 3):
+        with pytest.raises(ArgumentError, match="derive: "):
+            mg.derive(loss, wrt=wrt)
+    with pytest.raises(ArgumentError, match="nothing to differentiate by"):
+        mg.derive(mg.parse("1 + 2"))
+    with pytest.raises(ArgumentError, match="by name, formula"):
+        mg.derive(loss)["x"]([1.0, 2.0])
+
+
+def test_notebooks_show_latex_with_what_names_stand_for() -> None:
+    derived = mg.derive(mg.parse("softmax(x)", x="n"))
+    shown = derived["x"]._repr_mimebundle_()
+    assert shown["text/plain"] == "J = diag(p) − p pᵀ   where p = softmax(x)"
+    assert shown["text/latex"].startswith("$$\\begin{aligned}")
+    assert r"p &= \operatorname{softmax}" in shown["text/latex"]
+    assert derived._repr_mimebundle_()["text/latex"] == derived._repr_latex_()
+    plain = mg.derive(mg.parse("x @ x", x="n"))["x"]
+    assert plain._repr_latex_() == rf"$\displaystyle {plain.latex}$"
 
 
 def test_python_reads_a_fancy_letter_as_the_plain_one() -> None:

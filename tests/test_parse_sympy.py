@@ -101,6 +101,20 @@ def test_a_formula_goes_to_sympy_and_back() -> None:
     np.testing.assert_allclose(again["y"](values), -2 * values["X"].T, rtol=1e-12)
 
 
+def test_array_expressions_are_read() -> None:
+    from sympy.tensor.array.expressions import ArraySymbol, PermuteDims
+
+    T = ArraySymbol("T", (2, 2, 3))
+    B = sympy.MatrixSymbol("B", 2, 2)
+    product = sympy.tensorcontraction(sympy.tensorproduct(B, T), (1, 2))
+    read = mg.from_sympy(PermuteDims(product, [2, 0, 1]))
+    rng = np.random.default_rng(0)
+    values = {"T": rng.normal(size=(2, 2, 3)), "B": rng.normal(size=(2, 2))}
+    run = Program(read._node, {})
+    got = run.run({leaf: values[leaf.name] for leaf in run.leaves})
+    np.testing.assert_allclose(got, np.einsum("ij,jkl->lik", values["B"], values["T"]))
+
+
 def test_a_positive_symbol_is_positive() -> None:
     assert str(mg.derive(mg.from_sympy(sympy.sqrt(z**2)), wrt="z")) == "dz = 1"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from minigrad.errors import ArgumentError, DerivationError
 from minigrad.face.formula import Formula, Reading
 from minigrad.face.source import derivation_source
 from minigrad.face.subject import subject_of
-from minigrad.face.value import evaluate_formulas
+from minigrad.face.value import evaluate_formulas, given_values
 from minigrad.graph import Node, Tensor
 from minigrad.index.assume import open_assumptions
 from minigrad.index.expr import Expr, Ref, postorder
@@ -98,6 +98,10 @@ class Derivation(Mapping[Key, Formula]):
     def _repr_latex_(self) -> str:
         return f"$${self.latex}$$"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """LaTeX for notebooks, text for terminals."""
+        return {"text/plain": str(self), "text/latex": self._repr_latex_()}
+
     @property
     def steps(self) -> list[Step]:
         """Each gradient with the rule that justifies it, from the output back to the variables."""
@@ -161,7 +165,7 @@ class Derivation(Mapping[Key, Formula]):
 
     def __call__(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> dict[Key, Any]:
         """The values of all formulas, by name."""
-        arrays = evaluate_formulas(list(self._formulas.values()), {**(values or {}), **named})
+        arrays = evaluate_formulas(list(self._formulas.values()), given_values(values, named))
         return dict(zip(self._formulas, arrays, strict=True))
 
 
@@ -206,6 +210,11 @@ def derive(
         )
     lowered = lowered_graph(node)
     nodes = variables_of(wrt, lowered)
+    if not nodes:
+        raise ArgumentError(
+            "derive: there is nothing to differentiate by; name the variables (mg.symbols, or "
+            'mg.tensor(data, name="X")), or say which with wrt='
+        )
     names = Names(set(lowered.names.values()) | dims_of(lowered))
     swept = freed(lowered, node, nodes)
     # what is a softmax in other words is read as one
@@ -360,6 +369,8 @@ def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
         leaves = [node for node, _ in lowered.leaves.values()]
         smooth = [n for n in leaves if n.name is not None and not n.assume & _DISCRETE]
         return [n for n in leaves if n.requires_grad] or smooth
+    if not isinstance(wrt, Iterable):
+        raise ArgumentError(f'derive: wrt={wrt!r} is neither a name nor a tensor; write wrt="X"')
     chosen = [wrt] if isinstance(wrt, (str, Tensor)) else list(wrt)
     nodes: list[Node] = []
     for item in chosen:

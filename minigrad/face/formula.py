@@ -10,7 +10,7 @@ from typing import Any
 from minigrad.errors import DerivationError
 from minigrad.face.indexed import case_lines, index_line
 from minigrad.face.source import formula_source
-from minigrad.face.value import evaluate_formulas
+from minigrad.face.value import evaluate_formulas, given_values
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Leaf, Ref, postorder
 from minigrad.index.size import AnySize, Size
@@ -177,7 +177,16 @@ class Formula:
         return self.index_line if indexed else self.line
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex}$"
+        """The formula and what its names stand for."""
+        where = referred([self._expr])
+        if not where:
+            return f"$\\displaystyle {self.latex}$"
+        rows = [self._displayed.latex(), *(line(r.name, r.node, r.of).latex() for r in where)]
+        return "$$\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}$$"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """LaTeX for notebooks, text for terminals."""
+        return {"text/plain": str(self), "text/latex": self._repr_latex_()}
 
     @cached_property
     def inlined(self) -> Expr:
@@ -271,4 +280,4 @@ class Formula:
             Arrays by variable name; names that the formula does not need are accepted. Variables of a run
             graph keep their own values unless they are given here.
         """
-        return evaluate_formulas([self], {**(values or {}), **named})[0]
+        return evaluate_formulas([self], given_values(values, named))[0]

@@ -19,6 +19,22 @@ if TYPE_CHECKING:
     from minigrad.face.formula import Formula
 
 
+def given_values(values: Any, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays by variable name, from a mapping and from keywords.
+
+    Raises
+    ------
+    ArgumentError
+        When what is given is no mapping: an array alone does not say whose value it is.
+    """
+    if values is not None and not isinstance(values, Mapping):
+        raise ArgumentError(
+            f"a formula's values are given by name, formula(x=array) or formula({{'x': array}}), not as "
+            f"{type(values).__name__}"
+        )
+    return {**(values or {}), **named}
+
+
 def evaluate_formulas(formulas: Sequence[Formula], given: Mapping[str, Any]) -> list[Any]:
     """The values of several formulas of one derivation; what they share is computed once."""
     values, sizes = bound(formulas[0].reading.lowered, given)

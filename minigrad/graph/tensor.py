@@ -216,6 +216,11 @@ class Tensor:
         shape = self.shape
         if not shape:
             raise TypeError("len() of a 0-d tensor")
+        if self._array is None and not isinstance(shape[0], int):
+            raise SymbolicError(
+                f"len: the first axis of {describe(self)} has the size {shape[0]}, which is a name and no "
+                "number; give the axis a number to go through it"
+            )
         return int(shape[0])
 
     def __iter__(self) -> Iterator[Tensor]:

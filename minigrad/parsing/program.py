@@ -107,6 +107,9 @@ def _functions_and_libraries(statement: ast.stmt) -> Iterator[ast.AST]:
     for node in ast.walk(statement):
         if isinstance(node, ast.Call):
             yield node.func
+            # random.normal(x) is no method of a variable that is called random
+            if isinstance(node.func, ast.Attribute) and table.method(node.func.attr) is None:
+                yield node.func.value
         elif isinstance(node, ast.Attribute) and _is_library(node.value):
             yield node.value
 

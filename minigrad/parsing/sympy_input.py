@@ -25,7 +25,7 @@ def read_sympy(expression: Any) -> Tensor:
             "MatrixSymbol, Symbol and their operations"
         )
     reader = _Matrices(expression)
-    if kinds(expression)[0] == "ArrayComprehension":
+    if kinds(expression)[0] in _ARRAY_RULES:
         return reader.array(expression)
     if not is_matrix(expression):
         return reader.scalar(expression, [])
@@ -49,7 +49,41 @@ class _Matrices(Elements):
         raise unknown(expression)
 
     def array(self, expression: Any) -> Tensor:
-        """An array of any order, given by its elements: one axis an index."""
+        """An array of any order."""
+        rule = _ARRAY_RULES.get(kinds(expression)[0])
+        if rule is None:
+            if is_matrix(expression):
+                return self.matrix(expression)
+            return self.scalar(expression, [])
+        return getattr(self, rule)(expression)
+
+    def array_symbol(self, expression: Any) -> Tensor:
+        return self.variable(str(expression.name), [size_of(s) for s in expression.shape])
+
+    def tensor_product(self, expression: Any) -> Tensor:
+        return reduce(lambda a, b: ops.tensordot(a, b, 0), map(self.array, expression.args))
+
+    def array_add(self, expression: Any) -> Tensor:
+        return reduce(ops.add, map(self.array, expression.args))
+
+    def permuted(self, expression: Any) -> Tensor:
+        order = expression.permutation.array_form
+        return ops.transpose(self.array(expression.expr), tuple(map(int, order)))
+
+    def contracted(self, expression: Any) -> Tensor:
+        """Axes of one group share an index, which is summed."""
+        tensor = self.array(expression.expr)
+        letters = list("abcdefghijklmnopqrstuvwxyz"[: tensor.ndim])
+        summed = set()
+        for first, *others in expression.contraction_indices:
+            for place in others:
+                letters[int(place)] = letters[int(first)]
+            summed.add(letters[int(first)])
+        kept = "".join(letter for letter in letters if letter not in summed)
+        return ops.einsum(f"{''.join(letters)}->{kept}", tensor)
+
+    def comprehension(self, expression: Any) -> Tensor:
+        """Given by its elements: one axis an index."""
         axes = [(index, size_of(last + 1)) for index, _, last in expression.limits]
         body = self.scalar(expression.function, axes)
         return ops.broadcast_to(body, tuple(size for _, size in axes))
@@ -145,6 +179,14 @@ class _Matrices(Elements):
         return ops.broadcast_to(body, (rows, columns))
 
 
+_ARRAY_RULES = {
+    "ArrayAdd": "array_add",
+    "ArrayComprehension": "comprehension",
+    "ArrayContraction": "contracted",
+    "ArraySymbol": "array_symbol",
+    "ArrayTensorProduct": "tensor_product",
+    "PermuteDims": "permuted",
+}
 _MATRIX_RULES = {
     "MatrixSymbol": "matrix_symbol",
     "MatMul": "matmul",

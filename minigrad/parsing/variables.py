@@ -72,7 +72,7 @@ def _size(name: str, word: str) -> AnySize:
         size = _polynomial(ast.parse(word, mode="eval").body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ArgumentError(
-            f"{name}: {word!r} is no size; a size is a dim's name, a number, or their sum or product "
+            f"{name}: {word[:40]!r} is no size; a size is a dim's name, a number, or their sum or product "
             f'without spaces (n-1, 2*k), and assumptions stand after a bar, as in {name}="n n | spd"'
         ) from None
     if isinstance(size, int) and size < 1:

@@ -203,6 +203,8 @@ def slice_bounds(entry: slice, size: AnySize) -> tuple[Any, int, AnySize]:
     step = 1 if entry.step is None else entry.step
     if not isinstance(step, int):
         raise DerivationError(f"getitem: a slice's step is a number, not {step}")
+    if step == 0:
+        raise ShapeError("getitem: a slice's step cannot be 0")
     if entry == slice(None):
         return 0, 1, size
     known = v.known_size(size)

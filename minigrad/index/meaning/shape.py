@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from minigrad.errors import DerivationError
+from minigrad.errors import DerivationError, DimsError
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, scale
 from minigrad.index.expr import Structural
@@ -173,8 +173,11 @@ def _diagonal_length(rows: AnySize, columns: AnySize, offset: int) -> AnySize:
         return rows - abs(offset)
     high, wide = v.known_size(rows), v.known_size(columns)
     if not isinstance(high, int) or not isinstance(wide, int):
-        raise DerivationError(
-            f"diagonal: how long it is depends on which of {rows}, {columns} is less"
+        raise DimsError(
+            f"diagonal: how long it is depends on which of {rows}, {columns} is less; give both axes one "
+            "name, or a number each",
+            rows,
+            columns,
         )
     return min(high + min(offset, 0), wide - max(offset, 0))
 
