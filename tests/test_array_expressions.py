@@ -123,6 +123,7 @@ REFUSED = (
     "no meaning in index notation",
     "is no polynomial of dims",
     "longer than 1",
+    "depends on which of",
 )
 
 
