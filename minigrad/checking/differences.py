@@ -37,7 +37,7 @@ def slope(f: Callable[[float], Any], c: Any, steps: tuple[float, ...] = _STEPS) 
     """
     noise = _noise(lambda t: float(np.sum(c * f(t))))
     best = _believed(_extrapolated(f, c, step, noise) for step in sorted(steps))
-    return Slope(best.value, best.uncertainty, np.isfinite(best.value) and _has_kink(f, c))
+    return Slope(best.value, best.uncertainty, np.isfinite(best.value) and _has_kink(f, c, noise))
 
 
 def _believed(estimates: Any) -> Slope:
@@ -84,15 +84,15 @@ def _noise(f: Callable[[float], float]) -> float:
     return sqrt(float(np.mean(third**2)) / 20) if np.isfinite(third).all() else 0.0
 
 
-def _has_kink(f: Callable[[float], Any], c: Any) -> bool:
+def _has_kink(f: Callable[[float], Any], c: Any, noise: float) -> bool:
     """Whether the slopes from the left and the right differ however small the step."""
     here = f(0.0)
     jumps = []
     for h in _ONE_SIDED:
         right = float(np.sum(c * (f(h) - here))) / h
         left = float(np.sum(c * (here - f(-h)))) / h
-        noise = 16 * EPS * float(np.sum(np.abs(c * here))) / h
-        jumps.append((abs(right - left), noise, max(abs(right), abs(left), 1e-12)))
+        rounding = (16 * EPS * float(np.sum(np.abs(c * here))) + 4 * noise) / h
+        jumps.append((abs(right - left), rounding, max(abs(right), abs(left), 1e-12)))
     return _persists(jumps)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ _WITH_FLOATS = 1e-12
 # A slope far below the value's own size has lost that many of the 25 digits.
 _NATURAL = 1e-3
 # A slope that is zero leaves what is of third order in the step, and that is no slope.
-_NOTHING = 1e-20
+_NOTHING, _VANISHING = 1e-20, 1e-40
 # One-sided slopes that differ by more than this share are those of a kink.
 _KINKED = 1e-6
 # where all slopes are zero, curvature times the step is not to pass for a kink
@@ -47,10 +47,11 @@ def proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
     size = _size(parts, measured, ground.terms_at(DIGITS_50, values, {}, c))
     exprs = [ground.output, ground.subject.formulas[k]]
     tolerance = _WITH_FLOATS if any(has_floats(e) for e in exprs if e is not None) else _TOLERANCE
-    error = float(abs(derived - measured)) / size
-    # the slopes of a smooth function from both sides differ by its curvature times the step
-    bend = float(abs(above - 2 * here + below) / h) / max(size, _SMALL)
-    return _judged(formula, quantity, error, tolerance, bend)
+    # the slopes of a smooth function from both sides differ by its curvature times the step, and by rounding
+    bend = float(abs(above - 2 * here + below) / h)
+    doubt = 4 * bend + _rounding([above, here, below], h)
+    error = max(float(abs(derived - measured)) - doubt, 0.0) / size
+    return _judged(formula, quantity, error, tolerance, bend / max(size, _SMALL))
 
 
 def second_proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
@@ -75,8 +76,14 @@ def second_proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> C
     parts = np.tensordot(u, ground.gradient(DIGITS_50, values, k, c), axes=u.ndim) * d
     derived = np.sum(parts)
     size = _size(parts, measured, ground.terms_at(DIGITS_50, values, {}, c))
-    error = float(abs(derived - measured)) / size
+    error = max(float(abs(derived - measured)) - _rounding(corners, h * h), 0.0) / size
     return _judged(formula, quantity, error, _SECOND, _bend(value, h) / max(size, _SMALL))
+
+
+def _rounding(values: Sequence[Any], step: Any) -> float:
+    """What a difference is where all values are zero but for rounding: rounding over the step."""
+    largest = max(float(abs(v)) for v in values)
+    return 2 * largest / float(step) if largest < _VANISHING else 0.0
 
 
 def _bend(value: Callable[[int, int], Any], h: Any) -> float:

@@ -26,7 +26,6 @@ from minigrad.checking.second import examine_second
 from minigrad.checking.tangent import DISCRETE, along
 from minigrad.checking.witnesses import FORMULA, WITNESSES, Arrays, Broken, Witness
 from minigrad.errors import ArgumentError, MinigradError
-from minigrad.graph import Node
 from minigrad.symbolic.evaluate import Place, evaluate_all
 
 _DIRECTIONS = 3
@@ -161,14 +160,9 @@ class _Examination:
         except Exception as error:
             self.notes.append(f"{MEANING}: could not be evaluated ({error})")
             return []
-        # what a sum is made of says how exactly it can be zero
-        parts = [
-            float(np.sum(np.abs(scene.values[x])))
-            for x in subject.output.inputs
-            if isinstance(x, Node) and np.asarray(scene.values[x]).dtype.kind == "f"
+        return [
+            arrays_compared(FORWARD, MEANING, "value", scene.output, array, noise, scene.makings)
         ]
-        natural = max(parts, default=0.0)
-        return [arrays_compared(FORWARD, MEANING, "value", scene.output, array, noise, natural)]
 
     def _pairs(
         self, scene: Scene, k: int, name: str, known: Sequence[tuple[Witness, Arrays]]

@@ -23,6 +23,8 @@ from minigrad.symbolic.lower import lower_row
 
 _TOLERANCE = 1e-7
 _SINGLE = 1e-3
+_EPS, _EPS_32 = float(np.finfo(np.float64).eps), float(np.finfo(np.float32).eps)
+_NOISES = 50
 _COTANGENT = "·c"
 _FEW = 16
 _BY_COTANGENT = -1
@@ -65,7 +67,7 @@ class Case:
             meant = np.asarray(meant, dtype=float).reshape(self.output.shape)
         except Exception:
             return None  # the check of the whole graph says so
-        return _differ(self.output, meant)
+        return _differ(self.output, meant, noise=self._noise(self.arguments, _EPS))
 
     def vjp_against_differences(self) -> bool | None:
         """Whether the hand VJP and slopes of the forward differ, kinks left out."""
@@ -112,7 +114,8 @@ class Case:
     def forward_in_float32(self) -> str:
         """Evidence that the forward is another function in single precision."""
         rounded = _single(self.arguments)
-        if _differ(self.run(rounded), self.run(_doubled(rounded)), _SINGLE):
+        high = _doubled(rounded)
+        if _differ(self.run(rounded), self.run(high), _SINGLE, self._noise(high, _EPS_32)):
             return "the forward gives other values in float32 than in float64"
         return ""
 
@@ -124,8 +127,13 @@ class Case:
         except Exception as error:
             return f"the VJP raises in float32: {error}"
         # on the same rounded numbers, or rounding of an ill-conditioned argument would pass for a lie
-        high = self._gradients(_doubled(rounded), c.astype(np.float64))
-        if any(_differ(a, b, _SINGLE) for a, b in zip(low, high, strict=True)):
+        doubled, c = _doubled(rounded), c.astype(np.float64)
+        high = self._gradients(doubled, c)
+        moved = self._gradients(self._jittered(doubled, _EPS_32), self._jittered([c], _EPS_32)[0])
+        if any(
+            _differ(a, b, _SINGLE, _largest_gap(b, m))
+            for a, b, m in zip(low, high, moved, strict=True)
+        ):
             return "the VJP gives other values in float32 than in float64"
         return ""
 
@@ -238,6 +246,21 @@ class Case:
     def _gradient_moved(self, i: int, j: int, direction: Any, t: float) -> Any:
         return self._gradients(self._moved(j, t * direction), self.c)[i]
 
+    def _jittered(self, arguments: list[Any], eps: float) -> list[Any]:
+        """Real arguments moved by a share of about eps."""
+        return [
+            a * (1 + eps * self.rng.choice([-1.0, 1.0], size=a.shape))
+            if isinstance(a, np.ndarray) and a.dtype.kind == "f"
+            else a
+            for a in arguments
+        ]
+
+    def _noise(self, arguments: list[Any], eps: float) -> float:
+        """How far the forward moves when its arguments move by a share of eps."""
+        here = self.run(arguments)
+        draws = (self.run(self._jittered(arguments, eps)) for _ in range(2))
+        return max(_largest_gap(here, there) for there in draws)
+
     def _moved(self, k: int, step: Any) -> list[Any]:
         return [a + step if j == k else a for j, a in enumerate(self.arguments)]
 
@@ -291,7 +314,13 @@ def _doubled(arguments: list[Any]) -> list[Any]:
     ]
 
 
-def _differ(a: Any, b: Any, tolerance: float = _TOLERANCE) -> bool:
+def _largest_gap(a: Any, b: Any) -> float:
+    gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
+    return float(gap[np.isfinite(gap)].max(initial=0.0))
+
+
+def _differ(a: Any, b: Any, tolerance: float = _TOLERANCE, noise: float = 0.0) -> bool:
+    """Whether two arrays differ by more than a share of their size, and than noise explains."""
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.size == 0:
         return False
@@ -301,4 +330,4 @@ def _differ(a: Any, b: Any, tolerance: float = _TOLERANCE) -> bool:
     if not known.any():
         return False
     gap, size = np.abs(a - b)[known], np.maximum(np.abs(a), np.abs(b))[known]
-    return float(gap.max()) > tolerance * max(float(size.max()), 1e-30)
+    return float(gap.max()) > max(tolerance * float(size.max()), _NOISES * noise, 1e-300)

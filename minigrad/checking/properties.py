@@ -26,7 +26,7 @@ _SINGLE = 1e-4
 _MOST_SINGLE = 0.05
 _SECOND = 1e-6
 # A gradient much smaller than this share of its natural size is rounding.
-_NATURAL = 1e-3
+_NATURAL, _NATURAL_SINGLE = 1e-3, 2e-2
 
 
 def properties(scene: Scene, clock: Clock) -> tuple[list[Comparison], list[str]]:
@@ -115,7 +115,7 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
     rounded = _in(low, np.float64)
     found, reference = hand_gradients(low), hand_gradients(rounded)
     size = max(float(np.abs(reference[k]).max()) for k in floats)
-    size += _NATURAL * _natural(scene, floats)
+    size += _NATURAL_SINGLE * _natural(scene, floats)
     # how far rounding alone moves the gradient: of the inputs, and of every value on the way
     jittered = hand_gradients(rounded.disturbed(to_single))
     moved = max(

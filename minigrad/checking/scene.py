@@ -212,6 +212,16 @@ class Scene:
         twin.__dict__.pop("natural", None)
         return twin
 
+    @property
+    def makings(self) -> float:
+        """The size of what the output is made of: it says how exactly a sum can be zero."""
+        sizes = [
+            float(np.sum(np.abs(self.values[x])))
+            for x in self.subject.output.inputs
+            if isinstance(x, Node) and np.asarray(self.values[x]).dtype.kind == "f"
+        ]
+        return max((size for size in sizes if np.isfinite(size)), default=0.0)
+
     @cached_property
     def natural(self) -> float:
         """The size a slope would have if the output changed by its own size as variables do.
@@ -219,6 +229,14 @@ class Scene:
         Where the output is zero, the size that it has when every variable has moved.
         """
         here = float(np.sum(np.abs(self.c * self.output)))
+        if not self.output.ndim:
+            here = max(here, abs(float(self.c)) * self.makings)
+        # what cancels on the way leaves its rounding behind, and that says how large it was
+        for _ in range(2):
+            disturbed = self.perturbed().values[self.subject.output]
+            moved_by = float(np.sum(np.abs(self.c * (disturbed - self.output))))
+            if np.isfinite(moved_by):
+                here = max(here, moved_by / float(np.finfo(float).eps))
         if here:
             return here
         moved = {

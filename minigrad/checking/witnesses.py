@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING
-from minigrad.checking.differences import Slope, complex_slope, slope
+from minigrad.checking.differences import EPS, Slope, complex_slope, slope
 from minigrad.checking.digits import AT_50, MOST_OPERATIONS, proof_at_50
 from minigrad.checking.exact import RATIONAL, SYMPY, rational_proof, sympy_proof
 from minigrad.checking.ground import Ground
@@ -154,7 +154,8 @@ def _difference(scene: Scene, k: int, direction: Any) -> Slope:
 
 
 def _imaginary(scene: Scene, k: int, direction: Any) -> Slope:
-    return complex_slope(scene.moved(k, direction), scene.c)
+    found = complex_slope(scene.moved(k, direction), scene.c)
+    return Slope(found.value, max(found.uncertainty, EPS * scene.natural))
 
 
 # -- the table ---------------------------------------------------------------------------------------
