@@ -175,5 +175,5 @@ def test_the_pages_commands_print_what_stands_below(
 
 
 def rounded(text: str) -> str:
-    """What is zero but for rounding is another number on every machine."""
-    return re.sub(r"\de-1\d ✓", "tiny ✓", text)
+    """Samples, and what is zero but for rounding, are other numbers on every machine."""
+    return re.sub(r"-?\d+\.\d+", "number", re.sub(r"\de-1\d ✓", "tiny ✓", text))
