@@ -447,6 +447,38 @@ FORMULAS = {
 }
 
 
+FORMULAS |= {
+    "reshape of a product": (
+        "sum(C * reshape(X @ W, (2, 3, 4)))",
+        {"C": "2 3 4", "X": "6 5", "W": "5 4"},
+        "W",
+        1,
+        "dW = Xᵀ reshape(C, (6, 4))",
+    ),
+    "softmax of a reshape": (
+        "sum(C * softmax(reshape(x, (2, 3))))",
+        {"C": "2 3", "x": "6"},
+        "x",
+        1,
+        "dx = reshape(P ⊙ (C − rowsum(P ⊙ C)), 6)   where P = softmax(reshape(x, (2, 3)))",
+    ),
+    "blocks side by side": (
+        "sum(C * tanh(concatenate([A @ W, B], axis=1)))",
+        {"A": "n d", "W": "d 2", "B": "n 3", "C": "n 5"},
+        "W",
+        1,
+        "dW = Aᵀ ((1 − tanh([A W, B])^⊙2) ⊙ C)[:,:-3]",
+    ),
+    "paddings that overlap": (
+        "sum(C * tanh(pad(A, ((0, 0), (0, 1))) + pad(B, ((0, 0), (1, 0)))))",
+        {"A": "n 2", "B": "n 2", "C": "n 3"},
+        "A",
+        1,
+        "dA = ((1 − tanh(pad(A, ((0, 0), (0, 1))) + pad(B, ((0, 0), (1, 0))))^⊙2) ⊙ C)[:,:-1]",
+    ),
+}
+
+
 @pytest.mark.parametrize("name", FORMULAS)
 def test_it_prints_as_one_writes_it(name: str) -> None:
     text, variables, wrt, order, printed = FORMULAS[name]

@@ -317,8 +317,8 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         "W1",
         1,
         (
-            "dW1 = Σ_ijk [k = ij] X_k (P_ij ⊙ (C_ij − P_ijᵀ C_ij))[:-4]ᵀ   where P_ij = softmax("
-            "Σ_k [k = ij] (pad(W1ᵀ X_k, (0, 4)) + pad(W2ᵀ X_k, (4, 0))))"
+            "dW1 = Xᵀ reshape(P ⊙ (C − rowsum(P ⊙ C)), (6, 8))[:,:-4]   where P = softmax("
+            "reshape([X W1, X W2], (2, 3, 8)))"
         ),
     ),
     "cumsum_max": (

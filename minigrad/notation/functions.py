@@ -29,6 +29,7 @@ _OWN = {
     "colsum": Written("colsum", "colsum", r"\operatorname{colsum}"),
     "rowmean": Written("rowmean", "rowmean", r"\operatorname{rowmean}"),
     "colmean": Written("colmean", "colmean", r"\operatorname{colmean}"),
+    "joined": Written("[·]", "hstack([·])", r"\operatorname{hstack}"),
     "det": Written("det", "det", r"\det"),
     "logdet": Written("logdet", "logdet", r"\log\det"),
 }

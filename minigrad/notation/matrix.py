@@ -21,6 +21,7 @@ from minigrad.index.expr import (
     Composite,
     Expr,
     Extremum,
+    Factor,
     Leaf,
     Map,
     MatrixFunction,
@@ -35,6 +36,13 @@ from minigrad.index.numbers import magnitude
 from minigrad.index.size import AnySize, Size
 from minigrad.notation.functions import shown_parameters
 from minigrad.notation.reduction import Item, Reduction
+from minigrad.notation.reshaped import (
+    Reshaped,
+    inner_reshape,
+    side_by_side,
+    summed_last,
+    whole_reshape,
+)
 from minigrad.notation.sides import side
 from minigrad.notation.text import text
 from minigrad.notation.tree import (
@@ -54,6 +62,7 @@ from minigrad.notation.tree import (
     Transposed,
     Tree,
     hadamard,
+    joined,
     parts_of,
     product,
     scaled,
@@ -111,7 +120,8 @@ def inner_slices(tree: Tree) -> int:
     """How many tensors are cut along an axis that is not leading, as in X[:,n]."""
     own = 0
     if isinstance(tree, Indexed) and None in tree.places:
-        own = any(place is not None for place in tree.places[tree.places.index(None) :])
+        cut = tree.places[tree.places.index(None) :]
+        own = any(place is not None and ":" not in place for place in cut)
     return own + sum(map(inner_slices, parts_of(tree)))
 
 
@@ -132,22 +142,35 @@ def _elementwise_form(node: Expr) -> Tree | None:
         return None
 
 
-def _all_elementwise(node: Expr, ndim: int) -> bool:
+def _all_elementwise(node: Expr, ndim: int, sums: bool = False) -> bool:
+    """Whether a tensor is read without subscripts; ``sums`` admits sums over its last axis, as rowsum."""
     match node:
         case Leaf() | Ref():
             return node.ndim in (0, ndim)
         case Sum():
-            return all(_all_elementwise(term, ndim) for _, term in node.terms)
+            return all(_all_elementwise(term, ndim, sums) for _, term in node.terms)
         case Map():
-            return all(_all_elementwise(arg, ndim) for arg in node.args)
+            return all(_all_elementwise(arg, ndim, sums) for arg in node.args)
         case Composite():
-            return node.ndim == ndim and all(_all_elementwise(arg, ndim) for arg in node.args)
+            return node.ndim == ndim and all(_all_elementwise(arg, ndim, sums) for arg in node.args)
         case Product():
+            whole = summed_last(node)
+            if whole is not None:
+                return sums and _all_elementwise(whole, ndim, sums)
+            behind = whole_reshape(node)
+            if behind is not None:
+                return behind.inner.ndim <= 2 or _all_elementwise(
+                    behind.inner, behind.inner.ndim, sums
+                )
             return not node.summed and all(
-                f.labels in ((), tuple(range(ndim))) and _all_elementwise(f.node, ndim)
+                f.labels in ((), tuple(range(ndim))) and _all_elementwise(f.node, ndim, sums)
                 for f in node.factors
             )
     return False
+
+
+def _is_readable(node: Expr) -> bool:
+    return node.ndim <= 2 or _all_elementwise(node, node.ndim, sums=True)
 
 
 class _OrderError(DerivationError):
@@ -229,7 +252,8 @@ class Reader:
         if terms[0][0] < 0:
             first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
             terms.insert(0, terms.pop(first))
-        return Plus(tuple(terms))
+        blocks = joined(terms) if side_by_side(node) and not any(places) else None
+        return blocks or Plus(tuple(terms))
 
     def term(self, node: Expr, places: Places, beside: bool, spelled: bool = False) -> Tree:
         """A node where broadcasting is understood: numbers stand alone, ``beside`` a matrix vectors do.
@@ -243,6 +267,9 @@ class Reader:
         missing = [k for k in free if k not in carried]
         if not missing:
             return self.read(node, places)
+        whole = summed_last(node)
+        if len(free) == node.ndim and whole is not None:
+            return Call("rowsum", (self.read(whole, places),))
         if len(free) > 2 and any(k in carried for k in free):
             raise _OrderError("a vector in a tensor of order above two needs a subscript")
         kept = [k for k in range(node.ndim) if k not in missing]
@@ -364,6 +391,9 @@ class Reader:
         """The best tree over the ways to fix as few summed labels as possible."""
         if node.coef == 0:
             return Num(0)
+        behind = whole_reshape(node) if not any(places) and not self.full else None
+        if behind is not None and _is_readable(behind.inner):
+            return self.reshape(behind)
         fixed = {k: place for k, place in enumerate(places) if place is not None}
         summed = list(node.summed)
         counts = [len(summed)] if self.full else range(len(summed) + 1)
@@ -397,7 +427,16 @@ class Reader:
     def reduced(self, node: Product, fixed: dict[int, str]) -> Tree | None:
         """The tree with the labels in ``fixed`` written as subscripts, or None if it does not reduce."""
         state = Reduction(node, set(fixed))
-        for f in node.factors:
+        factors: Sequence[Factor] = node.factors
+        behind = None if self.full else inner_reshape(node, fixed)
+        if behind is not None and _is_readable(behind.inner):
+            state.add(self.reshape(behind), behind.labels, 1)
+            factors = behind.rest
+            hidden = {k for f in node.factors for k in f.labels} - {
+                k for f in factors for k in f.labels
+            }
+            state.summed = [k for k in state.summed if k not in hidden - set(behind.labels)]
+        for f in factors:
             places = tuple(fixed.get(label) for label in f.labels)
             free = [label for label in f.labels if label not in fixed]
             if len(free) > 2 and (len(free) != node.ndim or not _pointwise(node)):
@@ -415,6 +454,12 @@ class Reader:
                     _side(f.node),
                 )
         return state.finish()
+
+    def reshape(self, behind: Reshaped) -> Tree:
+        """The tensor and the sizes it is brought to."""
+        body = self.read(behind.inner, (None,) * behind.inner.ndim)
+        sizes = tuple(Name(str(size)) for size in behind.sizes)
+        return Call("reshape", (body, Call("", sizes) if len(sizes) > 1 else sizes[0]))
 
     def scalar(self, node: Expr, places: Places, exponent: object) -> tuple[Tree, object]:
         """A scalar factor; the root of a sum of squares is a norm."""

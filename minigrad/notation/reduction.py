@@ -117,13 +117,14 @@ class Reduction:
         if len(self.summed) > _MOST_LABELS:
             attempt = self.fork()
             return attempt.result() if attempt.eliminate_greedily() else None
-        best: tuple[tuple[int, int], Tree] | None = None
+        best: tuple[tuple[int, int, bool], Tree] | None = None
         for order in permutations(self.summed):
             attempt = self.fork()
             if all(attempt.eliminate(label) for label in order):
                 tree = attempt.result()
                 if tree is not None:
-                    price = (transposes(tree), len(text(tree)))
+                    # at equal length a function of the whole, pad(X W, ...), before X pad(W, ...)
+                    price = (transposes(tree), len(text(tree)), not isinstance(tree, Call))
                     if best is None or price < best[0]:
                         best = (price, tree)
         return None if best is None else best[1]

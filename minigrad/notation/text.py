@@ -113,9 +113,8 @@ class Printer:
             case Call(function, args):
                 how = written(function)
                 inner = ", ".join(self.show(arg, _SUM) for arg in args)
-                if m.unicode and "·" in how.text:
-                    return how.text.replace("·", inner), _ATOM
-                return f"{how.text if m.unicode else how.ascii}({inner})", _ATOM
+                name = how.text if m.unicode else how.ascii
+                return name.replace("·", inner) if "·" in name else f"{name}({inner})", _ATOM
             case Selection():
                 return self.render(tree.plain)
             case Transposed(Inverse(body)) if m.unicode:

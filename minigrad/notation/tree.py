@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -279,6 +280,18 @@ def moved(left: Tree, right: Tree, vector: bool) -> Tree:
     elif isinstance(right, Selection) and not isinstance(left, Selection):
         found = right.columns(left)
     return product([left, right]) if found is None else found
+
+
+def joined(terms: Sequence[tuple[int, Tree]]) -> Tree | None:
+    """Two blocks side by side, [A, B], where one is padded after and the other before."""
+    if len(terms) != 2 or any(sign < 0 for sign, _ in terms):
+        return None
+    match terms[0][1], terms[1][1]:
+        case Call("pad", (a, Call("", (zero, Call("", (Num(0) | Name("0"), _)))))), Call(
+            "pad", (b, Call("", (other, Call("", (_, Num(0) | Name("0"))))))
+        ) if zero == other == _NO_MARGINS:
+            return Call("joined", (a, b))
+    return None
 
 
 def _collect(part: Scaled, up: list[Tree], down: list[Tree]) -> Tree:

@@ -56,6 +56,10 @@ def _over(function: Callable[..., Any], axis: int) -> Callable[[Value], Value]:
     """A statistic of every row (axis 1) or column (axis 0)."""
 
     def statistic(value: Value) -> Value:
+        if not isinstance(value, Block) and np.ndim(value) > 2 and axis == 1:
+            return function(
+                value, axis=-1, keepdims=True
+            )  # rows of a tensor lie along its last axis
         if (
             not isinstance(value, Block)
             or value.is_vector
@@ -148,6 +152,7 @@ OWN: dict[str, Callable[..., Value]] = {
     "rowargmax": _along_rows(_argmax),
     "pinv": lambda value: Block(np.linalg.pinv(matrix(value))),
     "cholesky": lambda value: Block(np.linalg.cholesky(matrix(value))),
+    "joined": lambda a, b: held(np.concatenate([plain(a), plain(b)], axis=-1)),
     "det": lambda value: float(np.linalg.det(matrix(value))),
     "logdet": lambda value: float(np.linalg.slogdet(matrix(value))[1]),
     "softmax": _along_rows(_softmax),

@@ -22,7 +22,9 @@ _ELEMENTWISE_POWER = re.compile(r"\^⊙(-?[0-9]+(?:/[0-9]+)?)")
 _SUBSCRIPT = re.compile(r"_([0-9a-z]+)(?![0-9A-Za-z_])")
 _PLACE = re.compile(r"\(([^()]*)\)")
 _PLACES = re.compile(r"\[([^\[\]]*)\]")
-_TUPLE = re.compile(r"\((?:[^(),]+, [^(),]+|\([^(),]+, [^(),]+\), \([^(),]+, [^(),]+\))\)(?=[,)])")
+_TUPLE = re.compile(
+    r"\((?:[^(),]+, )+[^(),]+\)(?=[,)])|\((?:[^(),]+, [^(),]+|\([^(),]+, [^(),]+\), \([^(),]+, [^(),]+\))\)(?=[,)])"
+)
 _SUM_SIGN = re.compile(r"Σ_([a-z](?:[a-z]|,)*) ")
 _RELATIONS = ("≥", "≤", "≠", "=", ">", "<")
 _GAP = re.compile(r" {6,}")
@@ -242,12 +244,16 @@ class _Reader:
 
     def relation(self) -> Piece:
         left = self.sum()
+        if self.take(", "):
+            right = self.sum()
+            self.expect("]")
+            return Piece("call", (left, right), "joined")
         for sign in _RELATIONS:
             if self.take(f" {sign} "):
                 right = self.sum()
                 self.expect("]")
                 return Piece("relation", (left, right), sign)
-        raise self.fail("a bracket holds a relation, [a > b]")
+        raise self.fail("a bracket holds a relation, [a > b], or two blocks, [A, B]")
 
     def symbol(self) -> Piece:
         """A name that was introduced, else a function applied, a unit vector, the identity, a size."""

@@ -296,6 +296,8 @@ class Evaluation:
             return Block((np.tril if function == "tril" else np.triu)(np.ones(shape), *offset))
         if function == "pad":
             return self.padded(*piece.parts)
+        if function == "reshape" and len(piece.parts) == 2:
+            return self.reshaped(*piece.parts)
         args = [self.eval(part) for part in piece.parts]
         if function == "onehot":
             index, size = plain(args[0]).astype(int), self.guess()
@@ -303,6 +305,14 @@ class Evaluation:
                 raise UnsizedError(f"no element {index.max()} of {size}")
             return held((index[..., None] == np.arange(size)).astype(float))
         return call(function, args)
+
+    def reshaped(self, body: Piece, shape: Piece) -> Value:
+        """Row-major, as `numpy.reshape` has it."""
+        if shape.kind == "tuple":
+            sizes = [self.size(text) for text in str(shape.value).strip("()").split(", ")]
+        else:
+            sizes = [int(plain(self.eval(shape)))]
+        return held(np.reshape(plain(self.eval(body)), sizes))
 
     def padded(self, body: Piece, margins: Piece) -> Value:
         """Zeros before and after, as `numpy.pad` has them."""
