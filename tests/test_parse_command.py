@@ -150,6 +150,12 @@ def test_long_lines_fold_at_the_terminals_width_only() -> None:
         (("sum(x)", "x:n", "--wrt", "z"), "no tensor of this graph is named 'z'"),
         (("sum(x)", "x:n", "--order", "3"), "3"),
         (("sum(x)", "x:n", "--format", "word"), "word"),
+        (("sum(x)", "x:n", "--format", "latex", "--json"), "leave one"),
+        (("sum(x)", "x=n"), "declares no variable"),
+        (("sum(x)", "x::positive,0/1"), "exclude one another"),
+        (("sum(x)", "lambda:n"), "a word of Python's own"),
+        (("1 + 1",), "nothing to differentiate by"),
+        (("",), "the text is empty"),
         ((), "TEXT"),
     ],
 )

@@ -72,6 +72,8 @@ def derive(
 
     Exit codes: 0 right, 1 a check failed, 2 bad usage, 3 a check was inconclusive.
     """  # noqa: D301 (click wants the backspace itself)
+    if as_json and style not in ("unicode", "json"):
+        raise ArgumentError(f"--json prints JSON alone, --format {style} something else; leave one")
     style = "json" if as_json else style
     if expanded and style not in (*_EXPANDED, "json"):
         raise ArgumentError(
