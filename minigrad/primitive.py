@@ -37,7 +37,8 @@ class Primitive:
 
     ``forward`` runs on arrays. ``vjps`` holds one rule ``(g, y, *args, **params) -> cotangent`` per
     argument, or None where an argument is not differentiable; a variadic row has the single rule
-    ``vjp(i, g, y, *args, **params)`` instead. ``meaning`` says what the row computes in index
+    ``vjp(i, g, y, *args, **params)`` instead, or ``vjp_all(positions, g, y, *args, **params)`` that
+    returns the cotangents of several arguments at once. ``meaning`` says what the row computes in index
     notation and is read by the symbolic side alone; no rule may consult it. ``broadcasts`` lets the
     sweep sum cotangents back to the arguments' shapes; ``masks`` says that cotangents may be 0 by
     choice, where a later 0 · ∞ must stay 0; ``misfit`` explains shapes that do not fit. ``reads``
@@ -56,6 +57,7 @@ class Primitive:
     arity: int | None = 1
     variadic: bool = False
     vjp: Rule | None = None
+    vjp_all: Rule | None = None
     params: Mapping[str, Any] = field(default_factory=lambda: _NO_PARAMS)
     broadcasts: bool = False
     masks: bool = False
@@ -67,6 +69,8 @@ class Primitive:
     careful: bool = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.vjp_all is not None:
+            object.__setattr__(self, "vjp", _one_of(self.vjp_all))
         # Built-in rules return their argument's shape and write into no array that they are given;
         # those of users are checked.
         object.__setattr__(self, "loose", self.broadcasts or not self.builtin)
@@ -85,6 +89,15 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+
+def _one_of(several: Rule) -> Rule:
+    """The rule for one argument, from the rule for several."""
+
+    def one(i: int, g: Any, y: Any, *args: Any, **params: Any) -> Any:
+        return several((i,), g, y, *args, **params)[0]
+
+    return one
 
 
 REGISTRY: dict[str, Primitive] = {}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.errors import ArgumentError
 from minigrad.graph import protocols
 from minigrad.primitive import REGISTRY
 
@@ -249,6 +250,24 @@ def test_a_row_of_the_users_own() -> None:
     assert h.shape == ()
     replaced = mg.elementwise("softcap_of_a_test", np.sin, vjps=(lambda g, y, x: g * np.cos(x),))
     np.testing.assert_allclose(replaced(X).numpy(), np.sin(X))
+
+
+@pytest.mark.parametrize("rule", ["vjp", "vjp_all"])
+def test_a_row_of_any_number_of_arrays(rule: str) -> None:
+    rules = {
+        "vjp": lambda i, g, y, *xs: g * 2 * xs[i],
+        "vjp_all": lambda places, g, y, *xs: [g * 2 * xs[i] for i in places],
+    }
+    squares = mg.primitive(
+        "squares_of_a_test", lambda *xs: sum(x * x for x in xs), **{rule: rules[rule]}
+    )
+    parts = [mg.tensor([float(i)], requires_grad=i != 1) for i in range(4)]
+    (g,) = mg.gradients(squares(*parts), [parts[3]], create_graph=True)
+    assert mg.gradients(g, parts[3]).item() == 2
+    squares(*parts).backward()
+    assert [None if p.grad is None else p.grad.item() for p in parts] == [0, None, 4, 6]
+    with pytest.raises(ArgumentError, match="either vjps"):
+        mg.primitive("two_rules_of_a_test", np.exp, vjp=rules["vjp"], vjp_all=rules["vjp_all"])
 
 
 def test_a_general_row_of_the_users_own() -> None:

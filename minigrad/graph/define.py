@@ -205,6 +205,7 @@ def primitive(
     params: Mapping[str, Any] | None = None,
     *,
     vjp: Rule | None = None,
+    vjp_all: Rule | None = None,
     kind: Kind = "general",
     signature: Signature | None = None,
     broadcasts: bool = False,
@@ -223,6 +224,9 @@ def primitive(
     vjp
         For a function of any number of arrays, the single rule
         ``(i, g, y, *args, **params) -> cotangent of argument i`` in place of ``vjps``.
+    vjp_all
+        The same for several arguments in one call, ``(positions, g, y, *args, **params) -> list of
+        cotangents``: for thousands of arguments, where one by one would take quadratic time.
     broadcasts
         Whether arguments broadcast, so that cotangents are summed back to their shapes.
     misfit
@@ -231,11 +235,11 @@ def primitive(
     Raises
     ------
     ArgumentError
-        When neither or both of ``vjps`` and ``vjp`` are given.
+        When not exactly one of ``vjps``, ``vjp`` and ``vjp_all`` is given.
     """
-    if bool(vjps) == (vjp is not None):
+    if bool(vjps) + (vjp is not None) + (vjp_all is not None) != 1:
         raise ArgumentError(f"{name}: give either vjps, one per argument, or one variadic vjp")
-    arity = None if vjp is not None else len(vjps)
+    arity = len(vjps) or None
     row = Primitive(
         name=name,
         kind=kind,
@@ -246,8 +250,9 @@ def primitive(
         kinks=kinks,
         notation=notation,
         arity=arity,
-        variadic=vjp is not None,
+        variadic=arity is None,
         vjp=vjp,
+        vjp_all=vjp_all,
         params={**keyword_defaults(forward), **(params or {})},
         broadcasts=broadcasts,
         masks=masks,

@@ -175,20 +175,26 @@ def contributions(
     op = node.op
     assert op is not None
     watched = type(current_scope()) is WatchedScope
-    for position, parent in enumerate(node.inputs):
-        if type(parent) is not Node or not parent.requires_grad:
-            continue
-        if useful is not None and parent not in useful:
-            continue
-        rule = op.rule(position)
-        if rule is None:
-            continue
-        if not op.builtin:
-            c = guarded(op, rule, position, g, saved, node.params)
-        elif op.vjp is not None:
-            c = op.vjp(position, g, *saved, **node.params)
+    places = [
+        i
+        for i, parent in enumerate(node.inputs)
+        if type(parent) is Node
+        and parent.requires_grad
+        and (useful is None or parent in useful)
+        and op.rule(i) is not None
+    ]
+    together = None
+    if op.vjp_all is not None:
+        together = _applied(op, op.vjp_all, (places,), g, saved, node.params)
+    for k, position in enumerate(places):
+        parent = node.inputs[position]
+        if together is not None:
+            c = together[k]
         else:
-            c = rule(g, *saved, **node.params)
+            lead = (position,) if op.variadic else ()
+            c = _applied(op, op.rule(position), lead, g, saved, node.params)
+        if not op.builtin:
+            c = sealed(c)
         if masked and op.kind == "elementwise":
             c = strong_zero(g, c)
         if watched:
@@ -198,19 +204,20 @@ def contributions(
         yield parent, c
 
 
-def guarded(
+def _applied(
     op: Primitive,
     rule: Any,
-    position: int,
+    lead: tuple[Any, ...],
     g: Any,
     saved: tuple[Any, ...],
     params: Mapping[str, Any],
 ) -> Any:
-    """A user's VJP, which sees read-only arrays and keeps no hold of what it returned."""
+    """What a rule returns; that of a user sees read-only arrays."""
+    if op.builtin:
+        return rule(*lead, g, *saved, **params)
     seal((g, *saved))
-    chosen = (position,) if op.variadic else ()
     try:
-        return sealed(rule(*chosen, g, *saved, **params))
+        return rule(*lead, g, *saved, **params)
     except ValueError as error:
         if "read-only" not in str(error):
             raise

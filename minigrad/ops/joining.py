@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Literal
 
 import numpy as np
@@ -60,17 +61,21 @@ def _concatenate_signature(
     return parts, {"axis": one_axis("concatenate", axis, ndim_of(parts[0]))}
 
 
-def _concatenate_vjp(i: int, g: Any, y: Any, *parts: Any, axis: int) -> Any:
-    start = 0
-    for part in parts[:i]:
-        start += part.shape[axis]
-    return g[(slice(None),) * axis + (slice(start, start + parts[i].shape[axis]),)]
+def _concatenate_vjps(positions: Any, g: Any, y: Any, *parts: Any, axis: int) -> list[Any]:
+    cuts = [0, *itertools.accumulate(part.shape[axis] for part in parts)]
+    before = (slice(None),) * axis
+    return [g[(*before, slice(cuts[i], cuts[i + 1]))] for i in positions]
+
+
+def _stack_vjps(positions: Any, g: Any, y: Any, *parts: Any, axis: int) -> list[Any]:
+    before = (slice(None),) * axis
+    return [g[(*before, i)] for i in positions]
 
 
 concatenate = primitive(
     "concatenate",
     lambda *parts, axis=0: np.concatenate(parts, axis),
-    vjp=_concatenate_vjp,
+    vjp_all=_concatenate_vjps,
     signature=_concatenate_signature,
     misfit=misfits.joined,
     meaning=meaning.concatenate,
@@ -94,7 +99,7 @@ def _stack_signature(
 stack = primitive(
     "stack",
     lambda *parts, axis=0: np.stack(parts, axis),
-    vjp=lambda i, g, y, *parts, axis: g[(slice(None),) * axis + (i,)],
+    vjp_all=_stack_vjps,
     signature=_stack_signature,
     misfit=misfits.stacked,
     meaning=meaning.stack,
