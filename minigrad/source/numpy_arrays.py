@@ -99,7 +99,9 @@ def entry_text(entry: Any, size: AnySize, at: Context) -> str:
         else:
             low = at.size(final)
             start_text = first or "None"
-            return f"slice({start_text}, {low.within(MULTIPLY)} - 1 if {low.text} else None, {step})"
+            return (
+                f"slice({start_text}, {low.within(MULTIPLY)} - 1 if {low.text} else None, {step})"
+            )
     else:
         last = "" if start + step * length == size else at.size(final + 1).text
         last = "" if isinstance(size, int) and final == size - 1 else last

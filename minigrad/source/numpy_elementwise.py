@@ -95,6 +95,13 @@ def _multiply(value: Value, at: Context) -> Text:
     return _product(coef, parts, at)
 
 
+def scaled_by(value: Value, factor: Text, at: Context) -> Text:
+    """The value times something that has no value of its own, a product's divisors staying below."""
+    opens = value.op == "multiply" and at.is_inline(value)
+    coef, parts = _factors(value, at) if opens else (1, [(value, 1)])
+    return product_text(coef, [*(_part(v, e, at) for v, e in parts), Part(factor)])
+
+
 def _factors(value: Value, at: Context) -> tuple[Number, list[tuple[Value, Any]]]:
     """The factors of a product, products written in place among them opened."""
     coef, exponents = value.params

@@ -11,8 +11,9 @@ from minigrad.source.context import call, shape_text, subscripts
 from minigrad.source.layout import INDENT, WIDTH, Layout, Result
 from minigrad.source.names import Names
 from minigrad.source.numpy_arrays import entry_text, positions_text
+from minigrad.source.numpy_elementwise import scaled_by
 from minigrad.source.numpy_text import expression
-from minigrad.source.pieces import Part, Text, product_text, size_text
+from minigrad.source.pieces import Text, size_text
 from minigrad.symbolic.program import Program, Value, in_order
 
 # Views, and what is shorter than a name for it: written again wherever it is used.
@@ -164,7 +165,7 @@ class Statements:
         eye = call("np.eye", self.size(value.sizes[0]).text, f"dtype={self.dtype()}")
         if inner.op == "number" and inner.params[0] == 1:
             return eye
-        return product_text(1, [Part(self.text(inner), 1, True, inner.kind == "weak"), Part(eye)])
+        return scaled_by(inner, eye, self)
 
     def build_up(self, value: Value) -> None:
         """Zeros, or a base, and then what stands in it."""
