@@ -102,10 +102,11 @@ class _Axis:
 
     @classmethod
     def powers(cls, shown: NDArray[np.float64]) -> _Axis:
-        """Whole powers of ten."""
+        """Whole powers of ten, some round number of them apart."""
         low, high = math.floor(shown.min() + 1e-9), math.ceil(shown.max() - 1e-9)
-        high = max(high, low + 1)
-        every = max(1, round((high - low) / _TICKS))
+        every = int(_step(max(high - low, 1) / _TICKS, True))
+        low, high = low // every * every, -(-high // every) * every
+        high = max(high, low + every)
         return cls(low, high, tuple((k, f"10{_raised(k)}") for k in range(low, high + 1, every)))
 
     def share(self, value: float) -> float:
