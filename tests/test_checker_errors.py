@@ -104,6 +104,12 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
         ArgumentError,
         "the variables are w",
     ),
+    (
+        "against a Hessian",
+        lambda: mg.check(LOSS, order=2, against="X"),
+        ArgumentError,
+        "order is 2",
+    ),
     ("no arguments", lambda: mg.check(layer), ArgumentError, r"check\(f, \(x, y\)"),
     ("too few arguments", lambda: mg.check(layer, (x,)), ArgumentError, "missing .* 'W'"),
     ("no such argument", lambda: mg.check(layer, (x, W), wrt="q"), ArgumentError, "it has x, W"),

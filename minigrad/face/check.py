@@ -182,6 +182,11 @@ def _of_tensor(output: Tensor, wrt: Any, hand: _Hand, order: int, options: Optio
             f"check: given holds a formula for {', '.join(pieces)}, a piece of a derivation; pass the "
             "derivation as against=..., or an array"
         )
+    if hand.against is not None and order != 1:
+        raise ArgumentError(
+            f"check: against= judges a first derivative, and order is {order}; leave order out, or against, "
+            "and hold a Hessian by hand against mg.hessian or d[a, b] in numbers"
+        )
     subject, derivation = judged(output, wrt, values, order)
     if hand.against is None:
         return examine(subject, options)
