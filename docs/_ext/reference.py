@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import minigrad as mg
-from minigrad import checking, drawing, errors, report
+from minigrad import checking, drawing, errors, report, testing
 
 FOLDER = Path(__file__).parent.parent / "reference"
 
@@ -63,6 +63,8 @@ _TOLD = {
 _RESULTS = (
     ("minigrad.checking", checking, "Reports of checks: `minigrad.checking`",
      "What `mg.check` and `Derivation.check` return.", ("Report",)),
+    ("minigrad.testing", testing, "Inside tests: `minigrad.testing`",
+     "For test-suites that want gradients to be right.", ("assert_gradients",)),
     ("minigrad.drawing", drawing, "Drawings: `minigrad.drawing`", "What `mg.draw` returns.",
      ("Drawing",)),
 )  # fmt: skip
