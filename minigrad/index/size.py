@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NoReturn
+
+from minigrad.errors import SymbolicError
 
 Monomial = tuple[str, ...]  # the dims of one term, sorted, repeated as often as their power
 
@@ -50,6 +53,16 @@ class Size:
         if not slope or (value - at_zero) % slope or (value - at_zero) // slope < 1:
             return None
         return {name: (value - at_zero) // slope}
+
+    def _number(self, *_: object) -> NoReturn:
+        raise SymbolicError(
+            f"the size {self} has only a name, and this operation needs numbers; give the axis a number, "
+            "as in mg.symbols('X: 4 d'), or make the tensor with mg.tensor(data)"
+        )
+
+    __int__ = __index__ = _number
+    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = _number
+    __lt__ = __le__ = __gt__ = __ge__ = _number
 
     def __add__(self, other: AnySize) -> AnySize:
         terms = dict(self.terms)

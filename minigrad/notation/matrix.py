@@ -471,7 +471,12 @@ class Reader:
         ):
             (f,) = node.factors
             if f.exponent == 2 and len(set(f.labels)) == len(f.labels) and f.labels:
-                inner = self.read(f.node, (None,) * f.node.ndim)
+                try:
+                    inner = self.read(f.node, (None,) * f.node.ndim)
+                except (
+                    _OrderError
+                ):  # what has more than two axes is squared and summed by its indices
+                    return self.read(node, places), exponent
                 return Norm(inner), 2 * exponent  # type: ignore[operator]
         return self.read(node, places), exponent
 

@@ -12,7 +12,8 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.tensor import describe
-from minigrad.ops.axes import many_axes, one_axis, plain
+from minigrad.ops.axes import is_symbolic, many_axes, one_axis, plain
+from minigrad.ops.comparison import not_equal
 from minigrad.ops.elementary import logaddexp
 from minigrad.ops.indexing import take_along_axis
 from minigrad.ops.piecewise import maximum, minimum, rint, where
@@ -23,7 +24,12 @@ from minigrad.ops.shaping import moveaxis, ravel
 
 
 def _first_number(x: Any, y: Any, chosen: Any) -> Any:
-    return where(np.isnan(plain(x)), y, where(np.isnan(plain(y)), x, chosen))
+    return where(_missing(x), y, where(_missing(y), x, chosen))
+
+
+def _missing(x: Any) -> Any:
+    """Where an element is not a number, and so differs from itself."""
+    return not_equal(x, x) if is_symbolic(x) else np.isnan(plain(x))
 
 
 @composite("fmax", kinks="where both are equal each receives half of the gradient")
