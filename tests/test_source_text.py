@@ -96,6 +96,8 @@ LINES = [
      "return X.T @ (softmax(X @ W) - Y)"),
     (case("x @ inv(A) @ b", "x: n, A: n n, b: n", "x"), "return np.linalg.solve(A, b)"),
     (case("x @ inv(A) @ b", "x: n, A: n n, b: n", "b"), "return np.linalg.solve(A.T, x)"),
+    (case("norm(X)", "X: m n", "X"), "return X / np.linalg.norm(X)"),
+    (case("norm(X @ w - y)", "X: m n, w: n, y: m", "w"), "return X.T @ r / np.linalg.norm(r)"),
     (case("norm(x - a)", "x: n, a: n", "x", 2),
      "return np.eye(n, dtype=dtype) / np.sqrt(s) - np.outer(r, r) / s**1.5"),
 ]  # fmt: skip

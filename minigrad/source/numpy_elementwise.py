@@ -95,6 +95,16 @@ def _multiply(value: Value, at: Context) -> Text:
     return _product(coef, parts, at)
 
 
+def _norm(value: Value, at: Context) -> Text | None:
+    """The norm whose square the value is, written in place: the sum of all squares of something."""
+    if value.op != "sum" or value.ndim or not at.is_inline(value):
+        return None
+    square = value.args[0]
+    if square.op != "multiply" or square.params != (1, (2,)) or not at.is_inline(square):
+        return None
+    return call("np.linalg.norm", at.text(square.args[0]).text)
+
+
 def scaled_by(value: Value, factor: Text, at: Context) -> Text:
     """The value times something that has no value of its own, a product's divisors staying below."""
     opens = value.op == "multiply" and at.is_inline(value)
@@ -129,6 +139,10 @@ def _product(
         text, parts = outer
         made.append(Part(text))
     for value, exponent in parts:
+        norm = _norm(value, at) if abs(exponent) == Fraction(1, 2) else None
+        if norm is not None:
+            made.append(Part(norm, 1 if exponent > 0 else -1, True))
+            continue
         part = _part(value, exponent, at)
         whole = kept_axes(value, kept, at) if kept is not None else None
         made.append(part._replace(text=whole or part.text))
