@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from minigrad.checking import Options, Report, examine
-from minigrad.errors import ArgumentError, DerivationError
+from minigrad.errors import ArgumentError
 from minigrad.face.formula import Formula, Reading
 from minigrad.face.source import derivation_source
 from minigrad.face.subject import subject_of
+from minigrad.face.targets import (
+    Variable,
+    dims_of,
+    freed,
+    lowered_graph,
+    output_node,
+    variables_of,
+)
 from minigrad.face.value import evaluate_formulas, given_values
 from minigrad.graph import Node, Tensor
-from minigrad.index.assume import open_assumptions
 from minigrad.index.expr import Expr, Ref, postorder
 from minigrad.index.rebuild import substituted, transformed
-from minigrad.index.size import Size
 from minigrad.notation.choose import printed_length, whole_length
 from minigrad.notation.lines import Line, line, referred
 from minigrad.notation.steps import Step, second_rule, steps
-from minigrad.primitive import REGISTRY
 from minigrad.symbolic.autoname import Names, named, settled, without_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
-from minigrad.symbolic.lower import Lowered, lower, register_heads
 from minigrad.symbolic.second import by_parts
 from minigrad.symbolic.simplify import folded, simplified, with_factors_outside
 
-Variable = str | Tensor
-# Variables with values of these kinds have no gradient that one would want without asking.
-_DISCRETE = {"0/1", "bool", "index", "pm1", "onehot"}
 Key = str | tuple[str, str]
 
 
@@ -203,7 +203,7 @@ def derive(
     >>> print(mg.derive(mg.sum((X @ w - y) ** 2), wrt="w"))
     dw = 2 Xᵀ (X w − y)
     """
-    node = _output_node(output)
+    node = output_node(output)
     if order not in (1, 2):
         raise ArgumentError(
             f"derive: order is 1 or 2, not {order!r}; derive a formula's tensor again for more"
@@ -263,24 +263,12 @@ def readable(hessian: Expr, gradient: Expr, key: str, names: Names) -> Expr:
     return min(forms, key=whole_length) if len(forms) > 1 else hessian
 
 
-def freed(lowered: Lowered, output: Node, variables: Sequence[Node]) -> Lowered:
-    """The graph in which the variables vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
-    tied = [n for n in variables if n.op is None and open_assumptions(n.assume) != n.assume]
-    return lower([output], tied) if tied else lowered
-
-
 def _target(wanted: Expr, root: Expr) -> Expr:
     """The variable as it stands in the graph with names: a named tensor may hold new names inside."""
     if isinstance(wanted, Ref):
         found = (n for n in postorder(root) if isinstance(n, Ref) and n.name == wanted.name)
         return next(found, wanted)
     return wanted
-
-
-def dims_of(lowered: Lowered) -> set[str]:
-    """The names of all dims in the graph: no tensor may be named like one."""
-    sizes = [size for view in lowered.views.values() for size in view.sizes]
-    return {name for size in sizes if isinstance(size, Size) for name in size.names()}
 
 
 class _SecondOrder(Derivation):
@@ -291,17 +279,6 @@ class _SecondOrder(Derivation):
 
     def __len__(self) -> int:
         return 1
-
-
-def _output_node(output: Any) -> Node:
-    if not isinstance(output, Tensor):
-        raise ArgumentError(f"derive: the output must be a tensor, not {type(output).__name__}")
-    if output._node is None:
-        raise DerivationError(
-            "derive: this tensor was computed from nothing that is tracked; name its inputs "
-            '(mg.tensor(data, name="X")) or let them require a gradient'
-        )
-    return output._node
 
 
 def finished(exprs: Sequence[Expr]) -> list[Expr]:
@@ -354,38 +331,3 @@ def output_name(reading: Reading) -> str | None:
 
 def _second_name(output: str, a: str, b: str) -> str:
     return f"∂²{output}/∂{a}²" if a == b else f"∂²{output}/∂{a}∂{b}"
-
-
-def lowered_graph(node: Node) -> Lowered:
-    """The graph of one output in index notation, with every row's function known to it."""
-    register_heads(REGISTRY.values())
-    return lower([node])
-
-
-def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
-    """The nodes that ``wrt`` means; by default what requires a gradient, or else what is named."""
-    by_name = {name: node for node, name in lowered.names.items()}
-    if wrt is None:
-        leaves = [node for node, _ in lowered.leaves.values()]
-        smooth = [n for n in leaves if n.name is not None and not n.assume & _DISCRETE]
-        return [n for n in leaves if n.requires_grad] or smooth
-    if not isinstance(wrt, Iterable):
-        raise ArgumentError(f'derive: wrt={wrt!r} is neither a name nor a tensor; write wrt="X"')
-    chosen = [wrt] if isinstance(wrt, (str, Tensor)) else list(wrt)
-    nodes: list[Node] = []
-    for item in chosen:
-        if isinstance(item, Tensor):
-            if item._node not in lowered.views:
-                raise ArgumentError(
-                    f"derive: the output does not depend on {item.name or 'an unnamed tensor'}"
-                )
-            nodes.append(item._node)
-        elif item in by_name:
-            nodes.append(by_name[item])
-        else:
-            near = get_close_matches(str(item), by_name, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise ArgumentError(
-                f"derive: no tensor of this graph is named {item!r}; {hint}known are {', '.join(by_name)}"
-            )
-    return nodes

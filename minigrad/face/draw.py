@@ -9,7 +9,8 @@ from minigrad.drawing import Drawing, Text, differential, fold, picture_of, symb
 from minigrad.drawing.model import Run, sub, sup
 from minigrad.drawing.names import indexed
 from minigrad.errors import ArgumentError, DerivationError
-from minigrad.face.derivation import Variable, finished, freed, lowered_graph, variables_of
+from minigrad.face.derivation import finished
+from minigrad.face.targets import Variable, freed, lowered_graph, variables_of
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Ref
 from minigrad.notation.lines import backward_rank, referred

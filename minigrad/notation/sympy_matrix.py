@@ -15,12 +15,13 @@ from typing import Any
 
 from minigrad.index import heads
 from minigrad.index.expr import Head, Leaf
-from minigrad.notation.sympy_atoms import dim_symbol, head_value, number, variable
+from minigrad.notation.sympy_atoms import head_value, number
 from minigrad.notation.sympy_piece import (
     NoMatrixFormError,
     Piece,
     as_column,
     as_matrix,
+    atom,
     evaluable,
     indices,
     product_of,
@@ -46,7 +47,6 @@ from minigrad.notation.tree import (
     Tree,
 )
 
-_CONSTANTS = {"π": "pi", "e": "E", "∞": "oo"}
 _RELATIONS = {">": "greater", "≥": "greater_equal", "=": "equal"}
 
 
@@ -78,7 +78,7 @@ class _Builder:
     def build(self, tree: Tree) -> Piece:
         match tree:
             case Name():
-                return self.name(tree)
+                return atom(tree, self.leaves)
             case Num(value):
                 return Piece(number(value))
             case Call(function, args):
@@ -112,26 +112,6 @@ class _Builder:
         raise NoMatrixFormError(type(tree).__name__)
 
     # -- atoms -------------------------------------------------------------------------------------
-
-    def name(self, tree: Name) -> Piece:
-        s = self.s
-        if tree.text == "𝟏":
-            return Piece(s.OneMatrix(1, 1), "column", (True, False))
-        if tree.text == "I" and "I" not in self.leaves:
-            return Piece(s.Integer(1), "identity")
-        leaf = self.leaves.get(tree.text)
-        if leaf is not None:
-            if leaf.kind == "size":
-                return Piece(dim_symbol(leaf.name))
-            if leaf.ndim > 2:
-                raise NoMatrixFormError("more than two axes")
-            return Piece(variable(leaf), ("scalar", "column", "matrix")[leaf.ndim])
-        if tree.text in _CONSTANTS:
-            return Piece(getattr(s, _CONSTANTS[tree.text]))
-        try:
-            return Piece(s.Rational(tree.text))
-        except (TypeError, ValueError):
-            raise NoMatrixFormError(tree.text) from None
 
     def scalar(self, tree: Tree) -> Any:
         piece = self.build(tree)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from minigrad.index import heads
+from minigrad.index.expr import Leaf
+from minigrad.notation.sympy_atoms import dim_symbol, variable
+from minigrad.notation.tree import Name
+
+_CONSTANTS = {"π": "pi", "e": "E", "∞": "oo"}
 
 
 class NoMatrixFormError(Exception):
@@ -38,6 +44,28 @@ class Piece:
         """The size of a vector."""
         rows, columns = self.value.shape
         return rows if self.kind == "column" else columns
+
+
+def atom(tree: Name, leaves: Mapping[str, Leaf]) -> Piece:
+    """A variable, a dim, a constant, 𝟏 or I."""
+    s = heads.sympy()
+    if tree.text == "𝟏":
+        return Piece(s.OneMatrix(1, 1), "column", (True, False))
+    if tree.text == "I" and "I" not in leaves:
+        return Piece(s.Integer(1), "identity")
+    leaf = leaves.get(tree.text)
+    if leaf is not None:
+        if leaf.kind == "size":
+            return Piece(dim_symbol(leaf.name))
+        if leaf.ndim > 2:
+            raise NoMatrixFormError("more than two axes")
+        return Piece(variable(leaf), ("scalar", "column", "matrix")[leaf.ndim])
+    if tree.text in _CONSTANTS:
+        return Piece(getattr(s, _CONSTANTS[tree.text]))
+    try:
+        return Piece(s.Rational(tree.text))
+    except (TypeError, ValueError):
+        raise NoMatrixFormError(tree.text) from None
 
 
 def as_column(piece: Piece, size: Any) -> Any:

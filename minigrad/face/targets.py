@@ -1,0 +1,77 @@
+"""What is derived, and by what: the graph of an output, and the variables in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from minigrad.errors import ArgumentError, DerivationError
+from minigrad.graph import Node, Tensor
+from minigrad.index.assume import open_assumptions
+from minigrad.index.size import Size
+from minigrad.primitive import REGISTRY
+from minigrad.symbolic.lower import Lowered, lower, register_heads
+
+Variable = str | Tensor
+# Variables with values of these kinds have no gradient that one would want without asking.
+_DISCRETE = {"0/1", "bool", "index", "pm1", "onehot"}
+
+
+def output_node(output: Any) -> Node:
+    """The output's place in the graph."""
+    if not isinstance(output, Tensor):
+        raise ArgumentError(f"derive: the output must be a tensor, not {type(output).__name__}")
+    if output._node is None:
+        raise DerivationError(
+            "derive: this tensor was computed from nothing that is tracked; name its inputs "
+            '(mg.tensor(data, name="X")) or let them require a gradient'
+        )
+    return output._node
+
+
+def lowered_graph(node: Node) -> Lowered:
+    """The graph of one output in index notation, with every row's function known to it."""
+    register_heads(REGISTRY.values())
+    return lower([node])
+
+
+def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
+    """The nodes that ``wrt`` means; by default what requires a gradient, or else what is named."""
+    by_name = {name: node for node, name in lowered.names.items()}
+    if wrt is None:
+        leaves = [node for node, _ in lowered.leaves.values()]
+        smooth = [n for n in leaves if n.name is not None and not n.assume & _DISCRETE]
+        return [n for n in leaves if n.requires_grad] or smooth
+    if not isinstance(wrt, Iterable):
+        raise ArgumentError(f'derive: wrt={wrt!r} is neither a name nor a tensor; write wrt="X"')
+    chosen = [wrt] if isinstance(wrt, (str, Tensor)) else list(wrt)
+    nodes: list[Node] = []
+    for item in chosen:
+        if isinstance(item, Tensor):
+            if item._node not in lowered.views:
+                raise ArgumentError(
+                    f"derive: the output does not depend on {item.name or 'an unnamed tensor'}"
+                )
+            nodes.append(item._node)
+        elif item in by_name:
+            nodes.append(by_name[item])
+        else:
+            near = get_close_matches(str(item), by_name, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ArgumentError(
+                f"derive: no tensor of this graph is named {item!r}; {hint}known are {', '.join(by_name)}"
+            )
+    return nodes
+
+
+def freed(lowered: Lowered, output: Node, variables: Sequence[Node]) -> Lowered:
+    """The graph in which the variables vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
+    tied = [n for n in variables if n.op is None and open_assumptions(n.assume) != n.assume]
+    return lower([output], tied) if tied else lowered
+
+
+def dims_of(lowered: Lowered) -> set[str]:
+    """The names of all dims in the graph: no tensor may be named like one."""
+    sizes = [size for view in lowered.views.values() for size in view.sizes]
+    return {name for size in sizes if isinstance(size, Size) for name in size.names()}
