@@ -340,6 +340,11 @@ TABLE: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
         errors.ShapeError,
         ("nn.bce_with_logits", "do not broadcast", "(2, 3)", "(4, 4)"),
     ),
+    "no probabilities": (
+        lambda: functional.binary_cross_entropy(np.array([0.5, 1.5]), np.ones(2)),
+        errors.ArgumentError,
+        ("nn.binary_cross_entropy", "between 0 and 1", "0.5 and 1.5", "bce_with_logits"),
+    ),
     "convolution": (
         lambda: functional.conv2d(np.ones((1, 2, 5, 5)), np.ones((1, 3, 2, 2))),
         errors.ShapeError,

@@ -52,6 +52,11 @@ def _size(*arrays: Any) -> int:
 
 
 def _bce(p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
+    if p.size and (p.min() < 0 or p.max() > 1):
+        raise ArgumentError(
+            f"nn.binary_cross_entropy: probabilities lie between 0 and 1, not between {p.min():.4g} "
+            f"and {p.max():.4g}; apply a sigmoid, or pass the logits to bce_with_logits"
+        )
     with np.errstate(divide="ignore"):
         # The clamp bounds y log p at p = 0 and keeps 0 · log 0 at 0.
         log_p = np.maximum(np.log(p), -100)

@@ -16,9 +16,9 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.node import Slot
 from minigrad.graph.tensor import describe
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis
+from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis, refuse_out
 from minigrad.ops.indexing import scatter_dual
-from minigrad.ops.shape import transpose
+from minigrad.ops.shape import astype, transpose
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -109,7 +109,10 @@ def _pad_signature(
     array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0
 ) -> _Call:
     if mode != "constant":
-        raise ArgumentError(f"pad: only mode='constant' is supported, not {mode!r}")
+        raise ArgumentError(
+            f"pad: only mode='constant' is supported, not {mode!r}; repeat edges with take or "
+            "concatenate"
+        )
     ndim = ndim_of(array)
     try:
         widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2))
@@ -169,11 +172,16 @@ triu = _triangle(
 )
 
 
-def _diagonal_signature(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> _Call:
+def _two_axes(name: str, a: Any, axis1: int, axis2: int) -> tuple[int, int]:
     ndim = ndim_of(a)
-    first, second = one_axis("diagonal", axis1, ndim), one_axis("diagonal", axis2, ndim)
+    first, second = one_axis(name, axis1, ndim), one_axis(name, axis2, ndim)
     if first == second:
-        raise ArgumentError("diagonal: axis1 and axis2 must be different")
+        raise ArgumentError(f"{name}: axis1 and axis2 must be different, got {axis1} and {axis2}")
+    return first, second
+
+
+def _diagonal_signature(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> _Call:
+    first, second = _two_axes("diagonal", a, axis1, axis2)
     return (a,), {"offset": int(offset), "axis1": first, "axis2": second}
 
 
@@ -240,12 +248,22 @@ _trace = contraction(
 )
 
 
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace(
+    a: Any,
+    offset: int = 0,
+    axis1: int = 0,
+    axis2: int = 1,
+    dtype: Any = None,
+    out: None = None,
+) -> Any:
     """Sum of the diagonal of two axes, y = Σᵢ xᵢᵢ."""
-    _, params = _diagonal_signature(a, offset, axis1, axis2)
+    refuse_out("trace", out)
+    first, second = _two_axes("trace", a, axis1, axis2)
+    if dtype is not None:
+        a = astype(a, dtype)
     if offset:
         return diagonal(a, offset, axis1, axis2).sum(-1)
-    return _trace(a, params["axis1"], params["axis2"])
+    return _trace(a, first, second)
 
 
 trace.primitive = _trace.primitive  # type: ignore[attr-defined]

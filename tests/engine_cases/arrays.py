@@ -41,6 +41,7 @@ CASES: list[NumPyCase] = [
     ("trace", "plain", lambda m, x: m.trace(x), (M,)),
     ("trace", "axes", lambda m, x: m.trace(x, axis1=-1, axis2=0), (X,)),
     ("trace", "offset", lambda m, x: m.trace(x, offset=1), (M,)),
+    ("trace", "dtype", lambda m, x: m.trace(x, 0, 0, 1, np.float64), (M,)),
     ("reshape", "minus one", lambda m, x: m.reshape(x, (4, -1)), (X,)),
     ("reshape", "0-d", lambda m, x: m.reshape(x, ()), (np.ones((1, 1)),)),
     ("ravel", "plain", lambda m, x: m.ravel(x), (X,)),
