@@ -53,6 +53,14 @@ def operations() -> str:
         sentence = _cell(row.doc.strip().split("\n\n")[0])
         domain = ", ".join(dict.fromkeys(row.domain))
         lines.append(f"| `{row.name}` | {sentence} | {row.kind} | {domain} |")
+    silent = [r.name for r in _rows() if r.meaning is None and r.kind != "composite"]
+    lines += [
+        "",
+        "These run and differentiate, but no formula is known for them; deriving through one is an",
+        "error that names it:",
+        "",
+        *(f"- `{name}`" for name in silent),
+    ]
     return "\n".join(lines) + "\n"
 
 
