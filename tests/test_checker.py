@@ -169,3 +169,26 @@ def test_a_gradient_that_is_zero_but_for_rounding_passes() -> None:
 def test_a_gradient_of_nothing_passes() -> None:
     X = mg.tensor(np.zeros((0, 3)), name="X", requires_grad=True)
     assert mg.check(mg.sum(X * X)).verdict == "pass"
+
+
+def test_attention_is_judged_by_every_witness_that_applies() -> None:
+    """One sequence of 8 tokens in 16 dimensions: dims have names, so exact proofs choose small sizes."""
+    rng = np.random.default_rng(0)
+    X = mg.tensor(rng.normal(size=(8, 16)), name="X", dims="n d")
+    Wq, Wk, Wv = (
+        mg.tensor(rng.normal(size=(16, 16)) / 4, name=name, dims=dims, requires_grad=True)
+        for name, dims in (("Wq", "d k"), ("Wk", "d k"), ("Wv", "d e"))
+    )
+    w = mg.tensor(rng.normal(size=16), name="w", dims="e", requires_grad=True)
+    y = mg.tensor(rng.integers(0, 2, 8).astype(float), name="y", dims="n")
+    K = (X @ Wk).named("K")
+    A = mg.nn.functional.softmax((X @ Wq) @ K.T / mg.sqrt(K.shape[-1])).named("A")
+    p = mg.nn.functional.sigmoid(A @ (X @ Wv) @ w).named("p")
+    report = mg.check(mg.nn.functional.binary_cross_entropy(p, y).named("L"))
+    assert report.verdict == "pass"
+    for name in ("Wq", "Wk", "Wv", "w"):
+        about = [c for c in report.comparisons if c.quantity == name]
+        assert {"hand VJPs", "derived formula", "NumPy source"} <= {c.first for c in about}
+        assert {"finite differences", "meaning at 50 digits", "SymPy diff"} <= {
+            c.second for c in about
+        }

@@ -58,6 +58,12 @@ def test_second_order_is_judged_on_request() -> None:
         assert_gradients(lambda x: mg.sum(lie(x)), X, order=2)
 
 
+def test_a_hessian_that_no_time_was_left_for_is_not_right() -> None:
+    report = mg.check(lambda x: mg.sum(mg.exp(x)), (X,), order=2, seconds=1e-9)
+    assert report.verdict == "inconclusive"
+    assert "the time was used up" in str(report)
+
+
 def test_without_a_meaning_a_hessian_is_judged_by_numbers() -> None:
     own = mg.elementwise("tested without", np.tanh, (lambda g, y, x: g * (1 - y * y),))
     report = assert_gradients(lambda x: mg.sum(own(x) ** 2), X, order=2)

@@ -53,12 +53,20 @@ def examine_second(subject: Subject, options: Options) -> Report:
 
 
 def _scene(scene: Scene, options: Options, clock: Clock, notes: list[str]) -> list[Comparison]:
-    return [
-        c
-        for k in range(len(scene.subject.names))
-        if not clock.over
-        for c in _Pair(scene, k, notes).comparisons(options)
-    ]
+    found: list[Comparison] = []
+    for k, name in enumerate(scene.subject.names):
+        options.say(f"second derivatives: {name}", k, len(scene.subject.names))
+        if clock.over:
+            # what nobody spoke of is not thereby right
+            note = "left out, the time was used up"
+            found.append(
+                Comparison(
+                    "no two witnesses", "", name, float("nan"), _SECOND, note, "inconclusive"
+                )
+            )
+        else:
+            found.extend(_Pair(scene, k, notes).comparisons(options))
+    return found
 
 
 class _Pair:
