@@ -69,6 +69,11 @@ rint = elementwise(
     "rint",
     np.rint,
     vjps=(_zero,),
+    # a half is rounded up by the floor, and down again where that gave an odd number
+    meaning=(
+        "floor(x + Rational(1, 2))"
+        " - Piecewise((1, Eq(x + Rational(1, 2), 2*floor(x/2 + Rational(1, 4)) + 1)), (0, True))"
+    ),
     domain="noninteger",
     kinks=_STEP,
     reads=("",),

@@ -48,6 +48,10 @@ MEANINGS = {
     "erf": "erf(x)",
     "gammaln": "loggamma(x)",
     "digamma": "polygamma(0, x)",
+    "rint": (
+        "floor(x + Rational(1, 2))"
+        " - Piecewise((1, Eq(x + Rational(1, 2), 2*floor(x/2 + Rational(1, 4)) + 1)), (0, True))"
+    ),
     "clip": "Piecewise((z, Or(x > z, y > z)), (y, x < y), (x, True))",
     "sinc": "Piecewise((1, Eq(x, 0)), (sin(pi*x)/(pi*x), True))",
 }
