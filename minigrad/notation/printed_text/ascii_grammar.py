@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 from fractions import Fraction
+from functools import reduce
 
 from minigrad.errors import ArgumentError
 from minigrad.notation.printed_text.grammar import Piece
@@ -113,6 +114,9 @@ class _Reader:
     def call(self, function: str, arguments: list[ast.expr]) -> Piece:
         if function == "e_":
             return self.unit(ast.unparse(arguments[0]))
+        if function == "hstack" and len(arguments) == 1 and isinstance(arguments[0], ast.List):
+            blocks = [self.piece(block) for block in arguments[0].elts]
+            return reduce(lambda a, b: Piece("call", (a, b), "joined"), blocks)
         parts = tuple(self.piece(argument) for argument in arguments)
         before, _, letters = function.partition("_")
         if before == "sum" and letters:
