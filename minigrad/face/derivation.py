@@ -29,8 +29,10 @@ from minigrad.notation.steps import Step, second_rule, steps
 from minigrad.symbolic.autoname import Names, named, settled, without_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
+from minigrad.symbolic.factors import with_factors_outside
+from minigrad.symbolic.fold import folded
 from minigrad.symbolic.second import by_parts
-from minigrad.symbolic.simplify import folded, simplified, with_factors_outside
+from minigrad.symbolic.simplify import simplified
 
 Key = str | tuple[str, str]
 

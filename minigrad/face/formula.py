@@ -29,8 +29,9 @@ from minigrad.notation.lines import (
 from minigrad.notation.sympy_form import sympy_form
 from minigrad.notation.text import ASCII, UNICODE, text
 from minigrad.symbolic.autoname import Names, without_names
+from minigrad.symbolic.factors import factored
 from minigrad.symbolic.lower import Lowered
-from minigrad.symbolic.simplify import factored, simplified
+from minigrad.symbolic.simplify import simplified
 
 
 @dataclass

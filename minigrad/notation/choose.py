@@ -7,7 +7,7 @@ from minigrad.notation.matrix import Places, cost, index_form, matrix_form
 from minigrad.notation.text import shown_places, text
 from minigrad.notation.tree import Tree
 from minigrad.symbolic.expand import expanded, has_delta
-from minigrad.symbolic.simplify import common_factor
+from minigrad.symbolic.factors import common_factor
 
 # A product of sums that opens into more terms than this is not read more easily open.
 _MOST_TERMS = 4

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Factor, Product, Structural, Sum
+from minigrad.index.expr import Composite, Expr, Factor, Leaf, Map, Product, Ref, Structural, Sum
 from minigrad.index.size import AnySize
 
 
@@ -103,3 +103,34 @@ def summed_last(node: Product) -> Expr | None:
     if any(f.labels not in ((), (*lead, summed)) for f in node.factors):
         return None
     return contract((*lead, summed), node.factors, node.coef, dict(enumerate(node.label_sizes)))
+
+
+def all_elementwise(node: Expr, ndim: int, sums: bool = False) -> bool:
+    """Whether a tensor is read without subscripts; ``sums`` admits sums over its last axis, as rowsum."""
+    match node:
+        case Leaf() | Ref():
+            return node.ndim in (0, ndim)
+        case Sum():
+            return all(all_elementwise(term, ndim, sums) for _, term in node.terms)
+        case Map():
+            return all(all_elementwise(arg, ndim, sums) for arg in node.args)
+        case Composite():
+            return node.ndim == ndim and all(all_elementwise(arg, ndim, sums) for arg in node.args)
+        case Product():
+            whole = summed_last(node)
+            if whole is not None:
+                return sums and all_elementwise(whole, ndim, sums)
+            behind = whole_reshape(node)
+            if behind is not None:
+                return behind.inner.ndim <= 2 or all_elementwise(
+                    behind.inner, behind.inner.ndim, sums
+                )
+            return not node.summed and all(
+                f.labels in ((), tuple(range(ndim))) and all_elementwise(f.node, ndim, sums)
+                for f in node.factors
+            )
+    return False
+
+
+def is_readable(node: Expr) -> bool:
+    return node.ndim <= 2 or all_elementwise(node, node.ndim, sums=True)

@@ -25,6 +25,7 @@ from minigrad.notation.tree import (
     Selection,
     Transposed,
     Tree,
+    transposes,
 )
 
 _SUM, _SCALED, _HADAMARD, _PRODUCT, _POSTFIX, _ATOM = range(6)
@@ -52,6 +53,11 @@ _NAMES_ASCII = {"𝟏": "ones", "I": "eye", "π": "pi", "δ": "delta"}
 def text(tree: Tree, marks: Marks = UNICODE, partial: bool = False) -> str:
     """The formula in one line; ``partial`` writes dS as ∂L/∂S."""
     return Printer(marks, partial).show(tree)
+
+
+def cost(tree: Tree) -> tuple[int, int]:
+    """What a formula costs its reader: transposes first, then length."""
+    return transposes(tree), len(text(tree))
 
 
 def decimal(value: Any) -> str:

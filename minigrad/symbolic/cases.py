@@ -6,7 +6,7 @@ from minigrad.index.algebra import add
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Product, Structural, Sum
 from minigrad.symbolic.expand import expanded
-from minigrad.symbolic.simplify import common_factor
+from minigrad.symbolic.factors import common_factor
 
 
 def equal_case(node: Expr, i: int, j: int) -> Expr:

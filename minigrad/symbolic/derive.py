@@ -35,8 +35,9 @@ from minigrad.index.expr import (
 from minigrad.index.pointwise import pointwise
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
+from minigrad.symbolic.factors import factored
 from minigrad.symbolic.matrix_functions import matrix_function_adjoint
-from minigrad.symbolic.simplify import factored, simplified
+from minigrad.symbolic.simplify import simplified
 
 Term = tuple[Expr, Expr]  # (which child, its contribution)
 # An adjoint with no more to read than this is repeated rather than named.

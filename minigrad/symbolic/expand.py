@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Factor, Number, Product, Structural, Sum
-from minigrad.symbolic.simplify import common_factor
+from minigrad.symbolic.factors import common_factor
 
 # A product of sums that would open into more terms than this stays closed.
 _MOST_TERMS = 8

@@ -17,7 +17,7 @@ from minigrad.index.expr import Expr, Factor, Number, Product, Ref, Sum, postord
 from minigrad.index.matching import Found, occurrences
 from minigrad.index.numbers import magnitude, times
 from minigrad.symbolic.autoname import Names
-from minigrad.symbolic.simplify import common_factors
+from minigrad.symbolic.factors import common_factors
 
 # Beyond this many terms a Hessian stays as it came: a reader is not helped by opening it.
 _MOST_TERMS = 24

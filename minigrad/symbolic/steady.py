@@ -12,10 +12,12 @@ from minigrad.index.algebra import add
 from minigrad.index.expr import Expr, Map, Product, Ref, Sum, postorder
 from minigrad.index.rebuild import transformed
 from minigrad.symbolic.autoname import without_names
+from minigrad.symbolic.factors import factored
+from minigrad.symbolic.fold import folded
 from minigrad.symbolic.program import Program, in_order, program
 from minigrad.symbolic.program.functions import named_function
 from minigrad.symbolic.program.stable import distributed
-from minigrad.symbolic.simplify import factored, folded, simplified
+from minigrad.symbolic.simplify import simplified
 
 _GROWING = {"exp", "expm1", "exp2", "sinh", "cosh"}
 

@@ -1,0 +1,376 @@
+"""Nodes read as trees: sums, products, maps, with some of their labels fixed as subscripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from minigrad.errors import DerivationError
+from minigrad.index import facts
+from minigrad.index.contract import contract, symmetric
+from minigrad.index.expr import (
+    Composite,
+    Expr,
+    Extremum,
+    Factor,
+    Leaf,
+    Map,
+    MatrixFunction,
+    Pick,
+    Product,
+    Ref,
+    Structural,
+    Sum,
+    postorder,
+)
+from minigrad.index.numbers import magnitude
+from minigrad.index.size import Size
+from minigrad.notation.functions import shown_parameters
+from minigrad.notation.parts import ONES_MATRIX, indexed, outside, over_element, times_ones
+from minigrad.notation.reduction import Item, Reduction
+from minigrad.notation.reshaped import (
+    Reshaped,
+    inner_reshape,
+    is_readable,
+    side_by_side,
+    summed_last,
+    whole_reshape,
+)
+from minigrad.notation.sides import side
+from minigrad.notation.structural import OrderError, Places, structural_tree
+from minigrad.notation.text import cost, text
+from minigrad.notation.tree import (
+    ONE,
+    BigSum,
+    Call,
+    Inverse,
+    Name,
+    Norm,
+    Num,
+    Plus,
+    Relation,
+    Transposed,
+    Tree,
+    joined,
+    product,
+    scaled,
+    transposed,
+)
+from minigrad.symbolic.expand import has_delta
+
+_RELATIONS = {"greater": ">", "greater_equal": "≥", "equal": "="}
+_MIRRORED = {">": "<", "≥": "≤", "=": "="}
+_INDEX_LETTERS = "ijklmpqrstuvw"
+
+
+class Reader:
+    """Reads nodes as trees; ``full`` fixes every label."""
+
+    def __init__(self, full: bool = False) -> None:
+        self.full = full
+        self.used: set[str] = set()
+
+    # -- letters ---------------------------------------------------------------------------------
+
+    def letter(self, size: object, own_name: bool = True) -> str:
+        """A subscript: the dim's own name when it is one letter, else i, j, k, ..."""
+        own = size.name if isinstance(size, Size) and own_name and not self.full else None
+        choices = ([own] if own is not None and len(own) == 1 else []) + list(_INDEX_LETTERS)
+        letter = next((c for c in choices if c not in self.used), f"i{len(self.used)}")
+        self.used.add(letter)
+        return letter
+
+    def name_axes(self, node: Expr, axes: Sequence[int]) -> Places:
+        return tuple(
+            self.letter(size, node.sizes.count(size) == 1) if k in axes else None
+            for k, size in enumerate(node.sizes)
+        )
+
+    # -- nodes -----------------------------------------------------------------------------------
+
+    def read(self, node: Expr, places: Places) -> Tree:
+        """The tree of a node some of whose axes are fixed."""
+        match node:
+            case Leaf() | Ref():
+                return self.symbol(node, places)
+            case Sum():
+                return self.sum(node, places)
+            case Product():
+                return self.product(node, places)
+            case Map():
+                return self.map(node, places)
+            case Structural() | Pick():
+                return self.structural(node, places)
+            case Composite():
+                return self.composite(node, places)
+            case MatrixFunction():
+                body = self.read(node.arg, (*places[: node.arg.ndim - 2], None, None))
+                if node.name == "inv":
+                    return indexed(Inverse(body), places[-2:])
+                return Call(node.name, (body,))
+            case Extremum():
+                return self.extremum(node, places)
+        raise DerivationError(f"{type(node).__name__}: this node has no notation")
+
+    def symbol(self, node: Leaf | Ref, places: Places) -> Tree:
+        if isinstance(node, Leaf):
+            if node.kind == "constant" and node.name not in ("pi", "E"):
+                return Name(node.name)
+            name = (
+                {"pi": "π", "E": "e"}.get(node.name, node.name)
+                if node.kind == "constant"
+                else node.name
+            )
+            return indexed(Name(name, symmetric=symmetric(node)), places)
+        return indexed(Name(node.name, node.of, symmetric(node)), places)
+
+    def sum(self, node: Sum, places: Places) -> Tree:
+        terms: list[tuple[int, Tree]] = []
+        beside = any(_is_full(term, places) for _, term in node.terms)
+        # I − 1/n could be read as I − I/n
+        spelled = places == (None, None) and any(has_delta(term) for _, term in node.terms)
+        outer = set(self.used)
+        for coef, term in node.terms:
+            self.used = set(outer)  # what one term sums over is not seen in the next
+            tree = scaled(magnitude(coef), [], self.term(term, places, beside, spelled), [])
+            terms.append((1 if coef > 0 else -1, tree))
+        self.used = outer
+        if terms[0][0] < 0:
+            first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
+            terms.insert(0, terms.pop(first))
+        blocks = joined(terms) if side_by_side(node) and not any(places) else None
+        return blocks or Plus(tuple(terms))
+
+    def term(self, node: Expr, places: Places, beside: bool, spelled: bool = False) -> Tree:
+        """A node where broadcasting is understood: numbers stand alone, ``beside`` a matrix vectors do.
+
+        ``spelled`` writes a number as a multiple of 𝟏 𝟏ᵀ.
+        """
+        if not isinstance(node, Product):
+            return self.read(node, places)
+        carried = {label for f in node.factors for label in f.labels}
+        free = [k for k in range(node.ndim) if places[k] is None]
+        missing = [k for k in free if k not in carried]
+        if not missing:
+            return self.read(node, places)
+        whole = summed_last(node)
+        if len(free) == node.ndim and whole is not None:
+            return Call("rowsum", (self.read(whole, places),))
+        if len(free) > 2 and any(k in carried for k in free):
+            raise OrderError("a vector in a tensor of order above two needs a subscript")
+        kept = [k for k in range(node.ndim) if k not in missing]
+        inner = contract(kept, node.factors, node.coef, dict(enumerate(node.label_sizes)))
+        if not inner.ndim and isinstance(inner, Product) and not inner.factors:
+            return scaled(inner.coef, [], ONES_MATRIX, []) if spelled else Num(inner.coef)
+        tree = self.read(inner, tuple(places[k] for k in kept))
+        if missing == free:
+            return times_ones(tree) if spelled else tree
+        on_rows = missing == [free[-1]]
+        bare = Item(tree, side=_side(inner)).bare("row" if on_rows else "col")
+        if bare is not None and beside:
+            return bare.tree
+        if isinstance(tree, Name) and beside and not on_rows and not _side(inner):
+            return replace(tree, repeated=True)  # as in NumPy
+        return product([tree, Transposed(ONE)] if on_rows else [ONE, transposed(tree)])
+
+    def map(self, node: Map, places: Places) -> Tree:
+        beside = any(_is_full(arg, places) for arg in node.args)
+        args = tuple(self.term(arg, places, beside) for arg in node.args)
+        if node.head.name == "step":
+            return Relation(">", args[0], Num(0))
+        if node.head.name in _RELATIONS:
+            sign, (left, right) = _RELATIONS[node.head.name], args
+            if isinstance(left, Num) and not isinstance(right, Num):
+                return Relation(_MIRRORED[sign], right, left)  # X < 6 rather than 6 > X
+            return Relation(sign, left, right)
+        return Call(node.head.name, (*args, *map(Num, shown_parameters(node.head))))
+
+    def composite(self, node: Composite, places: Places) -> Tree:
+        """Row-wise functions take subscripts of leading axes inside; others stand outside."""
+        inside = [k for k, place in enumerate(places) if place is not None]
+        rowwise = node.ndim > 0 and all(arg.ndim >= node.ndim for arg in node.args)
+        leading = inside == list(range(len(inside))) and (rowwise and len(inside) < node.ndim)
+        if leading:
+            args = tuple(
+                self.read(arg, (*places[: len(inside)], *(None,) * (arg.ndim - len(inside))))
+                for arg in node.args
+            )
+            return Call(node.definition.name, args)
+        try:
+            args = tuple(self.read(arg, (None,) * arg.ndim) for arg in node.args)
+        except OrderError:
+            return self.composite_by_index(node, places)
+        return indexed(Call(node.definition.name, args), places)
+
+    def composite_by_index(self, node: Composite, places: Places) -> Tree:
+        """A function of what has more than two axes: over letters of its own, f_kl(X_ijkl)_kl."""
+        if any(place is None for place in places):
+            raise OrderError("a function of more than two axes is written by its indices")
+        count = dict(node.definition.params).get("count", max(a.ndim for a in node.args))
+        own: Places = ()
+        args = []
+        for arg in node.args:
+            kept = arg.ndim - min(int(str(count)), arg.ndim)
+            own = own or tuple(self.letter(size) for size in arg.sizes[kept:])
+            args.append(self.read(arg, (*places[:kept], *own[: arg.ndim - kept])))
+        call = Call(f"{node.definition.name}_{''.join(map(str, own))}", tuple(args))
+        return indexed(call, places[node.ndim - len(own) :] if node.ndim >= len(own) else ())
+
+    def extremum(self, node: Extremum, places: Places) -> Tree:
+        if node.kind == "others":
+            return self.read(over_element(node), places)
+        kept = node.arg.ndim - node.count
+        inner = (*places[:kept], *(None,) * node.count)
+        try:
+            body = self.read(node.arg, inner)
+        except OrderError:
+            return self.extremum_by_index(node, places)
+        rows = sum(place is None for place in inner) > node.count
+        if node.kind != "argmax":
+            return Call(f"row{node.kind}" if rows else node.kind, (body,))
+        tree = Call("rowargmax" if rows else "argmax", (body,))
+        return (
+            indexed(tree, tuple(None if p is None else p for p in places[kept:]))
+            if any(places[kept:])
+            else tree
+        )
+
+    def extremum_by_index(self, node: Extremum, places: Places) -> Tree:
+        """Over letters of its own, max_kl(X_ijkl), where the whole has more than two axes."""
+        kept = node.arg.ndim - node.count
+        if any(place is None for place in places):
+            raise OrderError("an extremum over more than two axes is written by its indices")
+        own = tuple(self.letter(size) for size in node.arg.sizes[kept:])
+        body = self.read(node.arg, (*places[:kept], *own))
+        return indexed(Call(f"{node.kind}_{''.join(own)}", (body,)), places[kept:])
+
+    def structural(self, node: Structural | Pick, places: Places) -> Tree:
+        return self.pick(node, places) if isinstance(node, Pick) else structural_tree(node, places)
+
+    def pick(self, node: Pick, places: Places) -> Tree:
+        index = self.read(node.index, places[:-1])
+        if node.index.ndim == 0 and places == (None,):
+            return Name(f"e_{text(index)}")
+        if places[-1] is not None and all(p is not None for p in places):
+            return Relation("=", index, Name(places[-1]))
+        return Call("onehot", (index,))
+
+    # -- products ----------------------------------------------------------------------------------
+
+    def product(self, node: Product, places: Places) -> Tree:
+        """The best tree over the ways to fix as few summed labels as possible."""
+        if node.coef == 0:
+            return Num(0)
+        behind = whole_reshape(node) if not any(places) and not self.full else None
+        if behind is not None and is_readable(behind.inner):
+            return self.reshape(behind)
+        fixed = {k: place for k, place in enumerate(places) if place is not None}
+        summed = list(node.summed)
+        counts = [len(summed)] if self.full else range(len(summed) + 1)
+        for count in counts:
+            found = list(self.readings(node, fixed, summed, count))
+            if found:
+                return min(found, key=cost)
+        raise OrderError("no label set makes this product a matrix formula")
+
+    def readings(
+        self, node: Product, fixed: dict[int, str], summed: list[int], count: int
+    ) -> Iterator[Tree]:
+        before = set(self.used)
+        taken = set(before)
+        for chosen in combinations(summed, count):
+            self.used = set(before)
+            letters = {label: self.letter(node.label_sizes[label]) for label in chosen}
+            try:
+                tree = self.reduced(node, {**fixed, **letters})
+            except OrderError:
+                tree = None
+            if tree is not None:
+                taken |= set(letters.values())
+                if letters:
+                    before_sum, under = outside(tree, list(letters.values()))
+                    total = BigSum(tuple(letters.values()), under)
+                    tree = scaled(
+                        before_sum.coef, list(before_sum.up), total, list(before_sum.down)
+                    )
+                yield tree
+        self.used = taken
+
+    def reduced(self, node: Product, fixed: dict[int, str]) -> Tree | None:
+        """The tree with the labels in ``fixed`` written as subscripts, or None if it does not reduce."""
+        state = Reduction(node, set(fixed))
+        factors: Sequence[Factor] = node.factors
+        behind = None if self.full else inner_reshape(node, fixed)
+        if behind is not None and is_readable(behind.inner):
+            state.add(self.reshape(behind), behind.labels, 1)
+            factors = behind.rest
+            hidden = {k for f in node.factors for k in f.labels} - {
+                k for f in factors for k in f.labels
+            }
+            state.summed = [k for k in state.summed if k not in hidden - set(behind.labels)]
+        for f in factors:
+            places = tuple(fixed.get(label) for label in f.labels)
+            free = [label for label in f.labels if label not in fixed]
+            if len(free) > 2 and (len(free) != node.ndim or not _pointwise(node)):
+                raise OrderError("a factor has more than two axes")
+            if not free:
+                scalar, exponent = self.scalar(f.node, places, f.exponent)
+                state.add_scalar(scalar, exponent)
+            else:
+                state.add(
+                    self.read(f.node, places),
+                    free,
+                    f.exponent,
+                    symmetric(f.node),
+                    facts.statistic(f.node),
+                    _side(f.node),
+                )
+        return state.finish()
+
+    def reshape(self, behind: Reshaped) -> Tree:
+        """The tensor and the sizes it is brought to."""
+        body = self.read(behind.inner, (None,) * behind.inner.ndim)
+        sizes = tuple(Name(str(size)) for size in behind.sizes)
+        return Call("reshape", (body, Call("", sizes) if len(sizes) > 1 else sizes[0]))
+
+    def scalar(self, node: Expr, places: Places, exponent: object) -> tuple[Tree, object]:
+        """A scalar factor; the root of a sum of squares is a norm."""
+        if (
+            isinstance(node, Product)
+            and len(node.factors) == 1
+            and node.coef == 1
+            and not node.ndim
+        ):
+            (f,) = node.factors
+            if f.exponent == 2 and len(set(f.labels)) == len(f.labels) and f.labels:
+                try:
+                    inner = self.read(f.node, (None,) * f.node.ndim)
+                except OrderError:  # what has more than two axes is squared and summed by its indices
+                    return self.read(node, places), exponent
+                return Norm(inner), 2 * exponent  # type: ignore[operator]
+        return self.read(node, places), exponent
+
+
+def _is_full(node: Expr, places: Places) -> bool:
+    """Whether every axis that is left whole is carried, so that a reader sees a matrix."""
+    if not isinstance(node, Product):
+        return True
+    carried = {label for f in node.factors for label in f.labels}
+    return all(k in carried for k, place in enumerate(places) if place is None)
+
+
+def _side(node: Expr) -> str:
+    """On which side the formula that a name stands for is a statistic, or ""."""
+    if not isinstance(node, Ref) or node.ndim != 1:
+        return ""
+    below = postorder(node.node)
+    scalars = {n.name for n in below if isinstance(n, (Leaf, Ref)) and not n.ndim}
+    try:
+        return side(Reader().read(node.node, (None,)), frozenset(scalars))
+    except OrderError:
+        return ""
+
+
+def _pointwise(node: Product) -> bool:
+    return not node.summed and all(f.labels in ((), tuple(range(node.ndim))) for f in node.factors)

@@ -1,0 +1,224 @@
+"""Common factors taken out of sums."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from minigrad.index import facts
+from minigrad.index.algebra import add, scale
+from minigrad.index.contract import contract
+from minigrad.index.expr import (
+    Expr,
+    Factor,
+    Number,
+    Product,
+    Structural,
+    Sum,
+    is_constant,
+)
+from minigrad.index.numbers import magnitude
+from minigrad.index.rebuild import transformed
+from minigrad.index.size import AnySize
+
+
+def factored(root: Expr) -> Expr:
+    """Common factors taken out of every sum: A*G - A*rowsum(A*G) is A*(G - rowsum(A*G))."""
+    return transformed(root, with_factors_outside)
+
+
+def with_factors_outside(node: Expr) -> Expr:
+    """A sum with its common factors outside; other nodes as they are."""
+    if not isinstance(node, Sum):
+        return node
+    return common_factor(node) or _common_number(node) or node
+
+
+def _common_number(total: Sum) -> Expr | None:
+    """a/2 - b/2 is (a - b)/2; a lone number among the terms forbids it."""
+    sizes = {magnitude(c) for c, _ in total.terms}
+    if len(sizes) != 1 or sizes == {1} or any(is_constant(t) for _, t in total.terms):
+        return None
+    (size,) = sizes
+    signs = [(1 if c > 0 else -1, term) for c, term in total.terms]
+    return scale(size, add(signs))
+
+
+def common_factor(total: Sum, spread: bool = False, split: bool = False) -> Expr | None:
+    """``total`` with what all of its terms share outside, or None when they share nothing.
+
+    A remainder is repeated along an axis only where one common factor covers the remainders' axes, or
+    where it is a statistic, unless ``spread`` allows it anywhere: right for index notation, clumsy in
+    matrices. With ``split`` two labels of one term may be one label of another, joined by a delta:
+    A'pp'A and A'diag(p)A share A' and A.
+    """
+    return next(common_factors(total, spread, split), None)
+
+
+def common_factors(total: Sum, spread: bool = False, split: bool = False) -> Iterator[Expr]:
+    """The ways to write ``total`` with something shared outside, those that share most first."""
+    terms = [(c, _with_single_powers(t)) for c, t in total.terms]
+    pattern = max((t for _, t in terms), key=lambda t: len(t.summed)) if split else terms[0][1]
+    found = list(_matches(pattern, [t for _, t in terms], split))
+    most = max((len(match[0][1]) for match in found), default=0)
+    for match in sorted(found, key=lambda m: -len(m[0][1])):
+        if not split and len(match[0][1]) < most:
+            break
+        outside = _taken_out(total, pattern, terms, match, spread or split)
+        if outside is not None:
+            yield outside
+
+
+def _with_single_powers(node: Expr) -> Product:
+    """As a product in which x squared stands as x x, so that one x can be taken out."""
+    if not isinstance(node, Product):
+        return Product((Factor(node, tuple(range(node.ndim))),), 1, node.sizes, node.ndim, b"")
+    factors: list[Factor] = []
+    for f in node.factors:
+        exponent = Fraction(f.exponent)
+        single = Fraction(1 if exponent > 0 else -1, exponent.denominator)
+        whole = int(single) if single.denominator == 1 else single
+        factors.extend([Factor(f.node, f.labels, whole)] * abs(exponent.numerator))
+    return Product(tuple(factors), node.coef, node.label_sizes, node.ndim, b"")
+
+
+Match = tuple[dict[int, int], list[int]]  # the pattern's labels in a term, and which factors match
+
+
+def _matches(pattern: Product, terms: Sequence[Product], split: bool) -> Iterator[list[Match]]:
+    """Per term how the pattern's shared factors lie in it; greedily grown from each seed."""
+    usable = [k for k, f in enumerate(pattern.factors) if not split or len(f.labels) != 1]
+    for seed in usable:
+        found: list[Match] = [({}, []) for _ in terms]
+        for k in [seed, *(k for k in usable if k != seed)]:
+            picks = [
+                _find(pattern, k, term, names, taken, split)
+                for term, (names, taken) in zip(terms, found, strict=True)
+            ]
+            if all(pick is not None for pick in picks):
+                for (names, taken), pick in zip(found, picks, strict=True):
+                    assert pick is not None
+                    taken.append(pick[0])
+                    names.update(pick[1])
+        if found[0][1]:
+            yield found
+
+
+def _find(
+    pattern: Product,
+    k: int,
+    term: Product,
+    names: dict[int, int],
+    taken: Sequence[int],
+    split: bool,
+) -> tuple[int, dict[int, int]] | None:
+    """A factor of ``term`` equal to factor k of the pattern; free labels agree, summed ones map."""
+    wanted = pattern.factors[k]
+    for j, f in enumerate(term.factors):
+        if j in taken or f.node != wanted.node or f.exponent != wanted.exponent:
+            continue
+        added: dict[int, int] = {}
+        for a, b in zip(wanted.labels, f.labels, strict=True):
+            known = names.get(a, added.get(a))
+            if a < pattern.ndim:
+                if a != b:
+                    break
+            elif known is not None:
+                if known != b:
+                    break
+            elif split or (b >= term.ndim and b not in {*names.values(), *added.values()}):
+                added[a] = b
+            else:
+                break
+        else:
+            return j, added
+    return None
+
+
+def _taken_out(
+    total: Sum,
+    pattern: Product,
+    terms: Sequence[tuple[Number, Product]],
+    match: Sequence[Match],
+    spread: bool,
+) -> Expr | None:
+    """Common * (remainders); the remainders' axes are the labels that anything of theirs needs."""
+    own = next(m for m, (_, term) in zip(match, terms, strict=True) if term is pattern)
+    common = [pattern.factors[j] for j in own[1]]
+    rests = [_Remainder(pattern, term, m) for m, (_, term) in zip(match, terms, strict=True)]
+    shared = {label for f in common for label in f.labels}
+    axes = sorted({label for rest in rests for label in rest.axes})
+    covered = any(set(axes) <= set(f.labels) for f in common)
+    if len(axes) > max(2, total.ndim):
+        return None
+    if not spread and any(rest.falls_apart() or rest.only_moves() for rest in rests):
+        return None
+    sizes = dict(enumerate(pattern.label_sizes))
+    inner: list[tuple[Number, Expr]] = []
+    for (coef, _), rest in zip(terms, rests, strict=True):
+        missing = [label for label in axes if label not in rest.axes]
+        if missing and not spread and not (covered and set(missing) <= shared):
+            narrow = rest.over(rest.axes, sizes)
+            if not (facts.statistic(narrow) or is_constant(narrow)):
+                return None
+        inner.append((coef, rest.over(axes, sizes)))
+    rest_sum = add(inner)
+    if isinstance(rest_sum, Sum):
+        rest_sum = _common_number(rest_sum) or rest_sum
+    operands = [*common, Factor(rest_sum, tuple(axes))]
+    return contract(range(total.ndim), operands, 1, dict(enumerate(total.sizes)))
+
+
+class _Remainder:
+    """What is left of a term, in the pattern's labels; labels that fell together get deltas."""
+
+    def __init__(self, pattern: Product, term: Product, match: Match) -> None:
+        names, taken = match
+        self.coef, self.ndim = term.coef, term.ndim
+        self.rest = [f for j, f in enumerate(term.factors) if j not in taken]
+        self.back: dict[int, int] = {}
+        self.deltas: list[tuple[int, int]] = []
+        for a, b in names.items():
+            if b < term.ndim:
+                self.deltas.append((b, a))
+            elif b in self.back:
+                self.deltas.append((self.back[b], a))
+            else:
+                self.back[b] = a
+        self.sizes = pattern.label_sizes
+        used = {self.label(lab) for f in self.rest for lab in f.labels}
+        self.axes = sorted(
+            {lab for lab in used if isinstance(lab, int)} | {lab for d in self.deltas for lab in d}
+        )
+
+    def label(self, label: int) -> Hashable:
+        """The pattern's label for one of the term's; ("own", k) for one that only the term has."""
+        if label in self.back:
+            return self.back[label]
+        return label if label < self.ndim else ("own", label)
+
+    def only_moves(self) -> bool:
+        """Whether nothing is left but slices: x[1:] and x[:-1] are read by themselves."""
+        kinds = [f.node.kind for f in self.rest if isinstance(f.node, Structural)]
+        return "slice" in kinds and len(kinds) == len([f for f in self.rest if f.labels])
+
+    def falls_apart(self) -> bool:
+        """Whether nothing joins the axes: x (xᵀ A x) is not to be read as (x xᵀ A) x."""
+        groups: list[set[Hashable]] = [{lab} for lab in self.axes]
+        for labels in [set(map(self.label, f.labels)) for f in self.rest] + list(
+            map(set, self.deltas)
+        ):
+            joined = [g for g in groups if g & labels]
+            groups = [g for g in groups if not g & labels]
+            groups.append(labels.union(*joined))
+        return len([g for g in groups if g & set(self.axes)]) > 1
+
+    def over(self, axes: Sequence[int], sizes: Mapping[int, AnySize]) -> Expr:
+        operands: list[tuple[Expr, Sequence[Hashable], int | Fraction]] = [
+            (f.node, tuple(map(self.label, f.labels)), f.exponent) for f in self.rest
+        ]
+        for i, j in self.deltas:
+            size = sizes[i]
+            operands.append((Structural("delta", (size, size)), (i, j), 1))
+        known: dict[Hashable, AnySize] = {lab: sizes[lab] for lab in axes if lab in sizes}
+        return contract(axes, operands, self.coef, known)
