@@ -292,7 +292,7 @@ ERRORS: list[tuple[str, dict[str, Any], type[Exception], str, str]] = [
     ("x; x + 1", {"x": "n"}, ArgumentError, "is not used", "x"),
     ("random.normal(x)", {"x": "n"}, ArgumentError, "named 'random.normal'", "random.normal"),
     ("concatenate(x)", {"x": "n"}, MinigradError, "a name and no number", "concatenate(x)"),
-    ("roll(x, n)", {"x": "n"}, ArgumentError, "a number is needed", "roll(x, n)"),
+    ("roll(x, n)", {"x": "n"}, MinigradError, "has only a name", "roll(x, n)"),
     ("x[::0]", {"x": "n"}, ShapeError, "step cannot be 0", "x[::0]"),
 ]
 
