@@ -36,8 +36,6 @@ class Source:
         message = str(error)
         if isinstance(error, TypeError):
             message = _PYTHON_PREFIX.sub("", message)
-        if "not 'Size'" in message:
-            message = "a number is needed where a dim's name stands; declare sizes as numbers, or pass a number"
         # an operation says its own name, perhaps with where it lives: nn.softmax
         named = message.partition(":")[0].rpartition(".")[2] == what.rpartition(".")[2]
         return ArgumentError(f"{message if named else f'{what}: {message}'}{hint}\n{place}")
