@@ -135,6 +135,9 @@ def small_ground(
         raise DerivationError("a mask's positions are written in, and fit its own sizes only")
     values: dict[str, Any] = {}
     for name, (node, _) in lowered.leaves.items():
+        if node not in lowered.views:
+            values[name] = lowered.leaf_array(name, node.value)
+            continue
         shape = tuple(value_of(s, sizes) for s in lowered.views[node].expr.sizes)
         if not shape and name in sizes:
             values[name] = np.asarray(sizes[name])
@@ -149,6 +152,8 @@ def _small_sizes(lowered: Lowered, lengths: Sequence[int]) -> dict[str, int]:
     actual = lowered.sizes or {}
     names = dict.fromkeys(actual)
     for node, _ in lowered.leaves.values():
+        if node not in lowered.views:
+            continue  # a mask that only says which places are meant
         for size in lowered.views[node].expr.sizes:
             if isinstance(size, Size):
                 names.update(dict.fromkeys(sorted(size.names())))

@@ -149,7 +149,12 @@ def _tangents(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Com
         + _NATURAL * 1e-3 * scene.natural
     )
     error = abs(float(np.sum(weights * tangent)) - s.value) / (size or 1.0)
-    tolerance = max(8 * s.uncertainty / (size or 1.0), ROUNDING)
+    here, there = (hand_gradients(at, weights) for at in (scene, scene.perturbed()))
+    moved = sum(
+        abs(float(np.sum((there[k] - here[k]) * d)))
+        for k, d in zip(floats, directions, strict=True)
+    )
+    tolerance = max((8 * s.uncertainty + 50 * moved) / (size or 1.0), ROUNDING)
     if tolerance < 1e-3:
         yield _judged(TANGENT, error, tolerance)
 

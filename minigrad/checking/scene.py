@@ -263,4 +263,6 @@ class Scene:
         """The arrays of the lowered variables in their own shapes."""
         lowered = self.subject.lowered
         assert lowered is not None
-        return {name: self.leaves[node] for name, (node, _) in lowered.leaves.items()}
+        return {
+            name: self.leaves.get(node, node.value) for name, (node, _) in lowered.leaves.items()
+        }

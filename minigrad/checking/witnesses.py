@@ -142,6 +142,8 @@ def _from_source(scene: Scene) -> Arrays:
         ]
     except MinigradError:
         raise
+    except np.linalg.LinAlgError as error:
+        raise DerivationError(f"the formula is not defined at these numbers ({error})") from error
     except Exception as error:
         raise Broken(f"{type(error).__name__}: {error}") from error
 

@@ -51,7 +51,11 @@ def _written(
         language,
         name=name,
         summary=summary,
-        variables={name: lowered.views[node].sizes for name, (node, _) in lowered.leaves.items()},
+        variables={
+            name: lowered.views[node].sizes
+            for name, (node, _) in lowered.leaves.items()
+            if node in lowered.views  # a mask whose positions are written in is no variable
+        },
         forward=[ref.name for ref in forward],
         backward=_backward([ref for ref in refs if ref.of is not None], reading),
         sizes=lowered.sizes,
