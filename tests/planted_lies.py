@@ -91,7 +91,7 @@ def _forward(row: Primitive, lie: Lie) -> Primitive:
 def _vjp(row: Primitive, lie: Lie) -> Primitive:
     if row.vjp is not None:
         rule = row.vjp
-        return _named(row, lie, vjp=lambda i, *a, **p: lie.alter(rule(i, *a, **p)))
+        return _named(row, lie, vjp_all=None, vjp=lambda i, *a, **p: lie.alter(rule(i, *a, **p)))
     first = row.vjps[0]
     assert first is not None
     return _named(row, lie, vjps=(lambda *a, **p: lie.alter(first(*a, **p)), *row.vjps[1:]))
@@ -99,7 +99,7 @@ def _vjp(row: Primitive, lie: Lie) -> Primitive:
 
 def _rule(row: Primitive, lie: Lie) -> Primitive:
     """Another VJP of the first argument altogether."""
-    return _named(row, lie, vjps=(lie.alter, *row.vjps[1:]), vjp=None, variadic=False)
+    return _named(row, lie, vjps=(lie.alter, *row.vjps[1:]), vjp=None, vjp_all=None, variadic=False)
 
 
 def _sum(row: Primitive, lie: Lie) -> Primitive:
