@@ -222,6 +222,7 @@ def test_sizes_are_read_from_shapes(
 @pytest.mark.parametrize(
     ("array", "text"),
     [
+        (np.zeros((0, 3), bool), "np.zeros((0, 3), dtype=bool)"),
         (np.tri(4, dtype=bool), "np.tri(4, dtype=bool)"),
         (np.tri(4, 5, -1), "np.tri(4, 5, k=-1, dtype=dtype)"),
         (np.eye(3), "np.eye(3, dtype=dtype)"),

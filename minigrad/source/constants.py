@@ -34,6 +34,8 @@ def _elements(array: Any) -> str:
 
 def _made(array: Any) -> tuple[str, list[str]] | None:
     """The function that makes the array, and its arguments."""
+    if not array.size and array.ndim > 1:
+        return "zeros", [repr(tuple(map(int, array.shape)))]  # a list has no room for its shape
     if array.size < 2:
         return None
     if np.all(array == array.flat[0]):
