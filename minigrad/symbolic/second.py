@@ -21,6 +21,7 @@ from minigrad.symbolic.factors import common_factors
 
 # Beyond this many terms a Hessian stays as it came: a reader is not helped by opening it.
 _MOST_TERMS = 24
+_MOST_WEIGHT = 60
 # So many choices of a common factor are tried at each level.
 _MOST_WAYS = 3
 Operand = tuple[Expr, Sequence[Hashable], "int | Fraction"]
@@ -34,6 +35,8 @@ def by_parts(hessian: Expr, gradient: Expr, key: str, names: Names) -> list[Expr
     hessian, gradient : derivatives of one scalar; the gradient is by the variable named ``key``.
     names : where the new names come from.
     """
+    if hessian.weight > _MOST_WEIGHT:
+        return []
     opened = multiplied_out(hessian)
     if not isinstance(opened, Sum):
         return []
@@ -47,7 +50,7 @@ def by_parts(hessian: Expr, gradient: Expr, key: str, names: Names) -> list[Expr
         divided = _divided(opened, ref)
         if divided is not None:
             forms.extend(dict.fromkeys(_factors_outside(divided)))
-    return forms
+    return [form for form in forms if form.weight <= hessian.weight + _MOST_WEIGHT]
 
 
 def multiplied_out(node: Expr) -> Expr:
