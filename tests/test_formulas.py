@@ -58,7 +58,7 @@ FORMULAS = {
         {"S": "d d | spd", "x": "d", "m": "d"},
         "S",
         1,
-        "dS = (Y − Y r rᵀ Y) / 2   where Y = S⁻¹, r = x − m",
+        "dS = S⁻¹ (I − r rᵀ S⁻¹) / 2   where r = x − m",
     ),
     "gauss nll m": (
         "0.5*logdet(S) + 0.5*(x-m) @ inv(S) @ (x-m)",
@@ -204,7 +204,7 @@ FORMULAS = {
         1,
         "dw = −Xᵀ (y ⊙ [1 − y ⊙ (X w) > 0]) / m",
     ),
-    "nuclear": ("trace(inv(X.T @ X))", {"X": "n d"}, "X", 1, "dX = −2 X Y Y   where Y = (Xᵀ X)⁻¹"),
+    "nuclear": ("trace(inv(X.T @ X))", {"X": "n d"}, "X", 1, "dX = −2 X (Xᵀ X)⁻¹ (Xᵀ X)⁻¹"),
     "gram": (
         "sum(K * (X @ X.T)**2)",
         {"K": "n n", "X": "n d"},
@@ -298,7 +298,7 @@ FORMULAS = {
         {"W": "n k", "S": "n n | symmetric"},
         "W",
         1,
-        "dW = 2 (S − W Y Wᵀ S) W Y   where Y = (Wᵀ W)⁻¹",
+        "dW = 2 (S − W (Wᵀ W)⁻¹ Wᵀ S) W (Wᵀ W)⁻¹",
     ),
     "svm": (
         "lam*sum(w**2)+sum(relu(1-y*(X@w+b)))",

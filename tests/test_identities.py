@@ -121,7 +121,7 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         {"x": "n", "S": "n n | spd"},
         "S",
         1,
-        "dS = Y − Y x xᵀ Y   where Y = S⁻¹",
+        "dS = S⁻¹ − S⁻¹ x xᵀ S⁻¹",
     ),
     "lsq": (
         "sum((A @ x - b)**2)",

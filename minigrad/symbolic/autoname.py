@@ -198,7 +198,7 @@ def _opposite(node: Expr) -> Expr | None:
 def _saved(node: Expr, uses: int, length: Length) -> int:
     """How many characters a name of one letter saves."""
     inner = length(node)
-    brackets = 0 if isinstance(node, (Map, Composite)) else 2
+    brackets = 0 if isinstance(node, (Map, Composite, MatrixFunction)) else 2
     return uses * (inner + brackets - 1) - (inner + 1 + _DEFINITION)
 
 
