@@ -33,6 +33,10 @@ class ArgumentError(MinigradError, ValueError):
     """An argument has a value that the operation does not accept."""
 
 
+class NamingError(ArgumentError, TypeError):
+    """Something is called what cannot be a name."""
+
+
 class NameClashError(MinigradError, ValueError):
     """One name was given to two different things."""
 

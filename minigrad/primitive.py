@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from minigrad.errors import ArgumentError, NameClashError
+from minigrad.names import checked_name
 
 Kind = Literal["elementwise", "contraction", "general", "composite"]
 Rule = Callable[..., Any]
@@ -105,7 +106,7 @@ REGISTRY: dict[str, Primitive] = {}
 
 def register(row: Primitive) -> Primitive:
     """Enter a row; a user's own row may be redefined, a built-in one may not."""
-    known = REGISTRY.get(row.name)
+    known = REGISTRY.get(checked_name(row.name, "an operation's name"))
     if known is not None and known.builtin:
         raise NameClashError(
             f"{row.name!r} is a built-in operation and cannot be redefined; "

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import DerivationError
-from minigrad.source.names import identifier
+from minigrad.source import Source
 
 
 def run_source(text: str, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
-    """The value of the one function that ``text`` defines, on arrays by its parameters' names.
+    """The value of the one function that ``text`` defines, on arrays by the names of variables.
 
     Raises
     ------
@@ -21,11 +21,12 @@ def run_source(text: str, values: Mapping[str, Any], sizes: Mapping[str, int]) -
         When a parameter has no value here.
     """
     function = function_of(text)
-    known = {**sizes, **values, **{identifier(name): value for name, value in values.items()}}
+    known = {**sizes, **values}
+    called = text.arguments if isinstance(text, Source) else {}
     arguments = {}
     for name, parameter in inspect.signature(function).parameters.items():
-        if name in known:
-            arguments[name] = known[name]
+        if called.get(name, name) in known:
+            arguments[name] = known[called.get(name, name)]
         elif parameter.default is inspect.Parameter.empty:
             raise DerivationError(f"the source needs {name!r}, which this graph does not have")
     with np.errstate(all="ignore"):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from minigrad.data.table import Table, at_most
 from minigrad.errors import ArgumentError
+from minigrad.names import checked_name
 
 # Cells hold whole texts; the csv module's own limit of 128 KiB is meant for numbers.
 _LONGEST_CELL = 2**31 - 1
@@ -125,6 +126,8 @@ def _records(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]
 
 def _checked_header(cells: list[str], name: str) -> tuple[str, ...]:
     columns = tuple(cell.strip() for cell in cells)
+    for column in filter(None, columns):  # one that is empty is no column to ask for
+        checked_name(column, f"{name}: the header")
     repeated = [column for column, count in Counter(columns).items() if column and count > 1]
     if repeated:
         raise ArgumentError(

@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.errors import ArgumentError, NameClashError
 from minigrad.graph import Tensor
-from minigrad.parsing.variables import checked_name, declared, dims_of, symbol
+from minigrad.parsing.variables import declared, dims_of, symbol, variable_name
 
 
 def symbols(*declarations: str) -> Any:
@@ -59,7 +59,7 @@ def _declared(text: str) -> Tensor:
             f"symbols: {text.strip()!r} is no declaration; write a name, dims and assumptions, as in "
             '"S: n n | spd", and several separated by commas'
         )
-    name = checked_name(name)
+    name = variable_name(name)
     return symbol(name, declared(name, dims + bar + facts))
 
 

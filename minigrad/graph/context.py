@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from minigrad.names import checked_name
+
 
 class Scope:
     """One entry into a named region; entering the same region again makes another Scope."""
@@ -83,7 +85,7 @@ def scope(name: str) -> Iterator[None]:
     >>> with mg.scope("Query"):
     ...     q = (x * 2).named("Q")
     """
-    with _entered(_inside(current_scope(), name)):
+    with _entered(_inside(current_scope(), checked_name(name, "scope"))):
         yield
 
 
@@ -94,7 +96,7 @@ def call(name: str) -> Iterator[None]:
     Its names are printed as they are; only where another call gives the same ones does the call's
     own name, with a number, tell them apart.
     """
-    inner = _inside(current_scope(), name)
+    inner = _inside(current_scope(), checked_name(name, "call"))
     assert inner.parent is not None
     inner.path = inner.parent.path
     with _entered(inner):

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.names import checked_name
 
-_LABEL = re.compile(r"[^\W\d]\w*$")
+_LABEL = re.compile(r"[^\W\d]\w*")
 
 # Set by graph.operation, which lies above: takes a function's name and the operands.
 _numeric: dict[str, Callable[..., Any]] = {}
@@ -57,7 +58,7 @@ def parse_dims(dims: str | Iterable[str | None], ndim: int) -> tuple[str | None,
             "give one label per axis, with _ for an axis without a name"
         )
     for label in labels:
-        if label is not None and not _LABEL.match(label):
+        if label is not None and not _LABEL.fullmatch(checked_name(label, "dims")):
             raise ArgumentError(
                 f"dims={dims!r}: {label!r} is not a name; a label is a letter followed by "
                 "letters, digits or underscores"

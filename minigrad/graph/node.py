@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.graph.context import Scope, current_scope
+from minigrad.names import checked_name
 from minigrad.primitive import Primitive
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def leaf(
     node.requires_grad = requires_grad
     node.saved = None
     node.facts = facts = Facts()
-    facts.name = name
+    facts.name = name if name is None else checked_name(name, "name")
     facts.dims = dims
     facts.assume = assume
     facts.value = value

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad.errors import GradientError, ShapeError, SymbolicError, UnsupportedError
 from minigrad.graph.dims import with_labels
 from minigrad.graph.node import Node, leaf, next_id
+from minigrad.names import checked_name
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -146,8 +147,7 @@ class Tensor:
 
     def named(self, name: str) -> Tensor:
         """Name this very tensor and return it, so that formulas and drawings speak of it."""
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"named: a name is a non-empty str, not {name!r}")
+        checked_name(name, "named")
         if self._node is None:
             self._node = getattr(self, "_constant", None) or leaf(self._array)
         self._node.name = name

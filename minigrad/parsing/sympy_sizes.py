@@ -8,6 +8,7 @@ from typing import Any
 
 from minigrad.errors import DerivationError
 from minigrad.index.size import AnySize, Size, dim, prod
+from minigrad.names import checked_name
 
 
 def is_matrix(expression: Any) -> bool:
@@ -27,7 +28,7 @@ def size_of(expression: Any) -> AnySize:
     if expression.is_Integer:
         return int(expression)
     if expression.is_Symbol:
-        return dim(str(expression.name))
+        return dim(checked_name(str(expression.name), "from_sympy"))
     if expression.is_Add:
         return reduce(lambda a, b: a + b, map(size_of, expression.args))
     if expression.is_Mul:

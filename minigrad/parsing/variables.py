@@ -14,6 +14,7 @@ from minigrad.errors import ArgumentError, NameClashError
 from minigrad.graph import Tensor, leaf, wrap
 from minigrad.index.assume import checked_assumptions
 from minigrad.index.size import AnySize, Size, dim, prod
+from minigrad.names import checked_name
 
 _LARGEST_POWER = 8
 
@@ -45,7 +46,7 @@ def declared(name: str, text: str) -> Declared:
     return Declared(sizes, checked_assumptions(name, words, sizes))
 
 
-def checked_name(name: str) -> str:
+def variable_name(name: str) -> str:
     """A variable's name as Python's grammar reads it: 𝑥 is x.
 
     Raises
@@ -53,7 +54,7 @@ def checked_name(name: str) -> str:
     ArgumentError
         When it is no identifier, or would lose a raised or lowered letter: Xᵀ is no name.
     """
-    plain = unicodedata.normalize("NFKC", name)
+    plain = unicodedata.normalize("NFKC", checked_name(name, "name"))
     raised = raised_letter(name)
     if not plain.isidentifier() or raised:
         cause = f"{raised!r} cannot be part of a name" if raised else "a name is letters, digits, _"
@@ -85,7 +86,7 @@ def _polynomial(node: ast.expr) -> AnySize:
         case ast.Constant(int(value)) if not isinstance(value, bool):
             return value
         case ast.Name(label) if label.strip("_"):
-            return dim(label)
+            return dim(checked_name(label, "dims"))
         case ast.BinOp(left, ast.Add(), right):
             return _polynomial(left) + _polynomial(right)
         case ast.BinOp(left, ast.Sub(), right):
@@ -110,7 +111,7 @@ def declarations(variables: Mapping[str, Any]) -> tuple[dict[str, Declared], dic
     written: dict[str, Declared] = {}
     tensors: dict[str, Tensor] = {}
     for given, value in variables.items():
-        name = checked_name(given)
+        name = variable_name(given)
         if keyword.iskeyword(name):
             raise ArgumentError(
                 f"parse: {name!r} is a word of Python's own and cannot name a variable of a text; write "

@@ -9,8 +9,8 @@ from minigrad.source.constants import constant_text
 from minigrad.source.context import call, shape_text
 from minigrad.source.dims import dim_lines, plain_dims, said_by
 from minigrad.source.helpers import HELPERS, NEED_MATH
-from minigrad.source.layout import INDENT, WIDTH, Result
-from minigrad.source.names import identifier
+from minigrad.source.layout import INDENT, WIDTH, Result, Source
+from minigrad.source.names import identifier, in_docstring, quoted
 from minigrad.source.pieces import ATOM, Text
 from minigrad.source.statements import ALIASES, Statements
 from minigrad.source.wrapping import wrapped
@@ -20,7 +20,7 @@ from minigrad.symbolic.program import Value, in_order
 class Function(Statements):
     """The statements with what stands around them: signature, docstring, sizes, helpers, result."""
 
-    def write(self) -> str:
+    def write(self) -> Source:
         """The whole source."""
         forward = [v for v, _ in self._in_named_order(self.layout.forward)]
         backward = [v for v, _ in self._in_named_order(self.layout.backward)]
@@ -31,12 +31,12 @@ class Function(Statements):
             if value not in self.texts:
                 self.visit(value)
         returned = self.returned()
-        return self.laid_out(cut if backward else 0, returned)
+        source = Source(self.laid_out(cut if backward else 0, returned))
+        source.arguments = {argument: name for name, argument in self.arguments.items()}
+        return source
 
     def _in_named_order(self, names: Sequence[str]) -> list[tuple[Value, str]]:
-        wanted = {identifier(name): k for k, name in enumerate(names)}
-        found = [(v, n) for v, n in self.called.items() if n in wanted]
-        return sorted(found, key=lambda pair: wanted[pair[1]])
+        return [(self.known[name], name) for name in names if name in self.known]
 
     def returned(self) -> str:
         """The expression that the function returns."""
@@ -102,13 +102,14 @@ class Function(Statements):
         return [f"def {name}(", *(f"{INDENT}{a}," for a in arguments), "):"]
 
     def docstring(self) -> list[str]:
+        summary = in_docstring(self.layout.summary)
         shapes = []
         for name, argument in self.arguments.items():
             sizes = self.layout.variables.get(name, ())
-            shape = ", ".join(map(str, sizes)) + ("," if len(sizes) == 1 else "")
+            shape = in_docstring(", ".join(map(str, sizes)) + ("," if len(sizes) == 1 else ""))
             shapes.append(f"{argument} ({shape})" if sizes else f"{argument} a number")
         if not shapes:
-            return [f'"""{self.layout.summary}"""']
+            return [f'"""{summary}"""']
         lines, row = [], "Shapes: "
         for k, shape in enumerate(shapes):
             piece = shape + ("," if k < len(shapes) - 1 else ".")
@@ -116,7 +117,7 @@ class Function(Statements):
                 lines.append(row.rstrip())
                 row = ""
             row += piece + " "
-        return [f'"""{self.layout.summary}', "", *lines, row.rstrip(), '"""']
+        return [f'"""{summary}', "", *lines, row.rstrip(), '"""']
 
     def helper_blocks(self) -> list[list[str]]:
         blocks = []
@@ -185,4 +186,4 @@ def _key_text(key: Any) -> str:
     """A key of the returned dict, in double quotes."""
     if isinstance(key, tuple):
         return f"({', '.join(map(_key_text, key))})"
-    return '"' + str(key).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return quoted(str(key))

@@ -30,6 +30,12 @@ class Layout:
     constants: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Source(str):
+    """The text of a function; ``arguments`` says what the user calls each of its arguments."""
+
+    arguments: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Result:
     """One result: its key in what is returned, the name of its statement, its value and shape."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
+import unicodedata
 
 from minigrad.symbolic.program import Value
 
-# What a generated function uses besides its own names.
-_RESERVED = {"np", "math", "float", "dtype"}
+# What a generated function and the helpers inside it use besides their own names.
+RESERVED = frozenset(
+    {"np", "math", "dtype"} | {"enumerate", "float", "int", "isinstance", "len", "range", "tuple"}
+)
+_LONGEST = 60
 
 _FUNCTION_LETTERS = {
     "exp": "e",
@@ -35,19 +40,34 @@ _LETTERS = {
 
 
 def identifier(name: str) -> str:
-    """A Python identifier that reads like ``name``: block[0].Q is block_0_Q."""
-    safe = re.sub(r"\W+", "_", name.replace("∂", "d").replace("²", "2").replace("'", "_"))
-    safe = safe.strip("_") if safe.strip("_") else "x"
+    """A Python identifier that reads like ``name``: block[0].Q is block_0_Q.
+
+    It is normalised as Python normalises names (NFKC), so that two that differ here differ there.
+    """
+    plain = unicodedata.normalize("NFKC", name.replace("∂", "d"))
+    kept = "".join(c if f"x{c}".isidentifier() else " " for c in plain)
+    safe = unicodedata.normalize("NFKC", re.sub(r"[ _]* [ _]*", "_", kept))
+    safe = safe.strip("_")[:_LONGEST].strip("_") or "x"
     if not safe.isidentifier():
         safe = f"x_{safe}"
     return f"{safe}_" if keyword.iskeyword(safe) or keyword.issoftkeyword(safe) else safe
+
+
+def quoted(text: str) -> str:
+    """The text as a Python string in double quotes; JSON's escapes are Python's too."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def in_docstring(text: str) -> str:
+    """The text as it is written between three double quotes."""
+    return text.replace("\\", r"\\").replace('"', r"\"")
 
 
 class Names:
     """The names that are taken, and new ones."""
 
     def __init__(self) -> None:
-        self.taken = set(_RESERVED)
+        self.taken = set(RESERVED)
 
     def unique(self, name: str) -> str:
         """``name`` as an identifier, numbered if it is taken."""

@@ -58,6 +58,7 @@ class Statements:
         known = {
             name: value for value, name in program.names.items() if value in set(self.reachable)
         }
+        self.known = known
         order = [n for n in (*self.layout.forward, *self.layout.backward) if n in known]
         order += [n for n in known if n not in order]
         return {known[name]: self.names.unique(name) for name in order}

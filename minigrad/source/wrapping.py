@@ -50,11 +50,12 @@ def _indented(parts: Sequence[str], width: int, end: str) -> list[str]:
 
 def _outside(text: str) -> Iterator[int]:
     """The positions that are in no bracket and in no string."""
-    depth, quoted = 0, False
+    depth, quoted, escaped = 0, False, False
     for k, letter in enumerate(text):
-        if letter == '"':
+        if letter == '"' and not escaped:
             quoted = not quoted
         elif quoted:
+            escaped = letter == "\\" and not escaped
             continue
         elif letter in _OPEN:
             depth += 1

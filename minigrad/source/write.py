@@ -11,7 +11,7 @@ from minigrad.index.expr import Expr, Leaf, postorder
 from minigrad.index.size import AnySize
 from minigrad.source.constants import is_written_out
 from minigrad.source.function import Function
-from minigrad.source.layout import Layout, Result
+from minigrad.source.layout import Layout, Result, Source
 from minigrad.symbolic.steady import steady_program
 
 LANGUAGES = ("numpy",)
@@ -32,7 +32,7 @@ def source_of(
     backward: Sequence[str] = (),
     sizes: Mapping[str, int] | None = None,
     constants: Mapping[str, Any] | None = None,
-) -> str:
+) -> Source:
     """The text of one standalone function that computes the formulas.
 
     Parameters

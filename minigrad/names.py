@@ -1,0 +1,58 @@
+"""What may be a name: of a tensor, a dim, a scope, a symbol, a column, an operation.
+
+Every door through which a name comes in asks here; what leaves is escaped where it is written.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from minigrad.errors import NamingError
+
+LONGEST = 1_000
+# Letters of Persian, Indian scripts and emoji are joined or kept apart by these two.
+_JOINERS = "\u200c\u200d"
+_BREAKS = "\n\v\f\r\x85"
+_KINDS = {
+    "Cc": "a control character",
+    "Cf": "an invisible character, which could reorder or hide what is printed",
+    "Cn": "no character",
+    "Co": "a character of private use",
+    "Cs": "half of a surrogate pair",
+    "Zl": "a line break",
+    "Zp": "a line break",
+}
+
+
+def checked_name(name: object, what: str = "name") -> str:
+    """``name`` itself, where it may be one; ``what`` says in an error whose name it is.
+
+    Raises
+    ------
+    NamingError
+        When it is no text, shows nothing, is longer than 1,000 characters, or holds line breaks,
+        control characters, lone surrogates or other characters that cannot be printed.
+    """
+    if not isinstance(name, str):
+        raise NamingError(f"{what}: a name is a non-empty str, not {_shortened(repr(name))}")
+    if len(name) > LONGEST:
+        raise NamingError(
+            f"{what}: a name has at most {LONGEST:,} characters, {_shortened(ascii(name))} has "
+            f"{len(name):,}; shorten it"
+        )
+    if not name.isprintable():
+        for character in name:
+            kind = _KINDS.get(unicodedata.category(character))
+            kind = "a line break" if character in _BREAKS else kind
+            if kind is not None and character not in _JOINERS:
+                raise NamingError(
+                    f"{what}: {_shortened(ascii(name))} is no name: it holds {kind}, "
+                    f"U+{ord(character):04X}; leave it out"
+                )
+    if all(character.isspace() or character in _JOINERS for character in name):
+        raise NamingError(f"{what}: a name is a non-empty str, not {ascii(name)}; say what it is")
+    return name
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:40]}…{text[-10:]}"
