@@ -338,7 +338,7 @@ TABLE: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
     "loss shapes": (
         lambda: functional.bce_with_logits(M, np.ones((4, 4))),
         errors.ShapeError,
-        ("nn.bce_with_logits", "do not broadcast", "(2, 3)", "(4, 4)"),
+        ("nn.bce_with_logits", "different shapes", "(2, 3)", "(4, 4)"),
     ),
     "no probabilities": (
         lambda: functional.binary_cross_entropy(np.array([0.5, 1.5]), np.ones(2)),

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from minigrad.errors import ArgumentError, AxisError
 from minigrad.graph.explain import operands
 from minigrad.graph.fast import binary, binary_with_params, unary, unary_with_params
-from minigrad.graph.operation import apply
+from minigrad.graph.operation import apply, option, refuse
 from minigrad.graph.tensor import Tensor
 from minigrad.primitive import (
     Kind,
@@ -67,6 +67,8 @@ def _with_signature(row: Primitive, signature: Signature) -> Operation:
         except AxisError as error:
             raise AxisError(f"{error}; got {operands(args)}") from None
         count = len(inputs)
+        if kwargs or (len(args) > count and args[0] is inputs[0]):
+            _refuse_tracked(row, inputs, args[1:], kwargs)
         if count == 1 and one:
             return run(inputs[0], params)
         if count == 2 and two:
@@ -77,6 +79,16 @@ def _with_signature(row: Primitive, signature: Signature) -> Operation:
     operation.run = run  # type: ignore[attr-defined]
     operation.__wrapped__ = signature  # type: ignore[attr-defined]
     return operation
+
+
+def _refuse_tracked(
+    row: Primitive, inputs: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> None:
+    """Refuse a tensor that requires a gradient where the signature made a parameter of it."""
+    named = [(f"argument {i}", x) for i, x in enumerate(args, start=2)]
+    for name, x in (*named, *kwargs.items()):
+        if isinstance(x, Tensor) and x.requires_grad and not any(x is kept for kept in inputs):
+            refuse(row.name, name)
 
 
 def _plain(row: Primitive) -> Operation:
@@ -92,7 +104,8 @@ def _plain(row: Primitive) -> Operation:
                 f"{row.name}: takes {arity} arguments and the parameters {list(names)}; "
                 f"got {len(args)} arguments and {sorted(kwargs)}"
             )
-        params = {**row.params, **dict(zip(names, extra, strict=False)), **kwargs}
+        given = {**dict(zip(names, extra, strict=False)), **kwargs}
+        params = {**row.params, **{n: option(row.name, n, x) for n, x in given.items()}}
         return apply(row, inputs, params)
 
     if row.builtin:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from minigrad.errors import MinigradError
+from minigrad.errors import GradientError, MinigradError
 from minigrad.graph.context import Scope, WatchedScope, current_scope, is_recording
 from minigrad.graph.create import holds_tensors, own, stacked
 from minigrad.graph.dims import Dim
@@ -133,6 +133,8 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
             weak = False
     if symbolic:
         return record_symbolic(op, _constants(parents), params, scope)
+    if op.kind == "general":
+        arrays = _numbers_as_arrays(arrays)
     if not op.builtin:
         seal(arrays)
     try:
@@ -151,10 +153,7 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
         return wrap(y)
     links = _constants(parents)
     # Integers and booleans have no derivative, whatever made them.
-    needs = y.dtype.kind == "f" and any(
-        type(parent) is Node and parent.requires_grad and op.rule(position) is not None
-        for position, parent in enumerate(links)
-    )
+    needs = y.dtype.kind == "f" and _differentiated(op, links)
     saved = (y, *arrays) if needs else None
     if saved is not None and y.size > LARGE and type(scope) is Scope:
         saved = needed(op, links, saved)
@@ -165,6 +164,59 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
 
 
 _NUMBERS = frozenset({int, float, bool})
+
+
+def _differentiated(op: Primitive, links: tuple[Any, ...]) -> bool:
+    """Whether an input requires a gradient, which then has a rule to give it one.
+
+    Raises
+    ------
+    GradientError
+        When it has none: a gradient that is left out would be taken for 0.
+    """
+    needs = False
+    for position, parent in enumerate(links):
+        if type(parent) is Node and parent.requires_grad:
+            if op.rule(position) is None:
+                refuse(op.name, f"argument {position + 1}")
+            needs = True
+    return needs
+
+
+def refuse(name: str, argument: str) -> NoReturn:
+    """Say that an operation has no derivative by an argument that requires a gradient."""
+    raise GradientError(
+        f"{name}: is not differentiated by its {argument}, which requires a gradient; pass a plain "
+        "number or array, or .detach() it"
+    )
+
+
+def option(name: str, argument: str, value: Any) -> Any:
+    """The plain number or array of an argument that an operation is not differentiated by.
+
+    Raises
+    ------
+    GradientError
+        When it requires a gradient, which would be lost.
+    SymbolicError
+        When it has no value.
+    """
+    if not isinstance(value, Tensor):
+        return value
+    if value.requires_grad:
+        refuse(name, argument)
+    array = value._value(f"{name}: {argument}")
+    return array.item() if np.ndim(array) == 0 and not isinstance(array, int | float) else array
+
+
+def _numbers_as_arrays(arrays: list[Any]) -> list[Any]:
+    """Numbers among arrays as 0-d arrays that widen nobody: rules ask every argument for its shape."""
+    if not any(type(x) in _NUMBERS for x in arrays):
+        return arrays
+    known = [x.dtype for x in arrays if isinstance(x, np.ndarray | np.generic)]
+    return [
+        np.asarray(x, np.result_type(x, *known)) if type(x) in _NUMBERS else x for x in arrays
+    ]
 
 
 def _node(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from minigrad.errors import SymbolicError
@@ -190,3 +190,44 @@ def _monomial_text(monomial: Monomial, coefficient: int) -> str:
     if coefficient == 1:
         return names
     return f"-{names}" if coefficient == -1 else f"{coefficient}*{names}"
+
+
+def unpaired(predictions: Sequence[AnySize], targets: Sequence[AnySize]) -> str | None:
+    """Why a loss cannot pair predictions with targets, or None: they differ, and neither is one number."""
+    p, y = tuple(predictions), tuple(targets)
+    if p == y or not p or not y:
+        return None
+    if len(p) == len(y) and all(a == b or _named(a, b) for a, b in zip(p, y, strict=True)):
+        return None  # Where dims meet under two names, that is what there is to say.
+    longer, short, name = (p, y, "predictions") if len(p) > len(y) else (y, p, "targets")
+    if longer == (*short, 1):
+        cure = f"squeeze the last axis of the {name}"
+    elif longer == (1, *short):
+        cure = f"squeeze the first axis of the {name}"
+    elif p == y[::-1]:
+        cure = "transpose one of them"
+    else:
+        cure = "give every prediction a target of its own"
+    return (
+        f"predictions {written(p)} and targets {written(y)} have different shapes, and "
+        f"broadcasting would compare predictions with the targets of others; {cure}"
+    )
+
+
+def _named(a: AnySize, b: AnySize) -> bool:
+    return 1 not in (a, b) and (isinstance(a, Size) or isinstance(b, Size))
+
+
+def unspread(weights: Sequence[AnySize], shape: Sequence[AnySize]) -> str | None:
+    """Why weights do not weigh losses of a shape one by one, or None: they do not broadcast to it."""
+    w, s = tuple(weights), tuple(shape)
+    if len(w) <= len(s) and all(
+        a in (1, b) or _named(a, b) for a, b in zip(w[::-1], s[::-1], strict=False)
+    ):
+        return None
+    return f"weights {written(w)} do not broadcast to the shape {written(s)} of the losses"
+
+
+def written(shape: Sequence[AnySize]) -> str:
+    """A shape as Python writes it, with names where sizes have no numbers."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

@@ -10,7 +10,7 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.tensor import describe
-from minigrad.ops.axes import many_axes, one_axis
+from minigrad.ops.axes import in_single, many_axes, one_axis
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
 from minigrad.ops.norms import norm
@@ -24,6 +24,7 @@ from minigrad.ops.shaping import expand_dims, moveaxis, ravel, squeeze
 
 
 @composite("vecdot")
+@in_single
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
     """Products of vectors along an axis, z = Σᵢ xᵢ yᵢ; other axes broadcast."""
     x, y = as_tensor(x1, "vecdot"), as_tensor(x2, "vecdot")

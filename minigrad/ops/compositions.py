@@ -12,7 +12,7 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.tensor import describe
-from minigrad.ops.axes import is_symbolic, many_axes, one_axis, plain
+from minigrad.ops.axes import in_single, is_symbolic, many_axes, one_axis, plain
 from minigrad.ops.comparison import not_equal
 from minigrad.ops.elementary import logaddexp
 from minigrad.ops.indexing import take_along_axis
@@ -71,6 +71,7 @@ def ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 
 @composite("average")
+@in_single
 def average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = False) -> Any:
     """Weighted mean over axes, y = Σᵢ wᵢ xᵢ / Σᵢ wᵢ."""
     if weights is None:

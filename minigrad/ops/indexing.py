@@ -16,7 +16,7 @@ from minigrad.graph.node import Facts, Slot
 from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import one_axis, plain, refuse_out
+from minigrad.ops.axes import HALF, SINGLE, one_axis, plain, refuse_out
 
 Index = tuple[Any, ...]
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -82,12 +82,19 @@ def _getitem_signature(x: Any, index: Any) -> _Call:
 
 
 def _scatter(g: Any, *arrays: Any, index: Index, shape: tuple[int, ...]) -> Any:
-    out = np.zeros(shape, np.asarray(g).dtype)
     where = fill(index, arrays)
     if all(a.dtype.kind == "b" for a in arrays):
+        out = np.zeros(shape, np.asarray(g).dtype)
         out[where] = g
-    else:
-        np.add.at(out, where, g)
+        return out
+    return _add_at(np.zeros(shape, np.asarray(g).dtype), where, g)
+
+
+def _add_at(out: Any, where: Index, values: Any) -> Any:
+    """Add values in place; many in one float16 element are added in float32."""
+    if out.dtype == HALF:
+        return _add_at(out.astype(SINGLE), where, values).astype(HALF)
+    np.add.at(out, where, values)
     return out
 
 
@@ -168,9 +175,7 @@ setitem = primitive(
 
 
 def _index_add(x: Any, value: Any, *arrays: Any, index: Index) -> Any:
-    y = np.array(x)
-    np.add.at(y, fill(index, arrays, 2), value)
-    return y
+    return _add_at(np.array(x), fill(index, arrays, 2), value)
 
 
 index_add = primitive(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import add_reduce, number, weights
+from minigrad.ops import misfits
+from minigrad.ops.axes import HALF, add_reduce, average, in_single, number, weights
 from minigrad.ops.smooth import FEW, expit_dual
 from minigrad.primitive import Notation
 
@@ -29,13 +31,12 @@ def reduced(each: Any, reduction: str) -> Any:
     """Mean, sum or all of the single losses."""
     if reduction == "none":
         return each
-    total = add_reduce(each, None)
-    return total / each.size if reduction == "mean" else total
+    return average(each, None) if reduction == "mean" else add_reduce(each, None)
 
 
 def single(g: Any, count: int, reduction: str) -> Any:
     """The cotangent of every single loss, from that of the reduced one."""
-    return g / count if reduction == "mean" else g
+    return g / (count or 1) if reduction == "mean" else g
 
 
 def _weighted(x: Any, *weights: Any) -> tuple[Any, ...]:
@@ -46,40 +47,52 @@ def _weighted(x: Any, *weights: Any) -> tuple[Any, ...]:
     return tuple(inputs)
 
 
-def _size(*arrays: Any) -> int:
-    shape = np.broadcast_shapes(*(np.shape(a) for a in arrays if a is not None))
-    return int(np.prod(shape))
+def _paired(x: Any, y: Any, *weights: Any) -> None:
+    """Refuse what would broadcast to more losses than there are predictions."""
+    told = misfits.losses([np.shape(a) for a in (x, y, *weights)])
+    if told is not None:
+        raise ValueError(told)
+
+
+def _size(x: Any, y: Any) -> int:
+    """The number of losses: of elements, where one of the two may be a single number."""
+    return math.prod(x.shape or y.shape)
+
+
+def _bce_each(p: Any, y: Any) -> Any:
+    with np.errstate(divide="ignore"):
+        # The clamp bounds y log p at p = 0 and keeps 0 · log 0 at 0.
+        log_p = np.maximum(np.log(p), -100)
+        log_q = np.maximum(np.log1p(-p), -100)
+    return -(y * log_p + (1 - y) * log_q)
 
 
 def _bce(p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
+    _paired(p, y, weight)
     if p.size and (p.min() < 0 or p.max() > 1):
         raise ArgumentError(
             f"nn.binary_cross_entropy: probabilities lie between 0 and 1, not between {p.min():.4g} "
             f"and {p.max():.4g}; apply a sigmoid, or pass the logits to bce_with_logits"
         )
-    with np.errstate(divide="ignore"):
-        # The clamp bounds y log p at p = 0 and keeps 0 · log 0 at 0.
-        log_p = np.maximum(np.log(p), -100)
-        log_q = np.maximum(np.log1p(-p), -100)
-    each = -(y * log_p + (1 - y) * log_q)
+    each = _bce_each(p, y)
     return reduced(each if weight is None else each * weight, reduction)
 
 
 def _bce_p(g: Any, z: Any, p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
-    g = single(g, _size_of(p, y, weight), reduction)
+    g = single(g, _size(p, y), reduction)
     slope = (p - y) / np.maximum(p * (1 - p), 1e-12)
     return g * (slope if weight is None else slope * weight)
 
 
 def _bce_y(g: Any, z: Any, p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
-    g = single(g, _size_of(p, y, weight), reduction)
+    g = single(g, _size(p, y), reduction)
     with np.errstate(divide="ignore"):
         slope = np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100)
     return g * (slope if weight is None else slope * weight)
 
 
-def _size_of(*arrays: Any) -> int:
-    return int(np.prod(np.broadcast_shapes(*(a.shape for a in arrays if a is not None))))
+def _bce_weight(g: Any, z: Any, p: Any, y: Any, weight: Any, *, reduction: str) -> Any:
+    return single(g, _size(p, y), reduction) * _bce_each(p, y)
 
 
 def _bce_signature(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> _Call:
@@ -88,10 +101,11 @@ def _bce_signature(input: Any, target: Any, weight: Any = None, reduction: str =
 
 binary_cross_entropy = primitive(
     "nn.binary_cross_entropy",
-    _bce,
-    vjps=(_bce_p, _bce_y, None),
+    in_single(_bce),
+    vjps=tuple(map(in_single, (_bce_p, _bce_y, _bce_weight))),
     params={"reduction": "mean"},
     domain=("unit", "unit", "positive"),
+    misfit=misfits.losses,
     kinks="logarithms are clamped at −100, so that p = 0 and p = 1 have finite losses",
     broadcasts=True,
     signature=_bce_signature,
@@ -109,16 +123,20 @@ def _mean_logits(x: Any, y: Any) -> Any:
 
 
 def _logits(x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str) -> Any:
-    plain_mean = weight is None and pos_weight is None and reduction == "mean"
-    if plain_mean and x.ndim == 1 and x.shape == y.shape and 0 < x.size <= FEW:
+    if x.shape != y.shape or weight is not None or pos_weight is not None:
+        _paired(x, y, weight, pos_weight)
+    elif reduction == "mean" and x.ndim == 1 and 0 < x.size <= FEW and x.dtype is not HALF:
         return _mean_logits(x, y)
+    each = _logits_each(x, y, pos_weight)
+    return reduced(each if weight is None else each * weight, reduction)
+
+
+def _logits_each(x: Any, y: Any, pos_weight: Any) -> Any:
     # max(x, 0) − x y + log(1 + exp(−|x|)) overflows for no x.
     each = np.log1p(np.exp(-np.abs(x)))
     if pos_weight is None:
-        each = each + np.maximum(x, 0) - x * y
-    else:
-        each = (1 - y) * x + (1 + (pos_weight - 1) * y) * (each + np.maximum(-x, 0))
-    return reduced(each if weight is None else each * weight, reduction)
+        return each + np.maximum(x, 0) - x * y
+    return (1 - y) * x + (1 + (pos_weight - 1) * y) * (each + np.maximum(-x, 0))
 
 
 def _logits_x(
@@ -130,8 +148,7 @@ def _logits_x(
         slope = (1 - y) - (1 + (pos_weight - 1) * y) * (1 - expit_dual(x))
     if weight is not None:
         slope = slope * weight
-    if reduction == "mean":
-        g = g / (x.size if x.shape == y.shape else _size_of(x, y, weight, pos_weight))
+    g = single(g, x.size if x.shape == y.shape else _size(x, y), reduction)
     # A ufunc takes a 0-d array at half the cost of a scalar.
     return slope * (np.asarray(g) if type(g) is np.float64 else g)
 
@@ -139,11 +156,29 @@ def _logits_x(
 def _logits_y(
     g: Any, z: Any, x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str
 ) -> Any:
-    g = single(g, _size_of(x, y, weight, pos_weight), reduction)
+    g = single(g, _size(x, y), reduction)
     slope = -x
     if pos_weight is not None:
-        slope = slope + (pos_weight - 1) * (np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0))
+        slope = slope + (pos_weight - 1) * _missed(x)
     return g * (slope if weight is None else slope * weight)
+
+
+def _missed(x: Any) -> Any:
+    """−log σ(x), what a positive costs."""
+    return np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)
+
+
+def _logits_weight(
+    g: Any, z: Any, x: Any, y: Any, weight: Any, pos_weight: Any = None, *, reduction: str
+) -> Any:
+    return single(g, _size(x, y), reduction) * _logits_each(x, y, pos_weight)
+
+
+def _logits_positive(
+    g: Any, z: Any, x: Any, y: Any, weight: Any, pos_weight: Any, *, reduction: str
+) -> Any:
+    slope = y * _missed(x)
+    return single(g, _size(x, y), reduction) * (slope if weight is None else slope * weight)
 
 
 def _logits_signature(
@@ -162,9 +197,10 @@ def _logits_signature(
 bce_with_logits = primitive(
     "nn.bce_with_logits",
     _logits,
-    vjps=(_logits_x, _logits_y, None, None),
+    vjps=(_logits_x, _logits_y, _logits_weight, _logits_positive),
     params={"reduction": "mean"},
     domain=("real", "unit", "positive", "positive"),
+    misfit=misfits.losses,
     broadcasts=True,
     signature=_logits_signature,
     meaning=meaning.bce_with_logits,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.index.size import unpaired, unspread
+
 Shapes = list[tuple[int, ...]]
 
 
@@ -117,3 +119,11 @@ def squares(shapes: Shapes, **params: Any) -> str | None:
             "linalg.svd take any shape"
         )
     return None
+
+
+def losses(shapes: Shapes, **params: Any) -> str | None:
+    """Losses: predictions and targets of one shape, and weights that broadcast to it."""
+    predictions, targets, *weights = shapes
+    told = unpaired(predictions, targets)
+    shape = predictions or targets
+    return told or next((t for t in (unspread(w, shape) for w in weights) if t), None)

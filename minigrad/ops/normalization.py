@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,39 +11,43 @@ from minigrad.errors import DtypeError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import Axes, add_reduce, is_symbolic, one_axis, plain, same_width
+from minigrad.ops.axes import (
+    Axes,
+    average,
+    in_single,
+    is_symbolic,
+    one_axis,
+    plain,
+    root_mean_square,
+    same_width,
+)
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
 from minigrad.ops.piecewise import maximum
 from minigrad.ops.shape import broadcast_to
 
 
-def _average(x: Any, axis: Axes) -> Any:
-    count = math.prod(x.shape[i] for i in axis)
-    return add_reduce(x, axis, None, None, True) / count
-
-
 def _centred(x: Any, axis: Axes) -> Any:
-    return x - _average(x, axis)
+    return x - average(x, axis, True)
 
 
 def _layer_norm(x: Any, *, axis: Axes, eps: float) -> Any:
     centred = _centred(x, axis)
-    return centred / np.sqrt(_average(centred * centred, axis) + eps)
+    return centred / root_mean_square(centred, axis, eps)
 
 
 def _layer_norm_vjp(g: Any, y: Any, x: Any, *, axis: Axes, eps: float) -> Any:
-    centred = _centred(x, axis)
-    deviation = np.sqrt(_average(centred * centred, axis) + eps)
-    return (_centred(g, axis) - y * _average(g * y, axis)) / deviation
+    deviation = root_mean_square(_centred(x, axis), axis, eps)
+    return (_centred(g, axis) - y * average(g * y, axis, True)) / deviation
 
 
 _standardised = primitive(
     "nn.layer_norm",
-    _layer_norm,
-    vjps=(_layer_norm_vjp,),
+    in_single(_layer_norm),
+    vjps=(in_single(_layer_norm_vjp),),
     params={"axis": (-1,), "eps": 1e-5},
     meaning=meaning.layer_norm,
     doc="Elements minus their mean, over their deviation √(var + ε), over the last axes.",
@@ -66,7 +69,8 @@ def layer_norm(
 ) -> Any:
     """Elements minus their mean, over √(var + ε), over the last axes; then scaled and shifted."""
     x = as_tensor(input, "nn.layer_norm")
-    y = _standardised(x, axis=_trailing("nn.layer_norm", x, normalized_shape), eps=float(eps))
+    axis = _trailing("nn.layer_norm", x, normalized_shape)
+    y = _standardised(x, axis=axis, eps=float(option("nn.layer_norm", "eps", eps)))
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
 
@@ -75,17 +79,17 @@ layer_norm.primitive = _standardised.primitive  # type: ignore[attr-defined]
 
 
 def _rms_norm(x: Any, *, axis: Axes, eps: float) -> Any:
-    return x / np.sqrt(_average(x * x, axis) + eps)
+    return x / root_mean_square(x, axis, eps)
 
 
 def _rms_norm_vjp(g: Any, y: Any, x: Any, *, axis: Axes, eps: float) -> Any:
-    return (g - y * _average(g * y, axis)) / np.sqrt(_average(x * x, axis) + eps)
+    return (g - y * average(g * y, axis, True)) / root_mean_square(x, axis, eps)
 
 
 _rooted = primitive(
     "nn.rms_norm",
-    _rms_norm,
-    vjps=(_rms_norm_vjp,),
+    in_single(_rms_norm),
+    vjps=(in_single(_rms_norm_vjp),),
     params={"axis": (-1,), "eps": 1e-5},
     meaning=meaning.rms_norm,
     doc="Elements over their root mean square √(mean x² + ε), over the last axes.",
@@ -97,8 +101,8 @@ def rms_norm(
 ) -> Any:
     """Elements over their root mean square √(mean x² + ε), over the last axes; then scaled."""
     x = as_tensor(input, "nn.rms_norm")
-    tiny = float(np.finfo(x.dtype).eps) if eps is None else float(eps)
-    y = _rooted(x, axis=_trailing("nn.rms_norm", x, normalized_shape), eps=tiny)
+    tiny = np.finfo(x.dtype).eps if eps is None else option("nn.rms_norm", "eps", eps)
+    y = _rooted(x, axis=_trailing("nn.rms_norm", x, normalized_shape), eps=float(tiny))
     return y if weight is None else y * weight
 
 
@@ -133,6 +137,7 @@ def embedding(input: Any, weight: Any) -> Any:
 
 
 @composite("nn.cosine_similarity")
+@in_single
 def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any:
     """Cosine of the angle between vectors along an axis, with lengths of at least ε."""
     a, b = as_tensor(x1), as_tensor(x2)
@@ -140,5 +145,5 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any
         shape = np.broadcast_shapes(a.shape, b.shape)
         a, b = broadcast_to(a, shape), broadcast_to(b, shape)
     axis = one_axis("nn.cosine_similarity", axis, a.ndim)
-    lengths = [maximum(norm(x, axis=axis), eps) for x in (a, b)]
-    return (a * b).sum(axis) / (lengths[0] * lengths[1])
+    a, b = (x / maximum(norm(x, axis=axis, keepdims=True), eps) for x in (a, b))
+    return (a * b).sum(axis)

@@ -10,8 +10,17 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.operation import option
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import Axes, add_reduce, many_axes, spread
+from minigrad.ops.axes import (
+    Axes,
+    add_reduce,
+    exact_squares,
+    in_single,
+    magnitude,
+    many_axes,
+    spread,
+)
 from minigrad.ops.decompositions import svdvals
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import sign
@@ -19,10 +28,19 @@ from minigrad.ops.shaping import expand_dims, moveaxis
 
 
 def _norm(x: Any, *, ord: float, axis: Axes, keepdims: bool) -> Any:
+    with np.errstate(divide="ignore", over="ignore"):
+        y = _power_mean(x, ord, axis, keepdims)
+        if exact_squares(y) and abs(ord) <= 2:
+            return y
+        size = magnitude(x, axis)
+        y = _power_mean(x / size, ord, axis, keepdims)
+    return y * (size if keepdims else size.reshape(y.shape))
+
+
+def _power_mean(x: Any, ord: float, axis: Axes, keepdims: bool) -> Any:
     if ord == 2:
         return np.sqrt(add_reduce(x * x, axis, None, None, keepdims))
-    with np.errstate(divide="ignore"):
-        return add_reduce(np.abs(x) ** ord, axis, None, None, keepdims) ** (1.0 / ord)
+    return add_reduce(np.abs(x) ** ord, axis, None, None, keepdims) ** (1.0 / ord)
 
 
 def _norm_vjp(g: Any, y: Any, x: Any, *, ord: float, axis: Axes, keepdims: bool) -> Any:
@@ -30,7 +48,8 @@ def _norm_vjp(g: Any, y: Any, x: Any, *, ord: float, axis: Axes, keepdims: bool)
     origin = np.equal(y, 0)
     length = np.where(origin, np.ones((), y.dtype), y)
     if ord == 2:
-        return np.where(origin, np.zeros((), g.dtype), g / length) * x
+        # The quotient of lengths comes first: it is of the order of 1 wherever they lie.
+        return g * np.where(origin, np.zeros((), length.dtype), x / length)
     # |x|ᵖ⁻² x is 0 at x = 0 for p > 1, though the power alone need not be finite there.
     size = np.abs(x)
     flat = np.equal(size, 0)
@@ -41,8 +60,8 @@ def _norm_vjp(g: Any, y: Any, x: Any, *, ord: float, axis: Axes, keepdims: bool)
 
 vector_norm = primitive(
     "linalg.norm",
-    _norm,
-    vjps=(_norm_vjp,),
+    in_single(_norm),
+    vjps=(in_single(_norm_vjp),),
     params={"ord": 2, "axis": None, "keepdims": False},
     kinks="the derivative at the origin is 0, and so is that of |xᵢ|ᵖ at xᵢ = 0",
     meaning=meaning.norm,
@@ -58,7 +77,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     ArgumentError
         When the order does not exist for the number of axes.
     """
-    x = as_tensor(x, "linalg.norm")
+    x, ord = as_tensor(x, "linalg.norm"), option("linalg.norm", "ord", ord)
     if x.dtype.kind != "f":
         x = x.astype(float)
     if axis is None and (

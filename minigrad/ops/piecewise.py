@@ -143,13 +143,14 @@ _choice = elementwise(
     "where",
     _where,
     vjps=(
-        None,
+        _zero,
         lambda g, z, x, y, w: np.where(x, g, np.zeros((), g.dtype)),
         lambda g, z, x, y, w: np.where(x, np.zeros((), g.dtype), g),
     ),
     meaning="Piecewise((y, Ne(x, 0)), (z, True))",
     domain=("bool", "real", "real"),
-    kinks="the branch that is not taken receives 0, also where its own derivative is not finite",
+    kinks="the branch that is not taken receives 0, also where its own derivative is not finite; "
+    "the derivative in the condition is 0",
     masks=True,
     doc="Choice of elements, yᵢ where the condition xᵢ holds and zᵢ elsewhere.",
 )

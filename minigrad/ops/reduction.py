@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,20 @@ import numpy as np
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import (
+    HALF,
+    SINGLE,
     SMALL,
     Axes,
     add_reduce,
+    average,
     count_of,
+    exact_squares,
+    in_single,
+    magnitude,
     max_reduce,
     min_reduce,
     plain,
+    plain_reduce,
     spread,
     weights,
 )
@@ -26,10 +34,17 @@ def _sum_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> An
     return broadcast(spread(g, x.shape, axis, keepdims), x.shape)
 
 
+def _sum(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
+    if x.dtype is HALF:
+        return add_reduce(x, axis, None, None, keepdims)
+    return plain_reduce(x, axis, None, None, keepdims)
+
+
 def _mean(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
-    if axis == (0,) and x.ndim == 2 and not keepdims and x.size <= SMALL and x.dtype.kind == "f":
-        return weights(x.shape[0], 1 / x.shape[0], x.dtype).dot(x)
-    return add_reduce(x, axis, None, None, keepdims) / count_of(x.shape, axis)
+    if axis == (0,) and x.ndim == 2 and not keepdims and 0 < x.size <= SMALL:
+        if x.dtype.kind == "f" and x.dtype is not HALF:
+            return weights(x.shape[0], 1 / x.shape[0], x.dtype).dot(x)
+    return average(x, axis, keepdims)
 
 
 def _mean_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
@@ -42,8 +57,15 @@ def _extremum_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) 
     best = np.equal(x, y)
     if np.isnan(plain(y)).any():  # What is not a number has won, and equals nothing.
         best = best | (np.isnan(plain(x)) & np.isnan(plain(y)))
-    ties = add_reduce(best, axis, None, None, True).astype(x.dtype)
-    return np.where(best, spread(g, x.shape, axis, keepdims) / ties, np.zeros((), x.dtype))
+    share = _shared(spread(g, x.shape, axis, keepdims), add_reduce(best, axis, None, None, True))
+    return np.where(best, share, np.zeros((), g.dtype))
+
+
+def _shared(g: Any, count: Any) -> Any:
+    """G / count; float16 does not hold large counts."""
+    if g.dtype == HALF:
+        return (g.astype(SINGLE) / count.astype(SINGLE)).astype(HALF)
+    return g / count.astype(g.dtype)
 
 
 def _var(x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
@@ -51,24 +73,43 @@ def _var(x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
 
 
 def _centred(x: Any, axis: Axes | None) -> Any:
-    return x - add_reduce(x, axis, None, None, True) / count_of(x.shape, axis)
+    return x - average(x, axis, True)
+
+
+def _per_degree(x: Any, axis: Axes | None, ddof: float) -> float:
+    """1 / (n − ddof), infinite where nothing is left, as NumPy divides by max(n − ddof, 0)."""
+    degrees = max(count_of(x.shape, axis) - ddof, 0)
+    return 1.0 / degrees if degrees else math.inf
 
 
 def _var_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
-    scale = np.divide(2.0, count_of(x.shape, axis) - ddof).item()
-    return spread(g, x.shape, axis, keepdims) * (scale * _centred(x, axis))
+    with np.errstate(invalid="ignore"):
+        slope = 2 * _per_degree(x, axis, ddof) * _centred(x, axis)
+    return spread(g, x.shape, axis, keepdims) * slope
 
 
 def _std_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
-    # The standard deviation of equal numbers is a norm at 0: its derivative is taken as 0.
+    # The standard deviation of equal numbers is a norm at 0: its derivative is taken as 0. The
+    # quotient of two lengths comes first, which is of the order of 1 wherever they lie.
+    g, y = spread(g, x.shape, axis, keepdims), spread(y, x.shape, axis, keepdims)
     flat = np.equal(y, 0)
-    g = np.where(flat, 0, g / np.where(flat, 1, y))
-    scale = 1.0 / (count_of(x.shape, axis) - ddof)
-    return spread(g, x.shape, axis, keepdims) * (_centred(x, axis) * scale)
+    turned = _centred(x, axis) / np.where(flat, np.ones((), y.dtype), y)
+    with np.errstate(invalid="ignore"):
+        slope = turned * _per_degree(x, axis, ddof)
+    return g * np.where(flat, np.zeros((), slope.dtype), slope)
 
 
 def _std(x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
-    return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    if x.dtype.kind != "f" or not x.size or count_of(x.shape, axis) <= ddof:
+        return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    with np.errstate(over="ignore"):
+        y = np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    if exact_squares(y):
+        return y
+    centred = _centred(x, axis)
+    size = magnitude(centred, axis)
+    y = np.std(centred / size, axis=axis, ddof=ddof, keepdims=keepdims)
+    return y * (size if keepdims else size.reshape(np.shape(y)))
 
 
 def _nansum(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
@@ -90,8 +131,8 @@ def _nanmean(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
 
 def _nanmean_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
     numbers = _is_number(x)
-    count = add_reduce(numbers, axis, None, None, True).astype(x.dtype)
-    shares = spread(g, x.shape, axis, keepdims) / np.where(count == 0, 1, count).astype(x.dtype)
+    count = add_reduce(numbers, axis, None, None, True)
+    shares = _shared(spread(g, x.shape, axis, keepdims), np.where(count == 0, 1, count))
     return np.where(numbers, shares, np.zeros((), x.dtype))
 
 
@@ -99,8 +140,9 @@ _TIES = "elements that tie share the gradient equally"
 
 sum_row: Any = primitive(
     "sum",
-    lambda x, *, axis=None, keepdims=False: add_reduce(x, axis, None, None, keepdims),
+    _sum,
     vjps=(_sum_vjp,),
+    params={"axis": None, "keepdims": False},
     meaning=meaning.sum_,
     reads=("",),
     doc="Sum over axes, y = Σᵢ xᵢ.",
@@ -140,7 +182,7 @@ min_row: Any = primitive(
 var_row: Any = primitive(
     "var",
     _var,
-    vjps=(_var_vjp,),
+    vjps=(in_single(_var_vjp),),
     params={"axis": None, "ddof": 0, "keepdims": False},
     meaning=meaning.var,
     doc="Variance over axes, y = Σᵢ (xᵢ − mean x)² / (n − ddof).",
@@ -148,8 +190,8 @@ var_row: Any = primitive(
 
 std_row: Any = primitive(
     "std",
-    _std,
-    vjps=(_std_vjp,),
+    in_single(_std),
+    vjps=(in_single(_std_vjp),),
     params={"axis": None, "ddof": 0, "keepdims": False},
     kinks="the derivative is 0 where all elements are equal",
     meaning=meaning.std,
@@ -158,7 +200,7 @@ std_row: Any = primitive(
 
 nansum_row: Any = primitive(
     "nansum",
-    _nansum,
+    in_single(_nansum),
     vjps=(_nansum_vjp,),
     params={"axis": None, "keepdims": False},
     masks=True,
@@ -169,7 +211,7 @@ nansum_row: Any = primitive(
 
 nanmean_row: Any = primitive(
     "nanmean",
-    _nanmean,
+    in_single(_nanmean),
     vjps=(_nanmean_vjp,),
     params={"axis": None, "keepdims": False},
     masks=True,

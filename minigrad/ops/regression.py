@@ -10,10 +10,12 @@ from minigrad.errors import ArgumentError, DtypeError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
+from minigrad.graph.explain import operands
+from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor, describe
-from minigrad.index.size import Size
+from minigrad.index.size import Size, unpaired, unspread
 from minigrad.ops.arithmetic import square
-from minigrad.ops.axes import extent, is_symbolic, plain
+from minigrad.ops.axes import extent, in_single, is_symbolic, plain
 from minigrad.ops.constants import symbolic_ones
 from minigrad.ops.elementary import exp
 from minigrad.ops.indexing import take_along_axis
@@ -33,26 +35,53 @@ def _reduce(name: str, each: Any, reduction: str) -> Any:
     return each.sum() if reduction == "sum" else each.mean()
 
 
+def _paired(name: str, predictions: Any, targets: Any) -> tuple[Tensor, Tensor]:
+    """Predictions and targets as tensors of one shape, or one of them a number.
+
+    Raises
+    ------
+    ShapeError
+        When their shapes differ.
+    """
+    x, y = as_tensor(predictions, name), as_tensor(targets, name)
+    told = unpaired(x.shape, y.shape)
+    if told is not None:
+        raise ShapeError(f"{name}: {told}; got {operands((x, y))}")
+    return x, y
+
+
+def _weighted(name: str, each: Any, weight: Any) -> Any:
+    """Losses times weights that broadcast to them."""
+    told = unspread(as_tensor(weight, name).shape, each.shape)
+    if told is not None:
+        raise ShapeError(f"{name}: {told}; got weights {operands((weight,))}")
+    return each * weight
+
+
 def _weigh(name: str, each: Any, weight: Any, reduction: str) -> Any:
     """A weighted mean is divided by the sum of the weights."""
     if weight is None:
         return _reduce(name, each, reduction)
-    weighted = each * weight
+    weighted = _weighted(name, each, weight)
     if reduction != "mean":
         return _reduce(name, weighted, reduction)
     return weighted.sum() / broadcast_to(as_tensor(weight), each.shape).sum()
 
 
 @composite("nn.mse_loss")
+@in_single
 def mse_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
     """Squared error, mean((x − y)²); with weights Σ w (x − y)² / Σ w."""
-    return _weigh("nn.mse_loss", square(as_tensor(input) - target), weight, reduction)
+    x, y = _paired("nn.mse_loss", input, target)
+    return _weigh("nn.mse_loss", square(x - y), weight, reduction)
 
 
 @composite("nn.l1_loss", kinks="the derivative is 0 where both are equal")
+@in_single
 def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
     """Absolute error, mean |x − y|; with weights Σ w |x − y| / Σ w."""
-    return _weigh("nn.l1_loss", absolute(as_tensor(input) - target), weight, reduction)
+    x, y = _paired("nn.l1_loss", input, target)
+    return _weigh("nn.l1_loss", absolute(x - y), weight, reduction)
 
 
 def _huber(x: Any, *, delta: float = 1.0) -> Any:
@@ -70,6 +99,7 @@ huber = elementwise(
 
 
 @composite("nn.huber_loss")
+@in_single
 def huber_loss(
     input: Any,
     target: Any,
@@ -78,27 +108,34 @@ def huber_loss(
     weight: Any = None,
 ) -> Any:
     """Quadratic error up to δ, linear beyond; the mean of weighted errors is their plain mean."""
-    if delta <= 0:
+    delta = option("nn.huber_loss", "delta", delta)
+    if not delta > 0:
         raise ArgumentError(f"nn.huber_loss: delta must be positive, not {delta}")
-    each = huber(as_tensor(input) - target, delta=delta)
-    return _reduce("nn.huber_loss", each if weight is None else each * weight, reduction)
+    x, y = _paired("nn.huber_loss", input, target)
+    each = huber(x - y, delta=delta)
+    each = each if weight is None else _weighted("nn.huber_loss", each, weight)
+    return _reduce("nn.huber_loss", each, reduction)
 
 
 @composite("nn.smooth_l1_loss")
+@in_single
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
     """Absolute error, rounded off by a parabola within β of 0."""
-    if beta < 0:
+    beta = option("nn.smooth_l1_loss", "beta", beta)
+    if not beta >= 0:
         raise ArgumentError(f"nn.smooth_l1_loss: beta must not be negative, got {beta}")
-    difference = as_tensor(input) - target
+    x, y = _paired("nn.smooth_l1_loss", input, target)
+    difference = x - y
     if beta == 0:
         return _reduce("nn.smooth_l1_loss", absolute(difference), reduction)
     return _reduce("nn.smooth_l1_loss", huber(difference, delta=beta) / float(beta), reduction)
 
 
 @composite("nn.kl_div", kinks="0 log 0 is 0")
+@in_single
 def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
     """Kullback–Leibler divergence, mean of t (log t − x), where x holds log-probabilities."""
-    x, t = as_tensor(input), as_tensor(target)
+    x, t = _paired("nn.kl_div", input, target)
     each = exp(t) * (t - x) if log_target else xlogy(t, t) - t * x
     if reduction == "batchmean":
         return each.sum() / x.shape[0] if x.ndim else each.sum()
@@ -120,6 +157,7 @@ def _labels(name: str, x: Tensor, target: Any) -> Any:
 
 
 @composite("nn.nll_loss")
+@in_single
 def nll_loss(
     input: Any,
     target: Any,
@@ -134,7 +172,7 @@ def nll_loss(
     x = as_tensor(input, "nn.nll_loss")
     axis = min(1, x.ndim - 1)
     if is_symbolic(target):
-        return _symbolic_nll(x, target, weight, axis, reduction)
+        return _all_counted(x, target, weight, axis, reduction)
     labels = _labels("nn.nll_loss", x, target)
     kept = labels != ignore_index
     classes = extent(x.shape[axis])
@@ -144,16 +182,35 @@ def nll_loss(
             f"nn.nll_loss: labels lie between {safe.min()} and {safe.max()}, but there are only "
             f"{classes} classes; use ignore_index for elements without a class"
         )
+    if kept.all():
+        return _all_counted(x, safe, weight, axis, reduction)
     picked = _picked(x, safe, axis)
-    if weight is None and kept.all():
-        return _reduce("nn.nll_loss", -picked, reduction)
-    weights = (
-        np.asarray(kept, x.dtype) if weight is None else np.asarray(plain(weight))[safe] * kept
-    )
+    weights = _label_weights("nn.nll_loss", weight, classes, safe, kept, x.dtype)
     each = where(kept, -picked, 0.0) * weights
     if reduction == "mean":
-        return each.sum() / float(weights.sum())
+        return each.sum() / weights.sum()
     return _reduce("nn.nll_loss", each, reduction)
+
+
+def _label_weights(
+    name: str, weight: Any, classes: Any, labels: Any, kept: Any, dtype: Any
+) -> Tensor:
+    """The weight of each label's class, 0 for labels that are ignored."""
+    counted = as_tensor(np.asarray(kept, dtype))
+    if weight is None:
+        return counted
+    each: Tensor = _per_class(name, weight, extent(classes))[labels]
+    return each if kept.all() else each * counted
+
+
+def _per_class(name: str, weight: Any, classes: Any) -> Tensor:
+    """Weights of classes, one for each."""
+    w = as_tensor(weight, name)
+    if tuple(w.shape) != (classes,):
+        raise ShapeError(
+            f"{name}: weights are one for each of the {classes} classes; got {operands((w,))}"
+        )
+    return w
 
 
 def _picked(x: Tensor, labels: Any, axis: int) -> Tensor:
@@ -163,18 +220,19 @@ def _picked(x: Tensor, labels: Any, axis: int) -> Tensor:
     return element
 
 
-def _symbolic_nll(x: Tensor, labels: Tensor, weight: Any, axis: int, reduction: str) -> Any:
-    """The loss of labels without values: each is taken to be a class, none to be ignored."""
+def _all_counted(x: Tensor, labels: Any, weight: Any, axis: int, reduction: str) -> Any:
+    """The loss where no label is ignored; those without values are taken to be classes."""
     each = -_picked(x, labels, axis)
     if weight is None:
         return _reduce("nn.nll_loss", each, reduction)
-    weights = as_tensor(weight)[labels]
+    weights = _per_class("nn.nll_loss", weight, extent(x.shape[axis]))[labels]
     if reduction == "mean":
         return (each * weights).sum() / weights.sum()
     return _reduce("nn.nll_loss", each * weights, reduction)
 
 
 @composite("nn.cross_entropy")
+@in_single
 def cross_entropy(
     input: Any,
     target: Any,
@@ -195,7 +253,7 @@ def cross_entropy(
     if as_tensor(target).dtype.kind == "f":
         return _soft_targets(scores, target, weight, axis, reduction, label_smoothing)
     hard = nll_loss(scores, target, weight, ignore_index, reduction)
-    if label_smoothing == 0:
+    if not isinstance(label_smoothing, Tensor) and label_smoothing == 0:
         return hard
     even = _even_targets(scores, target, weight, ignore_index, axis, reduction)
     return (1 - label_smoothing) * hard + label_smoothing * even / x.shape[axis]
@@ -206,7 +264,8 @@ def _class_weights(weight: Any, scores: Tensor, axis: int) -> Any:
         return np.ones((), scores.dtype)
     shape = [1] * scores.ndim
     shape[axis] = -1
-    return (weight if is_symbolic(weight) else np.asarray(plain(weight))).reshape(tuple(shape))
+    weights = _per_class("nn.cross_entropy", weight, extent(scores.shape[axis]))
+    return weights.reshape(tuple(shape))
 
 
 def _soft_targets(
@@ -218,7 +277,7 @@ def _soft_targets(
             f"of the logits {describe(scores)}; class labels are integers"
         )
     t = as_tensor(target)
-    if smoothing:
+    if isinstance(smoothing, Tensor) or smoothing:
         t = t * (1 - smoothing) + _share(smoothing, scores.shape[axis])
     each = -(t * scores * _class_weights(weight, scores, axis)).sum(axis)
     if reduction == "mean":
@@ -241,10 +300,9 @@ def _even_targets(
         return each.sum() / as_tensor(weight)[target].sum()
     labels = np.asarray(plain(target))
     kept = labels != ignore_index
-    each = where(kept, each, 0.0)
+    each = each if kept.all() else where(kept, each, 0.0)
     if reduction != "mean":
         return _reduce("nn.cross_entropy", each, reduction)
-    if weight is None:
-        return each.sum() / float(kept.sum())
-    weights = np.asarray(plain(weight))[np.where(kept, labels, 0)] * kept
-    return each.sum() / float(weights.sum())
+    safe, classes = np.where(kept, labels, 0), scores.shape[axis]
+    weights = _label_weights("nn.cross_entropy", weight, classes, safe, kept, scores.dtype)
+    return each.sum() / weights.sum()

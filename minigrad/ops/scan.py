@@ -15,6 +15,7 @@ from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import (
     Axes,
     extent,
+    in_single,
     kept_shape,
     ndim_of,
     one_axis,
@@ -81,8 +82,9 @@ def _scan_signature(name: str) -> Any:
 
 cumsum = primitive(
     "cumsum",
-    lambda x, *, axis=0: np.cumsum(x, axis),
-    vjps=(lambda g, y, x, *, axis: np.flip(np.cumsum(np.flip(g, axis), axis), axis),),
+    in_single(lambda x, *, axis: np.cumsum(x, axis)),
+    vjps=(in_single(lambda g, y, x, *, axis: np.flip(np.cumsum(np.flip(g, axis), axis), axis)),),
+    params={"axis": 0},
     signature=_scan_signature("cumsum"),
     meaning=meaning.cumsum,
     doc="Running sums along an axis, yᵢ = Σⱼ≤ᵢ xⱼ.",
@@ -154,6 +156,7 @@ def _edge(values: Any, x: Any, axis: int) -> Any:
 
 
 @composite("trapezoid")
+@in_single
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
     """Integral by the trapezoidal rule along an axis, Σᵢ (xᵢ₊₁ − xᵢ)(yᵢ + yᵢ₊₁) / 2."""
     y = as_tensor(y, "trapezoid")

@@ -14,9 +14,13 @@ from minigrad.graph.define import face
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import (
+    HALF,
+    SINGLE,
     SMALL,
     Axes,
     add_reduce,
+    dropped_shape,
+    in_single,
     max_reduce,
     min_reduce,
     number,
@@ -144,6 +148,8 @@ def _softmax(x: Any, *, axis: Axes) -> Any:
             return small
     if not x.size:
         return np.exp(x)
+    if x.dtype is HALF:
+        return _softmax(x.astype(SINGLE), axis=axis).astype(HALF)
     top = max_reduce(x, axis, None, None, True)
     bound = _MODERATE.get(x.dtype, 0.0)
     moderate = -bound < min_reduce(top, None) and max_reduce(top, None) < bound
@@ -202,8 +208,8 @@ def _log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: Axes) -> Any:
 
 _log_softmax_row: Any = primitive(
     "nn.log_softmax",
-    _log_softmax,
-    vjps=(_log_softmax_vjp,),
+    in_single(_log_softmax),
+    vjps=(in_single(_log_softmax_vjp),),
     params={"axis": (-1,)},
     meaning=meaning.log_softmax,
     notation=Notation("log_softmax", r"\operatorname{log\,softmax}"),
@@ -221,12 +227,12 @@ def log_softmax(input: Any, axis: Any = -1) -> Tensor:
 
 
 def _logsumexp(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
-    top = max_reduce(x, axis, None, None, True)
+    top = max_reduce(x, axis, None, None, True, -math.inf)
     if not np.isfinite(top).all():
         top = np.where(np.isfinite(top), top, 0)
     with np.errstate(divide="ignore"):
         y = np.log(add_reduce(np.exp(x - top), axis, None, None, True)) + top
-    return y if keepdims else y.reshape(add_reduce(x, axis).shape if axis is not None else ())
+    return y if keepdims else y.reshape(() if axis is None else dropped_shape(x.shape, axis))
 
 
 def _logsumexp_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
@@ -238,8 +244,8 @@ def _logsumexp_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool)
 
 _logsumexp_row: Any = primitive(
     "special.logsumexp",
-    _logsumexp,
-    vjps=(_logsumexp_vjp,),
+    in_single(_logsumexp),
+    vjps=(in_single(_logsumexp_vjp),),
     params={"axis": None, "keepdims": False},
     meaning=meaning.logsumexp,
     doc="y = log Σᵢ exp xᵢ over axes, without overflow.",

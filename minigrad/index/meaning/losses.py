@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minigrad.errors import ShapeError
 from minigrad.index import heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, scale, subtract
@@ -11,6 +12,7 @@ from minigrad.index.contract import contract, size_as_number
 from minigrad.index.expr import Definition, Expr, Map
 from minigrad.index.meaning.reduction import divided
 from minigrad.index.meaning.smooth import LOG
+from minigrad.index.size import AnySize, unpaired, unspread
 from minigrad.index.view import View
 
 SIGMOID, SOFTPLUS = heads.PARTS["sigmoid"], heads.PARTS["softplus"]
@@ -33,13 +35,27 @@ def _mean_all(node: Expr) -> Expr:
     return contract((), [(node, labels), *sizes])
 
 
+def _paired(name: str, predictions: View, targets: View, *weights: View) -> list[AnySize]:
+    """The shape of the losses; predictions and targets that would broadcast are refused."""
+    told = unpaired(*(tuple(map(v.known_size, x.sizes)) for x in (predictions, targets)))
+    sizes = v.broadcast_sizes([predictions, targets], name) if told is None else []
+    told = told or next((t for t in (_unspread(w, sizes) for w in weights) if t), None)
+    if told is not None:
+        raise ShapeError(f"{name}: {told}")
+    return sizes
+
+
+def _unspread(weights: View, sizes: list[AnySize]) -> str | None:
+    return unspread(*(tuple(map(v.known_size, x)) for x in (weights.sizes, sizes)))
+
+
 def _bce_mean(p: Expr, y: Expr) -> Expr:
     return _mean_all(_bce_each(p, y))
 
 
 def binary_cross_entropy(p: View, y: View, *weights: View, reduction: str) -> View:
     name = "nn.binary_cross_entropy"
-    sizes = v.broadcast_sizes([p, y, *weights], name)
+    sizes = _paired(name, p, y, *weights)
     p, y, *spread = (v.broadcast_to(x, sizes) for x in (p, y, *weights))
     if reduction == "mean" and not spread:
         return v.composite(Definition(name, _bce_mean), [p, y], ())
@@ -52,6 +68,7 @@ def bce_with_logits(z: View, y: View, *weights: View | None, reduction: str) -> 
     scales = [] if weight is None else [weight]
     if positive is not None:
         return _positive_weighted(z, y, scales, positive, reduction)
+    _paired("nn.bce_with_logits", z, y, *scales)
     p = v.elementwise(lambda node: Map(SIGMOID, (node,)), [z], "nn.bce_with_logits")
     return binary_cross_entropy(p, y, *scales, reduction=reduction)
 
@@ -74,6 +91,7 @@ def _positive_weighted(
         )
 
     name = "nn.bce_with_logits"
+    _paired(name, z, y, positive, *scales)
     losses = v.elementwise(each, [z, y, positive], name)
     sizes = v.broadcast_sizes([losses, *scales], name)
     losses, *spread = (v.broadcast_to(x, sizes) for x in (losses, *scales))
