@@ -50,9 +50,18 @@ def checked_name(name: object, what: str = "name") -> str:
                     f"U+{ord(character):04X}; leave it out"
                 )
     if all(character.isspace() or character in _JOINERS for character in name):
-        raise NamingError(f"{what}: a name is a non-empty str, not {ascii(name)}; say what it is")
+        raise NamingError(f"{what}: a name is a non-empty str, not {name!a}; say what it is")
     return name
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:40]}…{text[-10:]}"
+
+
+def parted(name: str) -> tuple[str, str]:
+    """The path before a name and the name itself: block[0].Q is ("block[0]", "Q").
+
+    A dot at an end parts nothing.
+    """
+    path, _, last = name.rpartition(".")
+    return (path, last) if path and last else ("", name)

@@ -12,11 +12,11 @@ from minigrad.drawing.arrange import Arrangement, arrange, returns, whole
 from minigrad.drawing.label import (
     CardLabel,
     picture_label,
-    printable,
     region_label,
     width_beside,
 )
 from minigrad.drawing.model import Card, Edge, Path, Picture, Region
+from minigrad.markup import printable
 
 _GRAPH = {
     "rankdir": "TB",
@@ -34,6 +34,7 @@ _GRAPH = {
 _NODE = {"shape": "plain", "fontname": look.FONTS}
 _EDGE = {"fontname": look.FONTS, "fontsize": "10", "arrowsize": "0.7", "penwidth": "1.6"}
 _AXIS_WEIGHT = "60"
+_LONGEST = 60
 
 
 def to_dot(picture: Picture, *, backward: bool = True) -> str:
@@ -51,10 +52,13 @@ def to_dot(picture: Picture, *, backward: bool = True) -> str:
 
 
 def unique_names(labels: Iterable[str]) -> list[str]:
-    """Names fit for ids in DOT, SVG and CSS: letters, digits, ``_``; numbered where they clash."""
+    """Names fit for ids in DOT, SVG and CSS: letters, digits, ``_``; numbered where they clash.
+
+    A long one is cut: Graphviz reads no words of any length.
+    """
     taken: dict[str, None] = {}
     for label in labels:
-        stem = re.sub(r"\W+", "_", label).strip("_") or "card"
+        stem = re.sub(r"\W+", "_", label).strip("_")[:_LONGEST] or "card"
         numbered = (f"{stem}_{number}" for number in count(2))
         taken[next(name for name in chain([stem], numbered) if name not in taken)] = None
     return list(taken)
@@ -239,5 +243,9 @@ def _classes(kind: str, step: int | None) -> str:
 
 
 def _tooltip(string: str) -> str:
-    """A tooltip as an escString, in which a backslash starts an escape."""
-    return "\\n".join(printable(line).replace("\\", "\\\\") for line in string.splitlines())
+    """A tooltip as an escString, in which a backslash starts an escape; never as an HTML label."""
+    import graphviz
+
+    text = "\\n".join(printable(line).replace("\\", "\\\\") for line in string.splitlines())
+    plain: str = graphviz.nohtml(text)  # a str of its own class, which is quoted whatever it holds
+    return plain

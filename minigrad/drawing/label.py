@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from html import escape
 from math import ceil
 
 from minigrad.drawing import style as look
 from minigrad.drawing.lines import elide, wrap
 from minigrad.drawing.metrics import width
 from minigrad.drawing.model import Card, Picture, Run, Style, Text, bold, italic
+from minigrad.markup import xml
 
-# Graphviz reads labels as XML, which has no place for control characters, and no escape for them.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LOSS_WIDTH = 60
 _T = italic("T")
 _GAP = "     "
@@ -178,11 +175,6 @@ def font(html: str, size: int, colour: str) -> str:
     return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{html}</FONT>'
 
 
-def printable(string: str) -> str:
-    """The string with � for every character that XML has no place for."""
-    return _UNPRINTABLE.sub("\ufffd", string)
-
-
 def _clean(string: str) -> str:
     # Graphviz takes \\N, \\G and their like for names even here, each version in its own way.
-    return escape(printable(string)).replace("\\", "\N{SET MINUS}")
+    return xml(" ".join(string.splitlines())).replace("\\", "\N{SET MINUS}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from minigrad.drawing.model import Style, Text, italic, sub
+from minigrad.names import parted
 from minigrad.notation.greek import GREEK
 
 # A capital with a short tail (Wq, W1), a letter with digits or one letter (x0, bq), or anything
@@ -23,9 +24,9 @@ def symbol(name: str) -> Text:
     >>> symbol("Wq").plain, symbol("x12").plain, symbol("loss").plain, symbol("gamma").plain
     ('W_q', 'x_12', 'loss', 'γ')
     """
-    path, dot, last = name.rpartition(".")
+    path, last = parted(name)
     if path:
-        return Text.of(italic(path + dot), symbol(last))
+        return Text.of(italic(f"{path}."), symbol(last))
     found = _SUBSCRIPTED.fullmatch(name)
     if found is None:
         return Text.of(italic(GREEK.get(name, name)))
@@ -41,5 +42,5 @@ def indexed(text: Text, letters: str) -> Text:
 
 def differential(name: str) -> Text:
     """The gradient by a tensor, for example dW with a subscript q; block[0].dQ after a path."""
-    path, dot, last = name.rpartition(".")
-    return Text.of(italic(path + dot), "d", symbol(last))
+    path, last = parted(name)
+    return Text.of(*([italic(f"{path}.")] if path else []), "d", symbol(last))

@@ -10,10 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile, which
 from tempfile import TemporaryDirectory
-from xml.sax.saxutils import escape
 
 from minigrad.drawing.metrics import FONT_FOLDER, covers
 from minigrad.errors import RenderError
+from minigrad.markup import xml
 
 DPI = 144
 _HOW = (
@@ -106,8 +106,8 @@ def _font_settings(folder: str, source: str) -> Path:
     settings = Path(folder, "fonts.conf")
     settings.write_text(
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        f"<dir>{escape(str(fonts))}</dir>{system}"
-        f"<cachedir>{escape(folder)}</cachedir></fontconfig>",
+        f"<dir>{xml(str(fonts))}</dir>{system}"
+        f"<cachedir>{xml(folder)}</cachedir></fontconfig>",
         encoding="utf-8",
     )
     return settings

@@ -11,12 +11,11 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from minigrad.drawing import style as look
-from minigrad.drawing.label import printable
 from minigrad.drawing.metrics import advance
 from minigrad.drawing.model import Style
+from minigrad.markup import xml
 
 _PAD = 18.0
 _BOLD, _ITALIC, _SUPERSCRIPT, _SUBSCRIPT = 1, 2, 8, 16
@@ -50,8 +49,8 @@ def to_svg(layout: bytes, *, title: str = "") -> str:
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_number(width)}pt" '
         f'height="{_number(height)}pt" viewBox="{box}" role="img" '
-        f"aria-label={quoteattr(printable(title) or 'computation graph')} "
-        f'style="max-width:100%;height:auto" font-family={quoteattr(look.FONTS)}>',
+        f'aria-label="{xml(title or "computation graph")}" '
+        f'style="max-width:100%;height:auto" font-family="{xml(look.FONTS)}">',
         *body,
         "</svg>",
         "",
@@ -64,10 +63,10 @@ def _group(item: dict[str, Any], role: str, pen: _Pen) -> Iterator[str]:
     if not shapes:
         return
     names = {"id": item.get("id", ""), "class": f"{role} {item.get('class', '')}".strip()}
-    attributes = "".join(f" {key}={quoteattr(name)}" for key, name in names.items() if name)
+    attributes = "".join(f' {key}="{xml(name)}"' for key, name in names.items() if name)
     yield f"<g{attributes}>"
     if tooltip := item.get("tooltip", ""):
-        yield f"<title>{escape(_unescaped(tooltip))}</title>"
+        yield f"<title>{xml(_unescaped(tooltip))}</title>"
     yield from shapes
     yield "</g>"
 
@@ -137,7 +136,7 @@ class _Pen:
             size, down = size * look.SCRIPT, down + _SUB_SHIFT * size
         if self.flags & _SUPERSCRIPT:
             size, down = size * look.SCRIPT, down - _SUP_SHIFT * size
-        shown = escape(inner.replace("  ", _WIDE_SPACE))
+        shown = xml(inner.replace("  ", _WIDE_SPACE))
         bold = ' font-weight="bold"' if self.flags & _BOLD else ""
         italic = ' font-style="italic"' if self.flags & _ITALIC else ""
         yield (

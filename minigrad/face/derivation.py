@@ -23,6 +23,7 @@ from minigrad.face.value import evaluate_formulas, given_values
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Ref, postorder
 from minigrad.index.rebuild import substituted, transformed
+from minigrad.names import parted
 from minigrad.notation.choose import printed_length, whole_length
 from minigrad.notation.lines import Line, line, referred
 from minigrad.notation.steps import Step, second_rule, steps
@@ -314,7 +315,7 @@ def _formula(
     elif reading.node.shape:
         left = "J" if upper is None else f"∂{upper}/∂{key}"
     else:
-        base, _, last = key.rpartition(".")
+        base, last = parted(key)
         left, of = (f"{base}.d{last}" if base else f"d{last}"), key
     return Formula(left, expr, reading, of, axes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from minigrad import markup
 from minigrad.index.expr import Head, Number
 from minigrad.index.numbers import number
 from minigrad.primitive import REGISTRY
@@ -73,7 +74,7 @@ def written(function: str) -> Written:
         return Written(row.notation.text, _ASCII.get(short, short), row.notation.latex)
     if short in _LATEX_OPERATORS:
         return Written(short, short, "\\" + short)
-    return Written(short, short, rf"\operatorname{{{short}}}".replace("_", r"\_"))
+    return Written(short, short, rf"\operatorname{{{markup.latex(short)}}}")
 
 
 def mark_of(function: str) -> str:

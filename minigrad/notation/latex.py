@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from minigrad import markup
 from minigrad.index.expr import Number
+from minigrad.names import parted
 from minigrad.notation.functions import written
 from minigrad.notation.text import decimal, shown_places, split_fraction
 from minigrad.notation.tree import (
@@ -67,23 +69,23 @@ def latex(tree: Tree, partial: bool = True) -> str:
 
 def latex_name(name: str) -> str:
     """A variable's name: Wq is W with subscript q, x1 is x with subscript 1, block[0].Q keeps its path."""
-    if name.startswith("∂"):
-        upper, _, lower = name.partition("/")
-        return rf"\frac{{{_partials(upper)}}}{{{_partials(lower)}}}"
+    if name.startswith("∂") and "/∂" in name:
+        upper, _, lower = name.rpartition("/∂")
+        return rf"\frac{{{_partials(upper)}}}{{{_partials(f'∂{lower}')}}}"
     if _SCIENTIFIC.fullmatch(name):
         return _power_of_ten(name)
-    path, _, last = name.rpartition(".")
+    path, last = parted(name)
     if last in _SPECIAL:
         symbol = _SPECIAL[last]
     elif last in _GREEK:
         symbol = "\\" + last
     elif len(last) == 1:
-        symbol = last
+        symbol = markup.latex(last)
     elif match := re.fullmatch(r"([A-Za-z])_?([A-Za-z]|\d+)", last):
         symbol = f"{match[1]}_{{{match[2]}}}"
     else:
-        symbol = rf"\mathrm{{{_escaped(last)}}}"
-    return symbol + (rf"^{{\scriptscriptstyle\text{{{_escaped(path)}}}}}" if path else "")
+        symbol = rf"\mathrm{{{markup.latex(last)}}}"
+    return symbol + (rf"^{{\scriptscriptstyle\mathrm{{{markup.latex(path)}}}}}" if path else "")
 
 
 _SCIENTIFIC = re.compile(r"(\d+(?:\.\d+)?)e([+-]?)0*(\d+)")
@@ -117,6 +119,7 @@ def subscripted(symbol: str, letters: str) -> str:
     """A symbol with indices; LaTeX refuses two subscripts, so one that has its own gets braces."""
     if not letters:
         return symbol
+    letters = markup.latex(letters.replace(" ", ""))
     if own := re.fullmatch(r"([A-Za-z])_\{(\w+)\}(\^.*)?", symbol):
         return f"{own[1]}_{{{own[2]},{letters}}}{own[3] or ''}"
     return f"{{{symbol}}}_{{{letters}}}" if "_" in symbol else f"{symbol}_{{{letters}}}"
@@ -132,10 +135,6 @@ def gradient_name(of: str, partial: bool, letters: str = "", loss: str = "L") ->
     )
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([_#$%&{}])", r"\\\1", text)
-
-
 def _show(tree: Tree, at_least: int, partial: bool) -> str:
     string, level = _render(tree, partial)
     return string if level >= at_least else rf"\left({string}\right)"
@@ -147,7 +146,7 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
             if of is not None:
                 return gradient_name(of, partial), _ATOM
             if match := re.fullmatch(r"e_\(?([^()]+)\)?", text):
-                return f"e_{{{match[1].replace('*', ' ')}}}", _ATOM
+                return f"e_{{{_product(match[1])}}}", _ATOM
             return latex_name(text), _ATOM
         case Num(value):
             return _number(value)
@@ -189,7 +188,7 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
         case Indexed(body, places):
             return subscripted(_show(body, _ATOM, partial), _places(places)), _ATOM
         case BigSum(letters, body):
-            return rf"\sum_{{{''.join(letters)}}} {_show(body, _HADAMARD, partial)}", _SCALED
+            return rf"\sum_{{{markup.latex(''.join(letters))}}} {_show(body, _HADAMARD, partial)}", _SCALED
         case Relation(sign, left, right):
             sign = _RELATIONS.get(sign, sign)
             return (
@@ -207,6 +206,11 @@ def _scripted(body: Tree, script: str, partial: bool) -> str:
     if isinstance(body, Indexed) or "^" in string.split("{")[0]:
         return f"{{{string}}}^{{{script}}}"
     return f"{string}^{{{script}}}"
+
+
+def _product(size: str) -> str:
+    """A size, its factors side by side: n*d is n d."""
+    return " ".join(map(markup.latex, size.replace("*", " ").split()))
 
 
 def _places(places: tuple[str | None, ...]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
+from minigrad import markup
 from minigrad.index.expr import Composite, Expr, Ref, postorder
 from minigrad.notation.functions import mark_of
 from minigrad.notation.latex import gradient_name, latex, latex_name, subscripted
@@ -51,7 +51,7 @@ class Line:
         else:
             left = subscripted(latex_name(self.name), letters)
         return f"{left} &= {latex(self.tree, partial)}" + (
-            rf" \qquad \text{{{self.remark}}}" if self.remark else ""
+            rf" \qquad \mathrm{{{markup.latex(self.remark)}}}" if self.remark else ""
         )
 
     def _repr_latex_(self) -> str:
@@ -61,8 +61,8 @@ class Line:
         """The line as a ``<math>`` element."""
         left = mathml_gradient(self.of, partial) if self.of else mathml_name(self.name)
         if any(self.places):
-            left = f"<msub>{left}<mi>{_subscript(self.places).strip('_[]')}</mi></msub>"
-        remark = f'<mspace width="2em"/><mtext>{escape(self.remark)}</mtext>' if self.remark else ""
+            left = f"<msub>{left}<mi>{markup.xml(_subscript(self.places).strip('_[]'))}</mi></msub>"
+        remark = f'<mspace width="2em"/><mtext>{markup.xml(self.remark)}</mtext>' if self.remark else ""
         return wrapped(f"{left}<mo>=</mo>{inner_mathml(self.tree, partial)}{remark}")
 
 

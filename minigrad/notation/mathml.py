@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from html import escape
 
 from minigrad.index.expr import Number
+from minigrad.markup import xml
+from minigrad.names import parted
 from minigrad.notation.functions import written
 from minigrad.notation.greek import GREEK
 from minigrad.notation.text import decimal, shown_places, split_fraction
@@ -48,15 +49,15 @@ def wrapped(inner: str, display: bool = True) -> str:
 
 def mathml_name(name: str) -> str:
     """A variable: Wq as W with subscript q, other words upright; ∂s/∂x as a fraction."""
-    if name.startswith("∂"):
-        upper, _, lower = name.partition("/")
-        return f"<mfrac>{_partials(upper)}{_partials(lower)}</mfrac>"
-    path, _, last = name.rpartition(".")
+    if name.startswith("∂") and "/∂" in name:
+        upper, _, lower = name.rpartition("/∂")
+        return f"<mfrac>{_partials(upper)}{_partials(f'∂{lower}')}</mfrac>"
+    path, last = parted(name)
     if match := _SUBSCRIPTED.fullmatch(last):
         symbol = f"<msub><mi>{match[1]}</mi><mi>{match[2]}</mi></msub>"
     else:
-        symbol = f"<mi>{escape(GREEK.get(last, last))}</mi>"
-    return f"<msup>{symbol}<mtext>{escape(path)}</mtext></msup>" if path else symbol
+        symbol = f"<mi>{xml(GREEK.get(last, last))}</mi>"
+    return f"<msup>{symbol}<mtext>{xml(path)}</mtext></msup>" if path else symbol
 
 
 def _partials(name: str) -> str:
@@ -73,7 +74,7 @@ def _partial_of(part: str) -> str:
     if not name:
         symbol = mathml_name(letters)
     else:
-        symbol = f"<msub>{mathml_name(name)}<mi>{escape(letters)}</mi></msub>"
+        symbol = f"<msub>{mathml_name(name)}<mi>{xml(letters)}</mi></msub>"
     return f"<msup>{symbol}<mn>2</mn></msup>" if part.endswith("²") else symbol
 
 
@@ -110,7 +111,7 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
             return _number(value)
         case Call(function, args):
             inner = "<mo>,</mo>".join(_show(arg, _SUM, partial) for arg in args)
-            name = escape(written(function).text)
+            name = xml(written(function).text)
             return f"<mrow><mi>{name}</mi><mo>&#x2061;</mo>{_bracketed(inner)}</mrow>", _ATOM
         case Selection():
             return _render(tree.plain, partial)
@@ -144,13 +145,13 @@ def _render(tree: Tree, partial: bool) -> tuple[str, int]:
             leading = [place for place in places if place is not None]
             first = all(place is None for place in places[len(leading) :])
             index = "".join(leading) if first else shown_places(places)
-            return f"<msub>{_show(body, _ATOM, partial)}<mi>{escape(index)}</mi></msub>", _ATOM
+            return f"<msub>{_show(body, _ATOM, partial)}<mi>{xml(index)}</mi></msub>", _ATOM
         case BigSum(letters, body):
-            below = f"<munder><mo>∑</mo><mi>{''.join(letters)}</mi></munder>"
+            below = f"<munder><mo>∑</mo><mi>{xml(''.join(letters))}</mi></munder>"
             return f"<mrow>{below}{_show(body, _HADAMARD, partial)}</mrow>", _SCALED
         case Relation(sign, left, right):
             inside = (
-                f"{_show(left, _SUM, partial)}<mo>{escape(sign)}</mo>{_show(right, _SUM, partial)}"
+                f"{_show(left, _SUM, partial)}<mo>{xml(sign)}</mo>{_show(right, _SUM, partial)}"
             )
             return _bracketed(inside, "[", "]"), _ATOM
     raise TypeError(f"no MathML for {tree!r}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minigrad.drawing import style as look
 from minigrad.errors import ArgumentError
+from minigrad.markup import xml
 from minigrad.report.figure import PAD, Figure, document, measured, number, text
 
 _COLOURS = (look.FORWARD, look.BACKWARD, "#2F8F5B", "#7B4FB5", "#B8901A", "#64748B", "#C0304F")
@@ -201,7 +201,7 @@ class _Plot:
                 drawing = True
             yield (
                 f'<path d="{data}" fill="none" stroke="{colour}" stroke-width="2" '
-                f'stroke-linejoin="round"><title>{escape(name)}</title></path>'
+                f'stroke-linejoin="round"><title>{xml(name)}</title></path>'
             )
 
 

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from xml.sax.saxutils import escape, quoteattr
 
 from minigrad.drawing import style as look
 from minigrad.drawing.drawing import write_aside
 from minigrad.drawing.metrics import advance
 from minigrad.drawing.model import Style
+from minigrad.markup import xml
 
 PAD = 4.0
 
@@ -34,7 +34,7 @@ class Figure:
     @property
     def html(self) -> str:
         """The picture and its caption as a ``<figure>`` that scrolls where the page is narrow."""
-        below = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        below = f"<figcaption>{xml(self.caption)}</figcaption>" if self.caption else ""
         return (
             '<figure class="minigrad-figure" style="margin:0 0 1em">'
             f'<div style="overflow-x:auto">{self.svg}</div>{below}</figure>'
@@ -80,11 +80,10 @@ def beside(*figures: Figure | Row) -> Row:
 
 def document(width: float, height: float, title: str, body: Iterable[str]) -> str:
     """An ``<svg>`` element on white paper that shrinks with its page, but never below legible."""
-    name = quoteattr(title) if title else '"figure"'
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{number(width)}" '
         f'height="{number(height)}" viewBox="0 0 {number(width)} {number(height)}" role="img" '
-        f'aria-label={name} font-family={quoteattr(look.FONTS)}>',
+        f'aria-label="{xml(title or "figure")}" font-family="{xml(look.FONTS)}">',
         f'<rect width="100%" height="100%" fill="{look.PAPER}"/>',
         *body,
         "</svg>",
@@ -108,7 +107,7 @@ def text(
     place = f' text-anchor="{anchor}"' if anchor != "start" else ""
     return (
         f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}"{place}{weight}'
-        f' fill="{fill}"{turn}>{escape(string)}</text>'
+        f' fill="{fill}"{turn}>{xml(string)}</text>'
     )
 
 

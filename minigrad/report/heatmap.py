@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
-from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from minigrad.drawing import style as look
 from minigrad.errors import ArgumentError
 from minigrad.graph import Tensor
+from minigrad.markup import xml
 from minigrad.report.figure import PAD, Figure, document, measured, number, text
 
 Palette = Literal["blue", "grey", "signed"]
@@ -235,7 +235,7 @@ class _Grid:
         place = " → ".join(
             label or str(position) for label, position in ((self.rows[i], i), (self.columns[j], j))
         )
-        return escape(f"{place}: {value:.4g}")
+        return xml(f"{place}: {value:.4g}")
 
 
 def _written(value: float, digits: int) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from importlib.resources import files
 
 from minigrad.checking import Report
@@ -16,6 +15,7 @@ from minigrad.checking.report import SIGNS
 from minigrad.drawing import Drawing
 from minigrad.errors import RenderError
 from minigrad.face import Derivation, Formula
+from minigrad.markup import xml
 from minigrad.report.figure import Figure, Row
 
 
@@ -30,7 +30,7 @@ class Section:
     def html(self) -> str:
         """The section as HTML."""
         inside = "\n".join(_shown(part) for part in self.parts)
-        return f"<section><h2>{escape(self.heading)}</h2>\n{inside}\n</section>"
+        return f"<section><h2>{xml(self.heading)}</h2>\n{inside}\n</section>"
 
 
 # Text is a paragraph; a dictionary holds formulas as text by name.
@@ -75,11 +75,11 @@ def page(
         # The browser itself holds the page to its word.
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\"/>",
-        f"<title>{escape(title)}</title>",
+        f"<title>{xml(title)}</title>",
         f"<style>\n{style}</style>",
         "</head>",
         "<body>",
-        f"<header><h1>{escape(title)}</h1>{_paragraph(subtitle) if subtitle else ''}</header>",
+        f"<header><h1>{xml(title)}</h1>{_paragraph(subtitle) if subtitle else ''}</header>",
         "<main>",
         f'<div class="graph">{_graph(drawing)}</div>',
         '<div class="side">',
@@ -104,7 +104,7 @@ def _graph(drawing: Drawing | None) -> str:
     try:
         return f'<div class="picture">{drawing.svg}</div>'
     except RenderError as error:
-        return f"{_paragraph(str(error))}<pre>{escape(drawing.source)}</pre>"
+        return f"{_paragraph(str(error))}<pre>{xml(drawing.source)}</pre>"
 
 
 def _forward(derivation: Derivation) -> str:
@@ -120,10 +120,10 @@ def _backward(derivation: Derivation, drawing: Drawing | None) -> str:
     items = []
     for step in derivation.steps:
         of = step.line.of or ""
-        card = f' data-card="{escape(cards[of], quote=True)}"' if of in cards else ""
+        card = f' data-card="{xml(cards[of])}"' if of in cards else ""
         items.append(
             f'<li{card}><span class="scroll">{step.line.mathml()}</span>'
-            f'<span class="rule">{escape(step.rule)}</span></li>'
+            f'<span class="rule">{xml(step.rule)}</span></li>'
         )
     lines = "\n".join(items)
     return f"""<section><h2>Backward pass, step by step</h2>
@@ -153,7 +153,7 @@ def _shown(part: Part) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
+    return f"<p>{xml(text)}</p>"
 
 
 def _formula(formula: Formula) -> str:
@@ -166,7 +166,7 @@ def _formula(formula: Formula) -> str:
 
 def _proof(report: Report) -> str:
     rows = "\n".join(
-        f"<tr><td>{escape(row.pair)}</td><td>{escape(row.quantity)}</td>"
+        f"<tr><td>{xml(row.pair)}</td><td>{xml(row.quantity)}</td>"
         f"<td>{row.error:.0e}</td>"
         f'<td class="{row.verdict}">{SIGNS[row.verdict]} {row.verdict}</td></tr>'
         for row in report.rows
@@ -179,5 +179,5 @@ def _proof(report: Report) -> str:
 
 
 def _list(lines: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    items = "".join(f"<li>{xml(line)}</li>" for line in lines)
     return f"<ul>{items}</ul>" if items else ""

@@ -35,6 +35,7 @@ from minigrad.index.expr import (
 from minigrad.index.pointwise import pointwise
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
+from minigrad.names import parted
 from minigrad.symbolic.factors import factored
 from minigrad.symbolic.matrix_functions import matrix_function_adjoint
 from minigrad.symbolic.simplify import simplified
@@ -136,7 +137,7 @@ def _named_or_not(
     through = contributions(inner, total, active, extra, node)
     if not name or is_constant(total) or isinstance(total, Ref):
         return through
-    base, _, last = node.name.rpartition(".")
+    base, last = parted(node.name)
     named = Ref(f"{base}.d{last}" if base else f"d{last}", total, of=node.name)
     closed = contributions(inner, named, active, extra, node)
     return through if _weight(through) < _weight(closed) else closed
