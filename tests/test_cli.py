@@ -306,9 +306,8 @@ def test_a_folder_in_a_files_place_stops_all_files(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     with OutputFolder(tmp_path) as folder:
         folder.add("a", b"new")
-        folder.add("b", b"new")
-        with pytest.raises(ArgumentError, match="b' is a folder; move it away"):
-            folder.publish()
+        with pytest.raises(ArgumentError, match="b': it is a folder; name a file"):
+            folder.add("b", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 

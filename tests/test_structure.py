@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent / "minigrad"
 # A room may import itself and the rooms of lower rank; rooms of one rank do not know each other.
 RANK = {
     "errors": 0,
+    "files": 1,
     "version": 0,
     "markup": 0,
     "names": 1,

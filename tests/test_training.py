@@ -14,9 +14,9 @@ from safetensors.numpy import save_file
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, MinigradError, NonFiniteError, ShapeError
+from minigrad.files import write_whole
 from minigrad.training import Epoch, Predictor, Session, Settings, Trainer
 from minigrad.training.checkpoint import load, save
-from minigrad.training.files import write_whole
 from minigrad.training.rules import make_schedule
 from minigrad.training.session import CHECKPOINT, METRICS
 from minigrad.training.settings import OPTIMIZERS, SCHEDULES

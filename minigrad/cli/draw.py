@@ -52,13 +52,7 @@ def draw(
             raise ArgumentError("--json: DOT goes to stdout with -o -; name a file")
         click.echo(drawing.source)
         return
-    try:
-        path = drawing.save(output)
-    except OSError as error:
-        raise ArgumentError(
-            f"--output: cannot write {output!r} ({error.strerror or error}); name a file in a folder "
-            "that exists and that you may write to"
-        ) from error
+    path = drawing.save(output)
     picture = drawing.picture
     if as_json:
         facts = {"file": str(path), "cards": len(picture.cards), "edges": len(picture.edges)}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
-from types import TracebackType
 
 from minigrad.errors import ArgumentError
+from minigrad.files import Unfinished, make_folder
 
 
 class OutputFolder:
-    """Collects files aside; :meth:`publish` renames them into place.
+    """Collects unfinished files; :meth:`publish` puts them into place.
 
     As a context manager it removes what was not published, and the folder too where it made it.
 
@@ -24,17 +22,19 @@ class OutputFolder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._names: list[str] = []
+        self._files: list[Unfinished] = []
+        self._made: list[Path] = []
 
     def __enter__(self) -> OutputFolder:
-        self._made = [p for p in (self.path, *self.path.parents) if not p.exists()]
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._aside = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=self.path))
-        except OSError as error:
+            # lexists: a link that leads nowhere is not ours to remove
+            self._made = [p for p in (self.path, *self.path.parents) if not os.path.lexists(p)]
+            make_folder(self.path)
+            Unfinished(self.path / "try", b"").discard()
+        except (ArgumentError, ValueError) as error:
             self._remove_made()
             raise ArgumentError(
-                f"--out: cannot write to {str(self.path)!r} ({error.strerror or error}); "
+                f"--out: cannot write to {str(self.path)!r} ({error}); "
                 "name a folder that exists or can be made, and that you may write to"
             ) from error
         return self
@@ -45,15 +45,9 @@ class OutputFolder:
         Raises
         ------
         ArgumentError
-            When it cannot be written.
+            When it cannot be written, or its place is taken by a folder.
         """
-        try:
-            (self._aside / name).write_bytes(data)
-        except OSError as error:
-            raise ArgumentError(
-                f"--out: cannot write {str(self.path / name)!r} ({error.strerror or error})"
-            ) from error
-        self._names.append(name)
+        self._files.append(Unfinished(self.path / name, data))
 
     def publish(self) -> list[Path]:
         """Put all files into place, replacing older ones, and tell where they are.
@@ -63,20 +57,13 @@ class OutputFolder:
         ArgumentError
             When a place is taken by a folder.
         """
-        for name in self._names:
-            if (self.path / name).is_dir():
-                raise ArgumentError(f"--out: {str(self.path / name)!r} is a folder; move it away")
-        for name in self._names:
-            os.replace(self._aside / name, self.path / name)
-        return [self.path / name for name in self._names]
+        for file in self._files:
+            file.publish()
+        return [file.target for file in self._files]
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        shutil.rmtree(self._aside, ignore_errors=True)
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            file.discard()
         self._remove_made()
 
     def _remove_made(self) -> None:
@@ -84,5 +71,5 @@ class OutputFolder:
         for folder in self._made:
             try:
                 folder.rmdir()
-            except OSError:
+            except (OSError, ValueError):
                 return

@@ -5,6 +5,10 @@ A command lives in a module of its own and is listed once, below.
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -30,6 +34,21 @@ class BadUsage(click.ClickException):
 
 class Commands(click.Group):
     """A group whose commands end with an exit code and a sentence, never with a traceback."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command line, and see that all of its output could be written."""
+        try:
+            try:
+                return super().main(*args, **options)
+            finally:
+                sys.stdout.flush()
+        except OSError as error:
+            with suppress(OSError):  # what could not be written is not tried again when Python ends
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if error.errno == errno.EPIPE:  # who reads has read enough
+                sys.exit(Exit.RIGHT)
+            click.echo(f"Error: cannot write the output ({error.strerror or error})", err=True)
+            sys.exit(Exit.USAGE)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command."""

@@ -13,6 +13,7 @@ from minigrad.drawing.model import Picture
 from minigrad.drawing.render import DPI, render
 from minigrad.drawing.svg import positions, to_svg
 from minigrad.errors import ArgumentError, RenderError
+from minigrad.files import write_whole
 
 
 class Drawing:
@@ -86,7 +87,7 @@ class Drawing:
         Raises
         ------
         ArgumentError
-            When the extension is none of .svg, .png, .pdf, .dot, .gv.
+            When the extension is none of .svg, .png, .pdf, .dot, .gv, or the file cannot be written.
         RenderError
             When there is no Graphviz, or it fails.
         """
@@ -101,9 +102,9 @@ class Drawing:
             data = write(self)
         except RenderError as error:
             beside = target.with_suffix(".dot")
-            write_aside(beside, self.source.encode("utf-8"))
+            write_whole(beside, self.source.encode("utf-8"))
             raise RenderError(f"{error}. The DOT source was written to {beside}") from error
-        write_aside(target, data)
+        write_whole(target, data)
         return target
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -129,14 +130,3 @@ _WRITERS: Mapping[str, Callable[[Drawing], bytes]] = {
     ".dot": lambda drawing: drawing.source.encode("utf-8"),
     ".gv": lambda drawing: drawing.source.encode("utf-8"),
 }
-
-
-def write_aside(path: Path, data: bytes) -> None:
-    """Write a file beside its place, then rename it: readers see the old file or the new one."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_bytes(data)
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise

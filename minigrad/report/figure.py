@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigrad.drawing import style as look
-from minigrad.drawing.drawing import write_aside
 from minigrad.drawing.metrics import advance
 from minigrad.drawing.model import Style
+from minigrad.files import write_whole
 from minigrad.markup import xml
 
 PAD = 4.0
@@ -43,7 +43,7 @@ class Figure:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to an SVG file, which appears whole or not at all."""
         target = Path(path)
-        write_aside(target, self.svg.encode("utf-8"))
+        write_whole(target, self.svg.encode("utf-8"))
         return target
 
     def _repr_html_(self) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import ArgumentError
-from minigrad.training.files import write_whole
+from minigrad.files import write_whole
 
 FORMAT = "minigrad-checkpoint"
 VERSION = 1

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.files import append_line, make_folder, write_whole
 from minigrad.training.checkpoint import Checkpoint, blaming, load, save
 from minigrad.training.classifier import Classifier, build
-from minigrad.training.files import append_line, write_whole
 from minigrad.training.loop import Epoch, Trainer
 from minigrad.training.measure import evaluate
 from minigrad.training.rules import make_optimizer
@@ -85,12 +85,7 @@ class Session:
         if not overwrite:
             _spare_unfinished(folder / CHECKPOINT)
         session = cls(settings, folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ArgumentError(
-                f"cannot make the folder {str(folder)!r} ({error.strerror or error})"
-            ) from error
+        make_folder(folder)
         # Until the first save there is nothing to resume, least of all the run that was here before.
         session.checkpoint.unlink(missing_ok=True)
         write_whole(session.metrics, b"")
