@@ -12,6 +12,7 @@ from minigrad.errors import DtypeError
 from minigrad.graph.context import call, current_scope, scope
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, labelled
+from minigrad.names import checked_name
 from minigrad.nn import state as plain
 from minigrad.nn.labels import keep_apart
 
@@ -214,6 +215,7 @@ def _members(name: str, label: str, value: object) -> Iterator[tuple[str, str, A
             yield from _members(f"{name}.{k}", f"{label}[{k}]", item)
     elif isinstance(value, dict):
         for key, item in value.items():
+            checked_name(str(key), f"{name}: a key")
             yield from _members(f"{name}.{key}", f"{label}[{key}]", item)
 
 
@@ -237,7 +239,7 @@ def _label_all(name: str, value: object) -> bool:
     for full, label, member in _members(name, name, value):
         if isinstance(member, Module):
             news = news or member._label != label
-            object.__setattr__(member, "_label", label)
+            object.__setattr__(member, "_label", checked_name(label, "a module"))
         elif member.name is None:
             member.named(full.replace(".", ""))
     return news

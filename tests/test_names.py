@@ -1,0 +1,165 @@
+"""Names of tensors, dims, scopes, symbols, columns and operations: what may be one, and what it cannot do."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hostile_names
+import numpy as np
+import pytest
+import sympy
+
+import minigrad as mg
+from minigrad.errors import ArgumentError, MinigradError, NamingError
+from minigrad.names import checked_name, parted
+from minigrad.source.helpers import HELPERS
+from minigrad.source.names import RESERVED, Names, identifier
+
+DOORS: dict[str, Callable[[str], Any]] = {
+    "tensor": lambda name: mg.tensor([1.0], name=name),
+    "named": lambda name: mg.tensor([1.0]).named(name),
+    "dims": lambda name: mg.tensor([1.0], dims=[name]),
+    "scope": lambda name: mg.scope(name).__enter__(),
+    "symbols": lambda name: mg.symbols(f"{name}: n"),
+    "a size": lambda name: mg.symbols(f"X: {name}" if name.strip() else "X: ()"),
+    "parse": lambda name: mg.parse("sum(x)", **{name: "n"}),
+    "SymPy's symbol": lambda name: mg.from_sympy(sympy.Symbol(name)),
+    "SymPy's matrix": lambda name: mg.from_sympy(sympy.MatrixSymbol(name, 2, 2)),
+    "SymPy's size": lambda name: mg.from_sympy(
+        sympy.MatrixSymbol("A", sympy.Symbol(name, integer=True), 2)
+    ),
+    "elementwise": lambda name: mg.elementwise(name, np.sin, (None,)),
+    "primitive": lambda name: mg.primitive(name, np.sin, (None,)),
+    "a module's dictionary": lambda name: _module(name),
+    "a module's attribute": lambda name: setattr(mg.nn.Module(), name, _parameter()),
+}
+
+
+def _parameter() -> mg.Tensor:
+    return mg.tensor([1.0], requires_grad=True)
+
+
+def _module(key: str) -> Any:
+    module = mg.nn.Module()
+    module.parts = {key: mg.nn.Linear(2, 2), "own": _parameter()}
+    return module
+
+
+# Space around a name, and between sizes, is no part of it where a text declares them.
+IN_TEXT = {"symbols", "a size"}
+THROUGH = [
+    (door, name)
+    for door in DOORS
+    for name in hostile_names.REFUSED
+    if door not in IN_TEXT or name == "".join(name.split())
+]
+
+
+@pytest.mark.parametrize(("door", "name"), THROUGH, ids=lambda text: ascii(text)[:30])
+def test_a_door_refuses_in_words(door: str, name: str) -> None:
+    with pytest.raises(MinigradError) as caught:
+        DOORS[door](name)
+    assert caught.value.args[0].isprintable() or "\n" not in name
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("x\n", "a line break, U\\+000A"),
+        ("x\x1b", "a control character, U\\+001B"),
+        ("\ud800", "half of a surrogate pair, U\\+D800"),
+        ("\u202ex", "an invisible character"),
+        ("", "non-empty"),
+        ("b" * 1001, "at most 1,000 characters.* has 1,001; shorten it"),
+        (3, "a non-empty str, not 3"),
+    ],
+)
+def test_the_error_says_what_is_wrong(name: Any, said: str) -> None:
+    with pytest.raises(NamingError, match=said):
+        checked_name(name)
+    assert issubclass(NamingError, TypeError) and issubclass(NamingError, ArgumentError)
+
+
+def test_letters_of_every_script_are_names() -> None:
+    for name in ("σ²", "名前", "می\u200cخواهم", "👩\u200d🔬", "a\u00a0b", "b" * 1000):
+        assert mg.tensor([1.0], name=name).name == name
+
+
+def test_a_column_may_not_be_named_so(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    for header in ('"a\nb"', "a\x1b[2J", "b" * 1001):
+        file.write_text(f"{header},label\n1,2\n", encoding="utf-8")
+        with pytest.raises(NamingError, match=r"table.csv: the header"):
+            mg.data.read_csv(file)
+
+
+@pytest.mark.parametrize("way", hostile_names.WAYS)
+def test_nothing_that_a_name_says_is_done(way: str) -> None:
+    """In a process that is watched: no command, no code, no tag, no attribute, no macro of a name's."""
+    done = subprocess.run(
+        [sys.executable, hostile_names.__file__, way],
+        input=json.dumps(hostile_names.ALLOWED),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
+
+
+# -- identifiers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", hostile_names.ALLOWED, ids=lambda name: ascii(name)[:30])
+def test_identifiers_are_ours(name: str) -> None:
+    made = [Names().unique(name), Names().unique(name)]
+    made += [n for names in [Names()] for n in (names.unique(name), names.unique(name))]
+    for text in made:
+        assert len(text) < 70
+        space: dict[str, Any] = {}
+        exec(f"{text} = 1", space)
+        assert space[text] == 1  # under this very name: Python normalises names
+        assert text not in RESERVED
+    assert made[2] != made[3]
+    assert identifier(name).isidentifier()
+
+
+def test_names_that_python_takes_for_one_stay_two() -> None:
+    b = mg.tensor([1.0, 2.0], name="𝐧", requires_grad=True)
+    x = mg.tensor([3.0, 4.0], name="n", requires_grad=True)
+    source = mg.derive(mg.sum(mg.exp(x * b)), wrt=["n", "𝐧"]).source()
+    space: dict[str, Any] = {}
+    exec(source, space)
+    given = {argument: {"n": x, "𝐧": b}[name].numpy() for argument, name in source.arguments.items()}
+    found = space["gradients"](**given)
+    assert list(found) == ["n", "𝐧"]
+    np.testing.assert_allclose(found["n"], b.numpy() * np.exp(x.numpy() * b.numpy()))
+
+
+def test_what_helpers_use_is_reserved() -> None:
+    for name, text in HELPERS.items():
+        read = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        assert {word for word in read if hasattr(builtins, word)} <= RESERVED, name
+
+
+def test_a_variable_named_like_a_builtin_does_not_hide_it() -> None:
+    x = mg.tensor([[1.0, 2.0], [0.5, 4.0]], name="len", requires_grad=True)
+    loss = mg.sum(mg.prod(x * mg.tensor([1.0, 2.0], name="range"), axis=1))
+    assert mg.derive(loss).check().verdict == "pass"
+    assert "len2" in mg.derive(loss).source()
+
+
+# -- paths --------------------------------------------------------------------------------------------
+
+
+def test_a_dot_at_an_end_parts_nothing() -> None:
+    assert parted("block[0].Q") == ("block[0]", "Q")
+    for name in (".", "..", ".x", "x.", "x"):
+        assert parted(name) == ("", name)
