@@ -24,6 +24,7 @@ from minigrad.graph import (
     scope,
     tensor,
 )
+from minigrad.limits import limits
 from minigrad.numeric import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from minigrad.ops import (
     abs,
@@ -257,6 +258,7 @@ __all__ = [
     "kron",
     "less",
     "less_equal",
+    "limits",
     "linalg",
     "linspace",
     "log",

@@ -37,6 +37,10 @@ class NamingError(ArgumentError, TypeError):
     """Something is called what cannot be a name."""
 
 
+class LimitError(MinigradError, MemoryError):
+    """What was asked for would take more memory than :class:`minigrad.limits` allows."""
+
+
 class NameClashError(MinigradError, ValueError):
     """One name was given to two different things."""
 

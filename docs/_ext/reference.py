@@ -43,7 +43,7 @@ class Page:
 
 
 _TOLD = {
-    "tensors": ("tensor", "Tensor", "Dim", "symbols", "scope", "no_grad", "debug_nans"),
+    "tensors": ("tensor", "Tensor", "Dim", "symbols", "scope", "no_grad", "debug_nans", "limits"),
     "gradients": (
         "gradients",
         "grad",

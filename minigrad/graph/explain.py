@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, AxisError, DtypeError, MinigradError, ShapeError
+from minigrad.errors import (
+    ArgumentError,
+    AxisError,
+    DtypeError,
+    LimitError,
+    MinigradError,
+    ShapeError,
+)
 from minigrad.graph.dims import Dim
 from minigrad.graph.tensor import Tensor, labelled
 from minigrad.primitive import Primitive
@@ -18,6 +25,8 @@ def explain(
 ) -> MinigradError | None:
     """The error to raise instead, or None to leave the original as it is."""
     given = operands(inputs)
+    if isinstance(error, MemoryError):
+        return LimitError(f"{op.name}: there is not enough memory ({error}); got {given}")
     if isinstance(error, np.exceptions.AxisError):
         return AxisError(f"{op.name}: {error}; got {given}")
     if any(_is_odd(x) for x in inputs):

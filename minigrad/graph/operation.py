@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from minigrad.errors import GradientError, MinigradError
+from minigrad.errors import GradientError, MinigradError, ShapeError
 from minigrad.graph.context import Scope, WatchedScope, current_scope, is_recording
 from minigrad.graph.create import holds_tensors, own, stacked
 from minigrad.graph.dims import Dim
@@ -15,7 +15,8 @@ from minigrad.graph.explain import explain
 from minigrad.graph.node import Node, leaf, next_id
 from minigrad.graph.tensor import Tensor, WeakScalar, wrap
 from minigrad.graph.watch import user_line, watch_forward
-from minigrad.index.size import Size
+from minigrad.index.size import Size, least
+from minigrad.limits import check_elements
 from minigrad.primitive import Primitive
 
 _EMPTY: dict[str, Any] = {}
@@ -287,6 +288,10 @@ def record_symbolic(
     if not _symbolic_shape:
         raise MinigradError(f"{op.name}: symbolic tensors need minigrad's symbolic side")
     shape = _symbolic_shape[0](op, inputs, params)
+    smallest = [least(size) for size in shape]
+    if min(smallest, default=0) < 0:
+        raise ShapeError(f"{op.name}: a size is not negative, got ({', '.join(map(str, shape))})")
+    check_elements(op.name, smallest)
     return wrap(None, _node(op, inputs, params, scope, shape, _symbolic_dtype(op, inputs, params)))
 
 

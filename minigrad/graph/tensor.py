@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 
+# Beyond this an argument is not quoted whole.
+_LONG = 80
+
+
 class Tensor:
     """An array with a place in a computation graph.
 
@@ -345,6 +349,16 @@ def describe(x: Any) -> str:
         return repr(x)
     name = x.name or "tensor"
     return f"{name} {labelled(x)} {x.dtype}"
+
+
+def said(value: Any) -> str:
+    """An argument in the words of an error, in one short line."""
+    if isinstance(value, Tensor):
+        return describe(value)
+    if isinstance(value, int) and value.bit_length() > _LONG:
+        return f"a whole number of {value.bit_length()} bits"
+    text = repr(value).replace("\n", " ")
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 def labelled(x: Tensor) -> str:

@@ -122,6 +122,14 @@ def is_at_least(size: AnySize, bound: int) -> bool | None:
     return None
 
 
+def least(size: AnySize) -> int:
+    """The smallest number that a size can be: its dims are 1 or more; 1 where it may be less."""
+    if isinstance(size, int):
+        return size
+    at_one = sum(size.terms.values())
+    return max(at_one, 1) if all(c > 0 for m, c in size.terms.items() if m) else 1
+
+
 def divided_up(size: AnySize, step: int) -> AnySize | None:
     """``ceil(size / step)`` where that is a size again, else None."""
     terms = dict(_terms(size))

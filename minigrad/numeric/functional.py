@@ -13,6 +13,7 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, wrap
+from minigrad.limits import check_bytes
 from minigrad.numeric.transforms import (
     Argnums,
     finished,
@@ -116,6 +117,8 @@ def _rows(y: Tensor, inputs: Any) -> Any:
     """The Jacobian of one output, one pullback per element."""
     shape = tuple(int(s) for s in y.shape)
     count = math.prod(shape)
+    for x in leaves_of(inputs):
+        check_bytes("jacobian", (*shape, *map(int, x.shape)), x.dtype.itemsize)
     pulled = []
     for k in range(count):
         seed = np.zeros(count, y.dtype)

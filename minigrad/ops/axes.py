@@ -13,7 +13,8 @@ import numpy as np
 from minigrad.errors import AxisError, ShapeError, UnsupportedError
 from minigrad.graph.explain import operands
 from minigrad.graph.tensor import Tensor, describe, wrap
-from minigrad.index.size import AnySize, Size, quotient
+from minigrad.index.size import AnySize, Size, least, quotient
+from minigrad.limits import check_bytes, check_elements
 
 Axes = tuple[int, ...]
 
@@ -130,6 +131,20 @@ def plain(x: Any) -> Any:
 def is_symbolic(x: Any) -> bool:
     """Whether this is a tensor without values."""
     return isinstance(x, Tensor) and x._array is None
+
+
+def check_room(name: str, shape: Sequence[Any], *operands: Any) -> None:
+    """Refuse a result that would be too large, before anything of its size is made.
+
+    Raises
+    ------
+    LimitError
+        When the array, or the tensor without values, is beyond what `minigrad.limits` allows.
+    """
+    if any(map(is_symbolic, operands)):
+        check_elements(name, [least(size) for size in shape])
+    else:
+        check_bytes(name, [int(size) for size in shape])
 
 
 def extent(size: AnySize) -> AnySize:

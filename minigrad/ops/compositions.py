@@ -11,8 +11,8 @@ import numpy as np
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
-from minigrad.graph.tensor import describe
-from minigrad.ops.axes import in_single, is_symbolic, many_axes, one_axis, plain
+from minigrad.graph.tensor import describe, said
+from minigrad.ops.axes import check_room, in_single, is_symbolic, many_axes, one_axis, plain
 from minigrad.ops.comparison import not_equal
 from minigrad.ops.elementary import logaddexp
 from minigrad.ops.indexing import take_along_axis
@@ -107,6 +107,9 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: 
     """Numbers at equal distances from start to stop, along a new axis."""
     dtype = np.result_type(plain(start), plain(stop), np.float16)
     a, b = (as_tensor(x, "linspace").astype(dtype) for x in (start, stop))
+    if not isinstance(num, int | np.integer) or num < 0:
+        raise ArgumentError(f"linspace: num is a whole number from 0 on, not {said(num)}")
+    check_room("linspace", (num, *(a + b).shape), a, b)
     steps = num - 1 if endpoint else num
     t = np.arange(num) / steps if steps > 0 else np.zeros(num)
     t = t.astype(dtype).reshape((num, *(1,) * (a + b).ndim))

@@ -11,7 +11,7 @@ from minigrad.errors import ShapeError
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
-from minigrad.ops.axes import many_axes, ndim_of
+from minigrad.ops.axes import check_room, many_axes, ndim_of
 from minigrad.ops.shape import unbroadcast
 
 _LETTERS = "abcdefghijklmnopqrstuvwxy"
@@ -221,9 +221,14 @@ def _outer_meaning(ndims: tuple[int, ...]) -> Any:
     return "i,j->ij" if ndims == (1, 1) else meaning.outer
 
 
+def _outer(a: Any, b: Any) -> Any:
+    check_room("outer", (np.size(a), np.size(b)))
+    return np.outer(a, b)
+
+
 outer = contraction(
     "outer",
-    np.outer,
+    _outer,
     vjps=(
         lambda g, z, a, b: g.dot(b.reshape(b.size)).reshape(a.shape),
         lambda g, z, a, b: a.reshape(a.size).dot(g).reshape(b.shape),

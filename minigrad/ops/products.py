@@ -15,7 +15,7 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import add_reduce, extent, one_axis
+from minigrad.ops.axes import add_reduce, check_room, extent, one_axis
 from minigrad.ops.constants import symbolic_eye
 from minigrad.ops.contraction import matmul
 from minigrad.ops.matrices import inv
@@ -125,8 +125,9 @@ cross.primitive = _cross.primitive  # type: ignore[attr-defined]
 
 
 def _kron_shapes(a: Any, b: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    width = max(a.ndim, b.ndim)
-    return (1,) * (width - a.ndim) + a.shape, (1,) * (width - b.ndim) + b.shape
+    first, second = np.shape(a), np.shape(b)
+    width = max(len(first), len(second))
+    return (1,) * (width - len(first)) + first, (1,) * (width - len(second)) + second
 
 
 def _kron_left(g: Any, z: Any, a: Any, b: Any) -> Any:
@@ -143,9 +144,15 @@ def _kron_right(g: Any, z: Any, a: Any, b: Any) -> Any:
     return np.reshape(add_reduce(product, tuple(range(0, len(split), 2))), b.shape)
 
 
+def _kron(a: Any, b: Any) -> Any:
+    long_a, long_b = _kron_shapes(a, b)
+    check_room("kron", [m * n for m, n in zip(long_a, long_b, strict=True)])
+    return np.kron(a, b)
+
+
 kron = primitive(
     "kron",
-    np.kron,
+    _kron,
     vjps=(_kron_left, _kron_right),
     meaning=meaning.kron,
     doc="Kronecker product: every element of x times the whole of y.",

@@ -16,7 +16,7 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.node import Slot
 from minigrad.graph.tensor import describe
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis, refuse_out
+from minigrad.ops.axes import Axes, check_room, many_axes, ndim_of, one_axis, refuse_out
 from minigrad.ops.indexing import scatter_dual
 from minigrad.ops.shape import astype, transpose
 
@@ -133,6 +133,7 @@ def _pad_signature(
 def _pad(x: Any, *, pad_width: Any, constant_values: Any) -> Any:
     if not pad_width:
         return np.array(x)
+    check_room("pad", [a + n + b for (a, b), n in zip(pad_width, x.shape, strict=True)])
     return np.pad(x, pad_width, constant_values=constant_values)
 
 

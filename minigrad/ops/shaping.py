@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, ShapeError, SymbolicError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.tensor import Tensor, describe
+from minigrad.graph.tensor import Tensor, describe, said
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import extent, many_axes, ndim_of, one_axis, parted, plain, shape_of
+from minigrad.ops.axes import (
+    check_room,
+    extent,
+    is_symbolic,
+    many_axes,
+    ndim_of,
+    one_axis,
+    parted,
+    plain,
+    shape_of,
+)
 from minigrad.ops.shape import broadcast_to, reshape, transpose
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -116,17 +127,38 @@ def _three_axes(x: Tensor) -> Tensor:
     return reshape(x, shape)
 
 
+def _count(name: str, value: Any) -> int:
+    """How often something is repeated.
+
+    Raises
+    ------
+    ArgumentError
+        When that is no whole number from 0 on.
+    """
+    try:
+        count = operator.index(plain(value))
+    except SymbolicError:
+        raise
+    except TypeError:
+        count = -1
+    if count < 0:
+        raise ArgumentError(f"{name}: a count is a whole number from 0 on, not {said(value)}")
+    return count
+
+
 @composite("tile")
 def tile(A: Any, reps: Any) -> Any:
     """The array repeated as a whole, ``reps`` times along each axis."""
     x = as_tensor(A, "tile")
-    counts = tuple(int(r) for r in (reps if isinstance(reps, Sequence) else np.atleast_1d(reps)))
+    each = reps if isinstance(reps, Sequence) else np.atleast_1d(reps)
+    counts = tuple(_count("tile", r) for r in each)
     width = max(len(counts), x.ndim)
     counts = (1,) * (width - len(counts)) + counts
     sizes = (1,) * (width - x.ndim) + tuple(x.shape)
     split = tuple(s for size in sizes for s in (1, size))
     full = tuple(s for pair in zip(counts, sizes, strict=True) for s in pair)
     joined = tuple(r * s for r, s in zip(counts, sizes, strict=True))
+    check_room("tile", joined, x)
     return reshape(broadcast_to(reshape(x, split), full), joined)
 
 
@@ -137,29 +169,26 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     axis = one_axis("repeat", axis, x.ndim)
-    size = extent(x.shape[axis])
-    if isinstance(size, Size):
-        return _each_repeated(x, repeats, axis)
-    if np.size(plain(repeats)) not in (1, size):
-        raise ShapeError(
-            f"repeat: {np.size(plain(repeats))} counts do not fit the {size} elements along axis "
-            f"{axis} of {describe(x)}; give one count for each, or one for all"
-        )
-    places = np.repeat(np.arange(size), plain(repeats))
+    before, size, after = x.shape[:axis], extent(x.shape[axis]), x.shape[axis + 1 :]
+    if ndim_of(repeats) == 0:
+        count = _count("repeat", repeats)
+        check_room("repeat", (*before, size * count, *after), x)
+        if is_symbolic(x):
+            wide = broadcast_to(
+                reshape(x, (*before, size, 1, *after)), (*before, size, count, *after)
+            )
+            return reshape(wide, (*before, size * count, *after))
+        places = np.repeat(np.arange(size), count)
+    else:
+        counts = [_count("repeat", c) for c in np.ravel(plain(repeats))]
+        if isinstance(size, Size) or len(counts) not in (1, size):
+            raise ShapeError(
+                f"repeat: {len(counts)} counts do not fit the {size} elements along axis {axis} of "
+                f"{describe(x)}; give one count for each, or one for all"
+            )
+        check_room("repeat", (*before, sum(counts) * (size if len(counts) == 1 else 1), *after), x)
+        places = np.repeat(np.arange(size), counts)
     return x[(slice(None),) * axis + (places,)]
-
-
-def _each_repeated(x: Tensor, repeats: Any, axis: int) -> Tensor:
-    """Each element as often as one number says, along an axis whose size is a name."""
-    if np.ndim(plain(repeats)):
-        raise ShapeError(
-            f"repeat: a count for each element needs a size in numbers, and axis {axis} of "
-            f"{describe(x)} has only a name"
-        )
-    count = int(plain(repeats))
-    before, size, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
-    spread = broadcast_to(reshape(x, (*before, size, 1, *after)), (*before, size, count, *after))
-    return reshape(spread, (*before, size * count, *after))
 
 
 @composite("array_split")

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad import ops
-from minigrad.errors import NameClashError
+from minigrad.errors import LimitError, NameClashError
 from minigrad.graph import Tensor
-from minigrad.index.size import Size, prod, quotient
+from minigrad.index.size import Size, quotient
 from minigrad.parsing import refusals, table
 from minigrad.parsing.calls import Calls, Value, describe, is_plain
 from minigrad.parsing.caret import Source
@@ -168,7 +168,7 @@ class Run(Calls):
         if isinstance(op, ast.Div | ast.Mod | ast.FloorDiv) and is_plain(b) and b == 0:
             raise self.error("division by zero", node)
         if is_plain(a) and is_plain(b):
-            return self.arithmetic(node, op, a, b)
+            return self.bounded(node, self.arithmetic(node, op, a, b))
         if type(op) not in _BINARY:
             raise self.error(refusals.instead(op), node)
         sign, operation = _BINARY[type(op)]
@@ -187,6 +187,22 @@ class Run(Calls):
             return [number(x) if not isinstance(x, Size) else x for x in sides]
         return sides
 
+    def bounded(self, node: ast.expr, value: Value) -> Value:
+        """A number or size that can still be written out."""
+        whole = value.terms.values() if isinstance(value, Size) else [value]
+        if any(isinstance(x, int) and abs(x) > _LARGEST_NUMBER for x in whole):
+            raise self.error("this number is out of range for a real float", node)
+        if isinstance(value, Size) and max(map(len, value.terms)) > _LARGEST_EXPONENT:
+            raise self.error("this size is too high a power of dims", node, LimitError)
+        return value
+
+    def whole_power(self, node: ast.expr, a: Value, b: int) -> Value:
+        """A whole number or a size to a whole power, refused on the way where it grows too large."""
+        result: Value = 1
+        for _ in range(b):
+            result = self.bounded(node, result * a)
+        return result
+
     def arithmetic(self, node: ast.expr, op: ast.operator, a: Value, b: Value) -> Value:
         """Numbers and sizes: whole results stay sizes, all else goes on the graph exactly."""
         whole = all(isinstance(x, int | Size) for x in (a, b))
@@ -198,7 +214,7 @@ class Run(Calls):
             case ast.Mult() if whole:
                 return a * b
             case ast.Pow() if whole and isinstance(b, int) and 0 <= b <= _LARGEST_EXPONENT:
-                return prod([a] * b)
+                return self.whole_power(node, a, b)
             case ast.FloorDiv() if whole:
                 return self.quotient(node, a, b)
             case ast.Pow() if not isinstance(a, Size) and not isinstance(b, Size) and abs(b) > 1:

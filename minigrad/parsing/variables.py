@@ -13,7 +13,8 @@ import numpy as np
 from minigrad.errors import ArgumentError, NameClashError
 from minigrad.graph import Tensor, leaf, wrap
 from minigrad.index.assume import checked_assumptions
-from minigrad.index.size import AnySize, Size, dim, prod
+from minigrad.index.size import AnySize, Size, dim, least, prod
+from minigrad.limits import check_elements
 from minigrad.names import checked_name
 
 _LARGEST_POWER = 8
@@ -139,5 +140,6 @@ def dims_of(variables: Iterable[Declared], tensors: Iterable[Tensor]) -> set[str
 
 def symbol(name: str, what: Declared) -> Tensor:
     """The tensor without values that a declaration means."""
+    check_elements(name, [least(size) for size in what.sizes])
     dtype = np.int64 if "index" in what.assume else np.float64
     return wrap(None, leaf(None, name=name, assume=what.assume, shape=what.sizes, dtype=dtype))

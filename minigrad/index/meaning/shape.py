@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from minigrad.errors import DerivationError, DimsError
+from minigrad.errors import ArgumentError, DerivationError, DimsError
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, scale
 from minigrad.index.expr import Structural
@@ -52,7 +53,12 @@ def _size(size: Any) -> AnySize:
         return size
     if name is not None and int(size) != 1:
         return Size({(name,): 1})
-    return int(size)
+    try:
+        return operator.index(size)
+    except TypeError:
+        raise ArgumentError(
+            f"{size!r} is no size; a size is a dim's name or a whole number"
+        ) from None
 
 
 def expand_dims(x: View, *, axis: Sequence[int]) -> View:

@@ -11,10 +11,15 @@ import numpy as np
 from minigrad.errors import DerivationError
 from minigrad.index.expr import Head
 from minigrad.index.size import value_of
+from minigrad.limits import check_bytes
 from minigrad.symbolic.program import placing
 from minigrad.symbolic.program.floats import float_function, logsumexp, others, softmax
 from minigrad.symbolic.program.setting import Setting, diagonal_view, slice_of
 from minigrad.symbolic.program.value import Value, in_order
+
+
+# What costs no memory of its own; as a result it may be copied.
+_VIEWS = frozenset({"broadcast", "diagonal", "expand", "index", "permute", "variable"})
 
 
 def run(results: Sequence[Value], setting: Setting) -> list[Any]:
@@ -22,6 +27,9 @@ def run(results: Sequence[Value], setting: Setting) -> list[Any]:
     order = list(in_order(results))
     last = {arg: k for k, value in enumerate(order) for arg in value.args}
     kept = set(results)
+    for value in order:
+        if value.op not in _VIEWS or value in kept:
+            check_bytes("a formula's value", setting.shape(value.sizes))
     done: dict[Value, Any] = {}
     with np.errstate(all="ignore"):
         for k, value in enumerate(order):
