@@ -16,6 +16,7 @@ from minigrad.index.expr import (
     Structural,
 )
 from minigrad.notation.functions import written
+from minigrad.symbolic.matrix_functions import DIFFERENTIALS
 
 _SLOPES = {
     "abs": "|x|′ = sign(x)",
@@ -36,11 +37,6 @@ _COMPOSITES = {
     "nn.log_softmax": "log_softmax: ∂ log pᵢ/∂xⱼ = δᵢⱼ − pⱼ",
     "special.logsumexp": "logsumexp: its gradient is the softmax",
     "nn.binary_cross_entropy": "BCE: ∂L/∂p = (p − y) / (p (1 − p)), averaged",
-}
-_MATRIX_FUNCTIONS = {
-    "inv": "inverse, d(X⁻¹) = −X⁻¹ dX X⁻¹",
-    "det": "Jacobi's formula, d det X = det(X) tr(X⁻¹ dX)",
-    "logdet": "d log det X = tr(X⁻¹ dX)",
 }
 _EXTREMA = {
     "max": "maximum: the gradient goes to the largest element, ties share it",
@@ -74,7 +70,7 @@ def rule_of(node: Expr, k: int) -> str:
             known = _COMPOSITES.get(node.definition.name)
             return known or f"{written(node.definition.name).text}: its definition, differentiated"
         case MatrixFunction():
-            return _MATRIX_FUNCTIONS[node.name]
+            return DIFFERENTIALS[node.name].sentence
         case Extremum():
             return _EXTREMA[node.kind]
         case Product():

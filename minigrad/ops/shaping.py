@@ -178,7 +178,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
                 reshape(x, (*before, size, 1, *after)), (*before, size, count, *after)
             )
             return reshape(wide, (*before, size * count, *after))
-        places = np.repeat(np.arange(size), count)
+        places = np.repeat(np.arange(int(size)), count)
     else:
         counts = [_count("repeat", c) for c in np.ravel(plain(repeats))]
         if isinstance(size, Size) or len(counts) not in (1, size):

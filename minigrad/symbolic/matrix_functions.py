@@ -9,10 +9,10 @@ of pseudo-inverses and nonlinear least squares problems, SIAM J. Numer. Anal. 10
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
-from minigrad.errors import DerivationError
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, MatrixFunction, Number, Structural
@@ -21,22 +21,7 @@ from minigrad.index.size import AnySize
 Labels = Sequence[Hashable]
 
 
-def matrix_function_adjoint(node: MatrixFunction, g: Expr, extra: int, output: Expr) -> Expr:
-    """The adjoint of the argument; ``output`` is how to write the function's value."""
-    rules = _Rules(node, g, extra, output)
-    match node.name:
-        case "inv":
-            return rules.product("ij", [("Y", "ri"), ("G", "rs"), ("Y", "js")], -1)
-        case "det" | "logdet":
-            return rules.of_determinant()
-        case "cholesky":
-            return rules.of_cholesky()
-        case "pinv":
-            return rules.of_pinv()
-    raise DerivationError(f"{node.name}: this matrix function has no differential")
-
-
-class _Rules:
+class Rules:
     """Products of Y, G, the argument and what belongs to them, over letters within a matrix."""
 
     def __init__(self, node: MatrixFunction, g: Expr, extra: int, output: Expr) -> None:
@@ -54,6 +39,10 @@ class _Rules:
         lead = [("o", k) for k in range(self.extra)] if whole else []
         operands = [(self.nodes[name], self.labels(name, letters)) for name, letters in factors]
         return contract([*lead, *self.batch, *out], operands, coef)
+
+    def of_inverse(self) -> Expr:
+        """-Y^T G Y^T."""
+        return self.product("ij", [("Y", "ri"), ("G", "rs"), ("Y", "js")], -1)
 
     def of_determinant(self) -> Expr:
         """G det X X^-T, and G X^-T of its logarithm."""
@@ -100,3 +89,33 @@ class _Rules:
         }
         identity = contract([*self.batch, "i", "j"], [(self.nodes[delta], "ij")], 1, sizes)
         return add([(1, identity), (-1, self.product("ij", factors, whole=False))])
+
+
+class Differential(NamedTuple):
+    """The rule that takes an adjoint to the argument, and the sentence that says it in a step."""
+
+    adjoint: Callable[[Rules], Expr]
+    sentence: str
+
+
+# All that is told of a matrix function's derivative.
+DIFFERENTIALS = {
+    "inv": Differential(Rules.of_inverse, "inverse, d(X⁻¹) = −X⁻¹ dX X⁻¹"),
+    "det": Differential(
+        Rules.of_determinant, "Jacobi's formula, d det X = det(X) tr(X⁻¹ dX)"
+    ),
+    "logdet": Differential(Rules.of_determinant, "d log det X = tr(X⁻¹ dX)"),
+    "cholesky": Differential(
+        Rules.of_cholesky, "Cholesky factor, dL = L Φ(L⁻¹ dX L⁻ᵀ), Φ: lower half with half the diagonal"
+    ),
+    "pinv": Differential(
+        Rules.of_pinv,
+        "pseudo-inverse of locally constant rank, "
+        "dX⁺ = −X⁺ dX X⁺ + X⁺ X⁺ᵀ dXᵀ (I − X X⁺) + (I − X⁺ X) dXᵀ X⁺ᵀ X⁺",
+    ),
+}
+
+
+def matrix_function_adjoint(node: MatrixFunction, g: Expr, extra: int, output: Expr) -> Expr:
+    """The adjoint of the argument; ``output`` is how to write the function's value."""
+    return DIFFERENTIALS[node.name].adjoint(Rules(node, g, extra, output))
