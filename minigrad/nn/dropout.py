@@ -7,6 +7,7 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.node import leaf
+from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.nn.module import Module
 from minigrad.nn.parameters import Rng, generator
@@ -40,7 +41,7 @@ def dropout(
     N. Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR
     15, 2014, section 4, with the scale at training.
     """
-    probability(p)
+    p = probability(p)
     x = as_tensor(x, "nn.dropout")
     if not training or p == 0:
         return x
@@ -94,6 +95,7 @@ def probability(p: float) -> float:
     ArgumentError
         When it is not.
     """
+    p = option("dropout", "p", p)
     if not 0 <= p <= 1:
         raise ArgumentError(f"dropout: p={p!r} is no probability; it lies between 0 and 1")
     return float(p)

@@ -7,6 +7,7 @@ from numpy.typing import DTypeLike
 
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
+from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor
 from minigrad.nn.linear import fits
 from minigrad.nn.module import Module
@@ -121,6 +122,7 @@ class RMSNorm(Module):
 
 
 def _tiny(what: str, eps: float) -> float:
+    eps = option(what, "eps", eps)
     if not eps >= 0:
         raise ArgumentError(f"{what}: eps={eps!r}, but it must be a number of at least 0")
     return float(eps)

@@ -72,6 +72,7 @@ def _attend(
     X: Tensor, Wq: Tensor, Wk: Tensor, Wv: Tensor, mask: Mask, key_mask: Mask, causal: bool
 ) -> tuple[Tensor, Tensor]:
     """H and A."""
+    X, Wq, Wk, Wv = (as_tensor(x, "self_attention") for x in (X, Wq, Wk, Wv))
     with scope("Query"):
         Q = (X @ Wq).named("Q")
     with scope("Key"):

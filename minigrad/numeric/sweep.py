@@ -15,6 +15,7 @@ from minigrad.graph.node import Node
 from minigrad.graph.operation import seal, sealed
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.graph.watch import watch_backward
+from minigrad.ops.axes import SMALL, weights
 from minigrad.ops.shape import unbroadcast
 from minigrad.primitive import Primitive
 
@@ -260,11 +261,17 @@ def fitted(op: Primitive, c: Any, shape: tuple[int, ...]) -> Any:
 def strong_zero(g: Any, c: Any) -> Any:
     """Where the incoming cotangent is exactly 0, so is the outgoing one, also against 1/0."""
     array = c._array if isinstance(c, Tensor) else c
-    flat = array.ravel()
-    # The sum of squares is finite only if every element is; one product is the cheapest test.
-    if c is g or math.isfinite(flat.dot(flat)):
+    if c is g or _all_finite(array.ravel()):
         return c
     return np.where(np.equal(g, 0), np.zeros((), c.dtype), c)
+
+
+def _all_finite(flat: Any) -> bool:
+    """Whether every element is finite: a mean is, and one product is the cheapest test."""
+    size = flat.size
+    if size <= SMALL and flat.dtype.kind == "f":
+        return not size or math.isfinite(flat.dot(weights(size, 0.5 / size, flat.dtype)))
+    return bool(np.isfinite(flat).all())
 
 
 def _op_name(node: Node) -> str:

@@ -44,7 +44,7 @@ multiply = elementwise(
 divide = elementwise(
     "divide",
     np.divide,
-    vjps=(lambda g, z, x, y: g / y, lambda g, z, x, y: g * (-z / y)),
+    vjps=(lambda g, z, x, y: g / y, lambda g, z, x, y: g / y * -z),
     meaning="x/y",
     domain=("real", "nonzero"),
     reads=("1", "y1"),

@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
+from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe
 from minigrad.ops.axes import in_single, many_axes, one_axis
 from minigrad.ops.contraction import matmul
@@ -118,6 +119,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: flo
     x = as_tensor(x, "linalg.vector_norm")
     axes = tuple(range(x.ndim)) if axis is None else many_axes("linalg.vector_norm", axis, x.ndim)
     kept = [i for i in range(x.ndim) if i not in axes]
+    ord = option("linalg.vector_norm", "ord", ord)
     rows = reshape(x.transpose((*kept, *axes)), (*(x.shape[i] for i in kept), -1))
     y = norm(rows, ord, -1)
     shape = tuple(1 if i in axes else int(s) for i, s in enumerate(x.shape))
@@ -127,7 +129,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: flo
 @composite("linalg.matrix_norm")
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """Norms of the matrices in the last two axes."""
-    return norm(x, ord, (-2, -1), keepdims)
+    return norm(x, option("linalg.matrix_norm", "ord", ord), (-2, -1), keepdims)
 
 
 @composite("broadcast_arrays")

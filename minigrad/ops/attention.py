@@ -142,7 +142,7 @@ def scaled_dot_product_attention(
     q, k = as_tensor(query), as_tensor(key)
     same_width(name, q, k)
     scores = matmul(q, k.swapaxes(-1, -2))
-    scores = scores / sqrt(q.shape[-1]) if scale is None else scores * float(scale)
+    scores = scores / sqrt(q.shape[-1]) if scale is None else scores * scale
     keep = shift = None
     if is_causal:
         keep = _causal(q.shape[-2], k.shape[-2])

@@ -88,16 +88,19 @@ def magnitude(x: Any, axis: Axes | None) -> Any:
     return np.where((top > 0) & np.isfinite(top), top, np.ones((), top.dtype))
 
 
+def _single(x: Any) -> Any:
+    return x.astype(SINGLE) if getattr(x, "dtype", None) == HALF else x
+
+
 def in_single(rule: Callable[..., Any]) -> Callable[..., Any]:
     """A rule that computes in float32 where it is given float16; its result is float16 again."""
 
     @functools.wraps(rule)
     def run(*args: Any, **params: Any) -> Any:
-        types = [getattr(x, "dtype", None) for x in args]
+        types = [getattr(x, "dtype", None) for x in (*args, *params.values())]
         if HALF not in types:
             return rule(*args, **params)
-        wide = (x.astype(SINGLE) if t == HALF else x for x, t in zip(args, types, strict=True))
-        y = rule(*wide, **params)
+        y = rule(*map(_single, args), **{name: _single(x) for name, x in params.items()})
         return y.astype(HALF) if y.dtype == SINGLE and SINGLE not in types else y
 
     return run

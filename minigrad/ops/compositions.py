@@ -11,6 +11,7 @@ import numpy as np
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
+from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe, said
 from minigrad.ops.axes import check_room, in_single, is_symbolic, many_axes, one_axis, plain
 from minigrad.ops.comparison import not_equal
@@ -56,6 +57,7 @@ def logaddexp2(x1: Any, x2: Any, /) -> Any:
 @composite("round", kinks="the derivative is 0, also at the jumps")
 def round(a: Any, decimals: int = 0) -> Any:
     """The nearest number with so many decimals; halves go to the even neighbour."""
+    decimals = option("round", "decimals", decimals)
     if not decimals:
         return rint(a)
     x = as_tensor(a, "round")

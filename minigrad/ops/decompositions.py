@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,17 +26,28 @@ def _symmetric(x: Any) -> Any:
     return (x + _t(x)) / 2
 
 
-def hermitian(x: Any, uplo: str = "L") -> Any:
+def hermitian(x: Any) -> Any:
     """The symmetric matrix that a caller means, for arrays.
 
     What differs by rounding or by the step of a finite difference is averaged, so that the
-    function is smooth in every element; of a matrix that is not symmetric only one triangle is
-    read, as NumPy does.
+    function is smooth in every element; of a matrix that is not symmetric only the lower triangle
+    is read, as NumPy does.
     """
     if np.abs(x - _t(x)).max(initial=0) <= 1e-3 * np.abs(x).max(initial=0):
         return _symmetric(x)
-    half = np.tril(x, -1) if uplo == "L" else _t(np.triu(x, 1))
+    half = np.tril(x, -1)
     return half + _t(half) + x * np.eye(x.shape[-1], dtype=x.dtype)
+
+
+@contextmanager
+def singular_in_words(name: str, why: str) -> Iterator[None]:
+    """Say in a rule's own words that it needs an inverse which does not exist."""
+    try:
+        yield
+    except np.linalg.LinAlgError:
+        raise ArgumentError(
+            f"{name}: {why}, so there is no derivative; add a multiple of the identity"
+        ) from None
 
 
 def _scaled(x: Any, s: Any) -> Any:
@@ -50,47 +63,57 @@ def _gaps(w: Any) -> Any:
     return np.where(diagonal, np.zeros((), w.dtype), 1 / np.where(diagonal, 1, gap))
 
 
+def _of_triangle(c: Any, uplo: str) -> Any:
+    """The cotangent of the triangle that is read, from that of the symmetric matrix it stands for."""
+    both = c + _t(c)
+    half = np.tril(both, -1) if uplo == "L" else np.triu(both, 1)
+    return half + c * np.eye(c.shape[-1], dtype=c.dtype)
+
+
 def _vectors_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
     w = eigvalsh_dual(x, uplo=uplo)
-    return _symmetric(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y))
+    return _of_triangle(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y), uplo)
 
 
 eigenvectors = primitive(
     "linalg.eigenvectors",
-    lambda x, *, uplo="L": np.linalg.eigh(hermitian(x, uplo))[1],
+    lambda x, *, uplo="L": np.linalg.eigh(x, uplo)[1],
     vjps=(_vectors_vjp,),
     misfit=misfits.squares,
     domain="symmetric",
     kinks="the derivative is not finite where eigenvalues coincide",
-    doc="Orthonormal eigenvectors of a symmetric matrix, as columns.",
+    doc="Orthonormal eigenvectors of a symmetric matrix, as columns; one triangle is read.",
 )
 _eigenvectors = dual(eigenvectors)
 
 
 def _values_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
     v = _eigenvectors(x, uplo=uplo)
-    return _scaled(v, g) @ _t(v)
+    return _of_triangle(_scaled(v, g) @ _t(v), uplo)
 
 
 _eigvalsh = primitive(
     "linalg.eigvalsh",
-    lambda x, *, uplo="L": np.linalg.eigvalsh(hermitian(x, uplo)),
+    lambda x, *, uplo="L": np.linalg.eigvalsh(x, uplo),
     vjps=(_values_vjp,),
     misfit=misfits.squares,
     domain="symmetric",
-    doc="Eigenvalues of a symmetric matrix, ascending.",
+    doc="Eigenvalues of a symmetric matrix, ascending; one triangle is read.",
 )
 eigvalsh_dual = dual(_eigvalsh)
 
 
 def _triangle(uplo: str) -> str:
-    if uplo.upper() not in ("L", "U"):
+    if not isinstance(uplo, str) or uplo.upper() not in ("L", "U"):
         raise ArgumentError(f"linalg.eigh: UPLO is 'L' or 'U', not {uplo!r}")
     return uplo.upper()
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
-    """Eigenvalues of a symmetric matrix, ascending."""
+    """Eigenvalues, ascending, of the symmetric matrix that one triangle stands for.
+
+    Nothing but that triangle, lower ("L") or upper ("U"), is read, and only it has a gradient.
+    """
     return _eigvalsh(a, uplo=_triangle(UPLO))
 
 
@@ -105,7 +128,7 @@ class EighResult(NamedTuple):
 
 
 def eigh(a: Any, UPLO: str = "L") -> EighResult:
-    """Eigenvalues, ascending, and orthonormal eigenvectors of a symmetric matrix."""
+    """Eigenvalues, ascending, and orthonormal eigenvectors; read and differentiated as eigvalsh."""
     x = as_tensor(a, "linalg.eigh")
     uplo = _triangle(UPLO)
     return EighResult(_eigvalsh(x, uplo=uplo), eigenvectors(x, uplo=uplo))
@@ -196,7 +219,8 @@ def _qr_vjp(g: Any, y: Any, x: Any, *, part: str) -> Any:
     else:
         q, r = y, _qr_dual(x, part="R")
         inner = g + q @ _copied_lower(-_t(g) @ q)
-    return _t(np.linalg.solve(r, _t(inner)))
+    with singular_in_words("linalg.qr", "the first columns depend on one another"):
+        return _t(np.linalg.solve(r, _t(inner)))
 
 
 _qr = primitive(

@@ -13,7 +13,7 @@ from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
-from minigrad.ops.decompositions import hermitian
+from minigrad.ops.decompositions import hermitian, singular_in_words
 from minigrad.ops.piecewise import sign
 from minigrad.ops.scipy_loader import scipy_linalg
 
@@ -99,10 +99,15 @@ det = primitive(
     doc="Determinant, y = det X.",
 )
 
+def _logabsdet_vjp(g: Any, y: Any, x: Any) -> Any:
+    with singular_in_words("linalg.slogdet", "the matrix is singular and log |det X| is −∞"):
+        return _column(g) * _t(np.linalg.inv(x))
+
+
 _logabsdet = primitive(
     "linalg.slogdet",
     lambda x: np.linalg.slogdet(x)[1],
-    vjps=(lambda g, y, x: _column(g) * _t(np.linalg.inv(x)),),
+    vjps=(_logabsdet_vjp,),
     misfit=misfits.squares,
     domain="invertible",
     meaning=meaning.logabsdet,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph.create import as_tensor
+from minigrad.graph.operation import option
 from minigrad.graph.protocols import METHODS, UFUNCS, implements
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import (
@@ -214,6 +215,20 @@ def _value(x: Any) -> Any:
     return x.numpy() if isinstance(x, Tensor) else x
 
 
+def _full_like(a: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    """As ``np.full_like``; the gradient reaches the value."""
+    return shape.broadcast_to(shape.astype(fill_value, dtype or a.dtype), tuple(a.shape))
+
+
+def _histogram(a: Any, bins: Any = 10, range: Any = None, **options: Any) -> Any:
+    """As ``np.histogram``; edges and weights that require a gradient are refused."""
+    for name, x in {"bins": bins, "range": range, **options}.items():
+        option("histogram", name, x)
+    return np.histogram(_value(a), _value(bins), _value(range), **options)
+
+
+implements(np.full_like, by=_full_like)
+implements(np.histogram, by=_histogram)
 for _function in (
     np.argmax,
     np.argmin,
@@ -241,7 +256,6 @@ for _function in (
     np.zeros_like,
     np.ones_like,
     np.empty_like,
-    np.full_like,
     np.lexsort,
     np.argpartition,
     np.digitize,
@@ -249,7 +263,6 @@ for _function in (
     np.shares_memory,
     np.linalg.matrix_rank,
     np.einsum_path,
-    np.histogram,
     np.isin,
     np.iscomplex,
     np.isreal,

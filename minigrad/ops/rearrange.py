@@ -14,6 +14,7 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.node import Slot
+from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, check_room, many_axes, ndim_of, one_axis, refuse_out
@@ -116,7 +117,8 @@ def _pad_signature(
     ndim = ndim_of(array)
     try:
         widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2))
-        values = np.broadcast_to(np.asarray(constant_values), (ndim, 2))
+        constants = option("pad", "constant_values", constant_values)
+        values = np.broadcast_to(np.asarray(constants), (ndim, 2))
     except ValueError:
         raise ShapeError(
             f"pad: pad_width={pad_width!r} and constant_values={constant_values!r} must give a "

@@ -10,10 +10,11 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import face
+from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import reduction, scan
 from minigrad.ops.arithmetic import sqrt, square
-from minigrad.ops.axes import add_reduce, plain, reduction_params, refuse_out
+from minigrad.ops.axes import add_reduce, in_single, plain, reduction_params, refuse_out
 from minigrad.ops.piecewise import maximum, minimum
 from minigrad.ops.piecewise import where as choose
 from minigrad.ops.shape import astype
@@ -37,7 +38,7 @@ def _prepared(name: str, a: Any, dtype: Any, out: Any, where: Any, neutral: Any)
     if where is True:
         return a
     x = as_tensor(a, name)
-    return choose(where, x, np.asarray(neutral, x.dtype))
+    return choose(where, x, astype(neutral, x.dtype))
 
 
 @face(reduction.sum_row)
@@ -142,25 +143,31 @@ def mean(
     x = as_tensor(_prepared("mean", a, dtype, out, where, 0), "mean")
     if where is True:
         return _mean_run(x, _mean_params(x, axis, keepdims))
-    axes = _mean_params(x, axis, keepdims)["axis"]
-    return _sum_run(x, _sum_params(x, axis, keepdims)) / _count(x, axes, keepdims, where)
+    return _mean_chosen(x, axis, keepdims, where)
 
 
-def _spread(name: str, x: Any, axis: Any, ddof: Any, keepdims: bool, where: Any, mean_: Any) -> Any:
+@in_single
+def _around(name: str, x: Any, axis: Any, ddof: Any, keepdims: bool, where: Any, mean_: Any) -> Any:
     """The variance around a mean that is given, or of chosen elements."""
     middle = mean(x, axis, keepdims=True, where=where) if mean_ is None else mean_
     squares = square(x - middle)
     axes = _var_params(x, axis, keepdims)["axis"]
-    count = _count(x, axes, keepdims, where) - np.asarray(ddof, x.dtype)
+    count = np.maximum(_count(x, axes, keepdims, where) - np.asarray(ddof, x.dtype), 0)
     return sum(squares, axis, keepdims=keepdims, where=where) / count
+
+
+@in_single
+def _mean_chosen(x: Any, axis: Any, keepdims: bool, where: Any) -> Any:
+    axes = _mean_params(x, axis, keepdims)["axis"]
+    return sum(x, axis, keepdims=keepdims) / _count(x, axes, keepdims, where)
 
 
 def _degrees(name: str, ddof: Any, correction: Any) -> Any:
     if correction is None:
-        return ddof
-    if ddof:
+        return option(name, "ddof", ddof)
+    if option(name, "ddof", ddof):
         raise ArgumentError(f"{name}: ddof and correction are one thing; give either")
-    return correction
+    return option(name, "correction", correction)
 
 
 @face(reduction.var_row)
@@ -181,7 +188,7 @@ def var(
     if dtype is not None or out is not None:
         a = _prepared("var", a, dtype, out, True, 0)
     if where is not True or mean is not None:
-        return _spread("var", as_tensor(a, "var"), axis, ddof, keepdims, where, mean)
+        return _around("var", as_tensor(a, "var"), axis, ddof, keepdims, where, mean)
     return _var_run(a, {**_var_params(a, axis, keepdims), "ddof": ddof})
 
 
@@ -203,7 +210,7 @@ def std(
     if dtype is not None or out is not None:
         a = _prepared("std", a, dtype, out, True, 0)
     if where is not True or mean is not None:
-        return sqrt(_spread("std", as_tensor(a, "std"), axis, ddof, keepdims, where, mean))
+        return sqrt(_around("std", as_tensor(a, "std"), axis, ddof, keepdims, where, mean))
     return _std_run(a, {**_std_params(a, axis, keepdims), "ddof": ddof})
 
 

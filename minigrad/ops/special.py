@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import dual
+from minigrad.graph.operation import option
 from minigrad.ops.scipy_loader import scipy_special
 from minigrad.ops.smooth import expit, logsumexp
 
@@ -43,7 +44,7 @@ _polygamma_dual: Any = dual(polygamma_of)
 
 def polygamma(n: int, x: Any) -> Any:
     """Derivative of order n + 1 of log Γ, with SciPy's order of arguments."""
-    return polygamma_of(x, n=n)
+    return polygamma_of(x, n=option("special.polygamma", "order", n))
 
 
 digamma = elementwise(

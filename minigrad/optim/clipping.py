@@ -62,7 +62,8 @@ def clip_grad_norm(
     scale = max_norm / (total + _TINY)
     if scale < 1:
         for p in moving:
-            p.grad = wrap(np.asarray(_gradient(p) * scale))
+            g = _gradient(p)
+            p.grad = wrap((g.astype(float) * scale).astype(g.dtype))
     return total
 
 
@@ -92,6 +93,9 @@ def _gradient(parameter: Tensor) -> NDArray[Any]:
 
 
 def _norm(sizes: list[NDArray[Any]], order: float) -> float:
-    if order == math.inf:
-        return max((float(a.max()) for a in sizes if a.size), default=0.0)
-    return float(sum(float(np.sum(a**order)) for a in sizes) ** (1 / order))
+    top = max((float(a.max()) for a in sizes if a.size), default=0.0)
+    if order == math.inf or not 0 < top < math.inf:
+        return top
+    # Divided by the largest first, in double precision: powers neither overflow nor vanish.
+    powers = (float(np.sum(np.divide(a, top, dtype=float) ** order)) for a in sizes)
+    return top * float(sum(powers) ** (1 / order))

@@ -120,8 +120,11 @@ class Optimizer:
                     continue
                 moved = True
                 value = p.numpy()
+                g = gradient.numpy()
+                if g.dtype == np.float16:  # Its squares vanish below 2e-4: rules run in float32.
+                    g = g.astype(np.float32)
                 # Always in C order: a resumed run must meet the same arrays to the bit.
-                u = self.update(value, gradient.numpy(), memory, options)
+                u = self.update(value, g, memory, options)
                 move = np.multiply(u, rate, order="C")
                 move += value
                 p.assign(move, copy=False)
@@ -161,7 +164,11 @@ class Optimizer:
             nothing has changed.
         """
         expected = {
-            name: (tuple(map(int, p.shape)), p.dtype, self.remembered(options))
+            name: (
+                tuple(map(int, p.shape)),
+                np.promote_types(p.dtype, np.float32),
+                self.remembered(options),
+            )
             for name, p, _, options in self._entries()
         }
         steps, memories = checked_memory(type(self).__name__, expected, state)

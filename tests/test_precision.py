@@ -1,0 +1,140 @@
+"""Numbers that float16 and float32 hold are found, whatever is summed or squared on the way to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.nn.functional as F  # noqa: N812  (as users write it)
+from minigrad import optim
+
+SCALES = [(np.float32, 1e30), (np.float32, 1e-30), (np.float64, 1e200), (np.float64, 1e-200)]
+ROWS = np.array([[1.0, 2.0, 4.0], [-3.0, 0.5, 1.0]])
+
+
+def tracked(x: Any) -> mg.Tensor:
+    return mg.tensor(x, requires_grad=True)
+
+
+# Functions that scale with their argument (degree 1), or do not change with it (degree 0).
+HOMOGENEOUS: dict[str, tuple[int, Callable[[Any], Any]]] = {
+    "std": (1, lambda x: mg.std(x, axis=1)),
+    "std, ddof": (1, lambda x: mg.std(x, axis=1, ddof=1, keepdims=True)),
+    "norm": (1, lambda x: mg.linalg.norm(x, axis=1)),
+    "norm of a matrix": (1, mg.linalg.norm),
+    "norm of order 3": (1, lambda x: mg.linalg.norm(x, 3, axis=-1)),
+    "vector norm": (1, lambda x: mg.linalg.vector_norm(x, ord=1.5, axis=1)),
+    "hypot": (1, lambda x: mg.hypot(x[0], x[1])),
+    "layer norm": (0, lambda x: F.layer_norm(x, 3, eps=0.0)),
+    "rms norm": (0, lambda x: F.rms_norm(x, 3, eps=0.0)),
+    "cosine": (0, lambda x: F.cosine_similarity(x[:1], x[1:], eps=0.0)),
+}
+
+
+@pytest.mark.parametrize("name", HOMOGENEOUS)
+@pytest.mark.parametrize(("dtype", "scale"), SCALES)
+def test_lengths_are_found_at_any_scale(name: str, dtype: Any, scale: float) -> None:
+    """F(s x) = sᵏ F(x), its gradient is sᵏ⁻¹ ∇F(x), and the one after that sᵏ⁻² times as large."""
+    degree, function = HOMOGENEOUS[name]
+    found = []
+    for s in (1.0, scale):
+        x = tracked((ROWS * s).astype(dtype))
+        y = function(x)
+        weights = np.cos(np.arange(y.size)).reshape(y.shape).astype(dtype)
+        g = mg.gradients((y * weights).sum(), x, create_graph=True)
+        if name == "cosine":  # Made of quotients, whose second derivatives lie beyond the numbers.
+            found.append([t.numpy() / dtype(p) for t, p in ((y, 1), (g, 1 / s))])
+            continue
+        # A degree of 0 has gradients of 1/s: their own are beyond the numbers, unless s is taken out.
+        h = mg.gradients((g * ROWS.astype(dtype) * dtype(s ** (1 - degree))).sum(), x)
+        powers = [s**degree, s ** (degree - 1), 1 / s]
+        found.append([t.numpy() / dtype(p) for t, p in zip((y, g, h), powers, strict=True)])
+    tolerance = 1e-4 if dtype is np.float32 else 1e-11
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+HALVES = np.full(3000, 30, np.float16)
+MANY = np.ones((70000, 1), np.float16)
+# Function, what it is given in float16, and what float64 finds.
+HALF: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "mean": (mg.mean, HALVES),
+    "mean over the first axis": (lambda x: mg.mean(x, axis=0), HALVES[:, None]),
+    "mean of some": (lambda x: mg.mean(x, where=np.arange(3000) > 2), HALVES),
+    "nanmean": (mg.nanmean, HALVES),
+    "average": (lambda x: mg.average(x, weights=x), HALVES),
+    "var": (mg.var, np.float16([300, -300] * 9)[:2] / 2),
+    "var around": (lambda x: mg.var(x, mean=np.float16(30)), HALVES + np.float16(1)),
+    "std": (mg.std, np.float16([300, 600, -900])),
+    "sum": (lambda x: mg.sum(x, axis=0) / 2, MANY[:5000]),
+    "sum spread": (lambda x: mg.sum(x + np.zeros((5000, 1), np.float16), axis=0), np.ones(1, "f2")),
+    "cumsum": (lambda x: mg.cumsum(x, 0)[-1], MANY[:5000]),
+    "max": (mg.max, MANY[:, 0]),
+    "min": (mg.min, MANY[:, 0]),
+    "ptp": (lambda x: mg.ptp(x) + mg.max(x), MANY[:, 0]),
+    "logsumexp": (mg.special.logsumexp, MANY[:, 0]),
+    "softmax": (lambda x: F.softmax(x, 0)[:3] * np.float16(100), MANY[:40000, 0]),
+    "log_softmax": (lambda x: F.log_softmax(x, 0)[:3], MANY[:, 0]),
+    "norm": (mg.linalg.norm, np.float16([300, 400])),
+    "layer norm": (lambda x: F.layer_norm(x, 3), np.float16([300, 600, -900])),
+    "rms norm": (lambda x: F.rms_norm(x, 3), np.float16([300, 600, -900])),
+    "cosine": (lambda x: F.cosine_similarity(x, x, axis=0), np.float16([300, 400])),
+    "embedding": (lambda x: x[np.zeros(5000, int)].mean() * 3, np.ones((2, 1), np.float16)),
+    "mean square": (lambda x: F.mse_loss(x, x * 0), HALVES),
+    "weighted": (lambda x: F.l1_loss(x, x * 0, weight=np.abs(x.detach().numpy())), HALVES),
+    "logits": (lambda x: F.bce_with_logits(x, x * 0), HALVES),
+    "few logits": (lambda x: F.bce_with_logits(x, x * 0), np.full(30, 3000, "f2")),
+    "dot": (lambda x: mg.vecdot(x, np.float16([1, -1] * 2)), np.float16([3e4, 3e4, 5e4, 4e4])),
+}
+
+
+@pytest.mark.parametrize("name", HALF)
+def test_half_precision_loses_no_sum(name: str) -> None:
+    function, given = HALF[name]
+    results = []
+    for dtype in (np.float16, np.float64):
+        x = tracked(given.astype(dtype))
+        y = function(x)
+        assert y.dtype == dtype or dtype is np.float64
+        y.backward(np.ones(y.shape, y.dtype))
+        results.append((y.numpy(), x.grad.numpy()))
+    for low, high in zip(*results, strict=True):
+        np.testing.assert_allclose(low, high, rtol=3e-3, atol=2e-6)
+
+
+def test_a_tie_of_many_is_counted() -> None:
+    x = tracked(MANY[:, 0])
+    mg.max(x).backward()
+    assert x.grad.numpy()[0] == np.float16(1 / 70000)
+
+
+@pytest.mark.parametrize("rule", [optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad])
+def test_small_gradients_move_half_precision(rule: Any) -> None:
+    """Squares of 1e-4 are 0 in float16, so that rules remember in float32; also after loading."""
+    steps = []
+    for dtype in (np.float16, np.float64):
+        w = tracked(np.ones(2, dtype))
+        optimizer = rule([w], lr=0.05)
+        for again in (False, True):
+            if again:
+                state = optimizer.state_dict()
+                optimizer = rule([w], lr=0.05)
+                optimizer.load_state_dict(state)
+            w.grad = np.full(2, 1e-4, dtype)
+            optimizer.step()
+        assert w.dtype == dtype
+        steps.append(w.numpy())
+    np.testing.assert_allclose(*steps, rtol=2e-3)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [*SCALES, (np.float16, 6e4), (np.float16, 1e-6)])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_gradients_are_clipped_at_any_scale(dtype: Any, size: float, order: int) -> None:
+    w = tracked(np.zeros(4, dtype))
+    w.grad = np.full(4, size, dtype)
+    found = optim.clip_grad_norm([w], size / 2, order)
+    assert found == pytest.approx(4 ** (1 / order) * float(dtype(size)), rel=1e-6)
