@@ -13,6 +13,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -158,7 +159,7 @@ def make_folder(path: Path) -> None:
 
 
 @contextmanager
-def reading(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
+def reading(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedReader, int]]:
     """A file to read from, and its size: what is no file (a pipe, a device) is refused, not waited for.
 
     Raises

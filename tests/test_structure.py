@@ -48,7 +48,6 @@ DOORS = {
     "mpmath": {"symbolic/arithmetic.py"},
     "graphviz": {"drawing/dot.py"},
     "pygraphviz": {"drawing/render.py", "drawing/worker.py"},
-    "safetensors": {"training/checkpoint.py"},
 }
 
 
@@ -103,7 +102,7 @@ def test_heavy_libraries_have_one_door(path: Path) -> None:
 
 
 def test_importing_minigrad_loads_nothing_heavy() -> None:
-    heavy = ("sympy", "mpmath", "scipy", "graphviz", "pygraphviz", "click", "rich", "safetensors")
+    heavy = ("sympy", "mpmath", "scipy", "graphviz", "pygraphviz", "click", "rich")
     code = f"import sys, minigrad; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

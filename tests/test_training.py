@@ -432,7 +432,11 @@ def several(arrays: dict[str, NDArray[Any]], metadata: dict[str, str]) -> None:
     arrays["stranger"] = np.zeros(2)
     arrays["best.norm.beta"] = np.zeros((2, 2))
     arrays["best.head.b"] = arrays["best.head.b"].astype(np.float32)
+
+
+def changed(arrays: dict[str, NDArray[Any]], metadata: dict[str, str]) -> None:
     arrays["model.head.b"] = arrays["model.head.b"] + 1
+    arrays["best.head.b"] = arrays["best.head.b"] + 1
 
 
 def renamed(arrays: dict[str, NDArray[Any]], metadata: dict[str, str]) -> None:
@@ -467,9 +471,9 @@ DAMAGES = [
             "unexpected: stranger, float64 of shape (2,)",
             "mismatched: best.norm.beta is float64 of shape (2, 2), not float64 of shape (8,)",
             "mismatched: best.head.b is float32 of shape (1,), not float64 of shape (1,)",
-            "changed: model.head.b",
         ],
     ),
+    (changed, ["changed: best.head.b", "changed: model.head.b"]),
     (renamed, ["missing: head.W", "unexpected: foot.W"]),
     (set_to("format_version", "2"), ["format version 2, but this minigrad reads version 1"]),
     (set_to("format", None), ["no checkpoint of minigrad"]),

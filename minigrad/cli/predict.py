@@ -196,12 +196,12 @@ def _tell(predictor: Predictor, asked: _Asked) -> None:
 
 def _tell_attended(said: Prediction) -> None:
     """What was attended to in the order in which it was read, with bars."""
-    longest = max((weight for _, weight in said.attended), default=1.0)
+    longest = max((weight for _, weight in said.attended if weight > 0), default=1.0)
     tokens = max((len(token) for token, _ in said.attended), default=0)
     column = min(tokens, (width() or 100) - _BAR - 12)
     for token, weight in said.attended:
         shown = token if len(token) <= column else token[: column - 1] + "…"
-        bar = "█" * round(_BAR * weight / longest)
+        bar = "█" * (round(_BAR * weight / longest) if weight > 0 else 0)
         click.echo(f"    {shown:<{column}}  {weight:.3f}  {bar}".rstrip())
     if said.unknown:
         say(f"not in the training part: {', '.join(said.unknown)}", indent=4)

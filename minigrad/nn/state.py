@@ -63,6 +63,9 @@ def load_random_states(
 def _strangers(
     generators: Mapping[str, np.random.Generator], state: Mapping[str, Any]
 ) -> Iterator[str]:
+    if not isinstance(state, Mapping):
+        yield f"mismatched: a mapping of names to states is wanted, not {type(state).__name__}"
+        return
     for name in generators.keys() | state.keys():
         if name not in state:
             yield f"missing: {name}"
@@ -74,7 +77,27 @@ def _strangers(
             if not isinstance(given, Mapping) or given.get("bit_generator") != own["bit_generator"]:
                 yield f"mismatched: {name} is no state of a {own['bit_generator']} generator"
             elif given.keys() != own.keys():
-                yield f"mismatched: {name} has the entries {sorted(given)}, not {sorted(own)}"
+                yield f"mismatched: {name} has the entries {sorted(map(str, given))}, not {sorted(own)}"
+            elif not _is_like(_plain(own), given):
+                yield f"mismatched: {name} is no state of a {own['bit_generator']} generator"
+
+
+# Where generators stand in their own memory: what is beyond would be read outside of it.
+_MOST = {"pos": 624, "buffer_pos": 4, "has_uint32": 1, "uinteger": 2**32 - 1}
+
+
+def _is_like(own: Any, given: Any, name: str = "") -> bool:
+    """Whether a state has the form of another, and numbers that such a state may have."""
+    if isinstance(own, Mapping):
+        fits = isinstance(given, Mapping) and given.keys() == own.keys()
+        return fits and all(_is_like(own[key], given[key], key) for key in own)
+    if isinstance(own, list):
+        fits = isinstance(given, list) and len(given) == len(own)
+        return fits and all(_is_like(a, b, "word") for a, b in zip(own, given, strict=True))
+    if isinstance(own, int):
+        most = _MOST.get(name, 2**64 - 1 if name == "word" else 2**128 - 1)
+        return isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= most
+    return bool(type(given) is type(own) and given == own)
 
 
 def _plain(value: Any) -> Any:

@@ -64,5 +64,11 @@ def _misfits(expected: Expected, arrays: Mapping[str, Array]) -> Iterator[str]:
             yield f"unexpected: {name} {arrays[name].shape}"
         elif arrays[name].shape != shapes[name]:
             yield f"mismatched: {name} has shape {arrays[name].shape}, not {shapes[name]}"
+        elif name.rpartition(".")[2] in ("steps", COUNT) and not _is_count(arrays[name]):
+            yield f"mismatched: {name} is no count"
         elif arrays[name].dtype.kind not in "fiu":
             yield f"mismatched: {name} has dtype {arrays[name].dtype}, which holds no real numbers"
+
+
+def _is_count(array: Array) -> bool:
+    return array.dtype.kind in "iu" and not array.shape and int(array) >= 0

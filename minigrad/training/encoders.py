@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from minigrad.data import Standardizer, Table, Vocabulary
 from minigrad.data import words as split_words
+from minigrad.errors import ArgumentError
 
 Arrays = tuple[NDArray[Any], ...]
 
@@ -69,7 +70,10 @@ class Columns:
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Self:
         """The inverse of :meth:`plain`."""
-        return cls(facts["names"], Standardizer(facts["mean"], facts["std"]))
+        names, scale = facts["names"], Standardizer(facts["mean"], facts["std"])
+        if len(names) != len(scale.mean) or len(set(names)) != len(names):
+            raise ArgumentError("the columns' names are not one for each mean")
+        return cls(names, scale)
 
 
 class Words:
@@ -114,12 +118,12 @@ AnyEncoder = Images | Columns | Words
 
 
 def encoder_of(facts: dict[str, Any]) -> AnyEncoder:
-    """The encoder that ``plain()`` described.
+    """The encoder that ``plain()`` described; what the facts must be is said in ``run_file``.
 
     Raises
     ------
-    KeyError, TypeError, ValueError
-        When the facts describe none.
+    ArgumentError
+        When lists that belong together have different lengths, or names stand there twice.
     """
     kinds: dict[str, type[AnyEncoder]] = {kind.kind: kind for kind in (Images, Columns, Words)}
     return kinds[facts["kind"]].of(facts)

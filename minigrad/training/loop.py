@@ -142,7 +142,7 @@ class Trainer:
         Raises
         ------
         NonFiniteError
-            When the loss becomes infinite or NaN.
+            When the loss of either part becomes infinite or NaN.
         """
         while self.epoch < epochs and not self.lost_patience:
             if not len(self._order):
@@ -181,6 +181,11 @@ class Trainer:
         if self.validation is not None:
             self.model.eval()
             measured = evaluate(self.model, *self.validation, self.loss)
+            if not math.isfinite(measured[0]):
+                raise NonFiniteError(
+                    f"training: the validation loss is {measured[0]} after epoch {self.epoch + 1}; lower "
+                    f"the learning rate (now {self.optimizer.lr:g}) or clip gradients"
+                )
         epoch = Epoch(
             self.epoch + 1, self._losses / size, self._hits / size, *measured, self.optimizer.lr
         )
@@ -233,13 +238,21 @@ class Trainer:
         ArgumentError
             When the arrays are not those of this model and optimiser.
         """
+        order, done = arrays.get("order", np.empty(0)), int(facts["done"])
+        whole = np.array_equal(np.sort(order), np.arange(len(self.targets)))
+        if order.dtype.kind != "i" or order.ndim != 1 or (len(order) and not whole) or done > len(order):
+            raise ArgumentError(
+                "training: the saved order of the examples is none of these "
+                f"{len(self.targets):,}, of which {done:,} were learnt from"
+            )
+        self.best = part(arrays, "best.")
+        self.model.load_state_dict(self.best)  # refuses what would not fit when the run is over
         self.model.load_state_dict(part(arrays, "model."))
         self.optimizer.load_state_dict(part(arrays, "optimizer."))
-        self.best = part(arrays, "best.")
         self.best_epoch = int(facts["best_epoch"])
         self.history = [Epoch(**epoch) for epoch in facts["history"]]
-        self._order = arrays["order"]
-        self._done, self._hits = int(facts["done"]), int(facts["hits"])
+        self._order = order
+        self._done, self._hits = done, int(facts["hits"])
         self._losses = float(facts["losses"])
         load_random_states("the run", {"rng": self.rng}, facts["random"]["order"])
         self.model.load_random_state(facts["random"]["model"])

@@ -15,9 +15,10 @@ from minigrad.data import Table
 from minigrad.errors import ArgumentError
 from minigrad.graph import no_grad, tensor
 from minigrad.ops.functional import sigmoid
-from minigrad.training.checkpoint import blaming, load, part
+from minigrad.training.checkpoint import blaming, part
 from minigrad.training.classifier import Classifier, build
-from minigrad.training.encoders import AnyEncoder, Arrays, Columns, Words, as_dtype, encoder_of
+from minigrad.training.encoders import AnyEncoder, Arrays, Columns, Words, as_dtype
+from minigrad.training.run_file import load_run
 from minigrad.training.session import CHECKPOINT
 from minigrad.training.settings import Settings
 
@@ -81,14 +82,15 @@ class Predictor:
             mismatched or changed.
         """
         place = Path(path)
-        saved = load(place / CHECKPOINT if place.is_dir() else place)
+        saved, settings, encoder = load_run(place / CHECKPOINT if os.path.isdir(place) else place)
+        zero, one = saved.facts["labels"]
+        model = build(settings, encoder)
+        best = saved.facts["trainer"]["best_epoch"] > 0
+        weights = part(saved.arrays, "best." if best else "model.")
         with blaming(saved.source):
-            settings = Settings.of(saved.facts["settings"])
-            encoder = encoder_of(saved.facts["encoder"])
-            zero, one = saved.facts["labels"]
-            model = build(settings, encoder)
-            best = saved.facts["trainer"]["best_epoch"] > 0
-            model.load_state_dict(part(saved.arrays, "best." if best else "model."))
+            model.load_state_dict(weights)
+        if not all(np.isfinite(array).all() for array in weights.values()):
+            raise ArgumentError(f"{saved.source}: the weights hold NaN or infinity and predict nothing")
         return cls(model, encoder, (zero, one), settings)
 
     # -- numbers -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -13,11 +14,12 @@ import numpy as np
 
 from minigrad.errors import ArgumentError
 from minigrad.files import append_line, make_folder, write_whole
-from minigrad.training.checkpoint import Checkpoint, blaming, load, save
+from minigrad.training.checkpoint import Checkpoint, blaming, save
 from minigrad.training.classifier import Classifier, build
 from minigrad.training.loop import Epoch, Trainer
 from minigrad.training.measure import evaluate
 from minigrad.training.rules import make_optimizer
+from minigrad.training.run_file import load_run
 from minigrad.training.settings import Settings
 from minigrad.training.task import Task, load_task
 from minigrad.version import __version__
@@ -109,14 +111,12 @@ class Session:
             from what cannot change; it lists all of them.
         """
         path = folder / CHECKPOINT
-        if not path.exists():
+        if not os.path.lexists(path):
             raise ArgumentError(
                 f"there is no {str(path)!r} to go on from; name the folder of an earlier run "
                 "(--out), or start a new one (without --resume)"
             )
-        saved = load(path)
-        with blaming(saved.source):
-            before = Settings.of(saved.facts["settings"])
+        saved, before, _ = load_run(path)
         settings = _with_wishes(before, wishes)
         session = cls(settings, folder)
         session._restore(saved)
@@ -211,14 +211,11 @@ def _line(epoch: Epoch) -> str:
 
 
 def _spare_unfinished(path: Path) -> None:
-    if not path.exists():
-        return
     try:
-        saved = load(path)
-        unfinished = not saved.facts.get("finished", True)
+        saved, _, _ = load_run(path)
     except ArgumentError:
         return
-    if unfinished:
+    if not saved.facts["finished"]:
         done = len(saved.facts["trainer"]["history"])
         raise ArgumentError(
             f"{str(path.parent)!r} holds an unfinished run, {done} epochs long; go on with --resume "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from minigrad.errors import ArgumentError
+from minigrad.training.schema import is_real, is_whole
 
 DIGITS = "digits"
 OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop", "adagrad")
@@ -15,6 +16,14 @@ SCHEDULES = ("constant", "cosine", "linear", "step")
 DTYPES = ("float64", "float32")
 
 _ABOUT = 32
+# No size, count or length of a run is larger.
+LARGEST = 2**31
+_OPTIONAL = frozenset(
+    {
+        *("text", "positive", "features", "max_length", "max_words"),
+        *("dim", "batch_size", "patience", "clip"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +91,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         problems = [
-            f"{name}={getattr(self, name)!r}: {wish}"
+            f"{name}={getattr(self, name)!r:.60}: {wish}"
             for name, (holds, wish) in _RULES.items()
-            if getattr(self, name) is not None and not holds(getattr(self, name))
+            if not (getattr(self, name) is None and name in _OPTIONAL) and not holds(getattr(self, name))
         ]
+        if problems:
+            raise ArgumentError("training settings: " + "\n  ".join(problems))
         if not 0 < self.validation + self.test < 1:
             problems.append(
                 f"validation={self.validation} and test={self.test} leave nothing to train on"
@@ -99,7 +110,7 @@ class Settings:
             )
         if self.data == DIGITS and (self.text is not None or self.features is not None):
             problems.append("data='digits' has no columns; text and features belong to a CSV file")
-        repeated = {name for name in self.features or () if (self.features or ()).count(name) > 1}
+        repeated = [name for name, count in Counter(self.features or ()).items() if count > 1]
         if repeated:
             problems.append(f"features: {', '.join(sorted(repeated))} given more than once")
         if self.text is not None and self.features is not None:
@@ -122,45 +133,57 @@ class Settings:
 
         Raises
         ------
-        ValueError
-            When names are missing or unknown.
+        ArgumentError
+            When names are missing or unknown, or values are none that settings have.
         """
         names = {field.name for field in fields(cls)}
         if facts.keys() != names:
             wrong = sorted(facts.keys() ^ names)
-            raise ValueError(f"settings missing or unknown: {', '.join(wrong)}")
+            raise ArgumentError(f"settings missing or unknown: {', '.join(map(ascii, wrong)):.200}")
         columns = facts["features"]
-        return cls(**facts | {"features": None if columns is None else tuple(columns)})
+        return cls(**facts | {"features": tuple(columns) if isinstance(columns, list) else columns})
 
 
 _Rule = tuple[Callable[[Any], bool], str]
 
 
-def _at_least(least: int) -> _Rule:
-    return lambda x: isinstance(x, int) and x >= least, f"a whole number, at least {least}"
+def _at_least(least: int, most: int = LARGEST) -> _Rule:
+    wish = f"a whole number, at least {least} and at most {most:,}"
+    return lambda x: is_whole(x, least, most), wish
 
 
 def _one_of(names: tuple[str, ...]) -> _Rule:
-    return lambda x: x in names, f"one of {', '.join(names)}"
+    return lambda x: isinstance(x, str) and x in names, f"one of {', '.join(names)}"
 
 
-_PART: _Rule = (lambda x: 0 < x < 1, "a part between 0 and 1")
+def _real(holds: Callable[[float], bool], wish: str) -> _Rule:
+    return lambda x: is_real(x) and holds(x), wish
+
+
+_PART = _real(lambda x: 0 < x < 1, "a part between 0 and 1")
+_TEXT: _Rule = (lambda x: isinstance(x, str), "a text")
 
 _RULES: dict[str, _Rule] = {
+    **dict.fromkeys(("data", "text", "label", "positive", "delimiter", "encoding"), _TEXT),
+    "features": (
+        lambda x: isinstance(x, tuple) and all(isinstance(name, str) for name in x),
+        "names of columns",
+    ),
+    "causal": (lambda x: isinstance(x, bool), "true or false"),
     "max_length": _at_least(1),
     "max_words": _at_least(1),
     "heads": _at_least(1),
-    "layers": _at_least(1),
+    "layers": _at_least(1, 10_000),
     "dim": _at_least(1),
     "epochs": _at_least(1),
     "batch_size": _at_least(1),
     "patience": _at_least(1),
     "warmup": _at_least(0),
-    "seed": _at_least(0),
-    "dropout": (lambda x: 0 <= x < 1, "a probability, at least 0 and less than 1"),
-    "lr": (lambda x: 0 < x < math.inf, "a positive number"),
-    "weight_decay": (lambda x: 0 <= x < math.inf, "a number, at least 0"),
-    "clip": (lambda x: 0 < x < math.inf, "a positive number"),
+    "seed": _at_least(0, 2**128),
+    "dropout": _real(lambda x: 0 <= x < 1, "a probability, at least 0 and less than 1"),
+    "lr": _real(lambda x: x > 0, "a positive number"),
+    "weight_decay": _real(lambda x: x >= 0, "a number, at least 0"),
+    "clip": _real(lambda x: x > 0, "a positive number"),
     "validation": _PART,
     "test": _PART,
     "optimizer": _one_of(OPTIMIZERS),
