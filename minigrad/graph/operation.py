@@ -7,13 +7,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from minigrad.errors import GradientError, MinigradError, ShapeError
+from minigrad.errors import ArgumentError, GradientError, MinigradError, ShapeError
 from minigrad.graph.context import Scope, WatchedScope, current_scope, is_recording
 from minigrad.graph.create import holds_tensors, own, stacked
 from minigrad.graph.dims import Dim
 from minigrad.graph.explain import explain
 from minigrad.graph.node import Node, leaf, next_id
-from minigrad.graph.tensor import Tensor, WeakScalar, wrap
+from minigrad.graph.tensor import Tensor, WeakScalar, said, wrap
 from minigrad.graph.watch import user_line, watch_forward
 from minigrad.index.size import Size, least
 from minigrad.limits import check_elements
@@ -281,12 +281,20 @@ def _weak(
     return result
 
 
+# What a parameter of an elementwise row may be, which its meaning is written with.
+_OPTIONS = (int, float, str, np.number, type(None))
+
+
 def record_symbolic(
     op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any], scope: Scope
 ) -> Tensor:
     """Enter one step without values; its shape follows from what the row means."""
     if not _symbolic_shape:
         raise MinigradError(f"{op.name}: symbolic tensors need minigrad's symbolic side")
+    if op.kind == "elementwise":
+        for name, value in params.items():
+            if not isinstance(value, _OPTIONS):
+                raise ArgumentError(f"{op.name}: {name} is a plain number, not {said(value)}")
     shape = _symbolic_shape[0](op, inputs, params)
     smallest = [least(size) for size in shape]
     if min(smallest, default=0) < 0:

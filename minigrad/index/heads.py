@@ -7,6 +7,7 @@ rewritten in terms of the function's own output and of other known heads, becaus
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from minigrad.index.expr import Number
 
+_LARGE = 1000
+_LARGEST_DEGREE = 16
 ARGUMENTS = ("x", "y", "z", "u", "v", "w")
 # Heads by name, filled by the rows; derivatives are folded back into these where they match.
 KNOWN: dict[str, Head] = {}
@@ -95,7 +98,13 @@ def is_algebra(head: Head) -> bool:
 
 
 def with_numbers(head: Head, numbers: Mapping[Any, Number]) -> Any:
-    """The meaning with numbers put in for some of its symbols."""
+    """The meaning with numbers put in for some of its symbols; None where SymPy had better not try.
+
+    It compares nothing with what is not a number, and writes out Γ or ψ at large integers digit by digit.
+    """
+    values: list[Any] = list(numbers.values())
+    if any(value != value or _LARGE <= abs(value) < math.inf for value in values):
+        return None
     return expression(head).subs({symbol: _exactly(value) for symbol, value in numbers.items()})
 
 
@@ -261,6 +270,8 @@ def _by_kernel(raw: Any, value: Any, stand_in: Any, variable: Any) -> list[Any]:
     if not slopes or any(not slope.is_Rational for slope in slopes):
         return []
     unit = min(map(abs, slopes))
+    if any(abs(e.exp.coeff(variable)) > _LARGEST_DEGREE * unit for e in raw.atoms(s.exp)):
+        return []  # polynomials of such degrees take minutes to cancel, and nobody reads them
 
     def rational(expr: Any) -> Any:
         expr = expr.rewrite(s.exp).replace(

@@ -9,6 +9,8 @@ from minigrad.index.expr import Number
 
 # A denominator beyond this says "measured", not "written by hand"; it stays a float.
 _LARGEST_DENOMINATOR = 10**15
+# A power of more bits is no number that anybody reads.
+_LONGEST = 4096
 
 
 def number(value: object) -> Number:
@@ -40,7 +42,10 @@ def plus(a: Number, b: Number) -> Number:
 
 
 def exact_power(base: Number, exponent: int | Fraction) -> Number | None:
-    """``base ** exponent`` when that is a number of the same kind (exactly), else None."""
+    """``base ** exponent`` when that is a number of the same kind (exactly) that can be written out."""
+    digits = max(abs(base.numerator), base.denominator) if not isinstance(base, float) else 1
+    if digits > 1 and abs(exponent.numerator) * digits.bit_length() > _LONGEST:
+        return None
     if isinstance(exponent, int):
         if base == 0 and exponent < 0:
             return None
@@ -61,7 +66,7 @@ def exact_power(base: Number, exponent: int | Fraction) -> Number | None:
 
 
 def _integer_root(value: int, degree: int) -> int | None:
-    root = round(value ** (1 / degree))
+    root = round(math.exp(math.log(value) / degree)) if value > 0 else 0
     return next((r for r in (root - 1, root, root + 1) if r >= 0 and r**degree == value), None)
 
 

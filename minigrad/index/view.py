@@ -329,10 +329,15 @@ def gather(view: View, axis: int, index: View) -> View:
     return contraction(out, [(view, labels), (picked, [*rows, axis])], what="indexing")
 
 
-def concatenate(views: Sequence[View], axis: int) -> View:
+def concatenate(views: Sequence[View], axis: int, what: str = "concatenate") -> View:
     """`numpy.concatenate`: every part put in its place of the whole, and summed."""
     total: AnySize = 0
     for view in views:
+        if view.ndim != views[0].ndim:
+            raise ShapeError(f"{what}: operands of {views[0].ndim} and {view.ndim} axes")
+        for k, (a, b) in enumerate(zip(views[0].sizes, view.sizes, strict=True)):
+            if k != axis:
+                meet(a, b, what)
         total = total + view.sizes[axis]
     terms: list[tuple[Number, Expr]] = []
     start: AnySize = 0

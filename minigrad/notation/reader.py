@@ -105,10 +105,7 @@ class Reader:
             case Composite():
                 return self.composite(node, places)
             case MatrixFunction():
-                body = self.read(node.arg, (*places[: node.arg.ndim - 2], None, None))
-                if node.name == "inv":
-                    return indexed(Inverse(body), places[-2:])
-                return Call(node.name, (body,))
+                return self.matrix_function(node, places)
             case Extremum():
                 return self.extremum(node, places)
         raise DerivationError(f"{type(node).__name__}: this node has no notation")
@@ -216,6 +213,19 @@ class Reader:
             args.append(self.read(arg, (*places[:kept], *own[: arg.ndim - kept])))
         call = Call(f"{node.definition.name}_{''.join(map(str, own))}", tuple(args))
         return indexed(call, places[node.ndim - len(own) :] if node.ndim >= len(own) else ())
+
+    def matrix_function(self, node: MatrixFunction, places: Places) -> Tree:
+        lead = node.arg.ndim - 2
+        own: Places = ()
+        try:
+            body = self.read(node.arg, (*places[:lead], None, None))
+        except OrderError:  # over letters of its own: logdet_ij(Σ_kl ...)
+            own = tuple(self.letter(size) for size in node.arg.sizes[lead:])
+            body = self.read(node.arg, (*places[:lead], *own))
+        if node.name == "inv" and not own:
+            return indexed(Inverse(body), places[lead:])
+        name = f"{node.name}_{''.join(own)}" if own else node.name  # type: ignore[arg-type]
+        return indexed(Call(name, (body,)), places[lead:])
 
     def extremum(self, node: Extremum, places: Places) -> Tree:
         if node.kind == "others":

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
 
+from minigrad.errors import ArgumentError
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import dual
 from minigrad.graph.operation import option
+from minigrad.graph.tensor import said
 from minigrad.ops.scipy_loader import scipy_special
 from minigrad.ops.smooth import expit, logsumexp
 
@@ -44,7 +47,14 @@ _polygamma_dual: Any = dual(polygamma_of)
 
 def polygamma(n: int, x: Any) -> Any:
     """Derivative of order n + 1 of log Γ, with SciPy's order of arguments."""
-    return polygamma_of(x, n=option("special.polygamma", "order", n))
+    n = option("special.polygamma", "order", n)
+    try:
+        order = operator.index(n)
+    except TypeError:
+        order = -1
+    if order < 0:
+        raise ArgumentError(f"special.polygamma: the order is a whole number from 0 on, not {said(n)}")
+    return polygamma_of(x, n=order)
 
 
 digamma = elementwise(

@@ -49,6 +49,8 @@ class Calls:
         for keyword in keywords:
             if keyword.arg is None:
                 raise self.error("write the arguments one by one", keyword.value)
+            if keyword.arg in named:
+                raise self.error(f"{keyword.arg!r} is given twice; leave one", keyword.value)
             named[keyword.arg] = self.value(keyword.value)
         if operation not in table.CREATING and given and all(map(is_plain, given)):
             given = [x if isinstance(x, Size) else number(x) for x in given[:1]] + given[1:]

@@ -40,6 +40,8 @@ def number_text(value: Number) -> Text:
             quotient = f"{abs(value.numerator)} / {value.denominator}"
             return Text(f"-{quotient}" if value < 0 else quotient, MULTIPLY)
         value = float(value)
+    if isinstance(value, int) and value.bit_length() > 63:
+        value = float(value)  # NumPy would make an array of objects
     text = repr(value)
     if isinstance(value, int) and abs(value) >= 10**6 and text.endswith("000000"):
         digits = text.rstrip("0")

@@ -21,7 +21,8 @@ class Floats:
     exact = False
 
     def number(self, value: Number) -> Any:
-        return value if isinstance(value, int) else float(value)
+        # beyond 2^63 NumPy would make an array of objects
+        return value if isinstance(value, int) and value.bit_length() < 64 else float(value)
 
     def constant(self, name: str) -> Any:
         return {"pi": np.pi, "E": np.e}[name]

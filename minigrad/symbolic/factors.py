@@ -69,6 +69,10 @@ def common_factors(total: Sum, spread: bool = False, split: bool = False) -> Ite
             yield outside
 
 
+# A higher power is shared as a whole or not at all.
+_MOST_COPIES = 8
+
+
 def _with_single_powers(node: Expr) -> Product:
     """As a product in which x squared stands as x x, so that one x can be taken out."""
     if not isinstance(node, Product):
@@ -76,6 +80,9 @@ def _with_single_powers(node: Expr) -> Product:
     factors: list[Factor] = []
     for f in node.factors:
         exponent = Fraction(f.exponent)
+        if abs(exponent.numerator) > _MOST_COPIES:
+            factors.append(f)
+            continue
         single = Fraction(1 if exponent > 0 else -1, exponent.denominator)
         whole = int(single) if single.denominator == 1 else single
         factors.extend([Factor(f.node, f.labels, whole)] * abs(exponent.numerator))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import DerivationError, MinigradError, NameClashError, ShapeError
+from minigrad.errors import DerivationError, DimsError, MinigradError, NameClashError, ShapeError
 from minigrad.graph.dims import Dim
 from minigrad.graph.node import Node
 from minigrad.index import heads
@@ -26,6 +26,7 @@ from minigrad.index.view import (
     broadcast_sizes,
     contraction,
     elementwise,
+    known_size,
     measured,
     number_view,
 )
@@ -234,9 +235,9 @@ def _applied(head: Head, *args: Expr) -> Expr:
         for symbol, arg in zip(heads.symbols(), args, strict=False)
         if isinstance(arg, Product) and not arg.factors
     }
-    if numbers and not heads.is_algebra(head):
+    if numbers and not heads.is_open(head):
         expr = heads.with_numbers(head, numbers)
-        if heads.is_algebra_expression(expr):
+        if expr is not None and heads.is_algebra_expression(expr):
             return pointwise(expr, dict(zip(heads.symbols(), args, strict=False)), args[0].sizes)
     return apply_head(head, args)
 
@@ -244,7 +245,9 @@ def _applied(head: Head, *args: Expr) -> Expr:
 def head_of(row: Primitive, params: Mapping[str, Any]) -> Head:
     """The elementwise function that a row is, with its parameters."""
     text = row.meaning if isinstance(row.meaning, str) else row.meaning(**params)  # type: ignore[misc]
-    values = tuple((k, number(v)) for k, v in sorted(params.items()) if isinstance(v, (int, float)))
+    values = tuple(
+        (k, number(v)) for k, v in sorted(params.items()) if isinstance(v, (int, float, np.number))
+    )
     return Head(row.name, text, values)
 
 
@@ -301,12 +304,26 @@ def shape_of(
     if row.kind == "elementwise":
         return tuple(broadcast_sizes(views, row.name))
     try:
-        return lower_row(row, views, params).sizes
+        sizes = lower_row(row, views, params).sizes
+        told = _misfit(row, views, params)
+        if told is None:
+            return sizes
+        raise ShapeError(told)
     except (ValueError, IndexError, TypeError, KeyError) as error:
-        if isinstance(error, MinigradError):
+        if isinstance(error, MinigradError) and not isinstance(error, ShapeError):
             raise
-        shapes = [tuple(view.sizes) for view in views]
-        told = row.misfit(shapes, **params) if row.misfit is not None else None
-        shown = " and ".join("(" + ", ".join(map(str, shape)) + ")" for shape in shapes)
+        told = None if isinstance(error, DimsError) else _misfit(row, views, params)
+        if isinstance(error, MinigradError) and told is None:
+            raise
+        shown = " and ".join("(" + ", ".join(map(str, view.sizes)) + ")" for view in views)
         cause = told or "it does not take operands of these numbers of axes"
         raise ShapeError(f"{row.name}: {cause}; got {shown}") from error
+
+
+def _misfit(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) -> str | None:
+    """Why the row's operands do not fit: an axis of size 1 meets another where nothing is repeated."""
+    if row.misfit is None:
+        return None
+    shapes = [tuple(map(known_size, view.sizes)) for view in views]
+    told: str | None = row.misfit(shapes, **params)
+    return told

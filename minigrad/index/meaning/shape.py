@@ -6,7 +6,7 @@ import operator
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from minigrad.errors import ArgumentError, DerivationError, DimsError
+from minigrad.errors import ArgumentError, DerivationError, DimsError, ShapeError
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, scale
 from minigrad.index.expr import Structural
@@ -38,8 +38,10 @@ def concatenate(*parts: View, axis: int) -> View:
 
 
 def stack(*parts: View, axis: int) -> View:
+    if any(part.ndim != parts[0].ndim for part in parts):
+        raise ShapeError("stack: the operands have different numbers of axes")
     spread = [v.with_axes(part, [*range(axis), None, *range(axis, part.ndim)]) for part in parts]
-    return v.concatenate(spread, axis)
+    return v.concatenate(spread, axis, "stack")
 
 
 def same(x: View, **params: Any) -> View:

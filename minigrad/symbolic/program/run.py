@@ -17,7 +17,6 @@ from minigrad.symbolic.program.floats import float_function, logsumexp, others, 
 from minigrad.symbolic.program.setting import Setting, diagonal_view, slice_of
 from minigrad.symbolic.program.value import Value, in_order
 
-
 # What costs no memory of its own; as a result it may be copied.
 _VIEWS = frozenset({"broadcast", "diagonal", "expand", "index", "permute", "variable"})
 

@@ -1,0 +1,111 @@
+"""Texts that mean nothing are refused in words, by an error of the library; neighbours that mean something work."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.errors import MinigradError
+
+# A text, its variables, and words that the error holds.
+REFUSED = [
+    # options that are plain numbers
+    ("sum(elu(S, x.shape[0]))", {"S": "n n | spd", "x": "n"}, "alpha is a plain number"),
+    ("sum(leaky_relu(x, y))", {"x": "n", "y": "n"}, "negative_slope"),
+    ("hardtanh(x, x)", {"x": "n"}, "min_val"),
+    ("sum(softplus(x, beta=x))", {"x": "n"}, "beta is a plain number"),
+    ("sum(leaky_relu(x, (1.5, 2)))", {"x": "n"}, "negative_slope is a plain number"),
+    ("sum(polygamma(y, W))", {"y": "n", "W": "m n"}, "special.polygamma: order"),
+    ("sum(polygamma(1.5, x))", {"x": "n"}, "whole number from 0 on, not 1.5"),
+    ("sum(polygamma(-1, x))", {"x": "n"}, "whole number from 0 on"),
+    ("sum(repeat(x, -1))", {"x": "3"}, "a count is a whole number from 0 on, not -1"),
+    ("sum(repeat(x, 1.5))", {"x": "n"}, "a count is a whole number"),
+    ("sum(repeat(x, [1, 2]))", {"x": "3"}, "2 counts do not fit the 3 elements"),
+    ("sum(repeat(x, [1, 2]))", {"x": "n"}, "2 counts do not fit the n elements"),
+    ("sum(tile(x, (2, -1)))", {"x": "n"}, "a count is a whole number"),
+    ("linspace(0, 1, 2.5)", {}, "num is a whole number"),
+    ("sum(reshape(x, (1.5, 2)))", {"x": "3"}, "1.5 is no size"),
+    # shapes that do not fit, where an axis of size 1 is not repeated
+    ("sum(stack([y, lam]))", {"y": "3", "lam": ""}, "stack: shapes (3,) and () differ"),
+    ("sum(stack([x, y]))", {"x": "4", "y": "5"}, "stack"),
+    ("sum([x, y])", {"x": "n", "y": "1"}, "stack: the dims n and 1 differ"),
+    ("concatenate([X, Y])", {"X": "2 3", "Y": "2 1"}, "concatenate: the dims 3 and 1 differ"),
+    ("sum(A @ M)", {"A": "4 4", "M": "1 4"}, "the inner sizes differ"),
+    ("sum(A @ z)", {"A": "n n", "z": "1"}, "the inner sizes differ"),
+    ("z.dot(x)", {"z": "1", "x": "n"}, "the inner sizes differ"),
+    ("sum(solve(S, z))", {"S": "4 4 | spd", "z": "1"}, "4 unknowns need 4 rows"),
+    # keywords
+    ("sum(x, axis=0, axis=1)", {"x": "n m"}, "'axis' is given twice"),
+    ("sum(x, 0, axis=1)", {"x": "n m"}, "multiple values for argument 'axis'"),
+    ("sum(x, axes=1)", {"x": "n m"}, "did you mean 'axis'?"),
+]
+
+
+@pytest.mark.parametrize(("text", "variables", "said"), REFUSED, ids=[r[0] for r in REFUSED])
+def test_refused_in_words(text: str, variables: dict[str, str], said: str) -> None:
+    with pytest.raises(MinigradError) as refused:
+        mg.derive(mg.parse(text, **variables))
+    assert said in str(refused.value)
+
+
+RNG = np.random.default_rng(3)
+X, W, P = RNG.normal(size=4), RNG.normal(size=(3, 4)), RNG.normal(size=(2, 2)) + 3 * np.eye(2)
+
+# A text that means something, its variables, by what, arrays, and the gradient.
+WORKS = [
+    ("sum(roll(x, 1).dot(y))", {"x": "n", "y": "n"}, "x", {"x": X, "y": X**2}, np.roll(X**2, -1)),
+    ("sum((W | 0.5) * W)", {"W": "m n"}, "W", {"W": W}, np.ones((3, 4))),
+    ("sum((x & 0) * x)", {"x": "n"}, "x", {"x": X}, np.zeros(4)),
+    ("sum(logical_or(b, -7) * b)", {"b": "n"}, "b", {"b": X}, np.ones(4)),
+    ("sum(fmax(lam, nan))", {"lam": ""}, "lam", {"lam": 2.0}, 1.0),
+    ("sum(x[:x.shape[-1] // 2])", {"x": "2*h"}, "x", {"x": X}, [1, 1, 0, 0]),
+    (
+        "sum(softplus(x, 300))",
+        {"x": "n"},
+        "x",
+        {"x": X / 300},
+        1 / (1 + np.exp(-X)),
+    ),
+    ("sum(digamma(2**70) * x)", {"x": "2"}, "x", {"x": X[:2]}, np.full(2, 70 * np.log(2))),
+    (
+        "logdet(kron(A, B))",
+        {"A": "m m", "B": "n n"},
+        "A",
+        {"A": P, "B": P},
+        2 * np.linalg.inv(P).T,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "wrt", "arrays", "right"), WORKS, ids=[w[0] for w in WORKS]
+)
+def test_neighbours_that_work(
+    text: str,
+    variables: dict[str, str],
+    wrt: str,
+    arrays: dict[str, object],
+    right: object,
+) -> None:
+    derivation = mg.derive(mg.parse(text, **variables), wrt=wrt)
+    np.testing.assert_allclose(derivation[wrt](arrays), right, rtol=1e-9, atol=1e-12)
+    for text_of in (str(derivation), derivation.latex, derivation.mathml, derivation[wrt].index):
+        assert text_of
+    assert derivation.steps is not None
+
+
+def test_every_matrix_function_has_its_sentence() -> None:
+    """The sentence of a step stands beside the differential, so none can be missing."""
+    from minigrad.symbolic.matrix_functions import DIFFERENTIALS
+
+    for name, call in {
+        "inv": "sum(C * inv(A))",
+        "det": "det(A)",
+        "logdet": "logdet(A)",
+        "cholesky": "sum(C * cholesky(A))",
+        "pinv": "sum(C * pinv(A))",
+    }.items():
+        steps = mg.derive(mg.parse(call, A="n n", C="n n"), wrt="A").steps
+        assert any(DIFFERENTIALS[name].sentence in str(step) for step in steps), name
+    assert set(DIFFERENTIALS) == {"inv", "det", "logdet", "cholesky", "pinv"}
