@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.data import Table, read_csv
 from minigrad.errors import ArgumentError, ShapeError
 
 
@@ -295,3 +298,88 @@ def test_strata_keep_their_proportion(counts: tuple[int, int], part: float, seed
 def test_errors_say_what_and_why(call: object, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()  # type: ignore[operator]
+
+
+# -- hostile files ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "words"),
+    [
+        (b"a,b\n1,\0\n", {}, "line 2 holds a NUL character"),
+        ("a,b\n1,2\n".encode("utf-16-le"), {}, "line 1 holds a NUL character"),
+        (b"\xff", {}, "byte 0xFF at offset 0"),
+        (b"a\n" + b"1" * 9 + b"\xff", {}, "byte 0xFF at offset 11, on line 2"),
+        (b'a,b\n1,"2\n3,4\n', {}, "line 2 is not CSV"),
+        (b"a,a\n1,2\n", {}, "'a' more than once"),
+        (b"a,b\n", {}, "no row below it"),
+        (b"", {}, "the file is empty"),
+        (b",\n,\n", {}, "the file is empty"),
+        (b"a,b\n1\n1,2,3\n", {}, "2 rows are wrong"),
+        (b"a\n1\n", {"encoding": "utf\x008"}, "no encoding is called"),
+        (b"", {"encoding": "utf\x008"}, "no encoding is called"),
+        (b"a\n1\n", {"encoding": ""}, "no encoding is called"),
+        (b"a\n1\n", {"encoding": "\ud800"}, "no encoding is called"),
+        (b"a\n1\n", {"encoding": "zlib"}, "no encoding is called"),
+        (b"a\n1\n", {"encoding": "hex"}, "no encoding is called"),
+        (b"a\n1\n", {"encoding": "rot13"}, "no encoding is called"),
+        (b"a\n1\n", {"encoding": "undefined"}, "no encoding is called"),
+        (b"a\n1\n", {"encoding": "punycode"}, "no encoding is called"),
+        (b"a\n1\n", {"encoding": ["utf-8"]}, "no encoding is called"),
+        (b"", {"encoding": "utf-16"}, "the file is empty"),
+        (b"a", {"encoding": "utf-16"}, "byte 0x61"),
+        (b"a\n1\n", {"delimiter": "\0"}, "a delimiter is one character"),
+        (b"a\n1\n", {"delimiter": ""}, "a delimiter is one character"),
+        (b"a\n1\n", {"delimiter": 3}, "a delimiter is one character"),
+    ],
+)
+def test_hostile_bytes(data: bytes, options: Any, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    file.write_bytes(data)
+    with pytest.raises(ArgumentError, match=re.escape(words)):
+        read_csv(file, **options)
+
+
+@pytest.mark.parametrize("cell", ["nan", "inf", "-inf", "1e400", "9" * 400, "1_0", "0x1", ""])
+def test_a_cell_that_is_no_finite_number_is_named(cell: str, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text(f"a,b\n1,{cell}\n")
+    with pytest.raises(ArgumentError, match=r"row 1 \(line 2\), column 'b'"):
+        read_csv(tmp_path / "data.csv").numbers(["b"])
+
+
+def test_a_mark_of_byte_order_and_a_huge_cell_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    file.write_bytes(b"\xef\xbb\xbfa,b\r\n1," + b"x" * 200_000 + b"\r\n")
+    table = read_csv(file)
+    assert table.columns == ("a", "b")
+    assert len(table.text("b")[0]) == 200_000
+
+
+def test_a_file_of_many_columns_is_read_in_linear_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Finding a column does not walk through all of them: nothing is listed more than once."""
+    listed = []
+    own = Table.named
+    monkeypatch.setattr(Table, "named", lambda table: listed.append(1) or own(table))
+    columns = [f"c{k}" for k in range(20_000)]
+    row = ",".join("1" for _ in columns)
+    (tmp_path / "data.csv").write_text(f"{','.join(columns)}\n{row}\n{row}\n")
+    table = read_csv(tmp_path / "data.csv")
+    assert table.numbers(columns).shape == (2, 20_000)
+    with pytest.raises(ArgumentError, match="and 19,980 more"):
+        table.text("no")
+    assert len(listed) < 5
+
+
+def test_more_cells_than_memory_holds_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data.csv").write_text("a,b\n" + "1,2\n" * 50)
+    monkeypatch.setattr("minigrad.data.csv_file.MOST_CELLS", 100)
+    with pytest.raises(ArgumentError, match="103 cells are too many; at most 100 are read"):
+        read_csv(tmp_path / "data.csv")
+    with (tmp_path / "sparse.csv").open("wb") as file:
+        file.truncate(10 * 2**30)
+    with pytest.raises(ArgumentError, match="10,737,418,240 bytes"):
+        read_csv(tmp_path / "sparse.csv")

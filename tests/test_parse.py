@@ -445,3 +445,13 @@ def test_the_empty_text_is_an_error() -> None:
 def test_any_text_is_a_tensor_or_an_error_of_ours(text: str) -> None:
     with contextlib.suppress(MinigradError):
         assert isinstance(mg.parse(text, x="n", X="n n"), mg.Tensor)
+
+
+def test_what_runs_with_any_dims_is_asked_for() -> None:
+    with pytest.raises(ArgumentError, match="does not force the dims of 'u'"):
+        mg.parse("mean(logsumexp(u))")
+
+
+def test_forty_names_are_not_tried_in_every_combination() -> None:
+    with pytest.raises(MinigradError):
+        mg.parse("sum(" + " + ".join(f"X{k} @ w{k}" for k in range(40)) + ")")

@@ -7,14 +7,19 @@ import csv
 import io
 import os
 from collections import Counter
-from pathlib import Path
 
-from minigrad.data.table import Table, at_most
+from minigrad.data.table import Table, at_most, named
 from minigrad.errors import ArgumentError
+from minigrad.files import read_whole, shown
 from minigrad.names import checked_name
 
 # Cells hold whole texts; the csv module's own limit of 128 KiB is meant for numbers.
 _LONGEST_CELL = 2**31 - 1
+# A table lives in memory, a cell in some 60 bytes.
+LARGEST = 2**28
+MOST_CELLS = 20_000_000
+# Encodings of host names; what is not one takes time with the square of its length.
+_OF_NO_FILE = ("idna", "punycode")
 
 
 def read_csv(
@@ -37,8 +42,9 @@ def read_csv(
     Raises
     ------
     ArgumentError
-        When the file cannot be read or decoded, has no header or no rows, repeats a name, or has
-        rows of another length than the header.
+        When the file cannot be read or decoded, is a pipe or a device, has more than 256 MiB or
+        20,000,000 cells, has no header or no rows, holds NUL, repeats a name, or has rows of another
+        length than the header.
 
     Examples
     --------
@@ -49,9 +55,11 @@ def read_csv(
     >>> table.columns, table.numbers(["warm"]).tolist(), table.text("label")
     (('warm', 'label'), [[21.5], [9.0]], ['dry', 'wet'])
     """
-    name = os.fspath(path)
-    text = _decoded(_bytes(name), encoding, name)
-    records = _records(text, _one_character(delimiter), name)
+    name = shown(path)
+    delimiter = _one_character(delimiter)
+    text = _decoded(read_whole(path, LARGEST), _known(encoding, name), name)
+    _refuse_strange(text, delimiter, name)
+    records = _records(text, delimiter, name)
     if not records:
         raise ArgumentError(f"{name}: the file is empty; its first row must name the columns")
     columns = _checked_header(records[0][1], name)
@@ -59,46 +67,63 @@ def read_csv(
     if not rows:
         raise ArgumentError(
             f"{name}: there is a header and no row below it; the columns are "
-            f"{', '.join(map(repr, columns))}"
+            f"{named(columns)}"
         )
     _refuse_ragged(rows, len(columns), name)
     return Table(name, columns, [cells for _, cells in rows], [line for line, _ in rows])
 
 
-def _bytes(name: str) -> bytes:
+def _known(encoding: object, name: str) -> str:
+    """The encoding's own name; what is no encoding of whole files is none."""
     try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        raise ArgumentError(f"{name}: cannot be read ({error.strerror or error})") from error
+        if isinstance(encoding, str) and encoding.isascii() and encoding.isprintable():
+            known = codecs.lookup(encoding).name
+            (b"\n" * 4).decode(known, "ignore")  # base64 and its kin turn bytes into bytes
+            if known not in _OF_NO_FILE:
+                # A byte order mark belongs to the encoding, not to the first column's name.
+                return "utf-8-sig" if known == "utf-8" else known
+    except (LookupError, UnicodeError):
+        pass
+    raise ArgumentError(
+        f"{name}: no encoding is called {encoding!r:.60}; "
+        "common ones are utf-8, latin-1, cp1252 and utf-16"
+    )
 
 
 def _decoded(data: bytes, encoding: str, name: str) -> str:
     try:
-        known = codecs.lookup(encoding).name
-        # A byte order mark belongs to the encoding, not to the first column's name.
-        return data.decode("utf-8-sig" if known == "utf-8" else known)
-    except LookupError as error:
-        raise ArgumentError(
-            f"{name}: no encoding is called {encoding!r}; "
-            "common ones are utf-8, latin-1, cp1252 and utf-16"
-        ) from error
+        return data.decode(encoding)
     except UnicodeError as error:
-        start = getattr(error, "start", 0)
+        start = min(getattr(error, "start", 0), len(data) - 1)
         line = data.count(b"\n", 0, start) + 1
         marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         guess = "utf-16" if marked else "latin-1"
         raise ArgumentError(
             f"{name}: byte 0x{data[start]:02X} at offset {start}, on line {line}, is not "
-            f"{encoding}; say which encoding the file has, for example --encoding {guess} "
-            f'(encoding="{guess}")'
+            f"{encoding.removesuffix('-sig')}; say which encoding the file has, for example "
+            f'--encoding {guess} (encoding="{guess}")'
         ) from error
 
 
-def _one_character(delimiter: str) -> str:
-    character = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
-    if len(character) != 1 or character in '"\r\n':
+def _refuse_strange(text: str, delimiter: str, name: str) -> None:
+    """Refuse what no table holds, before it becomes millions of cells."""
+    zero = text.find("\0")
+    if zero >= 0:
+        line = text.count("\n", 0, zero) + 1
         raise ArgumentError(
-            f"delimiter={delimiter!r}: a delimiter is one character, neither a quote nor a line "
+            f"{name}: line {line} holds a NUL character; this is no text, or has another encoding, for "
+            'example --encoding utf-16 (encoding="utf-16")'
+        )
+    cells = text.count(delimiter) + text.count("\n") + 1
+    if cells > MOST_CELLS:
+        raise ArgumentError(f"{name}: {cells:,} cells are too many; at most {MOST_CELLS:,} are read")
+
+
+def _one_character(delimiter: object) -> str:
+    character = {"tab": "\t", "\\t": "\t"}.get(str(delimiter), delimiter)
+    if not isinstance(character, str) or len(character) != 1 or character in '"\r\n\0':
+        raise ArgumentError(
+            f"delimiter={delimiter!r:.60}: a delimiter is one character, neither a quote nor a line "
             'break, for example ";" or "tab"'
         )
     return character
@@ -131,7 +156,7 @@ def _checked_header(cells: list[str], name: str) -> tuple[str, ...]:
     repeated = [column for column, count in Counter(columns).items() if column and count > 1]
     if repeated:
         raise ArgumentError(
-            f"{name}: the header names {', '.join(map(repr, repeated))} more than once; "
+            f"{name}: the header names {named(repeated)} more than once; "
             "give every column a name of its own"
         )
     return columns

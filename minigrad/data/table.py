@@ -6,6 +6,7 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from minigrad.errors import ArgumentError
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """Rows of text cells under named columns, as a CSV file holds them.
 
@@ -91,20 +92,25 @@ class Table:
         return values
 
     def _position(self, column: str) -> int:
-        named = self.named()
-        if column in named:
-            return self.columns.index(column)
+        position = self._positions.get(column)
+        if position is not None:
+            return position
         raise ArgumentError(
-            f"{self.source}: no column {column!r}{self._hint(column)}\n"
-            f"  the columns are {', '.join(map(repr, named))}"
+            f"{self.source}: no column {column!r:.60}{self._hint(column)}\n"
+            f"  the columns are {named(self.named())}"
         )
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {name: k for k, name in enumerate(self.columns) if name}
 
     def _hint(self, column: str) -> str:
         # A header that is one cell with another delimiter inside was cut at the wrong places.
         mark = next((m for m in ";\t|," if len(self.columns) == 1 and m in self.columns[0]), None)
         if mark is not None:
             return f"; the header is one cell with {mark!r} inside: is that the delimiter?"
-        nearest = difflib.get_close_matches(column, self.named(), n=1)
+        near = [name for name in self.named()[:1000] if len(name) < 100]
+        nearest = difflib.get_close_matches(column[:100], near, n=1)
         return f"; did you mean {nearest[0]!r}?" if nearest else ""
 
     def _refuse(self, faults: Iterable[tuple[int, str, str]]) -> None:
@@ -112,6 +118,12 @@ class Table:
         listed = [f"{self.place(row, column)}: {fault}" for row, column, fault in faults]
         if listed:
             raise ArgumentError(f"{self.source}: {at_most(listed, 'cells')}")
+
+
+def named(columns: Sequence[str]) -> str:
+    """The columns in words; of many the first."""
+    more = [f"and {len(columns) - 20:,} more"] if len(columns) > 20 else []
+    return ", ".join([*(f"{name!r:.60}" for name in columns[:20]), *more])
 
 
 def at_most(faults: Sequence[str], what: str) -> str:

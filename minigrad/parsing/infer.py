@@ -9,7 +9,7 @@ not forced and the user is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import chain, combinations, count, product
 from typing import Any
 
 from minigrad.errors import ArgumentError, DimsError, MinigradError, NameClashError
@@ -129,13 +129,22 @@ class _Search:
 
     def candidates(self) -> Iterator[tuple[int, ...]]:
         """Numbers of axes, the customary ones first."""
-        choices = [range(_MOST_AXES + 1)] * min(len(self.missing), 6)
-        choices += [range(3)] * (len(self.missing) - 6)
-        every = product(*choices) if len(self.missing) <= 6 else self._customary()
+        if len(self.missing) > 6:
+            return self._customary()
+        every = product(range(_MOST_AXES + 1), repeat=len(self.missing))
         return iter(sorted(every, key=lambda ranks: sum(map(_unusual, self.missing, ranks))))
 
     def _customary(self) -> Iterator[tuple[int, ...]]:
-        return product(*(((1, 2) if _is_capital(name) else (0, 1)) for name in self.missing))
+        """Of many names, capitals are matrices, but for some that are vectors: one by one, not all at once."""
+        capitals = [name for name in self.missing if _is_capital(name)]
+        for few in range(len(capitals) + 1):
+            for vectors in combinations(capitals, few):
+                yield from product(
+                    *(
+                        (1,) if name in vectors else (2,) if _is_capital(name) else (0, 1)
+                        for name in self.missing
+                    )
+                )
 
     def fit(self, ranks: Sequence[int], keep: bool) -> tuple[int, dict[str, Declared]] | None:
         """The dims that make the text run with these numbers of axes, and how much it repeats."""
@@ -156,17 +165,23 @@ class _Search:
                 return None
             else:
                 repeats = _repeats(result)
-                return None if repeats is None else (repeats, known)
+                if repeats is None:
+                    self.failure = self.failure or self.unforced(self.missing[0])
+                    return None
+                return repeats, known
+
+    def unforced(self, name: str, ways: str = "") -> MinigradError:
+        return self.program.source.error(
+            f"parse: the expression does not force the dims of {name!r}{ways}; declare it, "
+            f"{name}='' for a scalar, {name}='n' for a vector, {name}='m n' for a matrix",
+            self.program.free_names()[name],
+        )
 
     def refuse_a_guess(self, chosen: Sequence[Mapping[str, Declared]]) -> None:
         if len(chosen) > 1:
             name = next(n for n in self.missing if len({len(c[n].sizes) for c in chosen}) > 1)
             ways = " or ".join(sorted({_axes(len(c[name].sizes)) for c in chosen}))
-            raise self.program.source.error(
-                f"parse: the expression does not force the dims of {name!r}: {ways} would do; declare it, "
-                f"{name}='' for a scalar, {name}='n' for a vector, {name}='m n' for a matrix",
-                self.program.free_names()[name],
-            )
+            raise self.unforced(name, f": {ways} would do")
         (only,) = chosen
         met: dict[str, int] = {}
         for what in only.values():
@@ -187,7 +202,7 @@ class _Search:
         """New dims get letters that nothing else is called by."""
         taken = {*dims_of(self.known.values(), self.tensors.values()), *self.known, *self.tensors}
         taken |= set(self.missing) | set(self.program.free_names())
-        letters = (c for c in (*_DIM_NAMES, *(f"n{k}" for k in range(1, 99))) if c not in taken)
+        letters = (c for c in chain(_DIM_NAMES, (f"n{k}" for k in count(1))) if c not in taken)
         names: dict[Size, Size] = {}
         for what in dims.values():
             for size in what.sizes:

@@ -131,7 +131,8 @@ def _numbers(table: Table, settings: Settings) -> tuple[tuple[str, ...], NDArray
     try:
         return names, table.numbers(names)
     except ArgumentError as error:
-        texts = [name for name in names if name in table.columns and _is_text(table.text(name))]
+        known = set(table.named())
+        texts = [name for name in names if name in known and _is_text(table.text(name))][:5]
         if not texts:
             raise
         raise ArgumentError(
