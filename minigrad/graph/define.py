@@ -67,8 +67,10 @@ def _with_signature(row: Primitive, signature: Signature) -> Operation:
         except AxisError as error:
             raise AxisError(f"{error}; got {operands(args)}") from None
         count = len(inputs)
-        if kwargs or (len(args) > count and args[0] is inputs[0]):
-            _refuse_tracked(row, inputs, args[1:], kwargs)
+        if kwargs or len(args) > count:
+            for x in (*args[1:], *kwargs.values()) if kwargs else args:
+                if x.__class__ is Tensor and x is not inputs[0]:
+                    _refuse_tracked(row, inputs, args, kwargs)
         if count == 1 and one:
             return run(inputs[0], params)
         if count == 2 and two:
@@ -85,8 +87,9 @@ def _refuse_tracked(
     row: Primitive, inputs: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> None:
     """Refuse a tensor that requires a gradient where the signature made a parameter of it."""
-    named = [(f"argument {i}", x) for i, x in enumerate(args, start=2)]
-    for name, x in (*named, *kwargs.items()):
+    derived = args[:1] and args[0] is not inputs[0]  # The array itself, prepared by the signature.
+    named = [(f"argument {i}", x) for i, x in enumerate(args, start=1)]
+    for name, x in (*(() if derived else named), *kwargs.items()):
         if isinstance(x, Tensor) and x.requires_grad and not any(x is kept for kept in inputs):
             refuse(row.name, name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe
-from minigrad.ops.axes import in_single, many_axes, one_axis
+from minigrad.ops.axes import in_single, is_symbolic, many_axes, one_axis
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
 from minigrad.ops.norms import norm
@@ -70,6 +71,7 @@ def _cumulative(
     x = as_tensor(x, name)
     if axis is None and x.ndim > 1:
         raise ArgumentError(f"{name}: {describe(x)} has several axes; pass axis=")
+    x = x if x.ndim else reshape(x, 1)
     axis = one_axis(name, 0 if axis is None else axis, x.ndim)
     y = scan(x, axis, dtype)
     if not include:
@@ -120,7 +122,8 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: flo
     axes = tuple(range(x.ndim)) if axis is None else many_axes("linalg.vector_norm", axis, x.ndim)
     kept = [i for i in range(x.ndim) if i not in axes]
     ord = option("linalg.vector_norm", "ord", ord)
-    rows = reshape(x.transpose((*kept, *axes)), (*(x.shape[i] for i in kept), -1))
+    whole = math.prod(x.shape[i] for i in axes) if not is_symbolic(x) else -1
+    rows = reshape(x.transpose((*kept, *axes)), (*(x.shape[i] for i in kept), whole))
     y = norm(rows, ord, -1)
     shape = tuple(1 if i in axes else int(s) for i, s in enumerate(x.shape))
     return reshape(y, shape) if keepdims else y

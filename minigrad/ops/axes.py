@@ -88,6 +88,9 @@ def magnitude(x: Any, axis: Axes | None) -> Any:
     return np.where((top > 0) & np.isfinite(top), top, np.ones((), top.dtype))
 
 
+_ARRAYS: frozenset[type[Any]] = frozenset({np.ndarray, Tensor, np.float16})
+
+
 def _single(x: Any) -> Any:
     return x.astype(SINGLE) if getattr(x, "dtype", None) == HALF else x
 
@@ -97,9 +100,13 @@ def in_single(rule: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(rule)
     def run(*args: Any, **params: Any) -> Any:
-        types = [getattr(x, "dtype", None) for x in (*args, *params.values())]
-        if HALF not in types:
+        given: Any = (*args, *params.values()) if params else args
+        for x in given:
+            if x.__class__ in _ARRAYS and x.dtype is HALF:
+                break
+        else:
             return rule(*args, **params)
+        types = [getattr(x, "dtype", None) for x in given]
         y = rule(*map(_single, args), **{name: _single(x) for name, x in params.items()})
         return y.astype(HALF) if y.dtype == SINGLE and SINGLE not in types else y
 

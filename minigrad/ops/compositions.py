@@ -58,9 +58,11 @@ def logaddexp2(x1: Any, x2: Any, /) -> Any:
 def round(a: Any, decimals: int = 0) -> Any:
     """The nearest number with so many decimals; halves go to the even neighbour."""
     decimals = option("round", "decimals", decimals)
-    if not decimals:
-        return rint(a)
     x = as_tensor(a, "round")
+    if x.dtype.kind in "iu" and decimals >= 0:
+        return x
+    if not decimals:
+        return rint(x)
     if decimals < 0:
         return rint(x / 10.0**-decimals) * 10.0**-decimals
     return rint(x * 10.0**decimals) / 10.0**decimals

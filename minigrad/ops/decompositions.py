@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
-from minigrad.graph.tensor import Tensor
+from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import misfits
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
@@ -33,6 +33,8 @@ def hermitian(x: Any) -> Any:
     function is smooth in every element; of a matrix that is not symmetric only the lower triangle
     is read, as NumPy does.
     """
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        raise ValueError("the matrix must be square")
     if np.abs(x - _t(x)).max(initial=0) <= 1e-3 * np.abs(x).max(initial=0):
         return _symmetric(x)
     half = np.tril(x, -1)
@@ -134,6 +136,14 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
     return EighResult(_eigvalsh(x, uplo=uplo), eigenvectors(x, uplo=uplo))
 
 
+def _matrices(name: str, a: Any) -> Tensor:
+    """One matrix or a stack of them."""
+    x = as_tensor(a, name)
+    if x.ndim < 2:
+        raise ShapeError(f"{name}: a matrix is needed, not {describe(x)}; insert an axis")
+    return x
+
+
 def _svd_part(x: Any, *, part: str) -> Any:
     u, s, vt = np.linalg.svd(x, full_matrices=False)
     return {"U": u, "S": s, "V": _t(vt)}[part]
@@ -187,7 +197,7 @@ def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
     """The thin singular value decomposition X = U diag(S) Vᵀ; ``full_matrices`` must be False."""
-    x = as_tensor(a, "linalg.svd")
+    x = _matrices("linalg.svd", a)
     if not compute_uv:
         return _svdvals(x)
     if full_matrices and x.shape[-1] != x.shape[-2]:
@@ -249,7 +259,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     """
     if mode not in ("reduced", "r"):
         raise ArgumentError(f"linalg.qr: mode is 'reduced' or 'r', not {mode!r}")
-    x = as_tensor(a, "linalg.qr")
+    x = _matrices("linalg.qr", a)
     rows, columns = (int(n) for n in x.shape[-2:])
     square = x[..., :rows] if columns > rows else x
     r = _qr(square, part="R")

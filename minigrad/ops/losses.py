@@ -68,7 +68,8 @@ def _bce_each(p: Any, y: Any) -> Any:
 
 
 def _bce(p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
-    _paired(p, y, weight)
+    if p.shape != y.shape or weight is not None:
+        _paired(p, y, weight)
     if p.size and (p.min() < 0 or p.max() > 1):
         raise ArgumentError(
             f"nn.binary_cross_entropy: probabilities lie between 0 and 1, not between {p.min():.4g} "

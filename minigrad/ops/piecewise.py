@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.errors import ShapeError
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import face
 from minigrad.graph.operation import apply
@@ -163,6 +164,8 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     With the condition alone, the places where it holds as plain arrays, as ``np.nonzero``.
     """
     if x is None and y is None:
+        if not np.ndim(plain(condition)):
+            raise ShapeError("where: a single number has no places; pass x and y, or an array")
         return np.nonzero(plain(condition))
     return apply(_choice.primitive, (condition, x, y), {})  # type: ignore[attr-defined]
 

@@ -58,6 +58,8 @@ def multi_dot(arrays: Any) -> Any:
     parts = [as_tensor(a, "linalg.multi_dot") for a in arrays]
     if len(parts) < 2:
         raise ShapeError("linalg.multi_dot: needs at least two arrays")
+    if not (parts[0].ndim and parts[-1].ndim):
+        raise ShapeError("linalg.multi_dot: a number is no factor; multiply by it with *")
     for part in parts[1:-1]:
         if part.ndim != 2:
             raise ShapeError(f"linalg.multi_dot: inner factors are matrices, not {describe(part)}")

@@ -19,7 +19,7 @@ from minigrad.graph.tensor import describe
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, check_room, many_axes, ndim_of, one_axis, refuse_out
 from minigrad.ops.indexing import scatter_dual
-from minigrad.ops.shape import astype, transpose
+from minigrad.ops.shape import astype, broadcast_to, transpose
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -155,13 +155,21 @@ pad = primitive(
 )
 
 
+def _matrix(m: Any) -> Any:
+    """A vector as the matrix of equal rows that NumPy makes of it; anything else as it is."""
+    if ndim_of(m) != 1:
+        return m
+    x = as_tensor(m)
+    return broadcast_to(x, (x.shape[0], x.shape[0]))
+
+
 def _triangle(name: str, cut: Any, means: Any, doc: str) -> Any:
     return primitive(
         name,
         lambda x, *, k=0: cut(x, k),
         vjps=(lambda g, y, x, *, k: cut(g, k),),
         masks=True,
-        signature=lambda m, k=0: ((m,), {"k": int(k)}),
+        signature=lambda m, k=0: ((_matrix(m),), {"k": int(k)}),
         meaning=means,
         doc=doc,
     )

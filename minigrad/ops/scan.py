@@ -73,8 +73,8 @@ def _scan_signature(name: str) -> Any:
     def signature(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> _Call:
         refuse_out(name, out)
         x = as_tensor(a, name) if dtype is None else astype(a, dtype)
-        if axis is None:
-            return (x.reshape(-1),), {"axis": 0}
+        if axis is None or (axis in (0, -1) and not ndim_of(x)):
+            return (as_tensor(x).reshape(-1),), {"axis": 0}
         return (x,), {"axis": one_axis(name, axis, ndim_of(x))}
 
     return signature

@@ -1,0 +1,232 @@
+"""Inputs at the edge: nothing, one element, numbers, truth values, singular matrices, unlike shapes."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.nn.functional as F  # noqa: N812  (as users write it)
+from minigrad import nn
+from minigrad.errors import ArgumentError, MinigradError, ShapeError
+
+INPUTS: dict[str, Any] = {
+    "no rows": np.zeros((0, 3)),
+    "no columns": np.zeros((3, 0)),
+    "one element": np.array([2.0]),
+    "one by one": np.array([[2.0]]),
+    "one row": np.array([[1.0, 2.0, 3.0]]),
+    "0-d": np.array(0.5),
+    "a number": 0.5,
+    "a whole number": 2,
+    "a NumPy number": np.float32(0.5),
+    "a list": [1.0, 2.0],
+    "truth values": np.array([True, False]),
+    "whole numbers": np.array([3, 1, 2]),
+    "not a number": np.array([np.nan, 1.0]),
+    "singular": np.ones((2, 2)),
+    "not symmetric": np.array([[2.0, -1.0], [0.5, 3.0]]),
+}
+# NumPy refuses an axis of a 0-d array in some reductions and takes it in others; here it is taken.
+AXIS_OF_A_NUMBER = {"average", "mean", "nanmean", "std", "var", "squeeze"}
+NUMBERS = {"0-d", "a number", "a whole number", "a NumPy number"}
+DIFFERENT = {
+    ("average", "no rows"): "NumPy divides numbers by 0",
+    ("average", "no columns"): "NumPy divides numbers by 0",
+    ("rollaxis", "a list"): "NumPy asks the list for its axes",
+    ("unstack", "a list"): "NumPy asks the list for its axes",
+    ("diff", "truth values"): "subtraction is refused, as NumPy's own - does",
+    **{("reshape", label): "no sizes are those of a 0-d array" for label in INPUTS},
+    **{("linalg.multi_dot", label): "numbers are no factors" for label in INPUTS},
+    ("linalg.svd", "no rows"): "the extra columns have no derivative",
+    ("linalg.svd", "no columns"): "the extra columns have no derivative",
+    ("linalg.svd", "one row"): "the extra columns have no derivative",
+}
+
+
+def shared() -> dict[str, tuple[Callable[..., Any], Callable[..., Any]]]:
+    """What has NumPy's name, and NumPy's function of that name."""
+    found = {}
+    for lead, ours, theirs in (("", mg, np), ("linalg.", mg.linalg, np.linalg)):
+        for name in ours.__all__:
+            function = getattr(ours, name)
+            if hasattr(theirs, name) and callable(function) and not inspect.isclass(function):
+                found[lead + name] = function, getattr(theirs, name)
+    return found
+
+
+SHARED = shared()
+
+
+def outcome(run: Callable[[], Any]) -> tuple[Any, set[type]]:
+    """The results as a list, or the error; and the kinds of warnings."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            y = run()
+            result: Any = list(y) if isinstance(y, tuple | list) else [y]
+        except Exception as error:
+            result = error
+    return result, {w.category for w in told}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_values_and_warnings_are_those_of_numpy(name: str) -> None:
+    ours, theirs = SHARED[name]
+    settings: list[dict[str, Any]] = [{}]
+    if "axis" in inspect.signature(ours).parameters and name != "expand_dims":
+        settings += [{"axis": 0}, {"axis": -1}]
+    for label, x in INPUTS.items():
+        for options in settings:
+            if (name, label) in DIFFERENT or (
+                options and label in NUMBERS and name in AXIS_OF_A_NUMBER
+            ):
+                continue
+            expected, warned = outcome(lambda: theirs(x, **options))  # noqa: B023
+            found, told = outcome(lambda: ours(x, **options))  # noqa: B023
+            where = f"{name} of {label} {options}"
+            if isinstance(expected, Exception):
+                assert isinstance(found, MinigradError | TypeError), where
+                continue
+            assert not isinstance(found, Exception), f"{where}: {found!r}"
+            assert told == warned, where
+            for y, z in zip(found, expected, strict=True):
+                value = y.numpy() if isinstance(y, mg.Tensor) else y
+                np.testing.assert_allclose(value, z, rtol=1e-6, err_msg=where)
+                assert np.asarray(value).dtype == np.asarray(z).dtype, where
+            _check_gradient(where, ours, x, options)
+
+
+def _check_gradient(where: str, ours: Any, x: Any, options: dict[str, Any]) -> None:
+    """A gradient of the right shape, or an error in words."""
+    if np.asarray(x).dtype.kind != "f":
+        return
+    leaf = mg.tensor(x, requires_grad=True)
+    outputs, _ = outcome(lambda: ours(leaf, **options))
+    assert not isinstance(outputs, Exception), f"{where}: {outputs!r}"
+    reached = [y for y in outputs if isinstance(y, mg.Tensor) and y.requires_grad]
+    if reached:
+        error, _ = outcome(lambda: sum(y.sum() for y in reached).backward())  # type: ignore[union-attr]
+        assert not isinstance(error, Exception) or isinstance(error, MinigradError), where
+        assert isinstance(error, Exception) or leaf.grad.shape == leaf.shape, where
+
+
+def test_statistics_of_nothing_and_of_one() -> None:
+    for run, shape in (
+        (lambda x: mg.logaddexp(F.softmax(x, 0), 0).sum(), (0, 3)),
+        (lambda x: F.layer_norm(x, 3).sum(), (0, 3)),
+        (lambda x: mg.linalg.norm(x, axis=0).sum(), (0, 3)),
+        (lambda x: F.log_softmax(x, 1).sum(), (3, 0)),
+    ):
+        x = mg.tensor(np.zeros(shape), requires_grad=True)
+        run(x).backward()
+        assert x.grad.shape == shape
+    assert np.isneginf(mg.special.logsumexp(np.zeros((0, 3)), axis=0).numpy()).all()
+    x = mg.tensor([2.0], requires_grad=True)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        y = mg.std(x, ddof=1)
+    assert any("Degrees of freedom" in str(w.message) for w in told)
+    y.backward()
+    assert np.isnan(y.item())
+    assert np.isnan(x.grad.item())
+
+
+def test_numbers_as_arguments() -> None:
+    z = mg.tensor(np.float32([1.0, 2.0]), requires_grad=True)
+    loss = F.bce_with_logits(z, 0.5)
+    assert loss.dtype == np.float32
+    loss.backward()
+    np.testing.assert_allclose(z.grad.numpy(), (1 / (1 + np.exp([-1.0, -2.0])) - 0.5) / 2, 1e-6)
+    s = mg.tensor([1.0, 2.0], requires_grad=True)
+    mg.kron(s, 3).sum().backward()
+    np.testing.assert_array_equal(s.grad.numpy(), [3, 3])
+    p = mg.tensor(0.25, requires_grad=True)
+    F.binary_cross_entropy(p, 1).backward()
+    assert p.grad.item() == pytest.approx(-4)
+
+
+def test_singular_matrices_are_told() -> None:
+    x = mg.tensor(np.ones((2, 2)), requires_grad=True)
+    with pytest.raises(ArgumentError, match=r"slogdet: the matrix is singular"):
+        mg.linalg.slogdet(x)[1].backward()
+
+
+@pytest.mark.parametrize("uplo", ["L", "U"])
+def test_one_triangle_is_read(uplo: str) -> None:
+    a = np.array([[2.0, -1.0, 0.3], [0.5, 3.0, 0.2], [-0.4, 1.1, -1.0]])
+    x = mg.tensor(a, requires_grad=True)
+    values, vectors = mg.linalg.eigh(x, uplo)
+    for ours, theirs in zip((values, vectors), np.linalg.eigh(a, uplo), strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-12)
+    (values.sum() + (vectors**4).sum()).backward()
+    other = np.triu(a, 1) if uplo == "L" else np.tril(a, -1)
+    assert not x.grad.numpy()[other != 0].any()
+    np.testing.assert_allclose(mg.linalg.eigvalsh(a, uplo).numpy(), np.linalg.eigvalsh(a, uplo))
+
+
+# -- losses ------------------------------------------------------------------------------------------
+
+PAIRED: dict[str, Callable[[Any, Any], Any]] = {
+    "binary_cross_entropy": lambda x, y: F.binary_cross_entropy(x, y),
+    "bce_with_logits": lambda x, y: F.bce_with_logits(x, y),
+    "mse_loss": F.mse_loss,
+    "l1_loss": F.l1_loss,
+    "huber_loss": F.huber_loss,
+    "smooth_l1_loss": F.smooth_l1_loss,
+    "kl_div": F.kl_div,
+    "BCELoss": nn.BCELoss(),
+    "BCEWithLogitsLoss": nn.BCEWithLogitsLoss(),
+    "MSELoss": nn.MSELoss(),
+    "HuberLoss": nn.HuberLoss(),
+    "KLDivLoss": nn.KLDivLoss(),
+}
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_losses_refuse_shapes_that_broadcast(name: str) -> None:
+    loss = PAIRED[name]
+    for shapes, cure in {
+        ((3, 1), (3,)): "squeeze the last axis of the predictions",
+        ((3,), (3, 1)): "squeeze the last axis of the targets",
+        ((1, 3), (3,)): "squeeze the first axis of the predictions",
+        ((2, 3), (3, 2)): "transpose",
+        ((3,), (1,)): "a target of its own",
+    }.items():
+        x, y = (np.full(shape, 0.5) for shape in shapes)
+        with pytest.raises(ShapeError, match=cure) as caught:
+            loss(mg.tensor(x, name="p", requires_grad=True), y)
+        assert all(str(shape) in str(caught.value) for shape in shapes)
+    for text in ("p: n 1", "y: n"), ("p: n", "y: n 1"):
+        p, y = mg.symbols(*text)
+        with pytest.raises(ShapeError, match=r"\(n, 1\).*squeeze the last axis|squeeze the last"):
+            loss(p, y)
+    assert np.isfinite(loss(mg.tensor([0.2, 0.4]), 0.5).item())
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "bce_with_logits", "mse_loss", "l1_loss"])
+def test_weights_never_widen_a_loss(name: str) -> None:
+    p = np.full(3, 0.5)
+    with pytest.raises(ShapeError, match=r"weights \(3, 1\) do not broadcast"):
+        getattr(F, name)(p, p, weight=np.ones((3, 1)))
+    with pytest.raises(ShapeError, match="one for each of the 4 classes"):
+        F.cross_entropy(np.ones((3, 4)), np.array([0, 1, 2]), weight=np.ones(3))
+
+
+def test_weights_have_gradients() -> None:
+    p, y, w = np.array([0.3, 0.6]), np.array([0.0, 1.0]), np.array([1.0, 2.0])
+    g = mg.grad(lambda w: F.binary_cross_entropy(p, y, weight=w))(w)
+    np.testing.assert_allclose(g.numpy(), -np.log([0.7, 0.6]) / 2)
+    Z, w = (
+        mg.tensor(x, name=n, requires_grad=True)
+        for x, n in ((np.eye(3), "Z"), (p[0] + np.arange(3.0), "w"))
+    )
+    assert mg.check(F.cross_entropy(Z, np.array([0, 2, 1]), weight=w)).verdict == "pass"
+    z = mg.tensor([0.3, -0.6, 1.0], name="z", requires_grad=True)
+    loss = F.bce_with_logits(z, np.array([0.0, 1.0, 0.5]), weight=w, pos_weight=w * w)
+    assert mg.check(loss).verdict == "pass"
