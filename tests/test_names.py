@@ -17,8 +17,11 @@ import pytest
 import sympy
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, MinigradError, NamingError
+from minigrad.cli import terminal
+from minigrad.errors import ArgumentError, DerivationError, MinigradError, NamingError
+from minigrad.index import heads
 from minigrad.names import checked_name, parted
+from minigrad.primitive import REGISTRY
 from minigrad.source.helpers import HELPERS
 from minigrad.source.names import RESERVED, Names, identifier
 
@@ -84,7 +87,8 @@ def test_a_door_refuses_in_words(door: str, name: str) -> None:
 def test_the_error_says_what_is_wrong(name: Any, said: str) -> None:
     with pytest.raises(NamingError, match=said):
         checked_name(name)
-    assert issubclass(NamingError, TypeError) and issubclass(NamingError, ArgumentError)
+    assert issubclass(NamingError, TypeError)
+    assert issubclass(NamingError, ArgumentError)
 
 
 def test_letters_of_every_script_are_names() -> None:
@@ -112,6 +116,55 @@ def test_nothing_that_a_name_says_is_done(way: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        hostile_names.PAYLOAD,
+        "x.__class__",
+        "(lambda: x)()",
+        "[x for x in (1,)]",
+        "exec('1')",
+        "S('x')",
+        "open(x)",
+        "x if x else y",
+        "x; y",
+        "sqrt(x, evaluate=0)",
+    ],
+)
+def test_the_meaning_of_a_row_is_a_formula(meaning: str) -> None:
+    row = mg.elementwise("hostile", np.sin, (lambda g, y, x: g * np.cos(x),), meaning=meaning)
+    x = mg.tensor([1.0], name="x", requires_grad=True)
+    try:
+        with pytest.raises(DerivationError, match="cannot read its meaning"):
+            mg.derive(mg.sum(row(x)))
+    finally:
+        del REGISTRY["hostile"], heads.KNOWN["hostile"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        hostile_names.PAYLOAD,
+        "__import__('os')",
+        "().__class__.__bases__",
+        "sum(x.__class__)",
+        "x.__init__.__globals__",
+        "np.load('x')",
+        "eval('1')",
+        "sum(x) if open('x') else x",
+        "[x for x in y]",
+        "lambda: x",
+    ],
+)
+def test_a_text_runs_nothing(text: str) -> None:
+    with pytest.raises(MinigradError):
+        mg.parse(text, x="n")
+
+
+def test_the_terminal_takes_no_orders() -> None:
+    assert terminal.plain("a\x1b[2Jb\rc\ud800\x9bd\n\te") == "a�[2Jb�c��d\n\te"
 
 
 # -- identifiers --------------------------------------------------------------------------------------

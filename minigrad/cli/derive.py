@@ -11,7 +11,7 @@ import click
 
 from minigrad.checking import Report
 from minigrad.cli.expression import Expression, names_in, on_expression, parsed
-from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, width
+from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, tell, width
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.face import Derivation, Formula
 from minigrad.face import derive as derivatives
@@ -85,14 +85,14 @@ def derive(
     inferred = ", ".join(f"{name}: {dims or 'scalar'}" for name, dims in output.inferred.items())
     if style == "json":
         facts = _facts(text, derivation, dict(output.inferred), report)
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        tell(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
         _tell(derivation, style, expanded, inferred)
         if report is not None:
             click.echo()
             report_table(report)
     if problem:
-        click.echo(f"inconclusive: {problem}", err=True)
+        tell(f"inconclusive: {problem}", err=True)
     if checked:
         ctx.exit(OF_VERDICT[report.verdict] if report is not None else Exit.INCONCLUSIVE)
 
@@ -108,12 +108,12 @@ def _tell(derivation: Derivation, style: str, expanded: bool, inferred: str) -> 
     """Print the formulas; what people read is folded at the terminal's width, what programs read is not."""
     for_people = style in ("unicode", "ascii", "index", "steps")
     if inferred:
-        click.echo(f"inferred  {inferred}\n", err=not for_people)
+        tell(f"inferred  {inferred}\n", err=not for_people)
     if expanded:
         text = "\n".join(_EXPANDED[style](formula) for formula in derivation.values())
     else:
         text = _STYLES[style](derivation)
-    (say if for_people else click.echo)(text.rstrip("\n"))
+    (say if for_people else tell)(text.rstrip("\n"))
 
 
 def _numbered(derivation: Derivation) -> str:

@@ -7,6 +7,7 @@ import json
 import click
 
 from minigrad.cli.expression import Expression, names_in, on_expression, parsed
+from minigrad.cli.terminal import tell
 from minigrad.errors import ArgumentError
 from minigrad.face import draw as drawing_of
 
@@ -50,12 +51,12 @@ def draw(
     if output == "-":
         if as_json:
             raise ArgumentError("--json: DOT goes to stdout with -o -; name a file")
-        click.echo(drawing.source)
+        tell(drawing.source)
         return
     path = drawing.save(output)
     picture = drawing.picture
     if as_json:
         facts = {"file": str(path), "cards": len(picture.cards), "edges": len(picture.edges)}
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        tell(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
-        click.echo(f"{path}  {len(picture.cards)} cards, {len(picture.edges)} edges")
+        tell(f"{path}  {len(picture.cards)} cards, {len(picture.edges)} edges")

@@ -19,7 +19,7 @@ from minigrad.cli.check import check
 from minigrad.cli.derive import derive
 from minigrad.cli.draw import draw
 from minigrad.cli.predict import predict
-from minigrad.cli.terminal import Exit, speak_unicode
+from minigrad.cli.terminal import Exit, plain, speak_unicode
 from minigrad.cli.train.command import train
 from minigrad.errors import MinigradError
 
@@ -55,7 +55,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except MinigradError as error:
-            raise BadUsage(str(error)) from error
+            raise BadUsage(plain(str(error))) from error
         except KeyboardInterrupt:
             click.echo("interrupted: nothing more was written", err=True)
             ctx.exit(Exit.INTERRUPTED)

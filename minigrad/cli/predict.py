@@ -12,7 +12,7 @@ from typing import Any
 import click
 import numpy as np
 
-from minigrad.cli.terminal import say, table, width
+from minigrad.cli.terminal import say, table, tell, width
 from minigrad.data import digits, known_labels, read_csv
 from minigrad.errors import ArgumentError
 from minigrad.training import Prediction, Predictor
@@ -95,7 +95,7 @@ def predict(
             + "--data FILE.csv"
         )
     if as_json:
-        click.echo(json.dumps(_facts(predictor, asked), indent=2, ensure_ascii=False))
+        tell(json.dumps(_facts(predictor, asked), indent=2, ensure_ascii=False))
     else:
         _tell(predictor, asked)
 
@@ -191,7 +191,7 @@ def _tell(predictor: Predictor, asked: _Asked) -> None:
         _tell_table(asked, one)
     if asked.truths is not None:
         right = round(_accuracy(asked) * len(asked.truths))
-        click.echo(f"{right} of {len(asked.truths)} right: accuracy {_accuracy(asked):.3f}")
+        tell(f"{right} of {len(asked.truths)} right: accuracy {_accuracy(asked):.3f}")
 
 
 def _tell_attended(said: Prediction) -> None:
@@ -202,7 +202,7 @@ def _tell_attended(said: Prediction) -> None:
     for token, weight in said.attended:
         shown = token if len(token) <= column else token[: column - 1] + "…"
         bar = "█" * (round(_BAR * weight / longest) if weight > 0 else 0)
-        click.echo(f"    {shown:<{column}}  {weight:.3f}  {bar}".rstrip())
+        tell(f"    {shown:<{column}}  {weight:.3f}  {bar}".rstrip())
     if said.unknown:
         say(f"not in the training part: {', '.join(said.unknown)}", indent=4)
     click.echo()

@@ -17,9 +17,11 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from minigrad.checking import Report
 from minigrad.checking.report import SIGNS, Comparison
+from minigrad.markup import printable
 from minigrad.training import Epoch
 
 
@@ -110,17 +112,27 @@ _SIGNS = "+−=⊙⊘/"
 # -- tables and headings --------------------------------------------------------------------------
 
 
+def plain(text: str) -> str:
+    """The text with � for what would command the terminal: escape sequences, returns, half characters."""
+    return printable(text).replace("\r", "\ufffd")
+
+
+def tell(text: str, err: bool = False) -> None:
+    """Print text as it is, to stdout or stderr."""
+    click.echo(plain(text), err=err)
+
+
 def say(text: str = "", indent: int = 0) -> None:
     """Print text, formulas folded at the terminal's width."""
     columns = width()
     folded = wrapped(text, None if columns is None else columns - indent)
-    click.echo("\n".join(" " * indent + line if line else "" for line in folded.splitlines()))
+    tell("\n".join(" " * indent + line if line else "" for line in folded.splitlines()))
 
 
 def heading(text: str) -> None:
     """Print a section's title with an empty line before it."""
     click.echo()
-    click.secho(text, bold=True)
+    click.secho(plain(text), bold=True)
 
 
 # In a file a row stays one line, however long.
@@ -133,7 +145,7 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
     for title in header or rows[0]:
         grid.add_column(title if header else "", overflow="fold")
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(plain, row))
     buffer = io.StringIO()
     columns = width() or _UNFOLDED
     Console(file=buffer, width=columns, highlight=False, markup=False).print(grid)
@@ -204,4 +216,4 @@ def status(what: str) -> Iterator[Callable[[str, int, int], None]]:
         yield lambda step, done, of: None
         return
     with console.status(what) as shown:
-        yield lambda step, done, of: shown.update(f"{what}: {step}")
+        yield lambda step, done, of: shown.update(Text(plain(f"{what}: {step}")))

@@ -7,6 +7,8 @@ rewritten in terms of the function's own output and of other known heads, becaus
 
 from __future__ import annotations
 
+import ast
+import builtins
 import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -66,12 +68,35 @@ def expression(head: Head) -> Any:
     for name, value in head.params:
         names[name] = _exactly(value)
     try:
-        return s.sympify(head.text, locals=names)
-    except (s.SympifyError, TypeError, SyntaxError) as error:
+        return s.sympify(_refuse_programs(head.text, names), locals=names)
+    except (s.SympifyError, TypeError, SyntaxError, ValueError) as error:
         raise DerivationError(
             f"{head.name}: SymPy cannot read its meaning {head.text!r} ({error}); "
             "write it in the names x, y, z and SymPy's functions"
         ) from error
+
+
+# What a meaning is made of. SymPy runs the text that it reads, so nothing else may be in it.
+_GRAMMAR = (
+    *(ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Tuple, ast.Name),
+    *(ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop),
+)
+_ALIKE = ("abs", "pow")  # Python's own functions that SymPy's numbers know
+
+
+def _refuse_programs(text: str, own: Mapping[str, Any]) -> str:
+    """The text, where it is a formula: names, numbers, operators, and calls of SymPy's functions."""
+    for node in ast.walk(ast.parse(text.strip(), mode="eval")):
+        known = isinstance(node, _GRAMMAR)
+        if isinstance(node, ast.Name):
+            known = node.id in own or node.id in _ALIKE or not hasattr(builtins, node.id)
+        if isinstance(node, ast.Call):
+            known = isinstance(node.func, ast.Name) and not node.keywords
+        if isinstance(node, ast.Constant):
+            known = isinstance(node.value, int | float)
+        if not known:
+            raise ValueError(f"{ast.unparse(node)[:40]!r} is no part of a formula")
+    return text
 
 
 @cache

@@ -10,7 +10,7 @@ import click
 from minigrad.cli.attention import files
 from minigrad.cli.attention.study import Study
 from minigrad.cli.folder import OutputFolder
-from minigrad.cli.terminal import OF_VERDICT, heading, progress, report_table, say, table
+from minigrad.cli.terminal import OF_VERDICT, heading, progress, report_table, say, table, tell
 
 
 @click.command()
@@ -53,9 +53,9 @@ def attention(ctx: click.Context, seed: int, epochs: int, out: str, as_json: boo
         problem = files.write(folder, study, metrics)
         written = [str(path) for path in folder.publish()]
     if problem:
-        click.echo(f"warning: {problem}", err=True)
+        tell(f"warning: {problem}", err=True)
     if as_json:
-        click.echo(json.dumps(metrics | {"files": written}, indent=2, ensure_ascii=False))
+        tell(json.dumps(metrics | {"files": written}, indent=2, ensure_ascii=False))
     else:
         _tell(study, metrics, written)
     ctx.exit(OF_VERDICT[metrics["verdict"]])

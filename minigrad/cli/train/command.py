@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from minigrad.cli.interruption import Interruption
-from minigrad.cli.terminal import Exit, heading, table
+from minigrad.cli.terminal import Exit, heading, table, tell
 from minigrad.cli.train.options import given, settings_options
 from minigrad.cli.train.progress import progress
 from minigrad.training.session import Session
@@ -62,9 +62,9 @@ def train(
     )
     before = session.trainer.epoch
     with Interruption() as interruption:
-        click.echo(_overview(session), err=True)
+        tell(_overview(session), err=True)
         for note in session.notes:
-            click.echo(f"note: {note}", err=True)
+            tell(f"note: {note}", err=True)
         with progress(session) as shown:
             for epoch in session.run(lambda trainer: interruption.wished):
                 shown.epoch(epoch)
@@ -72,10 +72,10 @@ def train(
         _tell_interrupted(session, as_json)
         ctx.exit(Exit.INTERRUPTED)
     if resume and session.trainer.epoch == before:
-        click.echo(f"note: {_nothing_left(session)}", err=True)
+        tell(f"note: {_nothing_left(session)}", err=True)
     result = _result(session)
     if as_json:
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        tell(json.dumps(result, indent=2, ensure_ascii=False))
     else:
         _tell(result)
 
@@ -109,14 +109,14 @@ def _tell_interrupted(session: Session, as_json: bool) -> None:
     done, size = trainer.done, len(trainer.targets)
     where = f"in epoch {trainer.epoch + 1}, after {done} of {size} examples"
     folder = shlex.quote(str(session.folder))
-    click.echo(
+    tell(
         f"interrupted {where}; saved in {session.checkpoint}\n"
         f"go on with: minigrad train --resume --out {folder}",
         err=True,
     )
     if as_json:
         facts = {"status": "interrupted", "epochs": trainer.epoch, "examples_of_next_epoch": done}
-        click.echo(json.dumps(facts | {"files": [str(session.checkpoint), str(session.metrics)]}))
+        tell(json.dumps(facts | {"files": [str(session.checkpoint), str(session.metrics)]}))
 
 
 def _tell(result: dict[str, Any]) -> None:

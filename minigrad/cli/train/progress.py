@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from minigrad.cli.terminal import tell
 from minigrad.training import Epoch
 from minigrad.training.session import Session
 
@@ -69,7 +69,7 @@ class Lines:
     def epoch(self, epoch: Epoch) -> None:
         """One line."""
         count = f"{epoch.number:{len(str(self.epochs))}}/{self.epochs}"
-        click.echo(
+        tell(
             f"epoch {count}  {_numbers(epoch)}  {self.clock.speed:,.0f} examples/s  "
             f"{self.clock.left()} left",
             err=True,
