@@ -12,10 +12,11 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe
-from minigrad.ops.axes import in_single, is_symbolic, many_axes, one_axis
+from minigrad.ops.axes import is_symbolic, many_axes, one_axis
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
 from minigrad.ops.norms import norm
+from minigrad.ops.precision import in_single
 from minigrad.ops.products import cross as cross_of
 from minigrad.ops.rearrange import diagonal as diagonal_of
 from minigrad.ops.rearrange import trace as trace_of

@@ -13,11 +13,12 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe, said
-from minigrad.ops.axes import check_room, in_single, is_symbolic, many_axes, one_axis, plain
+from minigrad.ops.axes import check_room, is_symbolic, many_axes, one_axis, plain
 from minigrad.ops.comparison import not_equal
 from minigrad.ops.elementary import logaddexp
 from minigrad.ops.indexing import take_along_axis
 from minigrad.ops.piecewise import maximum, minimum, rint, where
+from minigrad.ops.precision import in_single
 from minigrad.ops.rearrange import diag
 from minigrad.ops.reducing import max, mean, min, sum
 from minigrad.ops.shape import reshape

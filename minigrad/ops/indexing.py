@@ -16,7 +16,8 @@ from minigrad.graph.node import Facts, Slot
 from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import HALF, SINGLE, one_axis, plain, refuse_out
+from minigrad.ops.axes import one_axis, plain, refuse_out
+from minigrad.ops.precision import HALF, SINGLE
 
 Index = tuple[Any, ...]
 _Call = tuple[tuple[Any, ...], dict[str, Any]]

@@ -11,7 +11,8 @@ from minigrad.errors import ArgumentError
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
-from minigrad.ops.axes import HALF, add_reduce, average, in_single, number, weights
+from minigrad.ops.axes import number, weights
+from minigrad.ops.precision import HALF, add_reduce, average, in_single
 from minigrad.ops.smooth import FEW, expit_dual
 from minigrad.primitive import Notation
 

@@ -14,19 +14,11 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import (
-    Axes,
-    average,
-    in_single,
-    is_symbolic,
-    one_axis,
-    plain,
-    root_mean_square,
-    same_width,
-)
+from minigrad.ops.axes import Axes, is_symbolic, one_axis, plain, same_width
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
 from minigrad.ops.piecewise import maximum
+from minigrad.ops.precision import average, in_single, root_mean_square
 from minigrad.ops.shape import broadcast_to
 
 

@@ -12,18 +12,11 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.operation import option
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import (
-    Axes,
-    add_reduce,
-    exact_squares,
-    in_single,
-    magnitude,
-    many_axes,
-    spread,
-)
+from minigrad.ops.axes import Axes, many_axes, spread
 from minigrad.ops.decompositions import svdvals
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import sign
+from minigrad.ops.precision import add_reduce, exact_squares, in_single, magnitude
 from minigrad.ops.shaping import expand_dims, moveaxis
 
 

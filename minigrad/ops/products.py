@@ -15,10 +15,11 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import add_reduce, check_room, extent, one_axis
+from minigrad.ops.axes import check_room, extent, one_axis
 from minigrad.ops.constants import symbolic_eye
 from minigrad.ops.contraction import matmul
 from minigrad.ops.matrices import inv
+from minigrad.ops.precision import add_reduce
 from minigrad.ops.shaping import moveaxis
 
 

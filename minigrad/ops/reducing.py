@@ -14,9 +14,10 @@ from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import reduction, scan
 from minigrad.ops.arithmetic import sqrt, square
-from minigrad.ops.axes import add_reduce, in_single, plain, reduction_params, refuse_out
+from minigrad.ops.axes import plain, reduction_params, refuse_out
 from minigrad.ops.piecewise import maximum, minimum
 from minigrad.ops.piecewise import where as choose
+from minigrad.ops.precision import add_reduce, in_single
 from minigrad.ops.shape import astype
 
 _sum_run, _sum_params = reduction.sum_row.run, reduction_params("sum")

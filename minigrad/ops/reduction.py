@@ -9,23 +9,16 @@ import numpy as np
 
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import (
+from minigrad.ops.axes import SMALL, Axes, count_of, max_reduce, min_reduce, plain, spread, weights
+from minigrad.ops.precision import (
     HALF,
     SINGLE,
-    SMALL,
-    Axes,
     add_reduce,
     average,
-    count_of,
     exact_squares,
     in_single,
     magnitude,
-    max_reduce,
-    min_reduce,
-    plain,
     plain_reduce,
-    spread,
-    weights,
 )
 from minigrad.ops.shape import broadcast
 

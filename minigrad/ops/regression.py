@@ -15,13 +15,14 @@ from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size, unpaired, unspread
 from minigrad.ops.arithmetic import square
-from minigrad.ops.axes import extent, in_single, is_symbolic, plain
+from minigrad.ops.axes import extent, is_symbolic, plain
 from minigrad.ops.constants import symbolic_ones
 from minigrad.ops.elementary import exp
 from minigrad.ops.indexing import take_along_axis
 from minigrad.ops.losses import reduction_of
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import where
+from minigrad.ops.precision import in_single
 from minigrad.ops.shape import broadcast_to
 from minigrad.ops.shaping import expand_dims, squeeze
 from minigrad.ops.smooth import log_softmax

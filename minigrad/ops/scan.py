@@ -15,7 +15,6 @@ from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import (
     Axes,
     extent,
-    in_single,
     kept_shape,
     ndim_of,
     one_axis,
@@ -25,6 +24,7 @@ from minigrad.ops.axes import (
     spread,
 )
 from minigrad.ops.joining import concatenate
+from minigrad.ops.precision import in_single
 from minigrad.ops.shape import astype, broadcast_to
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]

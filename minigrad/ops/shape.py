@@ -15,7 +15,8 @@ from minigrad.graph.define import dual, face
 from minigrad.graph.operation import apply
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import Axes, add_reduce, many_axes, ndim_of, one_axis, shape_of
+from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis, shape_of
+from minigrad.ops.precision import add_reduce
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike

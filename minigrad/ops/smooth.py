@@ -14,13 +14,9 @@ from minigrad.graph.define import face
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import (
-    HALF,
-    SINGLE,
     SMALL,
     Axes,
-    add_reduce,
     dropped_shape,
-    in_single,
     max_reduce,
     min_reduce,
     number,
@@ -29,6 +25,7 @@ from minigrad.ops.axes import (
     row_sums,
     spread,
 )
+from minigrad.ops.precision import HALF, SINGLE, add_reduce, in_single
 from minigrad.primitive import Notation
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
