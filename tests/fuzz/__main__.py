@@ -31,8 +31,8 @@ def main() -> int:
         print(f"judge({found.kind!r}, {found.data!r})")
         print(fault.words, flush=True)
 
-    warm_up()
     kinds = tuple(asked.kinds.split(","))
+    warm_up(kinds)
     outcome = fuzz(
         asked.seed,
         kinds,

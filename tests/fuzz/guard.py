@@ -99,7 +99,8 @@ def _is_graphviz(command: Any) -> bool:
 
 
 def limit_memory() -> None:
-    """At most 1 GiB beside what this process has."""
+    """At most 1 GiB beside what this process has, and arrays of which several fit into that."""
+    minigrad.limits(bytes=MEMORY // 8)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     bound = pages * resource.getpagesize() + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (bound, resource.RLIM_INFINITY))

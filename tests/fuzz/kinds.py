@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 from . import checkpoints, commands, names, programs, tables
@@ -27,10 +27,12 @@ KINDS = {
 }
 
 
-def warm_up() -> None:
+def warm_up(kinds: Collection[str]) -> None:
     """Import and make what inputs need, so that no worker spends its time on it."""
-    data = {"declared": {"X": "n d"}, "wrt": None, "then": list(programs.THEN), "seed": 0}
-    programs.run(data | {"text": "S = X @ W; sum(softmax(S) * C)"})
-    commands.run({"words": ["derive", "sum(x)"]})
-    for text in (False, True):
+    if {"program", "names", "command"} & set(kinds):
+        data = {"declared": {"X": "n d"}, "wrt": None, "then": list(programs.THEN), "seed": 0}
+        programs.run(data | {"text": "S = X @ W; sum(softmax(S) * C)"})
+    if "command" in kinds:
+        commands.run({"words": ["derive", "sum(x)"]})
+    for text in (False, True) if "checkpoint" in kinds else ():
         checkpoints.real(text)
