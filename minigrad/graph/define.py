@@ -158,7 +158,7 @@ def elementwise(
         ``(*arrays, **params) -> array`` in NumPy.
     vjps
         One rule ``(g, y, *args, **params) -> cotangent`` per argument, in NumPy syntax that also
-        runs on tensors, or None for an argument without a derivative.
+        runs on tensors, or None for an argument that may not require a gradient: it is refused.
     meaning
         The same function as an expression in x, y, z and the parameters' names, which SymPy reads:
         ``"cap*tanh(x/cap)"``. Without it the row runs and differentiates but has no formula.
