@@ -20,7 +20,7 @@ class Limits(NamedTuple):
 _limits = Limits()
 
 
-class limits:
+class limits:  # noqa: N801 (used as a function and in a with statement)
     """Set how large arrays may become, for good or, in a ``with`` statement, for a while.
 
     What a text, a formula's value, a Jacobian or an operation that repeats elements would take is

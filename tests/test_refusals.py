@@ -35,6 +35,12 @@ REFUSED = [
     ("sum(A @ z)", {"A": "n n", "z": "1"}, "the inner sizes differ"),
     ("z.dot(x)", {"z": "1", "x": "n"}, "the inner sizes differ"),
     ("sum(solve(S, z))", {"S": "4 4 | spd", "z": "1"}, "4 unknowns need 4 rows"),
+    # places that are written into the text
+    ("x[[5]]", {"x": "4"}, "index 5 is out of bounds for axis 0 with size 4"),
+    ("sum(X[..., [-9]])", {"X": "4 3"}, "index -9 is out of bounds for axis 1 with size 3"),
+    ("sum(X[[1], ..., [3]])", {"X": "4 5 3"}, "out of bounds for axis 2 with size 3"),
+    ("sum(x[[True, False]])", {"x": "n"}, "a mask of shape (2,) does not fit axis 0 of size n"),
+    ("sum(M[[1]])", {"M": "1 n"}, "index 1 is out of bounds for axis 0 with size 1"),
     # keywords
     ("sum(x, axis=0, axis=1)", {"x": "n m"}, "'axis' is given twice"),
     ("sum(x, 0, axis=1)", {"x": "n m"}, "multiple values for argument 'axis'"),
@@ -109,3 +115,11 @@ def test_every_matrix_function_has_its_sentence() -> None:
         steps = mg.derive(mg.parse(call, A="n n", C="n n"), wrt="A").steps
         assert any(DIFFERENTIALS[name].sentence in str(step) for step in steps), name
     assert set(DIFFERENTIALS) == {"inv", "det", "logdet", "cholesky", "pinv"}
+
+
+def test_places_that_lie_outside_are_refused_when_a_formula_is_evaluated() -> None:
+    formula = mg.derive(mg.parse("sum(x[i] * w)", x="n", i="m | index", w="m"))["x"]
+    arrays = {"x": np.zeros(4), "w": np.array([1.0, 2.0])}
+    np.testing.assert_array_equal(formula(arrays, i=np.array([-1, 0])), [2, 0, 0, 1])
+    with pytest.raises(MinigradError, match="place 4 of an axis of size 4"):
+        formula(arrays, i=np.array([4, 0]))

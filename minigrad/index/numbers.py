@@ -49,11 +49,13 @@ def exact_power(base: Number, exponent: int | Fraction) -> Number | None:
     if isinstance(exponent, int):
         if base == 0 and exponent < 0:
             return None
-        if isinstance(base, float) or exponent >= 0:
+        if isinstance(base, float):
+            return _float_power(base, exponent)
+        if exponent >= 0:
             return _tidy(base**exponent)
         return _tidy(1 / Fraction(base) ** -exponent)
     if isinstance(base, float):
-        return base ** float(exponent) if base > 0 else None
+        return _float_power(base, exponent) if base > 0 else None
     if base < 0:
         return None
     whole = Fraction(base) ** exponent.numerator if base else Fraction(0)
@@ -63,6 +65,14 @@ def exact_power(base: Number, exponent: int | Fraction) -> Number | None:
     if roots[0] is None or roots[1] is None:
         return None
     return _tidy(Fraction(roots[0], roots[1]))
+
+
+def _float_power(base: float, exponent: int | Fraction) -> float:
+    """A power as IEEE arithmetic has it: what is too large is an infinity."""
+    try:
+        return float(base ** float(exponent))
+    except OverflowError:
+        return -math.inf if base < 0 and exponent % 2 else math.inf
 
 
 def _integer_root(value: int, degree: int) -> int | None:

@@ -32,7 +32,7 @@ from minigrad.index.view import (
 )
 from minigrad.primitive import Primitive
 from minigrad.symbolic.names import names_in_graph
-from minigrad.symbolic.positions import with_positions
+from minigrad.symbolic.positions import check_positions, with_positions
 
 _CONSTANTS = {math.pi: "pi", math.e: "E"}
 
@@ -104,8 +104,9 @@ def _dim_sizes(order: Sequence[Node]) -> dict[str, int] | None:
     owner: dict[str, Node] = {}
     symbolic = False
     for node in order:
+        # a size that has only a name may also stand in a slice, or be an operand
+        symbolic = symbolic or _named_sizes(node.shape, *node.inputs, *node.params.values())
         if node.op is None:
-            symbolic = symbolic or any(isinstance(s, Size) for s in node.shape)
             for label, size in zip(node.dims or (), node.shape, strict=False):
                 if label is not None and isinstance(size, int):
                     _note_size(sizes, owner, label, int(size), node)
@@ -113,6 +114,16 @@ def _dim_sizes(order: Sequence[Node]) -> dict[str, int] | None:
             if isinstance(value, Dim):
                 _note_size(sizes, owner, value.name, int(value), node)
     return None if symbolic else sizes
+
+
+def _named_sizes(*values: Any) -> bool:
+    """Whether a size without a number occurs among values, or inside a shape or an index."""
+    for value in values:
+        if isinstance(value, slice):
+            value = (value.start, value.stop, value.step)
+        if isinstance(value, Size) or (isinstance(value, tuple) and _named_sizes(*value)):
+            return True
+    return False
 
 
 def _note_size(
@@ -303,6 +314,8 @@ def shape_of(
             views.append(number_view(0))
     if row.kind == "elementwise":
         return tuple(broadcast_sizes(views, row.name))
+    if isinstance(params.get("index"), tuple) and row.name in ("getitem", "setitem", "index_add"):
+        check_positions(inputs, views[0].sizes, params["index"])
     try:
         sizes = lower_row(row, views, params).sizes
         told = _misfit(row, views, params)

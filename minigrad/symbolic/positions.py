@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.errors import AxisError, ShapeError
 from minigrad.graph.node import Node, Slot, leaf
 from minigrad.index.meaning.indexing import Place
+from minigrad.index.size import AnySize
 
 AsView = Callable[[Node], Any]
 
@@ -59,8 +61,73 @@ def _met_once(node: Node, entries: Sequence[Any]) -> Callable[[], bool]:
         known = [c for c, e in zip(chosen, entries, strict=True) if type(e) is Slot]
         if any(array is None for array in known):
             return False
-        shape = tuple(map(int, node.inputs[0].shape))
-        places = np.arange(int(np.prod(shape))).reshape(shape)[tuple(chosen)]
-        return bool(np.unique(places).size == places.size)
+        masks = [array for array in known if array.dtype.kind == "b"]
+        if masks:
+            return len(masks) == len(known) == 1
+        axes = _axes_of(node.inputs, entries)
+        together = np.broadcast_arrays(*known)
+        rows = [
+            np.ravel(np.where(array < 0, array + int(node.inputs[0].shape[k]), array))
+            for array, k in zip(together, axes, strict=True)
+        ]
+        return bool(np.unique(np.stack(rows, -1), axis=0).shape[0] == rows[0].size)
 
     return once
+
+
+def check_positions(inputs: Sequence[Any], sizes: Sequence[AnySize], index: Sequence[Any]) -> None:
+    """Refuse constant index arrays that reach outside the axes of a tensor of these sizes.
+
+    Raises
+    ------
+    AxisError
+        When a position lies outside.
+    ShapeError
+        When a mask is not as long as the axes that it chooses from.
+    """
+    chosen = [entry for entry in index if type(entry) is Slot]
+    for entry, axis in zip(chosen, _axes_of(inputs, index), strict=True):
+        array = _constant(inputs[entry.position])
+        if array is not None:
+            width = _width(inputs, entry) or 0
+            _check_array(np.asarray(array), sizes[axis : axis + width], axis)
+
+
+def _axes_of(inputs: Sequence[Any], index: Sequence[Any]) -> list[int]:
+    """The axis of each index array."""
+    found, axis = [], 0
+    for k, entry in enumerate(index):
+        if entry is Ellipsis:
+            axis = len(inputs[0].shape) - sum(_width(inputs, e) or 0 for e in index[k + 1 :])
+            continue
+        if type(entry) is Slot:
+            found.append(axis)
+        axis += _width(inputs, entry) or 0
+    return found
+
+
+def _width(inputs: Sequence[Any], entry: Any) -> int | None:
+    """How many axes an entry of an index takes; None for an ellipsis."""
+    if entry is None:
+        return 0
+    if entry is Ellipsis:
+        return None
+    if type(entry) is Slot and inputs[entry.position].dtype.kind == "b":
+        return len(inputs[entry.position].shape)
+    return 1
+
+
+def _check_array(array: Any, sizes: Sequence[AnySize], axis: int) -> None:
+    if array.dtype.kind == "b":
+        if array.shape != tuple(sizes):
+            raise ShapeError(
+                f"getitem: a mask of shape {array.shape} does not fit axis {axis} of size "
+                f"{', '.join(map(str, sizes))}; where(condition, a, b) chooses element by element"
+            )
+        return
+    size = sizes[0] if sizes else 0
+    wrong = array[(array < -size) | (array >= size)] if isinstance(size, int) else array[:0]
+    if wrong.size:
+        raise AxisError(
+            f"getitem: index {wrong.flat[0]} is out of bounds for axis {axis} with size {size}"
+        )

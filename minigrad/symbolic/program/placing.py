@@ -7,26 +7,41 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import DerivationError
+from minigrad.errors import AxisError, DerivationError
 from minigrad.index.size import AnySize, value_of
 from minigrad.symbolic.program.setting import Setting, diagonal_view, slice_of
 from minigrad.symbolic.program.value import Value
 
 
 def take(value: Value, args: list[Any], at: Setting) -> Any:
-    return np.take(args[0], positions_of(args[1]), axis=value.params[0])
+    (axis,) = value.params
+    return np.take(args[0], positions_of(args[1], args[0].shape[axis]), axis=axis)
 
 
 def points(value: Value, args: list[Any], at: Setting) -> Any:
-    array, index = args[0], positions_of(args[1])
     (shared,) = value.params
+    array, index = args[0], positions_of(args[1], args[0].shape[shared])
     index = np.broadcast_to(index, (*array.shape[:shared], *index.shape[shared:]))
     lead = np.ogrid[tuple(slice(n) for n in index.shape)][:shared]
     return array[(*lead, index)]
 
 
-def positions_of(array: Any) -> Any:
-    return np.asarray(array).astype(int)
+def positions_of(array: Any, size: int) -> Any:
+    """The integers that say places on an axis.
+
+    Raises
+    ------
+    AxisError
+        When one lies outside.
+    """
+    places = np.asarray(array).astype(int)
+    wrong = places[(places < -size) | (places >= size)]
+    if wrong.size:
+        raise AxisError(
+            f"the formula reads place {wrong.flat[0]} of an axis of size {size}; places are 0 to "
+            f"{size - 1}, or count from the end, -1 to {-size}"
+        )
+    return places
 
 
 def concatenate(value: Value, args: list[Any], at: Setting) -> Any:
@@ -77,7 +92,10 @@ def scatter(value: Value, args: list[Any], at: Setting) -> Any:
     _targets, lead, inner = value.params
     result = zeros(value.sizes, np.asarray(part) * (1 if at.arithmetic.exact else 1.0), at)
     part = np.broadcast_to(part, at.shape(inner))
-    where = tuple(np.broadcast_to(positions_of(index), part.shape[:lead]) for index in indices)
+    where = tuple(
+        np.broadcast_to(positions_of(index, size), part.shape[:lead])
+        for index, size in zip(indices, result.shape, strict=False)
+    )
     np.add.at(result, where, part)
     return result
 
@@ -102,7 +120,8 @@ def structural(
 ) -> Any:
     """A structural 0/1 tensor as an array."""
     if kind == "pick":
-        return (positions_of(index[0])[..., None] == np.arange(shape[-1])).astype(float)
+        places = positions_of(index[0], shape[-1]) % shape[-1]
+        return (places[..., None] == np.arange(shape[-1])).astype(float)
     if kind == "delta":
         return np.eye(shape[0], shape[1])
     if kind == "slice":
