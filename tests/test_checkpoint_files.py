@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import minigrad as mg
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, LimitError
 from minigrad.training import Predictor, Session, Settings, load_checkpoint, save_checkpoint
 from minigrad.training import checkpoint as checkpoint_module
 from minigrad.training.run_file import _fewest_numbers
@@ -301,3 +301,13 @@ def test_the_bound_on_a_models_numbers_is_near_and_from_below(more: Data, tmp_pa
     least = _fewest_numbers(session.settings, session.task.encoder)
     held = sum(p.size for p in session.model.parameters())
     assert least <= held <= 3 * least + 20 * session.settings.width * session.settings.layers
+
+
+@pytest.mark.parametrize("more", [{"dim": 2**31 - 4}, {"data": "data.csv", "text": "a", "max_length": 2**31}])
+def test_what_settings_would_allocate_is_refused(more: Data, tmp_path: Path) -> None:
+    rows = "".join(f"{i % 2},good film {i}\n" for i in range(30))
+    (tmp_path / "data.csv").write_text("label,a\n" + rows)
+    if "data" in more:
+        more = more | {"data": str(tmp_path / more["data"])}
+    with pytest.raises(LimitError, match="more than the limit"):
+        Session.start(Settings(**more), tmp_path / "run")

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import minigrad as mg
+from minigrad.cli import main
 from minigrad.errors import ArgumentError
 from minigrad.files import Unfinished, append_line, read_whole, write_whole
 from minigrad.report.figure import Figure
@@ -213,3 +215,11 @@ def test_a_full_standard_output_is_said_in_words(words: list[str]) -> None:
         )
     assert done.returncode == 2
     assert done.stderr.splitlines() == ["Error: cannot write the output (No space left on device)"]
+
+
+@pytest.mark.parametrize("words", [["train", "--out"], ["predict"]])
+@pytest.mark.parametrize("name", ["x\0", "\ud800"])
+def test_a_path_that_no_file_has_is_bad_usage(words: list[str], name: str) -> None:
+    result = CliRunner().invoke(main, [*words, name])
+    assert result.exit_code == 2
+    assert "the name of no file" in result.stderr

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import numpy as np
 
+from minigrad.cli.paths import path
 from minigrad.cli.terminal import say, table, tell, width
 from minigrad.data import digits, known_labels, read_csv
 from minigrad.errors import ArgumentError
@@ -35,7 +36,7 @@ class _Asked:
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("checkpoint", type=path)
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @click.option(
     "--data",

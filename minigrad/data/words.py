@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import ArgumentError
+from minigrad.limits import check_bytes
 
 # A word with its apostrophes and hyphens, or one mark that is no space.
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
@@ -118,6 +119,7 @@ class Vocabulary:
         rows = [[self._ids.get(word, self.UNKNOWN) for word in words(text)] for text in texts]
         rows = [row or [self.UNKNOWN] for row in rows]
         width = max(map(len, rows), default=1) if length is None else length
+        check_bytes("encode", (len(rows), width))
         ids = np.full((len(rows), width), self.PADDING, np.int64)
         for line, row in zip(ids, rows, strict=True):
             line[: len(row)] = row[:width]

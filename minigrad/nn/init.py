@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.limits import check_bytes
 
 __all__ = [
     "fans",
@@ -38,12 +39,12 @@ def normal(
     shape: Shape, rng: np.random.Generator, std: float = 1.0, mean: float = 0.0
 ) -> NDArray[np.float64]:
     """Gaussian weights, W ~ N(mean, std²)."""
-    return _generator("normal", rng).normal(mean, std, shape)
+    return _generator("normal", rng).normal(mean, std, _allowed("normal", shape))
 
 
 def uniform(shape: Shape, rng: np.random.Generator, bound: float = 1.0) -> NDArray[np.float64]:
     """Uniform weights, W ~ U(−bound, bound), of variance bound²/3."""
-    return _generator("uniform", rng).uniform(-bound, bound, shape)
+    return _generator("uniform", rng).uniform(-bound, bound, _allowed("uniform", shape))
 
 
 def xavier_uniform(
@@ -134,12 +135,12 @@ def orthogonal(shape: Shape, rng: np.random.Generator, gain: float = 1.0) -> NDA
 
 def zeros(shape: Shape, rng: np.random.Generator | None = None) -> NDArray[np.float64]:
     """W = 0; the generator is there so that all initial weights are drawn alike."""
-    return np.zeros(shape)
+    return np.zeros(_allowed("zeros", shape))
 
 
 def ones(shape: Shape, rng: np.random.Generator | None = None) -> NDArray[np.float64]:
     """W = 1; the generator is there so that all initial weights are drawn alike."""
-    return np.ones(shape)
+    return np.ones(_allowed("ones", shape))
 
 
 he = he_normal
@@ -161,6 +162,12 @@ def fans(shape: Shape) -> tuple[int, int]:
             "a weight has shape (n_in, n_out) or (n_in,)"
         )
     return (sizes[0], 1) if len(sizes) == 1 else (sizes[-2], sizes[-1])
+
+
+def _allowed(name: str, shape: Shape) -> Shape:
+    """The shape, where such an array is within the limits."""
+    check_bytes(f"init.{name}", shape if isinstance(shape, Sequence) else (shape,))
+    return shape
 
 
 def _generator(name: str, rng: object) -> np.random.Generator:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from minigrad.cli.interruption import Interruption
+from minigrad.cli.paths import path
 from minigrad.cli.terminal import Exit, heading, table, tell
 from minigrad.cli.train.options import given, settings_options
 from minigrad.cli.train.progress import progress
@@ -24,7 +25,7 @@ from minigrad.training.settings import Settings
     default="minigrad-train",
     show_default=True,
     metavar="FOLDER",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=path,
     help="Where checkpoint and metrics go.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
