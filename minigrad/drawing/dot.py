@@ -35,6 +35,7 @@ _NODE = {"shape": "plain", "fontname": look.FONTS}
 _EDGE = {"fontname": look.FONTS, "fontsize": "10", "arrowsize": "0.7", "penwidth": "1.6"}
 _AXIS_WEIGHT = "60"
 _LONGEST = 60
+_SCANNED = 4_000
 
 
 def to_dot(picture: Picture, *, backward: bool = True) -> str:
@@ -242,10 +243,16 @@ def _classes(kind: str, step: int | None) -> str:
     return kind if step is None else f"{kind} step{step}"
 
 
+def _literal(line: str) -> str:
+    """A line with its backslashes doubled, and continued where it is longer than Graphviz can scan."""
+    parts = [line[k : k + _SCANNED] for k in range(0, len(line), _SCANNED)]
+    return "\\\n".join(printable(part).replace("\\", "\\\\") for part in parts)
+
+
 def _tooltip(string: str) -> str:
     """A tooltip as an escString, in which a backslash starts an escape; never as an HTML label."""
     import graphviz
 
-    text = "\\n".join(printable(line).replace("\\", "\\\\") for line in string.splitlines())
+    text = "\\n".join(map(_literal, string.splitlines()))
     plain: str = graphviz.nohtml(text)  # a str of its own class, which is quoted whatever it holds
     return plain

@@ -105,7 +105,7 @@ def picture_label(picture: Picture, *, backward: bool) -> str:
     """Title, subtitle and legend, as wide with the backward part of the legend as without."""
     whole = _legend(picture, backward=True)
     rows = []
-    if picture.title:
+    if picture.title.strip():
         title = font(f"<B>{_clean(picture.title)}</B>", look.TITLE_SIZE, look.TEXT)
         rows.append(f"<TR><TD>{title}</TD></TR>")
     if picture.subtitle:

@@ -55,6 +55,8 @@ def draw(
     """
     if not isinstance(output, Tensor) or output._node is None:
         raise ArgumentError("draw: needs a tensor computed from tracked or named tensors")
+    if not isinstance(title, str):
+        raise ArgumentError(f"draw: title={title!r} is no text")
     node = output._node
     try:
         lowered = lowered_graph(node)

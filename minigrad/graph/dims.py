@@ -51,6 +51,8 @@ def parse_dims(dims: str | Iterable[str | None], ndim: int) -> tuple[str | None,
     ArgumentError
         When a label is not an identifier.
     """
+    if not isinstance(dims, Iterable):
+        raise ArgumentError(f'dims={dims!r} is no list of labels; write them as in "n d"')
     labels = dims.split() if isinstance(dims, str) else list(dims)
     if len(labels) != ndim:
         raise ShapeError(
