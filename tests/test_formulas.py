@@ -329,7 +329,7 @@ FORMULAS = {
         {"A": "m n", "x": "n", "b": "m"},
         "x",
         1,
-        "dx = Aᵀ (sinh(r) ⊘ cosh(r))   where r = A x − b",
+        "dx = Aᵀ tanh(A x − b)",
     ),
     "elastic": (
         "sum((A@x-b)**2)/2 + l*sum(abs(x)) + m*sum(x**2)/2",

@@ -31,7 +31,7 @@ from minigrad.symbolic.autoname import Names, named, settled, without_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
 from minigrad.symbolic.factors import with_factors_outside
-from minigrad.symbolic.fold import folded
+from minigrad.symbolic.fold import recognised
 from minigrad.symbolic.second import by_parts
 from minigrad.symbolic.simplify import simplified
 
@@ -220,8 +220,7 @@ def derive(
         )
     names = Names(set(lowered.names.values()) | dims_of(lowered))
     swept = freed(lowered, node, nodes)
-    # what is a softmax in other words is read as one
-    expr = named(transformed(swept.expr(node), folded), names)
+    expr = named(recognised(swept.expr(node)), names)
     targets = [_target(swept.expr(n), expr) for n in nodes]
     keys = [lowered.names[n] for n in nodes]
     first = adjoints(expr, targets, automatic=names.given)

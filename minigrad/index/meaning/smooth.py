@@ -33,7 +33,7 @@ def _softmax_of(count: int, x: Expr) -> Expr:
 
 def softmax_definition(count: int) -> Definition:
     """Exp x over its own sum, over the last ``count`` axes."""
-    facts = {"positive", "simplex"} if count == 1 else {"positive"}
+    facts = {"positive", "shift invariant"} | ({"simplex"} if count == 1 else set())
     return Definition(
         "nn.softmax", partial(_softmax_of, count), (("count", count),), frozenset(facts)
     )
@@ -43,8 +43,9 @@ def _logsumexp_of(count: int, x: Expr) -> Expr:
     return Map(LOG, (_sum_last(_exponentials(x), count),))
 
 
-def _logsumexp_definition(count: int) -> Definition:
-    return Definition("special.logsumexp", partial(_logsumexp_of, count), (("count", count),))
+def logsumexp_definition(count: int) -> Definition:
+    facts = frozenset({"shift equivariant"})
+    return Definition("special.logsumexp", partial(_logsumexp_of, count), (("count", count),), facts)
 
 
 # Composites that are something over its own sum: where a derivation meets the quotient, it names it.
@@ -56,14 +57,15 @@ def softmax(x: View, *, axis: Sequence[int]) -> View:
 
 
 def _log_softmax_of(count: int, x: Expr) -> Expr:
-    total = Composite(_logsumexp_definition(count), (x,), x.sizes[: x.ndim - count])
+    total = Composite(logsumexp_definition(count), (x,), x.sizes[: x.ndim - count])
     labels = range(x.ndim)
     spread = contract(labels, [(total, labels[: x.ndim - count])], 1, dict(enumerate(x.sizes)))
     return subtract(x, spread)
 
 
 def _log_softmax_definition(count: int) -> Definition:
-    return Definition("nn.log_softmax", partial(_log_softmax_of, count), (("count", count),))
+    facts = frozenset({"shift invariant"})
+    return Definition("nn.log_softmax", partial(_log_softmax_of, count), (("count", count),), facts)
 
 
 def log_softmax(x: View, *, axis: Sequence[int]) -> View:
@@ -96,7 +98,7 @@ def _filled(value: int) -> Callable[[View], View]:
 
 def logsumexp(x: View, *, axis: Sequence[int] | None, keepdims: bool) -> View:
     def build(node: Expr, count: int) -> Expr:
-        definition = _logsumexp_definition(count)
+        definition = logsumexp_definition(count)
         return Composite(definition, (node,), node.sizes[: node.ndim - count])
 
     return v.reduce(x, axis, keepdims, build)

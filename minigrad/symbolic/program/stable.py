@@ -9,6 +9,8 @@ from __future__ import annotations
 from minigrad.index.algebra import add, scale, subtract
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Map, Number, Product, Sum, is_constant
+from minigrad.symbolic.exponentials import logarithm, mixture
+from minigrad.symbolic.fold import log_of_weighted
 from minigrad.symbolic.program.functions import (
     EXP,
     EXPM1,
@@ -33,8 +35,13 @@ def stable_map(node: Map) -> Expr | None:
     inner = _sigmoid_argument(arg)
     if inner is not None:
         return scale(-1, Map(SOFTPLUS, (scale(-1, inner),)))
+    if is_call(arg, "cosh"):
+        return logarithm(mixture(arg) or {})
     if isinstance(arg, Sum):
         return _log_of_sum(arg)
+    weighted = log_of_weighted(arg)
+    if weighted is not None:
+        return weighted
     found = softmax_of(arg) if isinstance(arg, Product) else None
     if found is not None:
         out = [k for k in range(arg.ndim) if k not in found.axes]

@@ -1,0 +1,306 @@
+"""Sums of exponentials, however they are written: exp, expm1, sinh, cosh, means and sums over axes.
+
+1 + exp(x) / 2 is the mixture {0: 1, x: 1/2}; a sum over axes is the exponential of its logsumexp, so
+that quotients and logarithms of mixtures never need the exponentials themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterable
+from fractions import Fraction
+from typing import NamedTuple, TypeGuard
+
+from minigrad.index import facts, heads
+from minigrad.index.algebra import add, constant, scale, subtract
+from minigrad.index.contract import contract
+from minigrad.index.expr import (
+    Composite,
+    Definition,
+    Expr,
+    Factor,
+    Head,
+    Leaf,
+    Map,
+    Number,
+    Product,
+    Ref,
+    Sum,
+    is_constant,
+    is_zero,
+)
+from minigrad.index.heads import WHERE
+from minigrad.index.meaning.smooth import EXP, LOG, logsumexp_definition, softmax_definition
+from minigrad.index.numbers import exact_power, plus, times
+
+Mixture = dict[Expr, Number]
+LOGISTIC = "1/(1 + exp(-x))"
+_HALF = Fraction(1, 2)
+# The exponentials that a function is: by the sign of its argument.
+_FUNCTIONS: dict[str, dict[int, Number]] = {
+    "exp(x)": {1: 1},
+    "exp(x) - 1": {1: 1, 0: -1},
+    "cosh(x)": {1: _HALF, -1: _HALF},
+    "sinh(x)": {1: _HALF, -1: -_HALF},
+}
+
+
+def behind(node: Expr) -> Expr:
+    """The node that a name stands for."""
+    while isinstance(node, Ref):
+        node = node.node
+    return node
+
+
+def mixture(node: Expr) -> Mixture | None:
+    """Weights by argument, where the node is a weighted sum of exponentials; else None."""
+    node = behind(node)
+    if isinstance(node, Sum):
+        return _merged((coef, mixture(term)) for coef, term in node.terms)
+    if isinstance(node, Product):
+        return _of_product(node)
+    if isinstance(node, Map) and node.head.text in _FUNCTIONS:
+        (x,) = node.args
+        return {scale(sign, x): c for sign, c in _FUNCTIONS[node.head.text].items()}
+    return None
+
+
+def _merged(parts: Iterable[tuple[Number, Mixture | None]]) -> Mixture | None:
+    found: Mixture = {}
+    for coef, part in parts:
+        if part is None:
+            return None
+        for argument, weight in part.items():
+            found[argument] = plus(found.get(argument, 0), times(coef, weight))
+    return {argument: weight for argument, weight in found.items() if weight}
+
+
+def _of_product(node: Product) -> Mixture | None:
+    """Exponentials times numbers and sizes, under sums; or such beside one mixture."""
+    if not node.factors:
+        return {constant(0, node.sizes): node.coef}
+    parts = split(node)
+    if not parts.others:
+        if parts.sizes and not parts.labels:
+            return None
+        return {parts.logarithm(node): node.coef}
+    if len(parts.others) > 1 or node.summed or parts.sizes or parts.others[0].exponent != 1:
+        return None
+    (other,) = parts.others
+    inner = mixture(other.node)
+    if inner is None:
+        return None
+    rest = spread(parts.argument, parts.labels, node)
+    return _merged(
+        (node.coef, {add([(1, spread(argument, other.labels, node)), (1, rest)]): weight})
+        for argument, weight in inner.items()
+    )
+
+
+class Parts(NamedTuple):
+    """A product's factors: its exponentials as one, of ``argument`` at ``labels``, the last summed.
+
+    ``sizes`` are the factors that are sizes, ``others`` what else there is.
+    """
+
+    argument: Expr
+    labels: tuple[int, ...]
+    reduced: int  # how many of the labels are summed
+    sizes: tuple[Factor, ...]
+    others: tuple[Factor, ...]
+
+    def total(self, node: Product) -> Expr:
+        """The logarithm of the sum of the exponentials alone, in the shape of the product."""
+        kept = self.labels[: len(self.labels) - self.reduced]
+        return spread(logsumexp(self.argument, self.reduced), kept, node)
+
+    def logarithm(self, node: Product) -> Expr:
+        """The logarithm of that sum times the sizes."""
+        sizes = [(f.exponent, spread(Map(LOG, (f.node,)), (), node)) for f in self.sizes]
+        return add([(1, self.total(node)), *sizes])
+
+    def masked(self, node: Product) -> Parts:
+        """What is 0 or 1 beside the exponentials, as arguments of minus infinity instead."""
+        fits = [f for f in self.others if facts.zero_one(f.node) and {*f.labels} <= {*self.labels}]
+        if not fits or len(fits) < len(self.others):
+            return self
+        sizes = {k: node.label_sizes[k] for k in self.labels}
+        mask = contract(self.labels, fits, 1, sizes)
+        shut = constant(-math.inf, self.argument.sizes)
+        return self._replace(argument=Map(WHERE, (mask, self.argument, shut)), others=())
+
+    def scaled(self, node: Product) -> Expr:
+        """The product over the sum of its exponentials, which has no exponentials left."""
+        operands = [(f.node, f.labels, f.exponent) for f in (*self.others, *self.sizes)]
+        if self.others:
+            operands.append((softmax(self.argument, self.reduced), self.labels, 1))
+        return contract(range(node.ndim), operands, node.coef, dict(enumerate(node.label_sizes)))
+
+
+def split(node: Product) -> Parts:
+    """The product's factors sorted."""
+    exps = [f for f in node.factors if exponent_of(f.node) is not None]
+    carried = {label for f in exps for label in f.labels}
+    if any(k not in carried for k in node.summed):
+        exps, carried = [], set()
+    others = [f for f in node.factors if f not in exps]
+    sizes = [f for f in others if isinstance(f.node, Leaf) and f.node.kind == "size"]
+    labels = tuple(k for k in range(len(node.label_sizes)) if k in carried)
+    extents = {k: node.label_sizes[k] for k in labels}
+    arguments = [
+        (f.exponent, contract(labels, [(x, f.labels)], 1, extents))
+        for f in exps
+        if (x := exponent_of(f.node)) is not None
+    ]
+    argument = add([*arguments, (1, constant(0, [*extents.values()]))])
+    count = sum(k >= node.ndim for k in labels)
+    return Parts(argument, labels, count, tuple(sizes), tuple(f for f in others if f not in sizes))
+
+
+def exponent_of(node: Expr) -> Expr | None:
+    """The x of exp(x)."""
+    inner = behind(node)
+    return inner.args[0] if isinstance(inner, Map) and inner.head.text == EXP.text else None
+
+
+def spread(node: Expr, at: Iterable[Hashable], over: Expr) -> Expr:
+    """The node, whose axes are axes ``at`` of ``over``, in the shape of ``over``."""
+    axes = range(over.ndim)
+    return contract(axes, [(node, tuple(at))], 1, dict(zip(axes, over.sizes, strict=True)))
+
+
+def logsumexp(argument: Expr, count: int) -> Expr:
+    """Log of the sum of exponentials over the last ``count`` axes."""
+    return _composite(logsumexp_definition, argument, count) if count else argument
+
+
+def softmax(argument: Expr, count: int) -> Expr:
+    """Exponentials over their sum over the last ``count`` axes."""
+    return _composite(softmax_definition, argument, count) if count else constant(1, argument.sizes)
+
+
+def _composite(definition: Callable[[int], Definition], argument: Expr, count: int) -> Expr:
+    made = definition(count)
+    kept = "shift equivariant" in made.facts
+    sizes = argument.sizes[: argument.ndim - count] if kept else argument.sizes
+    return without_shift(Composite(made, (argument,), sizes))
+
+
+def without_shift(node: Composite) -> Expr:
+    """What is constant along the axes of a softmax changes nothing; it comes out of a logsumexp."""
+    moved = node.definition.facts & {"shift invariant", "shift equivariant"}
+    (argument, *_) = node.args
+    if not moved or not isinstance(argument, Sum):
+        return node
+    last = range(argument.ndim - dict(node.definition.params)["count"], argument.ndim)  # type: ignore[operator]
+    fixed = [(c, t) for c, t in argument.terms if _is_constant_along(t, last)]
+    rest = [(c, t) for c, t in argument.terms if (c, t) not in fixed]
+    if not fixed or not rest:
+        return node
+    bare = Composite(node.definition, (add(rest), *node.args[1:]), node.sizes)
+    if "shift invariant" in moved:
+        return bare
+    out = range(last.start)
+    shifts = [(c, contract(out, t.factors, t.coef, dict(enumerate(t.label_sizes)))) for c, t in fixed]
+    return add([(1, bare), *shifts])
+
+
+def _is_constant_along(node: Expr, axes: range) -> TypeGuard[Product]:
+    return isinstance(node, Product) and all(not {*axes} & {*f.labels} for f in node.factors)
+
+
+def logarithm(found: Mixture) -> Expr | None:
+    """The logarithm of a mixture of positive weights; None where that has no better form."""
+    if any(weight <= 0 for weight in found.values()) or all(map(is_zero, found)):
+        return None
+    zero = next((argument for argument in found if is_zero(argument)), None)
+    total, *rest = [shifted(a, weight) for a, weight in found.items() if a is not zero]
+    for other in rest:
+        total = Map(function("log(exp(x) + exp(y))", "logaddexp"), (total, other))
+    if zero is None:
+        return total
+    base = logarithm_of(found[zero], total)
+    return add([(1, base), (1, Map(heads.part("softplus"), (subtract(total, base),)))])
+
+
+def shifted(argument: Expr, weight: Number) -> Expr:
+    """The argument of ``weight * exp(argument)`` as one exponential."""
+    return add([(1, argument), (1, logarithm_of(weight, argument))])
+
+
+def logarithm_of(value: Number, like: Expr) -> Expr:
+    """Log of a number, in the shape of another node."""
+    if value == 1:
+        return constant(0, like.sizes)
+    return spread(Map(LOG, (constant(value),)), (), like)
+
+
+def ratio(upper: Mixture, lower: Mixture) -> Expr | None:
+    """A quotient of two mixtures of the same exponentials, by a sigmoid or a hyperbolic tangent."""
+    if not upper.keys() <= lower.keys() or any(weight <= 0 for weight in lower.values()):
+        return None
+    # what each exponential counts, and how much of all the exponentials it is
+    parts: dict[Number, Mixture] = {}
+    for argument, weight in lower.items():
+        inverse = exact_power(weight, -1)
+        assert inverse is not None
+        parts.setdefault(times(upper.get(argument, 0), inverse), {})[argument] = weight
+    like = next(iter(lower))
+    if len(parts) == 1:
+        return constant(next(iter(parts)), like.sizes)
+    first, *others = parts.items()
+    return _between(first, others[0], like) if len(others) == 1 else None
+
+
+def _between(first: tuple[Number, Mixture], second: tuple[Number, Mixture], like: Expr) -> Expr:
+    """The numbers p and q weighted by mixtures A and B, by the logarithm of A / B."""
+    (p, above), (q, below) = first, second
+    zero = constant(0, like.sizes)
+    logs = [logarithm(m) or logarithm_of(m[zero], like) for m in (above, below)]
+    difference = subtract(*logs)
+    with_one = zero in above or zero in below
+    if (zero in above) if with_one else negated(difference):
+        p, q, difference = q, p, scale(-1, difference)
+    if p == -q:
+        flipped = negated(difference)
+        half = scale(-_HALF if flipped else _HALF, difference)
+        return scale(-p if flipped else p, Map(function("tanh(x)", "tanh"), (half,)))
+    sigmoid = function(LOGISTIC, "special.expit")
+    up = Map(sigmoid, (difference,))
+    if p == 0:
+        down = Map(sigmoid, (scale(-1, difference),))
+        plain = with_one and not negated(difference)
+        return scale(q, subtract(constant(1, like.sizes), up) if plain else down)
+    return add([(q, constant(1, like.sizes)), (plus(p, times(-1, q)), up)])
+
+
+def by_tanh(node: Expr) -> Expr:
+    """σ(x) - σ(-x), and 2 σ(x) - 1 where half of x is no longer than x, are tanh(x/2)."""
+    if not isinstance(node, Sum) or len(node.terms) != 2:
+        return node
+    for (p, a), (q, b) in (node.terms, node.terms[::-1]):
+        x = _argument_of_sigmoid(a)
+        if x is None:
+            continue
+        one = is_constant(b, 1) and 2 * q == -p and isinstance(x, Product) and x.coef % 2 == 0
+        if one or (p == -q and _argument_of_sigmoid(b) == scale(-1, x)):
+            p, x = (-p, scale(-1, x)) if negated(x) else (p, x)
+            half = Map(function("tanh(x)", "tanh"), (scale(_HALF, x),))
+            return scale(times(p, _HALF) if one else p, half)
+    return node
+
+
+def _argument_of_sigmoid(node: Expr) -> Expr | None:
+    return node.args[0] if isinstance(node, Map) and node.head.text == LOGISTIC else None
+
+
+def negated(node: Expr) -> bool:
+    """Whether the node starts with a minus."""
+    if isinstance(node, Sum):
+        return node.terms[0][0] < 0
+    return isinstance(node, Product) and node.coef < 0
+
+
+def function(text: str, name: str) -> Head:
+    """The row's function of this meaning."""
+    return heads.with_text(text) or Head(name, text)
