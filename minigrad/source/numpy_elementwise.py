@@ -118,8 +118,8 @@ def _factors(value: Value, at: Context) -> tuple[Number, list[tuple[Value, Any]]
     found: list[tuple[Value, Any]] = []
     for arg, exponent in zip(value.args, exponents, strict=True):
         whole = arg.ndim in (0, value.ndim)  # vectors are multiplied before they are repeated
-        opens = exponent == 1 or (exponent == -1 and arg.params[0] == 1)
-        if arg.op == "multiply" and at.is_inline(arg) and whole and opens:
+        inside = arg.op == "multiply" and at.is_inline(arg) and whole
+        if inside and (exponent == 1 or (exponent == -1 and arg.params[0] == 1)):
             inner, parts = _factors(arg, at)
             coef = coef * inner
             found.extend((v, e * exponent) for v, e in parts)
