@@ -183,3 +183,9 @@ def test_a_claim_that_is_nan_or_of_another_shape_is_wrong() -> None:
     (finding,) = mg.check(LOSS, wrt="w", against="X").findings
     assert "its shape is" in finding.slip
     assert mg.check(forward, (x, W), backward=lambda *a: backward(*a)[::-1]).verdict == "fail"
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "x", None])
+def test_a_seed_that_is_none_is_refused(seed: object) -> None:
+    with pytest.raises(ArgumentError, match="a seed is a whole number, at least 0"):
+        mg.check(mg.parse("sum(x**2)", x="n"), seed=seed)  # type: ignore[arg-type]

@@ -37,6 +37,10 @@ class Options:
     cotangent: Any = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise ArgumentError(
+                f"check: seed={self.seed!r:.40}: a seed is a whole number, at least 0"
+            )
         if self.seeds is not None and self.seeds < 1:
             raise ArgumentError(f"check: seeds counts random samples, at least 1; got {self.seeds}")
         if self.seconds is not None and not self.seconds > 0:

@@ -50,7 +50,14 @@ _ASSIGNED = re.compile(r"\s*(\w+)\s*=(?!=)(.*)", re.DOTALL)
     metavar="N",
     help="How many random samples are tried; 2 by default.",
 )
-@click.option("--seed", default=0, show_default=True, metavar="N", help="The first random seed.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="The first random seed.",
+)
 @click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),
