@@ -21,13 +21,13 @@ from minigrad.face.targets import (
 )
 from minigrad.face.value import evaluate_formulas, given_values
 from minigrad.graph import Node, Tensor
-from minigrad.index.expr import Expr, Ref, postorder
+from minigrad.index.expr import Expr, Ref
 from minigrad.index.rebuild import substituted, transformed
 from minigrad.names import parted
 from minigrad.notation.choose import printed_length, whole_length
 from minigrad.notation.lines import Line, line, referred
 from minigrad.notation.steps import Step, second_rule, steps
-from minigrad.symbolic.autoname import Names, named, settled, without_names
+from minigrad.symbolic.autoname import Names, Opened, named, settled
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
 from minigrad.symbolic.factors import with_factors_outside
@@ -218,19 +218,20 @@ def derive(
             "derive: there is nothing to differentiate by; name the variables (mg.symbols, or "
             'mg.tensor(data, name="X")), or say which with wrt='
         )
-    names = Names(set(lowered.names.values()) | dims_of(lowered))
     swept = freed(lowered, node, nodes)
+    names = swept.automatic
     expr = named(recognised(swept.expr(node)), names)
-    targets = [_target(swept.expr(n), expr) for n in nodes]
+    refs = {ref.name: ref for ref in referred([expr])}
+    targets = [_target(swept.expr(n), refs) for n in nodes]
     keys = [lowered.names[n] for n in nodes]
-    first = adjoints(expr, targets, automatic=names.given)
+    first = adjoints(expr, targets, names=names)
     gradients = finished([first[target] for target in targets])
     derived: dict[Key, tuple[Expr, list[Node]]] = {}
     for key, gradient, variable in zip(keys, gradients, nodes, strict=True):
         if order == 1:
             derived[key] = gradient, [variable]
             continue
-        second = adjoints(gradient, targets, automatic=names.given)
+        second = adjoints(gradient, targets, names=names)
         hessians = finished([second[target] for target in targets])
         if not node.shape:
             hessians = [readable(h, gradient, key, names) for h in hessians]
@@ -242,13 +243,12 @@ def derive(
         expr, *found = [substituted(e, tied) for e in (expr, *found)]
         found = finished(found)
     reading = Reading(lowered, expr, node, names)
-    opened: dict[Expr, Expr] = {}
+    opened = Opened(frozenset(names.given))
     reading.gradients = {
-        key: without_names(gradient, names.given, opened)
-        for key, gradient in zip(keys, gradients, strict=True)
+        key: opened(gradient) for key, gradient in zip(keys, gradients, strict=True)
     }
     exprs = settled(found, names, printed_length, finished)
-    reading.output = without_names(expr, names.given - {ref.name for ref in referred(exprs)})
+    reading.output = Opened(names.given - {ref.name for ref in referred(exprs)})(expr)
     formulas = {
         key: _formula(key, e, reading, variables, len(nodes) > 1)
         for (key, (_, variables)), e in zip(derived.items(), exprs, strict=True)
@@ -265,12 +265,9 @@ def readable(hessian: Expr, gradient: Expr, key: str, names: Names) -> Expr:
     return min(forms, key=whole_length) if len(forms) > 1 else hessian
 
 
-def _target(wanted: Expr, root: Expr) -> Expr:
+def _target(wanted: Expr, refs: Mapping[str, Ref]) -> Expr:
     """The variable as it stands in the graph with names: a named tensor may hold new names inside."""
-    if isinstance(wanted, Ref):
-        found = (n for n in postorder(root) if isinstance(n, Ref) and n.name == wanted.name)
-        return next(found, wanted)
-    return wanted
+    return refs.get(wanted.name, wanted) if isinstance(wanted, Ref) else wanted
 
 
 class _SecondOrder(Derivation):

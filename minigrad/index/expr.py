@@ -9,7 +9,7 @@ the same in every process.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,12 +41,17 @@ def _digest(*parts: object) -> bytes:
 
 
 class Expr:
-    """A node: ``sizes`` (one per axis), ``digest`` (its identity), ``weight`` (how much there is to read)."""
+    """A node: ``sizes`` (one per axis), ``digest`` (its identity), and how much there is to read.
 
-    __slots__ = ("_symmetric", "digest", "sizes", "weight")
+    ``weight`` counts what a reader meets, ``height`` how deep it is nested; a name is met as one thing, so
+    neither looks behind it.
+    """
+
+    __slots__ = ("_symmetric", "digest", "height", "sizes", "weight")
     sizes: tuple[AnySize, ...]
     digest: bytes
     weight: int
+    height: int
     _symmetric: bool  # filled in when it is first asked for
 
     @property
@@ -85,6 +90,7 @@ class Leaf(Expr):
     ) -> None:
         self.name, self.sizes, self.assume, self.kind = name, sizes, assume, kind
         self.weight = 0 if kind == "size" else 1  # 1/n is read at a glance
+        self.height = 0
         self.digest = _digest("leaf", name, [str(s) for s in sizes], sorted(assume), kind)
 
     def __repr__(self) -> str:
@@ -121,6 +127,7 @@ class Product(Expr):
         self.weight = sum(
             f.node.weight + (f.exponent != 1 and f.node.weight > 0) for f in factors
         ) + (abs(coef) != 1 or not factors)
+        self.height = _above(f.node for f in factors)
         self.digest = _digest("product", ndim, str(coef), [str(s) for s in label_sizes], identity)
 
     def children(self) -> tuple[Expr, ...]:
@@ -140,6 +147,7 @@ class Sum(Expr):
         self.terms = terms
         self.sizes = terms[0][1].sizes
         self.weight = sum(node.weight + (abs(c) != 1 and not _is_one(node)) for c, node in terms)
+        self.height = _above(node for _, node in terms)
         self.digest = _digest("sum", sorted((node.digest, str(c)) for c, node in terms))
 
     def children(self) -> tuple[Expr, ...]:
@@ -163,6 +171,7 @@ class Map(Expr):
         self.head, self.args = head, args
         self.sizes = args[0].sizes
         self.weight = 1 + sum(a.weight for a in args)
+        self.height = _above(args)
         self.digest = _digest("map", head, [a.digest for a in args])
 
     def children(self) -> tuple[Expr, ...]:
@@ -188,7 +197,7 @@ class Structural(Expr):
         self, kind: str, sizes: tuple[AnySize, ...], params: tuple[object, ...] = ()
     ) -> None:
         self.kind, self.sizes, self.params = kind, sizes, params
-        self.weight = 1
+        self.weight, self.height = 1, 0
         self.digest = _digest("structural", kind, [str(s) for s in sizes], [str(p) for p in params])
 
 
@@ -200,7 +209,7 @@ class Pick(Expr):
     def __init__(self, index: Expr, size: AnySize) -> None:
         self.index = index
         self.sizes = (*index.sizes, size)
-        self.weight = 1 + index.weight
+        self.weight, self.height = 1 + index.weight, 1 + index.height
         self.digest = _digest("pick", index.digest, str(size))
 
     def children(self) -> tuple[Expr, ...]:
@@ -220,7 +229,7 @@ class Extremum(Expr):
         self.kind, self.arg, self.count = kind, arg, count
         whole = kind in ("argmax", "others")
         self.sizes = arg.sizes if whole else arg.sizes[: arg.ndim - count]
-        self.weight = 1 + arg.weight
+        self.weight, self.height = 1 + arg.weight, 1 + arg.height
         self.digest = _digest("extremum", kind, count, arg.digest)
 
     def children(self) -> tuple[Expr, ...]:
@@ -237,7 +246,7 @@ class MatrixFunction(Expr):
         *batch, rows, columns = arg.sizes
         matrix = {"inv": (rows, columns), "cholesky": (rows, columns), "pinv": (columns, rows)}
         self.sizes = (*batch, *matrix.get(name, ()))
-        self.weight = 1 + arg.weight
+        self.weight, self.height = 1 + arg.weight, 1 + arg.height
         self.digest = _digest("matrix function", name, arg.digest)
 
     def children(self) -> tuple[Expr, ...]:
@@ -268,6 +277,7 @@ class Composite(Expr):
     ) -> None:
         self.definition, self.args, self.sizes = definition, args, sizes
         self.weight = 1 + sum(a.weight for a in args)
+        self.height = _above(args)
         self.digest = _digest(
             "composite",
             definition.name,
@@ -294,7 +304,7 @@ class Ref(Expr):
     def __init__(self, name: str, node: Expr, of: str | None = None) -> None:
         self.name, self.node, self.of = name, node, of
         self.sizes = node.sizes
-        self.weight = 1
+        self.weight, self.height = 1, 0
         self.digest = _digest("ref", name, node.digest)
 
     def children(self) -> tuple[Expr, ...]:
@@ -302,6 +312,10 @@ class Ref(Expr):
 
     def __repr__(self) -> str:
         return f"<Ref {self.name} ({', '.join(map(str, self.sizes))})>"
+
+
+def _above(nodes: Iterable[Expr]) -> int:
+    return 1 + max((node.height for node in nodes), default=-1)
 
 
 def _is_one(node: Expr) -> bool:
@@ -317,9 +331,31 @@ def is_zero(node: Expr) -> bool:
     return is_constant(node, 0)
 
 
-def postorder(*roots: Expr) -> Iterator[Expr]:
-    """Every node once, children before parents, without recursion."""
-    seen: set[Expr] = set()
+# What is longer or nested deeper than this is read by names for its parts. So what stands between two
+# names is small whatever a program's depth, and passes that stay between names may recurse; those that
+# go behind names use a stack of their own.
+_MOST_WEIGHT, _MOST_HEIGHT = 64, 16
+_MOST_BITS = 64
+
+
+def is_long(node: Expr) -> bool:
+    """Whether there is more to read than anybody would without names for parts."""
+    if node.weight > _MOST_WEIGHT or node.height > _MOST_HEIGHT:
+        return True
+    return isinstance(node, Product) and any(
+        max(abs(f.exponent.numerator), f.exponent.denominator).bit_length() > _MOST_BITS
+        for f in node.factors
+    )
+
+
+def postorder(
+    *roots: Expr, closed: Callable[[Expr], bool] = lambda node: False, seen: set[Expr] | None = None
+) -> Iterator[Expr]:
+    """Every node once, children before parents, without recursion.
+
+    What is below a ``closed`` node is left out, and so is what is ``seen`` already.
+    """
+    seen = set() if seen is None else seen
     stack: list[tuple[Expr, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
         node, ready = stack.pop()
@@ -328,4 +364,10 @@ def postorder(*roots: Expr) -> Iterator[Expr]:
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            stack.extend((child, False) for child in reversed(node.children()) if child not in seen)
+            if not closed(node):
+                children = reversed(node.children())
+                stack.extend((child, False) for child in children if child not in seen)
+
+
+def is_name(node: Expr) -> bool:
+    return isinstance(node, Ref)

@@ -49,30 +49,39 @@ def with_children(node: Expr, children: Sequence[Expr]) -> Expr:
 
 
 def rewritten(
-    root: Expr, rule: Callable[[Expr], Expr | None], done: dict[Expr, Expr] | None = None
+    root: Expr,
+    rule: Callable[[Expr], Expr | None],
+    done: dict[Expr, Expr] | None = None,
+    again: bool = False,
 ) -> Expr:
     """``root`` with ``rule(node)`` in place of every node for which it is not None, outermost first.
 
-    ``done`` carries results from one root to the next.
+    ``done`` carries results from one root to the next. With ``again`` what the rule returns is rewritten
+    too, unless it is the node itself.
     """
     done = {} if done is None else done
-    stack: list[tuple[Expr, bool]] = [(root, False)]
+    stack: list[tuple[Expr, Expr | None]] = [(root, None)]  # a node, and what it came to be
     while stack:
-        node, ready = stack.pop()
+        node, became = stack.pop()
         if node in done:
             continue
-        if ready:
+        if became is node:
             children = node.children()
             new = [done[child] for child in children]
             changed = any(a is not b for a, b in zip(children, new, strict=True))
             done[node] = with_children(node, new) if changed else node
             continue
-        replacement = rule(node)
-        if replacement is not None:
-            done[node] = replacement
+        if became is not None:
+            done[node] = done[became]
             continue
-        stack.append((node, True))
-        stack.extend((child, False) for child in node.children())
+        replacement = rule(node)
+        if replacement is None:
+            stack.append((node, node))
+            stack.extend((child, None) for child in node.children())
+        elif again and replacement is not node:
+            stack.extend([(node, replacement), (replacement, None)])
+        else:
+            done[node] = replacement
     return done[root]
 
 

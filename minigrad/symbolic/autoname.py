@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from functools import cache
 
 from minigrad.index.algebra import scale
 from minigrad.index.expr import (
@@ -21,6 +22,7 @@ from minigrad.index.expr import (
     Ref,
     Structural,
     Sum,
+    is_long,
     postorder,
 )
 from minigrad.index.rebuild import substituted, transformed, with_children
@@ -28,6 +30,8 @@ from minigrad.symbolic.byname import by_quotients, folded_by_names, is_quotient,
 
 # A definition costs a reader its name, an equals sign and a separator.
 _DEFINITION = 5
+# Taking names back can make others useless; after so many times they stay as they are.
+_MOST_ROUNDS = 16
 # Comparisons and cases are read in place.
 _UNNAMED_HEADS = {"greater", "greater_equal", "equal", "step", "where", "abs"}
 
@@ -37,20 +41,28 @@ Length = Callable[[Expr], int]
 class Names:
     """Free names, by what they stand for."""
 
-    def __init__(self, taken: set[str]) -> None:
+    def __init__(self, taken: Collection[str] = ()) -> None:
         self.taken = set(taken)
         self.given: set[str] = set()
+        self._next: Counter[str] = Counter()  # the first number not tried yet, by letter
 
     def fresh(self, node: Expr) -> str:
         """A letter that fits the node: capital for a matrix, small for a vector or number."""
         letter = _letter(node)
         letter = letter.upper() if node.ndim >= 2 else letter
-        name, k = letter, 1
+        k = self._next[letter]
+        name = f"{letter}{k}" if k else letter
         while name in self.taken or f"d{name}" in self.taken:
-            name, k = f"{letter}{k}", k + 1
+            k += 1
+            name = f"{letter}{k}"
+        self._next[letter] = k + 1
         self.taken |= {name, f"d{name}"}
         self.given |= {name, f"d{name}"}
         return name
+
+    def ref(self, node: Expr) -> Ref:
+        """The node behind a fresh name."""
+        return Ref(self.fresh(node), node)
 
 
 def _letter(node: Expr) -> str:
@@ -78,7 +90,7 @@ def named(root: Expr, names: Names) -> Expr:
         same = all(a is b for a, b in zip(children, new, strict=True))
         built = node if same else with_children(node, new)
         worth = node not in own and node is not root and _worth_naming(built)
-        done[node] = Ref(names.fresh(built), built) if worth else built
+        done[node] = names.ref(built) if worth else built
     return done[root]
 
 
@@ -104,34 +116,54 @@ def settled(
     length: Length,
     finish: Callable[[Sequence[Expr]], list[Expr]],
 ) -> list[Expr]:
-    """The expressions with useless automatic names taken back and repetitions named."""
+    """The expressions with useless automatic names taken back and repetitions named.
+
+    A name stays where without it there would be more in one place than anybody reads.
+    """
     known = [ref for ref in postorder(*exprs) if isinstance(ref, Ref) and ref.of is None]
     quotients = [r for r in known if isinstance(r.node, Product) and is_quotient(r.node)]
-    result = [folded_by_names(by_quotients(expr, quotients), known) for expr in exprs]
-    while True:
-        refs = _automatic(result, names)
+    result = folded_by_names(by_quotients(exprs, quotients), known)
+    length = cache(length)
+    needed: set[str] = set()
+    for _ in range(_MOST_ROUNDS):
+        refs = [ref for ref in _automatic(result, names) if ref.name not in needed]
         uses = _uses(result)
         useless = [r for r in refs if uses[r] == 1]
         useless = useless or [r for r in refs if _saves_nothing(r, uses[r], length)]
         if not useless:
             break
-        taken_back = {ref.name for ref in useless}
-        memory: dict[Expr, Expr] = {}
-        result = finish([without_names(expr, taken_back, memory) for expr in result])
+        opened = Opened({ref.name for ref in useless})
+        result = finish([opened(expr) for expr in result])
+        needed |= opened.kept
     return _repetitions_named(result, names, length)
 
 
-def without_names(
-    root: Expr, names: Collection[str] | None = None, memory: dict[Expr, Expr] | None = None
-) -> Expr:
-    """``root`` with these names (by default all) replaced by what they stand for."""
+def without_names(root: Expr) -> Expr:
+    """``root`` with all names replaced by what they stand for."""
+    return transformed(root, lambda node: node.node if isinstance(node, Ref) else node)
 
-    def rule(node: Expr) -> Expr:
-        if isinstance(node, Ref) and (names is None or node.name in names):
+
+class Opened:
+    """Expressions with certain names replaced by what they stand for, where that is not too long.
+
+    One object opens all expressions that belong together; ``kept`` are the names that had to stay.
+    """
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.names = names
+        self.kept: set[str] = set()
+        self._done: dict[Expr, Expr] = {}
+
+    def __call__(self, root: Expr) -> Expr:
+        return transformed(root, self._opened, self._done)
+
+    def _opened(self, node: Expr) -> Expr:
+        if not isinstance(node, Ref) or node.name not in self.names:
+            return node
+        if not is_long(node.node):
             return node.node
+        self.kept.add(node.name)
         return node
-
-    return transformed(root, rule, memory)
 
 
 def _automatic(exprs: Sequence[Expr], names: Names) -> list[Ref]:
@@ -166,8 +198,9 @@ def _repetitions_named(exprs: Sequence[Expr], names: Names, length: Length) -> l
     for _ in range(8):
         uses = _uses(result)
         best: tuple[int, bytes, Expr] | None = None
+        roots = set(result)
         for node in uses:
-            if node in result or not _repeatable(node):
+            if node in roots or not _repeatable(node):
                 continue
             opposite = _opposite(node)
             times = uses[node] + (uses.get(opposite, 0) if opposite is not None else 0)
@@ -179,14 +212,13 @@ def _repetitions_named(exprs: Sequence[Expr], names: Names, length: Length) -> l
         if best is None:
             break
         node = best[2]
-        ref = Ref(names.fresh(node), node)
+        ref = names.ref(node)
         values: dict[Expr, Expr] = {node: ref}
         opposite = _opposite(node)
         if opposite is not None:
             values[opposite] = scale(-1, ref)
         named_in: dict[Expr, Expr] = {}
-        written: dict[Expr, Expr] = {}
-        result = [written_by(substituted(e, values, named_in), [ref], written) for e in result]
+        result = written_by([substituted(e, values, named_in) for e in result], [ref])
     return result
 
 

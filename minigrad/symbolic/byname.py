@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minigrad.index.contract import contract, symmetric
-from minigrad.index.expr import Expr, Product, Ref, postorder
+from minigrad.index.expr import Expr, Factor, Product, Ref, postorder
 from minigrad.index.matching import occurrences
 from minigrad.index.numbers import exact_power, times
 from minigrad.index.rebuild import rewritten, with_children
@@ -18,23 +18,35 @@ def is_quotient(node: Product) -> bool:
     return bool(above and below) and not node.summed
 
 
-def by_quotients(root: Expr, refs: Sequence[Ref]) -> Expr:
-    """``root`` with R r^-3/2 written as G / r where G is the name of R / sqrt(r)."""
+def by_quotients(roots: Sequence[Expr], refs: Sequence[Ref]) -> list[Expr]:
+    """The roots with R r^-3/2 written as G / r where G is the name of R / sqrt(r)."""
     if not refs:
-        return root
+        return list(roots)
+    by_lead: dict[Expr, list[Ref]] = {}
+    for ref in refs:
+        by_lead.setdefault(_lead(ref).node, []).append(ref)
+    rank = {ref: k for k, ref in enumerate(refs)}
 
     def rule(node: Expr) -> Expr | None:
         if isinstance(node, Ref) and node.of is None:
             return node
         if not isinstance(node, Product):
             return None
-        for ref in refs:
+        fitting = {ref for f in node.factors for ref in by_lead.get(f.node, ())}
+        for ref in sorted(fitting, key=rank.__getitem__):
             found = _by_quotient(node, ref)
             if found is not None:
-                return rewritten(found, rule)
+                return found
         return None
 
-    return rewritten(root, rule)
+    done: dict[Expr, Expr] = {}
+    return [rewritten(root, rule, done, again=True) for root in roots]
+
+
+def _lead(ref: Ref) -> Factor:
+    """What stands first above the fraction bar of a quotient."""
+    assert isinstance(ref.node, Product)
+    return next(f for f in ref.node.factors if f.exponent > 0)
 
 
 def _by_quotient(node: Product, ref: Ref) -> Expr | None:
@@ -43,7 +55,7 @@ def _by_quotient(node: Product, ref: Ref) -> Expr | None:
     assert isinstance(body, Product)
     if body.coef != 1:
         return None
-    lead = next(f for f in body.factors if f.exponent > 0)
+    lead = _lead(ref)
     for f in node.factors:
         if f.node != lead.node or f.exponent < lead.exponent or len(f.labels) != body.ndim:
             continue
@@ -66,12 +78,12 @@ def _by_quotient(node: Product, ref: Ref) -> Expr | None:
     return None
 
 
-def folded_by_names(root: Expr, refs: Sequence[Ref]) -> Expr:
-    """``root`` with what a name stands for written by the name, also inside other definitions."""
+def folded_by_names(roots: Sequence[Expr], refs: Sequence[Ref]) -> list[Expr]:
+    """The roots with what a name stands for written by the name, also inside other definitions."""
     values: dict[Expr, Expr] = {ref.node: ref for ref in refs}
     own = set(refs)
     done: dict[Expr, Expr] = {}
-    for node in postorder(root):
+    for node in postorder(*roots):
         if node in own:
             done[node] = node
             continue
@@ -80,21 +92,18 @@ def folded_by_names(root: Expr, refs: Sequence[Ref]) -> Expr:
         same = all(a is b for a, b in zip(children, new, strict=True))
         built = node if same else with_children(node, new)
         done[node] = values.get(node) or values.get(built) or built
-    return done[root]
+    return [done[root] for root in roots]
 
 
 # -- products ----------------------------------------------------------------------------------------
 
 
-def written_by(root: Expr, refs: Sequence[Ref], done: dict[Expr, Expr] | None = None) -> Expr:
-    """``root`` with X W written T inside longer products too, where T is the name of X W.
-
-    ``done`` carries results from one root to the next.
-    """
+def written_by(roots: Sequence[Expr], refs: Sequence[Ref]) -> list[Expr]:
+    """The roots with X W written T inside longer products too, where T is the name of X W."""
     bodies = [(ref, ref.node) for ref in refs if isinstance(ref.node, Product)]
     bodies = [(ref, body) for ref, body in bodies if len(body.factors) > 1 or body.summed]
     if not bodies:
-        return root
+        return list(roots)
 
     def rule(node: Expr) -> Expr | None:
         if isinstance(node, Ref) and node.of is None:
@@ -103,10 +112,11 @@ def written_by(root: Expr, refs: Sequence[Ref], done: dict[Expr, Expr] | None = 
             return None
         for ref, body in bodies:
             if node != body and (found := _with_product(node, ref, body)) is not None:
-                return rewritten(found, rule)
+                return found
         return None
 
-    return rewritten(root, rule, done)
+    done: dict[Expr, Expr] = {}
+    return [rewritten(root, rule, done, again=True) for root in roots]
 
 
 def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:

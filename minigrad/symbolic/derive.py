@@ -7,7 +7,7 @@ definition once and its rule kept; inv, det and logdet have declared differentia
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from fractions import Fraction
 from functools import cache
 
@@ -30,12 +30,14 @@ from minigrad.index.expr import (
     Structural,
     Sum,
     is_constant,
+    is_long,
     postorder,
 )
 from minigrad.index.pointwise import pointwise
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
 from minigrad.names import parted
+from minigrad.symbolic.autoname import Names
 from minigrad.symbolic.factors import factored
 from minigrad.symbolic.matrix_functions import matrix_function_adjoint
 from minigrad.symbolic.simplify import simplified
@@ -51,7 +53,7 @@ def adjoints(
     seed: Expr | None = None,
     extra: int = 0,
     name: bool = True,
-    automatic: Collection[str] = (),
+    names: Names | None = None,
 ) -> dict[Expr, Expr]:
     """The adjoint of every node of ``wrt``: axes are the output's (``extra`` of a seed), then its own.
 
@@ -62,29 +64,32 @@ def adjoints(
     seed : the output's own adjoint; by default 1, or deltas where the output has axes.
     extra : leading axes of ``seed`` that belong to something before the output.
     name : whether adjoints of named nodes get names of their own (dQ for Q).
-    automatic : names that nobody gave; a short adjoint of such a tensor stays open, so that it may cancel.
+    names : those that nobody gave; a short adjoint of such a tensor stays open, so that it may cancel, and
+        where no adjoint is named after its tensor, a long one takes a name from here.
     """
+    names = Names() if names is None else names
     if seed is None:
         seed, extra = identity_seed(output), output.ndim
     order = list(postorder(output))
     rank = {node: k for k, node in enumerate(order)}
-    active = _depends(order, wrt)
+    wanted = set(wrt)
+    active = _depends(order, wanted)
     inflow: dict[Expr, list[tuple[int, int, Expr]]] = {output: [(0, 0, seed)]}
     result: dict[Expr, Expr] = {}
+    is_elementwise = _Elementwise()
     for node in reversed(order):
         arrived = inflow.pop(node, None)
         if arrived is None or node not in active:
             continue
         total = simplified(add([(1, expr) for *_, expr in sorted(arrived, key=lambda a: a[:2])]))
-        if node in wrt:
+        if node in wanted:
             result[node] = total
         if is_constant(total, 0):
             continue
-        if isinstance(node, Ref) and node.node in wrt:  # what it names collects its own adjoint
+        if isinstance(node, Ref) and node.node in wanted:  # what it names collects its own adjoint
             flow = [(node.node, total)]
         else:
-            short = isinstance(node, Ref) and node.name in automatic and _is_short(total)
-            flow = _named_or_not(node, total, active, extra, name and extra == 0 and not short)
+            flow = _passed_on(node, total, active, extra, names if name else None, is_elementwise)
         for child, expr in flow:
             inflow.setdefault(child, []).append((rank[node], len(inflow.get(child, ())), expr))
     for node in wrt:
@@ -92,11 +97,19 @@ def adjoints(
     return result
 
 
-def _is_short(node: Expr) -> bool:
-    """Whether there is little to read, elementwise: no contraction, no delta."""
-    return node.weight <= _SHORT and not any(
-        isinstance(n, Structural) or (isinstance(n, Product) and n.summed) for n in postorder(node)
-    )
+class _Elementwise:
+    """Whether a node is made elementwise all the way down: of no contraction and no delta."""
+
+    def __init__(self) -> None:
+        self.seen: set[Expr] = set()
+        self.others: set[Expr] = set()
+
+    def __call__(self, root: Expr) -> bool:
+        for node in postorder(root, seen=self.seen):
+            own = isinstance(node, Structural) or (isinstance(node, Product) and node.summed)
+            if own or not self.others.isdisjoint(node.children()):
+                self.others.add(node)
+        return root not in self.others
 
 
 def identity_seed(output: Expr) -> Expr:
@@ -110,9 +123,8 @@ def _seed_sizes(seed: Expr, extra: int) -> tuple[AnySize, ...]:
     return seed.sizes[:extra]
 
 
-def _depends(order: Iterable[Expr], wrt: Sequence[Expr]) -> set[Expr]:
+def _depends(order: Iterable[Expr], targets: Collection[Expr]) -> set[Expr]:
     """The nodes through which a variable reaches the output."""
-    targets = set(wrt)
     active: set[Expr] = set()
     for node in order:
         children = node.children() if not isinstance(node, Pick) else ()
@@ -121,12 +133,13 @@ def _depends(order: Iterable[Expr], wrt: Sequence[Expr]) -> set[Expr]:
     return active
 
 
-def _named_or_not(
+def _passed_on(
     node: Expr,
     total: Expr,
     active: set[Expr],
     extra: int,
-    name: bool,
+    names: Names | None,
+    is_elementwise: Callable[[Expr], bool],
 ) -> list[tuple[Expr, Expr]]:
     """What flows on to the children; through a name only where the name does not hide a cancellation."""
     if not isinstance(node, Ref):
@@ -135,10 +148,17 @@ def _named_or_not(
     if inner not in active:
         return []
     through = contributions(inner, total, active, extra, node)
-    if not name or is_constant(total) or isinstance(total, Ref):
+    if names is None or is_constant(total) or isinstance(total, Ref):
         return through
-    base, last = parted(node.name)
-    named = Ref(f"{base}.d{last}" if base else f"d{last}", total, of=node.name)
+    if extra:
+        if not is_long(total):
+            return through
+        named = names.ref(total)
+    elif node.name in names.given and total.weight <= _SHORT and is_elementwise(total):
+        return through
+    else:
+        base, last = parted(node.name)
+        named = Ref(f"{base}.d{last}" if base else f"d{last}", total, of=node.name)
     closed = contributions(inner, named, active, extra, node)
     return through if _weight(through) < _weight(closed) else closed
 

@@ -17,7 +17,7 @@ from minigrad.graph.node import Node
 from minigrad.index import heads
 from minigrad.index.assume import open_assumptions
 from minigrad.index.contract import size_as_number
-from minigrad.index.expr import Expr, Head, Leaf, Product, Ref
+from minigrad.index.expr import Expr, Head, Leaf, Product, Ref, is_long
 from minigrad.index.numbers import number
 from minigrad.index.pointwise import apply_head, pointwise
 from minigrad.index.size import AnySize, Size, dim
@@ -31,6 +31,7 @@ from minigrad.index.view import (
     number_view,
 )
 from minigrad.primitive import Primitive
+from minigrad.symbolic.autoname import Names
 from minigrad.symbolic.names import names_in_graph
 from minigrad.symbolic.positions import check_positions, with_positions
 
@@ -43,7 +44,8 @@ class Lowered:
 
     ``views`` holds the meaning of every node; ``leaves`` maps a variable's name to its node and to the
     tensor axes that it keeps (axes of size 1 are no indices); ``sizes`` says what dims measure, and is
-    None where they have no numbers; ``free`` are the variables that are lowered without their thin facts.
+    None where they have no numbers; ``free`` are the variables that are lowered without their thin facts;
+    ``automatic`` are the names that nobody gave, for what would be too long to read without.
     """
 
     views: dict[Node, View] = field(default_factory=dict)
@@ -51,6 +53,7 @@ class Lowered:
     names: dict[Node, str] = field(default_factory=dict)
     sizes: dict[str, int] | None = None
     free: frozenset[Node] = frozenset()
+    automatic: Names = field(default_factory=Names)
 
     def expr(self, node: Node) -> Expr:
         return self.views[node].expr
@@ -89,13 +92,23 @@ def lower(outputs: Sequence[Node], free: Collection[Node] = ()) -> Lowered:
     order = graph_order(outputs)
     result = Lowered(sizes=_dim_sizes(order), free=frozenset(free))
     result.names = names_in_graph(order)
+    result.automatic = Names({*result.names.values(), *_dim_names(order)})
     with measured(result.sizes):
         for node in order:
             view = _leaf_view(node, result) if node.op is None else _lower_node(node, result)
             if node.op is not None and node in result.names:
                 view = View(Ref(result.names[node], view.expr), view.axes)
+            elif is_long(view.expr):
+                view = View(result.automatic.ref(view.expr), view.axes)
             result.views[node] = view
     return result
+
+
+def _dim_names(order: Sequence[Node]) -> set[str]:
+    """The names of all dims in the graph: no tensor may be named like one."""
+    labels = {label for node in order for label in node.dims or () if label is not None}
+    sizes = [size for node in order for size in node.shape if isinstance(size, Size)]
+    return labels.union(*(size.names() for size in sizes))
 
 
 def _dim_sizes(order: Sequence[Node]) -> dict[str, int] | None:
@@ -185,8 +198,9 @@ def _lower_node(node: Node, result: Lowered) -> View:
 
 def _entered(result: Lowered, node: Node) -> View:
     """A constant that lowering itself makes, under a name that is free."""
-    taken = {*result.names.values(), *result.leaves}
+    taken = result.automatic.taken
     result.names[node] = next(name for k in count(1) if (name := f"at{k}") not in taken)
+    taken.add(result.names[node])
     return _leaf_view(node, result)
 
 

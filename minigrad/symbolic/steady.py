@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from minigrad.index.algebra import add
 from minigrad.index.expr import Expr, Map, Product, Ref, Sum, postorder
 from minigrad.index.rebuild import transformed
-from minigrad.symbolic.autoname import without_names
+from minigrad.symbolic.autoname import Opened
 from minigrad.symbolic.factors import factored
 from minigrad.symbolic.fold import folded
 from minigrad.symbolic.program import Program, in_order, program
@@ -28,7 +28,7 @@ def steady_program(roots: Sequence[Expr], sizes: dict[str, int] | None) -> Progr
     risk = _exponentials(best)
     names = _on_exponentials(roots) if risk else set()
     if names:
-        opened = [without_names(root, names) for root in roots]
+        opened = list(map(Opened(names), roots))
         for rule in (simplified, _distributed):
             for finish in (factored, _as_it_is):
                 other = program([finish(transformed(root, rule)) for root in opened], sizes)
