@@ -73,6 +73,10 @@ class DerivationError(MinigradError, ValueError):
     """Mathematics that minigrad does not know: it says so and never guesses."""
 
 
+class UndefinedError(ArgumentError, ArithmeticError):
+    """A formula has no value at the numbers that it was given, as a singular matrix has no inverse."""
+
+
 class RenderError(MinigradError, RuntimeError):
     """A drawing could not be rendered; its DOT source is still to be had."""
 

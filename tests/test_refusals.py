@@ -123,3 +123,25 @@ def test_places_that_lie_outside_are_refused_when_a_formula_is_evaluated() -> No
     np.testing.assert_array_equal(formula(arrays, i=np.array([-1, 0])), [2, 0, 0, 1])
     with pytest.raises(MinigradError, match="place 4 of an axis of size 4"):
         formula(arrays, i=np.array([4, 0]))
+
+
+def test_what_has_no_value_is_said_when_a_formula_is_evaluated() -> None:
+    derivation = mg.derive(mg.parse("sum(inv(A))", A="n n"))
+    with pytest.raises(MinigradError, match="not defined at these numbers .Singular matrix"):
+        derivation["A"](A=np.ones((3, 3)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sum(gelu(x ** 0.001))", "sum((x * y)**1e-3 - x*y)", "sum(x**0.123456789)", "square(1e308) * sum(x)"],
+)
+def test_powers_that_would_be_written_out_for_minutes_are_left_as_they_are(text: str) -> None:
+    derivation = mg.derive(mg.parse(text, x="n", y="n"), wrt="x")
+    assert derivation["x"].expanded
+    at = {"x": np.full(2, 0.7), "y": np.full(2, 1.1)}
+    assert np.isfinite(derivation["x"](at)).all() or "1e308" in text
+
+
+def test_the_inverse_of_a_matrix_of_numbers_of_rows_is_left_to_sympy() -> None:
+    formula = mg.derive(mg.parse("logdet(A)", A="4 4"))["A"]
+    assert formula.sympy is not None

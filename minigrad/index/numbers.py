@@ -28,6 +28,14 @@ def number(value: object) -> Number:
     return exact if exact.denominator <= _LARGEST_DENOMINATOR else as_float
 
 
+def as_float(value: Number) -> float:
+    """The nearest float; an infinity where the number is beyond all floats."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def magnitude(value: Number) -> Number:
     """The number without its sign."""
     return value if value >= 0 else -value
@@ -76,6 +84,8 @@ def _float_power(base: float, exponent: int | Fraction) -> float:
 
 
 def _integer_root(value: int, degree: int) -> int | None:
+    if degree == 1:
+        return value
     root = round(math.exp(math.log(value) / degree)) if value > 0 else 0
     return next((r for r in (root - 1, root, root + 1) if r >= 0 and r**degree == value), None)
 

@@ -146,7 +146,8 @@ class _Elements:
         body = s.Lambda((i, j), self.element(node.arg, [*lead, i, j]))
         matrix = s.FunctionMatrix(rows, columns, body)
         if node.name == "inv":
-            return s.Inverse(matrix)[at[-2], at[-1]]
+            # as it stands: indexing would invert a matrix of numbers of rows by its letters
+            return s.matrices.expressions.matexpr.MatrixElement(s.Inverse(matrix), at[-2], at[-1])
         if node.name not in ("det", "logdet"):
             raise DerivationError(f"{node.name}: SymPy has no form for it")
         determinant = s.Determinant(matrix)

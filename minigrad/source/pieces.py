@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from minigrad.index.expr import Number
+from minigrad.index.numbers import as_float
 from minigrad.index.size import AnySize, Size
 
 COMPARE, ADD, MULTIPLY, MATMUL, UNARY, POWER, ATOM = range(7)
@@ -41,7 +42,7 @@ def number_text(value: Number) -> Text:
             return Text(f"-{quotient}" if value < 0 else quotient, MULTIPLY)
         value = float(value)
     if isinstance(value, int) and value.bit_length() > 63:
-        value = float(value)  # NumPy would make an array of objects
+        value = as_float(value)  # NumPy would make an array of objects
     text = repr(value)
     if isinstance(value, int) and abs(value) >= 10**6 and text.endswith("000000"):
         digits = text.rstrip("0")

@@ -11,6 +11,7 @@ import numpy as np
 
 from minigrad.index import heads
 from minigrad.index.expr import Head, Number
+from minigrad.index.numbers import as_float
 
 DIGITS = 50
 
@@ -22,7 +23,7 @@ class Floats:
 
     def number(self, value: Number) -> Any:
         # beyond 2^63 NumPy would make an array of objects
-        return value if isinstance(value, int) and value.bit_length() < 64 else float(value)
+        return value if isinstance(value, int) and value.bit_length() < 64 else as_float(value)
 
     def constant(self, name: str) -> Any:
         return {"pi": np.pi, "E": np.e}[name]

@@ -18,16 +18,18 @@ from minigrad.index.numbers import number, times
 
 # Polynomials in more unknowns than this are left alone: their normal form is not what one would write.
 _MOST_ATOMS = 9
+_HIGHEST_POWER = 12
 
 Labels = tuple[Hashable, ...]
 
 
 def rationally_simplified(node: Expr) -> Expr:
     """The node, or a shorter one that SymPy's ``cancel`` or ``factor`` finds."""
-    if not _promising(node):
+    powers = list(_powers(node))
+    if not _promising(node) or any(map(_is_high, powers)):
         return node
     found = _shorter(node, _Atoms())
-    squared = frozenset(f.node for f in _powers(node) if isinstance(f.node, Sum))
+    squared = frozenset(f.node for f in powers if isinstance(f.node, Sum))
     if squared:
         # a + (x - m)^2 with x - m as one thing: opened, its square is longer than what it cancels
         closed = _shorter(node, _Atoms(squared))
@@ -48,6 +50,12 @@ def _shorter(node: Expr, atoms: _Atoms) -> tuple[int, Expr] | None:
     if atoms.size(best) >= atoms.size(expr):
         return None
     return atoms.size(best), atoms.write(best, labels, dict(zip(labels, node.sizes, strict=True)))
+
+
+def _is_high(factor: Factor) -> bool:
+    """Whether SymPy would factor a polynomial of a degree that takes seconds: x to the 999/1000."""
+    exponent = Fraction(factor.exponent)
+    return max(abs(exponent.numerator), exponent.denominator) > _HIGHEST_POWER
 
 
 def _powers(node: Expr) -> Iterator[Factor]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import DerivationError
+from minigrad.errors import DerivationError, UndefinedError
 from minigrad.index.expr import Head
 from minigrad.index.size import value_of
 from minigrad.limits import check_bytes
@@ -32,7 +32,13 @@ def run(results: Sequence[Value], setting: Setting) -> list[Any]:
     done: dict[Value, Any] = {}
     with np.errstate(all="ignore"):
         for k, value in enumerate(order):
-            done[value] = _OPERATIONS[value.op](value, [done[arg] for arg in value.args], setting)
+            try:
+                done[value] = _OPERATIONS[value.op](value, [done[a] for a in value.args], setting)
+            except np.linalg.LinAlgError as error:
+                raise UndefinedError(
+                    f"{value.op}: the formula is not defined at these numbers ({error}); add a multiple "
+                    "of the identity, or use pinv"
+                ) from error
             for arg in value.args:
                 if last[arg] == k and arg not in kept:
                     done.pop(arg, None)
