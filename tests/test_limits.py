@@ -81,6 +81,12 @@ def test_a_dense_hessian_is_refused_when_it_is_evaluated() -> None:
         formula(x=np.ones(10**5))
 
 
+def test_a_check_is_refused_where_its_samples_would_be_too_large() -> None:
+    loss = mg.parse("sum(X**2)", X="9000 9000")
+    with pytest.raises(LimitError, match=r"check: all that the witnesses hold .* takes 4.83 GiB"):
+        mg.check(loss, seconds=1)
+
+
 def test_limits_are_set_for_a_while_or_for_good() -> None:
     with mg.limits(elements=math.inf):
         assert mg.symbols("X: 100000 100000").shape == (100000, 100000)

@@ -26,6 +26,7 @@ from minigrad.index.expr import (
 )
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import Size, value_of
+from minigrad.limits import check_bytes
 from minigrad.symbolic.arithmetic import Arithmetic
 from minigrad.symbolic.evaluate import Place, evaluate_all
 from minigrad.symbolic.lower import Lowered, graph_order
@@ -139,6 +140,7 @@ def small_ground(
             values[name] = lowered.leaf_array(name, node.value)
             continue
         shape = tuple(value_of(s, sizes) for s in lowered.views[node].expr.sizes)
+        check_bytes(f"check: a sample of {name}", shape)
         if not shape and name in sizes:
             values[name] = np.asarray(sizes[name])
         else:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,14 @@ from minigrad.checking.sample import MOODS, dims_of, draw, generator, size_choic
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr
-from minigrad.index.size import Size, value_of
+from minigrad.index.size import AnySize, Size, least, value_of
+from minigrad.limits import check_bytes
 from minigrad.symbolic.lower import Lowered, graph_order
 from minigrad.symbolic.names import names_in_graph
 
 _MOST_DRAWS = 48
+# So many times all steps are held at once: forward, hand gradients, formula, source.
+_WITNESSES = 4
 # So many draws of one kind are tried before another kind is.
 _PATIENCE = 12
 
@@ -101,6 +105,8 @@ class Scene:
         choices = size_choices(dims_of(self.program.leaves), self._known_sizes())
         self.sizes = next(choices)
         sampled, draws = self.sampled, 0
+        if sampled:
+            self._refuse_too_large()
         for _ in range(_MOST_DRAWS):
             self.program.sizes = self.sizes
             mood = draws // _PATIENCE % len(MOODS)
@@ -118,6 +124,21 @@ class Scene:
                 self.sizes = next(choices, self.sizes) if trouble.rank else self.sizes
                 draws += 1
         self._make_do()
+
+    def _refuse_too_large(self) -> None:
+        """Refuse sizes at which every witness would have to hold arrays beyond the limit."""
+        counts = [
+            prod(self._size(s) for s in node.shape)
+            for node in self.program.order
+        ]
+        check_bytes(
+            "check: all that the witnesses hold at once, of the sizes declared,",
+            (_WITNESSES, sum(counts)),
+        )
+
+    def _size(self, size: AnySize) -> int:
+        known = isinstance(size, int) or size.names() <= self.sizes.keys()
+        return value_of(size, self.sizes) if known else least(size)
 
     def _make_do(self) -> None:
         """No sample is defined everywhere: what is not finite then cannot be judged."""
