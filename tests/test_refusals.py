@@ -41,6 +41,9 @@ REFUSED = [
     ("sum(X[[1], ..., [3]])", {"X": "4 5 3"}, "out of bounds for axis 2 with size 3"),
     ("sum(x[[True, False]])", {"x": "n"}, "a mask of shape (2,) does not fit axis 0 of size n"),
     ("sum(M[[1]])", {"M": "1 n"}, "index 1 is out of bounds for axis 0 with size 1"),
+    # operands that are no numbers
+    ("sum(inner(v, None))", {"v": "n"}, "inner: cannot compute with None"),
+    ("full(3, (1, 2))", {}, "cannot compute with (1, 2)"),
     # keywords
     ("sum(x, axis=0, axis=1)", {"x": "n m"}, "'axis' is given twice"),
     ("sum(x, 0, axis=1)", {"x": "n m"}, "multiple values for argument 'axis'"),
@@ -145,3 +148,14 @@ def test_powers_that_would_be_written_out_for_minutes_are_left_as_they_are(text:
 def test_the_inverse_of_a_matrix_of_numbers_of_rows_is_left_to_sympy() -> None:
     formula = mg.derive(mg.parse("logdet(A)", A="4 4"))["A"]
     assert formula.sympy is not None
+
+
+@pytest.mark.parametrize("text", ["sum((W - n/2)**2)", "sum(W[:n])", "sum(W)*sqrt(n)"])
+def test_a_size_that_no_variable_has_is_judged(text: str) -> None:
+    """The dim is known of another variable, which the text does not read."""
+    loss = mg.parse(text, W="9 4", x="n")
+    assert "fail" not in str(mg.check(loss, seconds=2))
+    formula = mg.derive(loss)["W"]
+    assert formula(W=np.ones((9, 4)), n=2).shape == (9, 4)
+    with pytest.raises(MinigradError, match="the size of 'n' is not known"):
+        formula(W=np.ones((9, 4)))

@@ -29,7 +29,7 @@ from minigrad.index.size import Size, value_of
 from minigrad.limits import check_bytes
 from minigrad.symbolic.arithmetic import Arithmetic
 from minigrad.symbolic.evaluate import Place, evaluate_all
-from minigrad.symbolic.lower import Lowered, graph_order
+from minigrad.symbolic.lower import Lowered, graph_order, sizes_in
 
 _OWN = "·own"
 
@@ -159,6 +159,8 @@ def _small_sizes(lowered: Lowered, lengths: Sequence[int]) -> dict[str, int]:
         for size in lowered.views[node].expr.sizes:
             if isinstance(size, Size):
                 names.update(dict.fromkeys(sorted(size.names())))
+    for node in lowered.views:  # a size may also stand in a slice or as an operand alone
+        names.update(dict.fromkeys(name for s in sizes_in(node) for name in sorted(s.names())))
     chosen: dict[int, int] = {}
     sizes: dict[str, int] = {}
     for name in names:

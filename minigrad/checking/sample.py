@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node
-from minigrad.index.size import Size
+from minigrad.symbolic.lower import sizes_in
 
 # Small, all different and mostly prime, so that no axis, factor or root can pass for another.
 _SIZES = (3, 5, 2, 7, 4, 6)
@@ -175,9 +175,9 @@ def words_of(order: Sequence[Node]) -> dict[Node, set[str]]:
     return words
 
 
-def dims_of(leaves: Sequence[Node]) -> list[str]:
-    """The dims of the variables that have no number, in the order in which they are met."""
-    sizes = [size for node in leaves for size in node.shape if isinstance(size, Size)]
+def dims_of(nodes: Iterable[Node]) -> list[str]:
+    """The dims of a program that have no number, in the order in which they are met."""
+    sizes = [size for node in nodes for size in sizes_in(node)]
     return list(dict.fromkeys(name for size in sizes for name in sorted(size.names())))
 
 

@@ -102,7 +102,7 @@ class Scene:
     def _draw_all(self) -> None:
         """Draw numbers, and sizes where a matrix has too few rows, until all steps are defined."""
         words = words_of(self.program.order)
-        choices = size_choices(dims_of(self.program.leaves), self._known_sizes())
+        choices = size_choices(dims_of([*self.program.leaves, *self.program.order]), self._known_sizes())
         self.sizes = next(choices)
         sampled, draws = self.sampled, 0
         if sampled:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, GradientError, MinigradError, ShapeError
+from minigrad.errors import ArgumentError, DtypeError, GradientError, MinigradError, ShapeError
 from minigrad.graph.context import Scope, WatchedScope, current_scope, is_recording
 from minigrad.graph.create import holds_tensors, own, stacked
 from minigrad.graph.dims import Dim
@@ -283,6 +283,7 @@ def _weak(
 
 # What a parameter of an elementwise row may be, which its meaning is written with.
 _OPTIONS = (int, float, str, np.number, type(None))
+_OPERANDS = (Node, Size, Dim, int, float, np.generic)
 
 
 def record_symbolic(
@@ -291,6 +292,9 @@ def record_symbolic(
     """Enter one step without values; its shape follows from what the row means."""
     if not _symbolic_shape:
         raise MinigradError(f"{op.name}: symbolic tensors need minigrad's symbolic side")
+    for x in inputs:
+        if not isinstance(x, _OPERANDS) and (x is not None or op.kind != "elementwise"):
+            raise DtypeError(f"{op.name}: cannot compute with {said(x)}; pass numbers or tensors")
     if op.kind == "elementwise":
         for name, value in params.items():
             if not isinstance(value, _OPTIONS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from minigrad.errors import SymbolicError
@@ -120,6 +120,19 @@ def is_at_least(size: AnySize, bound: int) -> bool | None:
     if least < 0 and all(c <= 0 for m, c in excess.items() if m):
         return False
     return None
+
+
+def named_sizes(*values: object) -> Iterator[Size]:
+    """The sizes without a number among values, and inside tuples and slices of them."""
+    stack = list(values[::-1])
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Size):
+            yield value
+        elif isinstance(value, slice):
+            stack += [value.step, value.stop, value.start]
+        elif isinstance(value, tuple):
+            stack += value[::-1]
 
 
 def least(size: AnySize) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from minigrad.index.size import AnySize, Size
+from minigrad.index.size import AnySize, Size, named_sizes
 from minigrad.source.context import call, shape_text, subscripts
 from minigrad.source.layout import INDENT, WIDTH, Layout, Result
 from minigrad.source.names import Names
@@ -64,9 +64,9 @@ class Statements:
         return {known[name]: self.names.unique(name) for name in order}
 
     def _dim_names(self) -> list[str]:
-        sizes = [size for shape in self.layout.variables.values() for size in shape]
-        sizes += [size for value in self.reachable for size in value.sizes]
-        return sorted({name for size in sizes if isinstance(size, Size) for name in size.names()})
+        shapes = tuple(self.layout.variables.values())
+        read = [(tuple(value.sizes), value.params) for value in self.reachable]
+        return sorted({name for size in named_sizes(*shapes, *read) for name in size.names()})
 
     def _uses(self) -> Counter[Value]:
         uses: Counter[Value] = Counter(r.value for r in self.results)

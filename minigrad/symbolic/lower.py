@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -20,7 +20,7 @@ from minigrad.index.contract import size_as_number
 from minigrad.index.expr import Expr, Head, Leaf, Product, Ref, is_long
 from minigrad.index.numbers import number
 from minigrad.index.pointwise import apply_head, pointwise
-from minigrad.index.size import AnySize, Size, dim
+from minigrad.index.size import AnySize, Size, dim, named_sizes
 from minigrad.index.view import (
     View,
     broadcast_sizes,
@@ -118,7 +118,7 @@ def _dim_sizes(order: Sequence[Node]) -> dict[str, int] | None:
     symbolic = False
     for node in order:
         # a size that has only a name may also stand in a slice, or be an operand
-        symbolic = symbolic or _named_sizes(node.shape, *node.inputs, *node.params.values())
+        symbolic = symbolic or any(True for _ in sizes_in(node))
         if node.op is None:
             for label, size in zip(node.dims or (), node.shape, strict=False):
                 if label is not None and isinstance(size, int):
@@ -129,14 +129,9 @@ def _dim_sizes(order: Sequence[Node]) -> dict[str, int] | None:
     return None if symbolic else sizes
 
 
-def _named_sizes(*values: Any) -> bool:
-    """Whether a size without a number occurs among values, or inside a shape or an index."""
-    for value in values:
-        if isinstance(value, slice):
-            value = (value.start, value.stop, value.step)
-        if isinstance(value, Size) or (isinstance(value, tuple) and _named_sizes(*value)):
-            return True
-    return False
+def sizes_in(node: Node) -> Iterator[Size]:
+    """The sizes without a number that a node speaks of: in its shape, as operands, in a shape or slice."""
+    return named_sizes(node.shape, node.inputs, *node.params.values())
 
 
 def _note_size(
