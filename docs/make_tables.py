@@ -35,6 +35,27 @@ def kinks() -> str:
         "| --- | --- |",
     ]
     lines += [f"| `{row.name}` | {_cell(row.kinks)} |" for row in _rows() if row.kinks]
+    lines += [
+        "",
+        "## What is composed",
+        "",
+        "The engine runs what was written, step by step; a formula is simplified first. They give the same",
+        "wherever both are numbers, but at single points only one of them may be:",
+        "",
+        "| written | at | engine | formula |",
+        "| --- | --- | --- | --- |",
+        "| `x * sqrt(x)` | 0 | NaN (0 · ∞) | 0, the derivative of x^(3/2) |",
+        "| `sqrt(x**2)` | 0 | NaN (∞ · 0) | 0, as of abs |",
+        "| `sqrt(sum(x**2))` | 0 | NaN (∞ · 0) | 0, as of norm |",
+        "| `x / x` | 0 | NaN | 0, the derivative of 1 |",
+        "| `x * log(x)` | 0 | NaN | −∞ |",
+        "",
+        "Below a fraction bar a gradient takes a sum of squares (a norm, a variance) that is 0 for the",
+        "smallest normal number: 0 / 0 is 0 there, as the rows say of `norm`, `std`, `hypot`, `arctan2`.",
+        "Their second derivatives at such points are not finite.",
+        "In a formula the softmax of a row of −∞ is 0; the engine's is NaN, as NumPy's arithmetic gives,",
+        "while the gradient of a logsumexp of such a row is 0 in both.",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -34,8 +34,9 @@ def gradients(X, Wq, Wk, Wv, w, y):
         return np.where(x < 0, e, 1) / (1 + e)
 
     def softmax(x, axis=-1):
-        e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-        return e / np.sum(e, axis=axis, keepdims=True)
+        top = np.max(x, axis=axis, keepdims=True)
+        e = np.exp(x - np.where(np.isneginf(top), 0, top))
+        return e / np.maximum(np.sum(e, axis=axis, keepdims=True), 1)
 
     n = X.shape[0]
     k = Wq.shape[1]
@@ -96,8 +97,8 @@ LINES = [
      "return X.T @ (softmax(X @ W) - Y)"),
     (case("x @ inv(A) @ b", "x: n, A: n n, b: n", "x"), "return np.linalg.solve(A, b)"),
     (case("x @ inv(A) @ b", "x: n, A: n n, b: n", "b"), "return np.linalg.solve(A.T, x)"),
-    (case("norm(X)", "X: m n", "X"), "return X / np.linalg.norm(X)"),
-    (case("norm(X @ w - y)", "X: m n, w: n, y: m", "w"), "return X.T @ r / np.linalg.norm(r)"),
+    (case("norm(X)", "X: m n", "X"), "return X / nonzero(np.linalg.norm(X))"),
+    (case("norm(X @ w - y)", "X: m n, w: n, y: m", "w"), "return X.T @ r / nonzero(np.linalg.norm(r))"),
     (case("norm(x - a)", "x: n, a: n", "x", 2),
      "return np.eye(n, dtype=dtype) / np.sqrt(s) - np.outer(r, r) / s**1.5"),
 ]  # fmt: skip

@@ -237,15 +237,15 @@ class Extremum(Expr):
 
 
 class MatrixFunction(Expr):
-    """``inv``, ``pinv``, ``cholesky``, ``det`` or ``logdet`` of the last two axes."""
+    """``inv``, ``pinv``, ``cholesky``, ``cofactors``, ``det`` or ``logdet`` of the last two axes."""
 
     __slots__ = ("arg", "name")
 
     def __init__(self, name: str, arg: Expr) -> None:
         self.name, self.arg = name, arg
         *batch, rows, columns = arg.sizes
-        matrix = {"inv": (rows, columns), "cholesky": (rows, columns), "pinv": (columns, rows)}
-        self.sizes = (*batch, *matrix.get(name, ()))
+        shapes = {"det": (), "logdet": (), "pinv": (columns, rows)}
+        self.sizes = (*batch, *shapes.get(name, (rows, columns)))
         self.weight, self.height = 1 + arg.weight, 1 + arg.height
         self.digest = _digest("matrix function", name, arg.digest)
 

@@ -38,7 +38,7 @@ def assumed(node: Expr) -> frozenset[str]:
 def positive(node: Expr) -> bool:
     match node:
         case Leaf():
-            return bool(node.assume & {"positive", "unit"}) or node.kind == "constant"
+            return bool(node.assume & {"positive", "unit"}) or node.kind in ("constant", "size")
         case Ref():
             return positive(node.node)
         case Product():
@@ -78,6 +78,31 @@ def nonnegative(node: Expr) -> bool:
         case Map():
             return heads.sign(node.head) in ("positive", "unit", "nonnegative", "0/1")
     return positive(node)
+
+
+def sum_of_powers(node: Expr) -> bool:
+    """Whether the node is 0 only where all that it adds up is 0, as a sum of squares or a norm."""
+    match node:
+        case Ref():
+            return sum_of_powers(node.node)
+        case Sum():
+            return all(c > 0 and _power(term) for c, term in node.terms)
+        case Product() if node.coef > 0:
+            inner = [f for f in node.factors if not positive(f.node)]
+            if len(inner) == 1 and not node.summed and inner[0].exponent > 0:
+                return sum_of_powers(inner[0].node)
+            return bool(node.summed) and _power(node)
+    return False
+
+
+def _power(node: Expr) -> bool:
+    """Whether the node is a power that is never negative, of what may be 0, times what is positive."""
+    if not isinstance(node, Product):
+        return False
+    rest = [f for f in node.factors if not positive(f.node)]
+    return len(rest) == 1 and rest[0].exponent > 0 and (
+        _even(rest[0].exponent) or (isinstance(rest[0].node, Map) and nonnegative(rest[0].node))
+    )
 
 
 def zero_one(node: Expr) -> bool:

@@ -237,7 +237,7 @@ def _decided(expr: Any) -> Any:
 def _forms(head: Head, expr: Any, raw: Any, variable: Any) -> list[Any]:
     """Ways to write the derivative: as it came, by the output, by other heads."""
     s = sympy()
-    forms = [raw]
+    forms = [raw, s.powsimp(raw)] if expr.is_Pow else [raw]  # y x^(y - 1) has no pole at 0
     if not expr.is_Symbol:
         forms.append(raw.subs(expr, output_symbol()))
         coefficient, core = expr.as_coeff_Mul()

@@ -266,7 +266,7 @@ nan_to_num = elementwise(
     _nan_to_num,
     vjps=(lambda g, y, x, **limits: np.where(_finite(x), g, np.zeros((), g.dtype)),),
     meaning="x",
-    kinks="where the element is not finite the derivative is 0",
+    kinks="where the element is not finite the derivative is 0; a formula reads it as the identity",
     masks=True,
     signature=lambda x, copy=True, nan=0.0, posinf=None, neginf=None: (
         (x,),

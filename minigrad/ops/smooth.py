@@ -245,6 +245,7 @@ _logsumexp_row: Any = primitive(
     vjps=(in_single(_logsumexp_vjp),),
     params={"axis": None, "keepdims": False},
     meaning=meaning.logsumexp,
+    kinks="the derivative is 0 where all elements are −∞",
     doc="y = log Σᵢ exp xᵢ over axes, without overflow.",
 )
 _params = reduction_params("special.logsumexp")

@@ -83,8 +83,8 @@ xlogy = elementwise(
         lambda g, z, x, y: g * np.log(np.where(np.equal(x, 0) & np.less_equal(y, 0), 1, y)),
         lambda g, z, x, y: g * (x / np.where(np.equal(x, 0) & np.equal(y, 0), 1, y)),
     ),
-    meaning="x*log(y)",
+    meaning="Piecewise((0, And(Eq(x, 0), y <= 0)), (x*log(y), True))",
     domain="positive",
-    kinks="0 log 0 is 0, and so are its derivatives",
+    kinks="0 log 0 is 0, and so are its derivatives there",
     doc="zᵢ = xᵢ log yᵢ, 0 where xᵢ is 0.",
 )

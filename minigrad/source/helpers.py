@@ -5,13 +5,27 @@ from __future__ import annotations
 HELPERS = {
     "softmax": """\
 def softmax(x, axis=-1):
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    top = np.max(x, axis=axis, keepdims=True)
+    e = np.exp(x - np.where(np.isneginf(top), 0, top))
+    return e / np.maximum(np.sum(e, axis=axis, keepdims=True), 1)
 """,
     "logsumexp": """\
 def logsumexp(x, axis=-1):
     top = np.max(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
     return np.log(np.sum(np.exp(x - top), axis=axis)) + np.squeeze(top, axis=axis)
+""",
+    "cofactors": """\
+def cofactors(x):
+    u, s, vt = np.linalg.svd(x)
+    n = s.shape[-1]
+    others = np.stack([np.prod(np.delete(s, k, -1), -1) for k in range(n)], -1)
+    sign = np.linalg.det(u) * np.linalg.det(vt)
+    return sign[..., None, None] * ((u * others[..., None, :]) @ vt)
+""",
+    "nonzero": """\
+def nonzero(x):
+    return np.where(x == 0, np.finfo(np.result_type(x, 0.0)).tiny, x)
 """,
     "sigmoid": """\
 def sigmoid(x):

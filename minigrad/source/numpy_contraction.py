@@ -86,6 +86,10 @@ def _linalg(value: Value, at: Context) -> Text:
     return call(f"np.linalg.{value.op}", at.text(value.args[0]).text)
 
 
+def _cofactors(value: Value, at: Context) -> Text:
+    return call(at.helper("cofactors"), at.text(value.args[0]).text)
+
+
 def _logdet(value: Value, at: Context) -> Text:
     return Text(f"np.linalg.slogdet({at.text(value.args[0]).text})[1]")
 
@@ -98,6 +102,7 @@ TEXTS: Texts = {
     "inv": _inv,
     "pinv": _linalg,
     "cholesky": _linalg,
+    "cofactors": _cofactors,
     "det": _linalg,
     "logdet": _logdet,
 }

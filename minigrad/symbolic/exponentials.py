@@ -36,6 +36,7 @@ from minigrad.index.numbers import exact_power, plus, times
 Mixture = dict[Expr, Number]
 LOGISTIC = "1/(1 + exp(-x))"
 _HALF = Fraction(1, 2)
+_DEEPEST = 12  # how many sums and names within each other a spelling has at most
 # The exponentials that a function is: by the sign of its argument.
 _FUNCTIONS: dict[str, dict[int, Number]] = {
     "exp(x)": {1: 1},
@@ -52,13 +53,15 @@ def behind(node: Expr) -> Expr:
     return node
 
 
-def mixture(node: Expr) -> Mixture | None:
+def mixture(node: Expr, depth: int = 0) -> Mixture | None:
     """Weights by argument, where the node is a weighted sum of exponentials; else None."""
     node = behind(node)
+    if depth > _DEEPEST:
+        return None
     if isinstance(node, Sum):
-        return _merged((coef, mixture(term)) for coef, term in node.terms)
+        return _merged((coef, mixture(term, depth + 1)) for coef, term in node.terms)
     if isinstance(node, Product):
-        return _of_product(node)
+        return _of_product(node, depth + 1)
     if isinstance(node, Map) and node.head.text in _FUNCTIONS:
         (x,) = node.args
         return {scale(sign, x): c for sign, c in _FUNCTIONS[node.head.text].items()}
@@ -75,7 +78,7 @@ def _merged(parts: Iterable[tuple[Number, Mixture | None]]) -> Mixture | None:
     return {argument: weight for argument, weight in found.items() if weight}
 
 
-def _of_product(node: Product) -> Mixture | None:
+def _of_product(node: Product, depth: int) -> Mixture | None:
     """Exponentials times numbers and sizes, under sums; or such beside one mixture."""
     if not node.factors:
         return {constant(0, node.sizes): node.coef}
@@ -87,7 +90,7 @@ def _of_product(node: Product) -> Mixture | None:
     if len(parts.others) > 1 or node.summed or parts.sizes or parts.others[0].exponent != 1:
         return None
     (other,) = parts.others
-    inner = mixture(other.node)
+    inner = mixture(other.node, depth)
     if inner is None:
         return None
     rest = spread(parts.argument, parts.labels, node)

@@ -30,14 +30,20 @@ def heaviside(x: Any) -> Any:
     return np.heaviside(x, 0.5)
 
 
+def nonzero(x: Any) -> Any:
+    """X, and the smallest normal number where it is 0."""
+    return np.where(np.asarray(x) == 0, np.finfo(np.result_type(x, 0.0)).tiny, x)
+
+
 def where(condition: Any, x: Any, y: Any) -> Any:
     return np.where(np.asarray(condition) != 0, x, y)
 
 
 def softmax(x: Any, axes: tuple[int, ...]) -> Any:
-    """Exp over its own sum along the axes, the largest element taken off first."""
-    e = np.exp(x - np.max(x, axis=axes, keepdims=True))
-    return e / np.sum(e, axis=axes, keepdims=True)
+    """Exp over its own sum along the axes, the largest element taken off first; 0 where all are −∞."""
+    top = np.max(x, axis=axes, keepdims=True)
+    e = np.exp(x - np.where(np.isneginf(top), 0.0, top))
+    return e / np.maximum(np.sum(e, axis=axes, keepdims=True), 1.0)
 
 
 def logsumexp(x: Any, axes: tuple[int, ...]) -> Any:
@@ -57,11 +63,19 @@ def others(x: Any, axes: tuple[int, ...]) -> Any:
     return np.moveaxis((before * after).reshape(moved.shape), last, axes)
 
 
+def cofactors(x: Any) -> Any:
+    """Det X times the transposed inverse, by singular values: X may be singular."""
+    u, s, vt = np.linalg.svd(x)
+    sign = np.linalg.det(u) * np.linalg.det(vt)
+    return sign[..., None, None] * ((u * others(s, (-1,))[..., None, :]) @ vt)
+
+
 _OWN: dict[str, Callable[..., Any]] = {
     "sigmoid": sigmoid,
     "softplus": softplus,
     "relu": relu,
     "heaviside": heaviside,
+    "nonzero": nonzero,
     "where": where,
 }
 

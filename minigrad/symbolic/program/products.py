@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from minigrad.index import facts
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Factor, Pick, Product, Ref, Structural, Sum
 from minigrad.symbolic.program import quotients, stable
@@ -63,8 +64,12 @@ class Products:
             ]
             sizes = dict(enumerate(node.label_sizes))
             return contract(range(node.ndim), operands, node.coef, sizes)
-        quotient = quotients.logistic(node) or quotients.hyperbolic(node)
-        return self.opened(node) if quotient is None else quotient
+        for form in (
+            stable.by_cofactors, stable.by_limits, quotients.logistic, quotients.hyperbolic, self.opened
+        ):  # fmt: skip
+            if (other := form(node)) is not None:
+                return other
+        return None
 
     def opened(self, node: Product) -> Expr | None:
         """The product distributed over a sum with 0/1 tensors, which are then used instead of made."""
@@ -111,8 +116,9 @@ class Products:
             below = factors[k]._replace(exponent=factors[k].exponent + 1)
             factors = [below if n == k else f for n, f in enumerate(factors) if n != j]
             factors = [f for f in factors if f.exponent]
+        guarded = self.owner.stable and any(f.exponent > 0 and _may_vanish(f.node) for f in factors)
         for f in factors:
-            self.enter(scene, scalars, f)
+            self.enter(scene, scalars, f, guarded)
         carried = scene.carried()
         scene.places = {k: Window(k) for k in range(node.ndim) if k in carried}
         eliminate(scene, self.multiplier.combine)
@@ -138,17 +144,23 @@ class Products:
         scene.rules = [r for r in scene.rules if r not in masks]
         return masks
 
-    def enter(self, scene: Scene, scalars: list[tuple[Value, int | Fraction]], f: Factor) -> None:
-        """One factor, where it belongs."""
+    def enter(
+        self, scene: Scene, scalars: list[tuple[Value, int | Fraction]], f: Factor, guarded: bool
+    ) -> None:
+        """One factor, where it belongs; ``guarded`` where others may be 0 with what it divides by."""
         if isinstance(f.node, (Structural, Pick)):
             index = self.owner.full(f.node.index) if isinstance(f.node, Pick) else None
             scene.rules.append(Rule(f.node, f.labels, index))
             return
         x = self.owner.lower(f.node)
-        if not x.labels:
-            scalars.append((x.value, f.exponent))
-            return
         value = x.value
+        if guarded and -1 <= f.exponent < 0 and facts.sum_of_powers(f.node):
+            # x / ‖x‖ is 0 at the origin, as the rows say: 0 / 0 must not be met
+            value = self.tape.power(self.tape.as_number(value), -f.exponent)
+            value, f = self.tape.apply("nonzero", (value,)), f._replace(exponent=-1)
+        if not x.labels:
+            scalars.append((value, f.exponent))
+            return
         if f.exponent != 1:
             value = self.tape.power(self.tape.as_number(value), f.exponent)
         scene.add(value, [f.labels[axis] for axis in x.axes])
@@ -158,3 +170,7 @@ def _is_structural(term: Expr) -> bool:
     """Whether a 0/1 tensor is among the factors."""
     nodes = [f.node for f in term.factors] if isinstance(term, Product) else [term]
     return any(isinstance(node, (Structural, Pick)) for node in nodes)
+
+
+def _may_vanish(node: Expr) -> bool:
+    return not isinstance(node, (Structural, Pick)) and not facts.positive(node)

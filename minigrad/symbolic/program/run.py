@@ -13,7 +13,7 @@ from minigrad.index.expr import Head
 from minigrad.index.size import value_of
 from minigrad.limits import check_bytes
 from minigrad.symbolic.program import placing
-from minigrad.symbolic.program.floats import float_function, logsumexp, others, softmax
+from minigrad.symbolic.program.floats import cofactors, float_function, logsumexp, others, softmax
 from minigrad.symbolic.program.setting import Setting, diagonal_view, slice_of
 from minigrad.symbolic.program.value import Value, in_order
 
@@ -230,6 +230,10 @@ def _cholesky(value: Value, args: list[Any], at: Setting) -> Any:
     return at.arithmetic.lower_factor(args[0])
 
 
+def _cofactors(value: Value, args: list[Any], at: Setting) -> Any:
+    return cofactors(args[0])
+
+
 def _det(value: Value, args: list[Any], at: Setting) -> Any:
     return at.arithmetic.determinant(args[0])
 
@@ -270,6 +274,7 @@ _OPERATIONS: dict[str, Callable[[Value, list[Any], Setting], Any]] = {
     "inv": _inverse,
     "pinv": _pinv,
     "cholesky": _cholesky,
+    "cofactors": _cofactors,
     "det": _det,
     "logdet": _logdet,
     "take": placing.take,

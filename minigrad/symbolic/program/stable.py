@@ -6,9 +6,11 @@ apply to what a user writes out in exponentials and logarithms.
 
 from __future__ import annotations
 
-from minigrad.index.algebra import add, scale, subtract
+from minigrad.index import facts
+from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Map, Number, Product, Sum, is_constant
+from minigrad.index.expr import Expr, Map, MatrixFunction, Number, Product, Sum, is_constant
+from minigrad.index.heads import EQUAL, GREATER_EQUAL, WHERE
 from minigrad.symbolic.exponentials import logarithm, mixture
 from minigrad.symbolic.fold import log_of_weighted
 from minigrad.symbolic.program.functions import (
@@ -125,3 +127,64 @@ def distributed(node: Product, k: int) -> Expr:
         ]
         terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))
     return add(terms)
+
+
+def by_cofactors(node: Product) -> Expr | None:
+    """Det X times an inverse of X by cofactors, which exist also where X has no inverse."""
+    for k, f in enumerate(node.factors):
+        inverse = bare(f.node)
+        if not isinstance(inverse, MatrixFunction) or inverse.name != "inv" or f.exponent != 1:
+            continue
+        value = MatrixFunction("det", inverse.arg)
+        for j, g in enumerate(node.factors):
+            if bare(g.node) != value or g.labels != f.labels[:-2] or g.exponent < 1:
+                continue
+            (*batch, row, column) = f.labels
+            made = MatrixFunction("cofactors", inverse.arg), (*batch, column, row), 1
+            left = [
+                made if n == k else (h.node, h.labels, h.exponent - (n == j))
+                for n, h in enumerate(node.factors)
+            ]
+            sizes = dict(enumerate(node.label_sizes))
+            return contract(range(node.ndim), [h for h in left if h[2]], node.coef, sizes)
+    return None
+
+
+def by_limits(node: Product) -> Expr | None:
+    """The slopes of x^y as their limits at 0: x^y log x is 0 there for y >= 0, y x^(y - 1) for y = 0."""
+    for f in node.factors:
+        power = bare(f.node)
+        if f.exponent != 1 or not is_call(power, "power") or _is_safe(power.args[0]):
+            continue
+        x, y = power.args
+        at_zero = Map(EQUAL, (x, constant(0, x.sizes))) if not is_constant(x) else None
+        for k, g in enumerate(node.factors):
+            other = bare(g.node)
+            if g.labels != f.labels or g.exponent != 1 or g is f:
+                continue
+            if is_call(other, "log") and bare(other.args[0]) == bare(x):
+                vanishing = _both(at_zero, Map(GREATER_EQUAL, (y, constant(0, y.sizes))))
+                return _with(node, k, Map(LOG, (_one_where(vanishing, x),)))
+            if at_zero is not None and y == subtract(other, constant(1, y.sizes)):
+                constants = _both(at_zero, Map(EQUAL, (other, constant(0, y.sizes))))
+                safe = Map(power.head, (_one_where(constants, x), y))
+                return _with(node, node.factors.index(f), safe)
+    return None
+
+
+def _both(first: Expr | None, second: Expr) -> Expr:
+    labels = range(second.ndim)
+    return second if first is None else contract(labels, [(first, labels), (second, labels)])
+
+
+def _one_where(condition: Expr, x: Expr) -> Expr:
+    return Map(WHERE, (condition, constant(1, x.sizes), x))
+
+
+def _with(node: Product, k: int, other: Expr) -> Expr:
+    factors = [f._replace(node=other) if n == k else f for n, f in enumerate(node.factors)]
+    return contract(range(node.ndim), factors, node.coef, dict(enumerate(node.label_sizes)))
+
+
+def _is_safe(x: Expr) -> bool:
+    return facts.positive(x) or (isinstance(x, Map) and x.head == WHERE)

@@ -1,0 +1,172 @@
+"""Where no derivative exists, engine, formula and generated source give the choice of the row.
+
+Every row that declares such a choice has a point here; one that is forgotten fails the test.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from test_source import compiled
+
+import minigrad as mg
+from minigrad.ops.matrices import cofactors
+from minigrad.primitive import REGISTRY
+
+F = mg.nn.functional
+INF, NAN = np.inf, np.nan
+UNLIKE = np.array([[1.0, 2], [3, 5]])
+
+
+class Point(NamedTuple):
+    """A function of named arrays at one place, and its gradient by the first of them."""
+
+    row: str
+    function: Callable[..., Any]
+    at: dict[str, Any]
+    right: Any
+    formula: str = ""  # why the formula is not compared, where it is not
+
+
+def _point(row: str, function: Callable[..., Any], right: Any, formula: str = "", **at: Any) -> Point:
+    return Point(row, function, at, right, formula)
+
+
+NO_FORMULA = "the operation has no formula"
+POINTS = [
+    _point("abs", lambda x: mg.abs(x), [0, 1], x=[0.0, 2]),
+    _point("sign", lambda x: mg.sign(x) * x, [0, 1], x=[0.0, 2]),
+    _point("arctan2", lambda x, y: mg.arctan2(x, y), [0, 0.16], x=[0.0, 3], y=[0.0, 4]),
+    _point("arctan2", lambda y, x: mg.arctan2(x, y), [0, -0.12], y=[0.0, 4], x=[0.0, 3]),
+    _point("hypot", lambda x, y: mg.hypot(x, y), [0, 0.6], x=[0.0, 3], y=[0.0, 4]),
+    _point("ceil", lambda x: mg.ceil(x) * x, [1, 2], x=[1.0, 1.5]),
+    _point("floor", lambda x: mg.floor(x) * x, [1, 1], x=[1.0, 1.5]),
+    _point("rint", lambda x: mg.rint(x) * x, [0, 2], x=[0.5, 1.5]),
+    _point("round", lambda x: mg.round(x) * x, [0, 2], x=[0.5, 1.5]),
+    _point("trunc", lambda x: mg.trunc(x) * x, [-1, 1], x=[-1.0, 1.5]),
+    _point("floor_divide", lambda x: mg.floor_divide(x, 2.0), [0, 0], x=[4.0, 5]),
+    _point("remainder", lambda x: mg.remainder(x, 2.0), [1, 1], x=[4.0, 5]),
+    _point("remainder", lambda y, x: mg.remainder(x, y), [-2, -2], y=[2.0, 2], x=[4.0, 5]),
+    _point("fmod", lambda y, x: mg.fmod(x, y), [-2, -2], y=[2.0, 2], x=[4.0, 5]),
+    _point("clip", lambda x: mg.clip(x, -1, 1), [1, 1, 0], x=[-1.0, 1, 2]),
+    _point("copysign", lambda x, y: mg.copysign(x, y), [0, -1], x=[0.0, 2], y=[1.0, -1]),
+    _point("maximum", lambda x, y: mg.maximum(x, y), [0.5, 0], x=[1.0, 1], y=[1.0, 2]),
+    _point("minimum", lambda x, y: mg.minimum(x, y), [0.5, 1], x=[1.0, 1], y=[1.0, 2]),
+    _point("minimum", lambda x: mg.minimum(x, mg.clip(x, -1, 1)), [1, 1, 1, 0, 1],
+           x=[0.0, 1, -1, 3, -0.5]),
+    _point("maximum", lambda x: mg.maximum(x, F.relu(x)), [0.5, 1, 0], x=[0.0, 1, -1]),
+    _point("fmax", lambda x, y: mg.fmax(x, y), [0.5, 0], x=[1.0, 1], y=[1.0, 2]),
+    _point("fmin", lambda x, y: mg.fmin(x, y), [0.5, 1], x=[1.0, 1], y=[1.0, 2]),
+    _point("max", lambda x: mg.max(x), [0.5, 0.5, 0], x=[1.0, 1, 0]),
+    _point("min", lambda x: mg.min(x), [0, 0.5, 0.5], x=[1.0, 0, 0]),
+    _point("ptp", lambda x: mg.ptp(x), [0.5, 0.5, -1], x=[1.0, 1, 0]),
+    _point("sort", lambda x: mg.sort(x) * np.array([1.0, 2, 3]), [2, 3, 1], x=[1.0, 1, 0]),
+    _point("partition", lambda x: mg.partition(x, 1) * np.array([1.0, 2, 3]), [2, 3, 1],
+           x=[1.0, 1, 0]),
+    _point("where", lambda x: mg.where(x > 0, mg.log(x), x), [1, 1, 0.5], x=[0.0, -1, 2]),
+    _point("where", lambda x: mg.where(x > 0, mg.sqrt(x), 0.0), [0, 0, 0.25], x=[0.0, -1, 4]),
+    _point("sqrt", lambda x: mg.sqrt(x), [INF, 0.25], x=[0.0, 4]),
+    _point("power", lambda x, y: x**y, [0, 1, 0, INF, 0], x=[0.0, 0, 0, 0, 2], y=[0.0, 1, 2, 0.5, 0]),
+    _point("power", lambda y, x: x**y, [0, 0, 0, 0], y=[0.0, 1, 2, 0.5], x=[0.0, 0, 0, 0]),
+    _point("power", lambda x: 0.0**x, [0, 0, 0], x=[0.0, 1, 2]),
+    _point("power", lambda x, y: x**y, [12, -4, 0], x=[-2.0, -2, -1], y=[3.0, 2, 0]),
+    _point("prod", lambda x: mg.prod(x), [6, 0, 0], x=[0.0, 2, 3]),
+    _point("prod", lambda x: mg.prod(x), [0, 0, 0], x=[0.0, 0, 3]),
+    _point("cumprod", lambda x: mg.cumprod(x), [9, 0, 0], x=[0.0, 2, 3]),
+    _point("std", lambda x: mg.std(x), [0, 0, 0], x=[2.0, 2, 2]),
+    _point("std", lambda X: mg.std(X, axis=1), [[0, 0], [-0.5, 0.5]], X=[[2.0, 2], [1, 2]]),
+    _point("linalg.norm", lambda x: mg.linalg.norm(x), [0, 0], x=[0.0, 0]),
+    _point("linalg.norm", lambda x: mg.linalg.norm(x, 3), [0, 0], x=[0.0, 0]),
+    _point("linalg.norm", lambda x: mg.linalg.norm(x, 1), [0, 1], x=[0.0, 1]),
+    _point("linalg.norm", lambda X: mg.linalg.norm(X, axis=1), [[0, 0], [0.6, 0.8]],
+           X=[[0.0, 0], [3, 4]]),
+    _point("linalg.norm", lambda X: mg.linalg.norm(X, axis=0), [[0, 0], [0, 1]],
+           X=[[0.0, 0], [0, 4]]),
+    _point("linalg.norm", lambda X: mg.linalg.norm(X), [[0, 0], [0, 0]], X=[[0.0, 0], [0, 0]]),
+    _point("linalg.det", lambda X: mg.linalg.det(X), [[4, -2], [-2, 1]], X=[[1.0, 2], [2, 4]]),
+    _point("linalg.cofactors", lambda X: cofactors(X), [[1, -1], [-1, 1]],
+           NO_FORMULA, X=[[1.0, 2], [2, 4]]),
+    _point("nanmean", lambda x: mg.nanmean(x), [0, 0.5, 0.5], x=[NAN, 1, 2]),
+    _point("nansum", lambda x: mg.nansum(x), [0, 1, 1], x=[NAN, 1, 2]),
+    _point("nan_to_num", lambda x: mg.nan_to_num(x), [0, 0, 0, 1],
+           "a formula reads it as the identity", x=[NAN, INF, -INF, 1]),
+    _point("special.xlogy", lambda x, y: mg.special.xlogy(x, y), [0, np.log(4), np.log(2)],
+           x=[0.0, 4, 0], y=[0.0, 4, 2]),
+    _point("special.xlogy", lambda y, x: mg.special.xlogy(x, y), [0, 1, 0], y=[0.0, 4, 2],
+           x=[0.0, 4, 0]),
+    _point("special.logsumexp", lambda x: mg.special.logsumexp(x), [0, 0], x=[-INF, -INF]),
+    _point("special.logsumexp", lambda x: mg.special.logsumexp(x), [0, 1], x=[-INF, 1]),
+    _point("logaddexp", lambda x, y: mg.logaddexp(x, y), [0, 0.5], "−∞ + ∞ is not a number",
+           x=[-INF, 1], y=[-INF, 1]),
+    _point("nn.softmax", lambda X, M, Y: F.softmax(mg.where(M, X, -INF), 1) * Y,
+           [[-0.1966119332414819, 0.1966119332414819], [0, 0]],
+           X=[[1.0, 2], [1, 2]], M=[[True, True], [False, False]], Y=[[1.0, 2], [3, 5]]),
+    _point("nn.binary_cross_entropy", lambda p, y: F.binary_cross_entropy(p, y), [0, 0],
+           "its quotient is 0 / 0 there", p=[0.0, 1], y=[0.0, 1]),
+    _point("nn.kl_div", lambda y, x: F.kl_div(x, y, reduction="sum"), [1, 1], y=[0.0, 1], x=[-1.0, 0]),
+    _point("nn.l1_loss", lambda x, y: F.l1_loss(x, y), [0, 0.5], x=[1.0, 1], y=[1.0, 0]),
+    _point("nn.huber_loss", lambda x: F.huber_loss(x, np.zeros(2)), [0.5, -0.5], x=[1.0, -1]),
+    _point("nn.relu", lambda x: F.relu(x), [0, 1], x=[0.0, 1]),
+    _point("nn.relu6", lambda x: F.relu6(x), [0, 0, 1], x=[0.0, 6, 1]),
+    _point("nn.leaky_relu", lambda x: F.leaky_relu(x), [0.01, 1], x=[0.0, 1]),
+    _point("nn.elu", lambda x: F.elu(x, 2.0), [2, 1], x=[0.0, 1]),
+    _point("nn.selu", lambda x: F.selu(x), [1.7580993408473766, 1.0507009873554805], x=[0.0, 1]),
+    _point("nn.hardtanh", lambda x: F.hardtanh(x), [0, 0, 1], x=[-1.0, 1, 0]),
+    _point("nn.hardswish", lambda x: F.hardswish(x), [0, 1, 5 / 6], x=[-3.0, 3, 1]),
+    _point("nn.max_pool2d", lambda x: F.max_pool2d(x, 2), [[[[0.5, 0.5], [0, 0]]]],
+           x=[[[[1.0, 1], [0, 0]]]]),
+]  # fmt: skip
+# Rows whose choice is no single number, each with what holds there.
+DECOMPOSED = {
+    "linalg.eigenvectors": (lambda x: mg.linalg.eigh(x)[1] * UNLIKE, np.eye(2), NAN),
+    "linalg.svd": (lambda x: mg.linalg.svd(x)[0] * UNLIKE, np.eye(2), NAN),
+    "linalg.svdvals": (lambda x: mg.linalg.svd(x, compute_uv=False), np.diag([2.0, 0]), np.eye(2)),
+    "linalg.pinv": (mg.linalg.pinv, np.diag([1.0, 0]), [[-1, 1], [1, 0]]),
+}
+
+
+def test_every_declared_choice_has_a_point() -> None:
+    declared = {row.name for row in REGISTRY.values() if row.builtin and row.kinks}
+    held = {point.row for point in POINTS} | DECOMPOSED.keys()
+    assert declared <= held, f"rows with kinks but no point: {sorted(declared - held)}"
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda p: f"{p.row} by {next(iter(p.at))}")
+def test_engine_formula_and_source_give_the_choice(point: Point) -> None:
+    arrays = {name: np.asarray(value) for name, value in point.at.items()}
+    wrt = next(iter(arrays))
+    tensors = {n: mg.tensor(a, name=n, requires_grad=n == wrt) for n, a in arrays.items()}
+    with np.errstate(all="ignore"):
+        loss = mg.sum(point.function(**tensors))
+        loss.backward()
+        np.testing.assert_allclose(tensors[wrt].grad, point.right, rtol=1e-12, atol=1e-15)
+        if point.formula:
+            return
+        formula = mg.derive(loss, wrt=wrt)[wrt]
+        np.testing.assert_allclose(formula(), point.right, rtol=1e-12, atol=1e-15)
+        function = compiled(formula.source())
+        given = {n: arrays.get(n, loss_value(formula, n)) for n in inspect.signature(function).parameters}
+        np.testing.assert_allclose(function(**given), point.right, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("row", DECOMPOSED)
+def test_decompositions_at_what_coincides(row: str) -> None:
+    function, at, right = DECOMPOSED[row]
+    x = mg.tensor(at, requires_grad=True)
+    with np.errstate(all="ignore"):
+        mg.sum(function(x)).backward()
+    found = np.abs(x.grad) if row == "linalg.svdvals" else x.grad  # either sign is one direction
+    if right is NAN:
+        assert not np.all(np.isfinite(found))
+    else:
+        np.testing.assert_allclose(found, right, atol=1e-14)
+
+
+def loss_value(formula: Any, name: str) -> Any:
+    """An array of the function's own, which the source asks for by its name in the formula."""
+    leaf = formula.reading.lowered.leaves.get(name)
+    return None if leaf is None else leaf[0].value
