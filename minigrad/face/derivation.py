@@ -13,7 +13,6 @@ from minigrad.face.source import derivation_source
 from minigrad.face.subject import subject_of
 from minigrad.face.targets import (
     Variable,
-    dims_of,
     freed,
     lowered_graph,
     output_node,
@@ -304,7 +303,7 @@ def _formula(
 ) -> Formula:
     views = reading.lowered.views
     axes = [views[reading.node].sizes, *(views[v].sizes for v in variables)]
-    upper = output_name(reading) or (_free_name(reading) if several else None)
+    upper = output_name(reading) or (reading.free_name if several else None)
     of = None
     if isinstance(key, tuple):
         left = "H" if upper is None else _second_name(upper, *key)
@@ -314,13 +313,6 @@ def _formula(
         base, last = parted(key)
         left, of = (f"{base}.d{last}" if base else f"d{last}"), key
     return Formula(left, expr, reading, of, axes)
-
-
-def _free_name(reading: Reading) -> str:
-    """What an output without a name is called where J or H would stand for several formulas."""
-    taken = set(reading.lowered.names.values()) | dims_of(reading.lowered)
-    own = ("Y", "F", "Z") if reading.node.shape else ("L", "F", "Z")
-    return next((name for name in own if name not in taken), "output")
 
 
 def output_name(reading: Reading) -> str | None:

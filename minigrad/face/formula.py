@@ -10,6 +10,7 @@ from typing import Any
 from minigrad.errors import DerivationError
 from minigrad.face.indexed import case_lines, index_line
 from minigrad.face.source import formula_source
+from minigrad.face.targets import dims_of
 from minigrad.face.value import evaluate_formulas, given_values
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr, Leaf, Ref, postorder
@@ -23,8 +24,8 @@ from minigrad.notation.lines import (
     forward_lines,
     laid_out,
     line,
+    placed,
     referred,
-    tree_names,
 )
 from minigrad.notation.sympy_form import sympy_form
 from minigrad.notation.text import ASCII, UNICODE, text
@@ -58,6 +59,13 @@ class Reading:
         """The named tensors of the graph, first made first."""
         refs = [ref for ref in referred([self.output]) if ref.of is None]
         return sorted(refs, key=lambda ref: self.rank.get(ref.name, 0))
+
+    @cached_property
+    def free_name(self) -> str:
+        """What an output without a name is called where J or H would stand for several formulas."""
+        taken = set(self.lowered.names.values()) | dims_of(self.lowered)
+        own = ("Y", "F", "Z") if self.node.shape else ("L", "F", "Z")
+        return next((name for name in own if name not in taken), "output")
 
     def name_of(self, tensor: Tensor) -> str | None:
         """A tensor's name in this graph."""
@@ -95,13 +103,8 @@ class Reading:
         forward = forward_lines(wanted, self.rank)
         if whole and not isinstance(self.output, Ref):
             forward.append(line("L" if self.output.ndim == 0 else "Y", self.output))
-        # names that came with the derivation stand right before the first line that needs them
-        for ref in (r for r in refs if r.of is None and r.name not in known):
-            place = next(
-                (k for k, ln in enumerate(backward) if ref.name in tree_names(ln.tree)), None
-            )
-            backward.insert(len(backward) if place is None else place, line(ref.name, ref.node))
-        return forward, backward, results
+        own = [line(r.name, r.node) for r in refs if r.of is None and r.name not in known]
+        return forward, placed(own, backward), results
 
     def with_where(
         self, refs: Sequence[Ref], results: Sequence[Line], ascii: bool, partial: bool

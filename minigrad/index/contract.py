@@ -21,10 +21,10 @@ from minigrad.index.expr import (
     MatrixFunction,
     Number,
     Product,
-    Ref,
     Structural,
     Sum,
 )
+from minigrad.index.kept import kept_by_names
 from minigrad.index.matching import Placed, occurrences
 from minigrad.index.numbers import exact_power, times
 from minigrad.index.size import AnySize, Size
@@ -387,19 +387,19 @@ def symmetric(node: Expr) -> bool:
         return False
     known: bool | None = getattr(node, "_symmetric", None)
     if known is None:
-        known = _is_symmetric(node)
-        node._symmetric = known
+        known = node._symmetric = _is_symmetric(node)
     return known
 
 
+@kept_by_names
 def _is_symmetric(node: Expr) -> bool:
+    if node.ndim != 2:
+        return False
     match node:
         case Leaf():
             return bool(node.assume & {"symmetric", "spd", "diagonal"})
         case Structural():
             return node.kind == "delta"
-        case Ref():
-            return symmetric(node.node)
         case MatrixFunction():
             return node.name != "cholesky" and symmetric(node.arg)
         case Map():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad.index.size import AnySize
 
@@ -296,13 +296,15 @@ class Composite(Expr):
 class Ref(Expr):
     """A name for a node; simplification does not look behind it.
 
-    ``of`` is the named tensor's name when the node is the loss's gradient by that tensor.
+    ``of`` is the named tensor's name when the node is the loss's gradient by that tensor; ``kept`` are
+    facts of the node, see `kept_by_names`.
     """
 
-    __slots__ = ("name", "node", "of")
+    __slots__ = ("kept", "name", "node", "of")
 
     def __init__(self, name: str, node: Expr, of: str | None = None) -> None:
         self.name, self.node, self.of = name, node, of
+        self.kept: dict[str, Any] = {}
         self.sizes = node.sizes
         self.weight, self.height = 1, 0
         self.digest = _digest("ref", name, node.digest)

@@ -23,6 +23,7 @@ from minigrad.index.expr import (
     Structural,
     Sum,
 )
+from minigrad.index.kept import kept_by_names
 
 Entry = tuple[Expr, tuple[Hashable, ...], "int | Fraction"]
 ABSOLUTE = Head("abs", "Abs(x)")
@@ -35,12 +36,11 @@ def assumed(node: Expr) -> frozenset[str]:
     return node.assume if isinstance(node, Leaf) else frozenset()
 
 
+@kept_by_names
 def positive(node: Expr) -> bool:
     match node:
         case Leaf():
             return bool(node.assume & {"positive", "unit"}) or node.kind in ("constant", "size")
-        case Ref():
-            return positive(node.node)
         case Product():
             return node.coef > 0 and all(
                 positive(f.node) or (_even(f.exponent) and _nonzero(f.node)) for f in node.factors
@@ -57,14 +57,13 @@ def positive(node: Expr) -> bool:
     return False
 
 
+@kept_by_names
 def nonnegative(node: Expr) -> bool:
     match node:
         case Leaf():
             return positive(node) or bool(
                 node.assume & {"0/1", "simplex", "onehot", "bool", "index"}
             )
-        case Ref():
-            return nonnegative(node.node)
         case Structural() | Pick():
             return True
         case Extremum():
@@ -80,11 +79,10 @@ def nonnegative(node: Expr) -> bool:
     return positive(node)
 
 
+@kept_by_names
 def sum_of_powers(node: Expr) -> bool:
     """Whether the node is 0 only where all that it adds up is 0, as a sum of squares or a norm."""
     match node:
-        case Ref():
-            return sum_of_powers(node.node)
         case Sum():
             return all(c > 0 and _power(term) for c, term in node.terms)
         case Product() if node.coef > 0:
@@ -105,13 +103,12 @@ def _power(node: Expr) -> bool:
     )
 
 
+@kept_by_names
 def zero_one(node: Expr) -> bool:
     """Whether every element is 0 or 1, so that powers collapse."""
     match node:
         case Leaf():
             return bool(node.assume & {"0/1", "onehot", "bool"})
-        case Ref():
-            return zero_one(node.node)
         case Structural() | Pick():
             return True
         case Map():
@@ -142,13 +139,12 @@ def absolute(node: Expr) -> Expr:
     return Map(ABSOLUTE, (node,))
 
 
+@kept_by_names
 def sums_to_one(node: Expr) -> int:
     """Over how many last axes the elements sum to one; 0 if that is not known."""
     match node:
         case Leaf():
             return 1 if node.assume & {"simplex", "onehot"} and node.ndim else 0
-        case Ref():
-            return sums_to_one(node.node)
         case Pick():
             return 1
         case Structural():
@@ -160,11 +156,10 @@ def sums_to_one(node: Expr) -> int:
     return 0
 
 
+@kept_by_names
 def statistic(node: Expr) -> bool:
     """Whether a vector is a reduction of the rows of something: a mean, a norm, a root of those."""
     match node:
-        case Ref():
-            return statistic(node.node)
         case Sum():
             return node.ndim == 1 and _made_of_statistics([term for _, term in node.terms])
         case Map():
@@ -205,9 +200,16 @@ def _row_reduction(node: Product) -> bool:
 
 def sums_to_zero(node: Expr, axis: int) -> bool:
     """Whether the elements along an axis are centred, as those of X - rowmean(X)."""
+    return axis < node.ndim and _centred(node)[axis]
+
+
+@kept_by_names
+def _centred(node: Expr) -> tuple[bool, ...]:
+    return tuple(_is_centred(node, axis) for axis in range(node.ndim))
+
+
+def _is_centred(node: Expr, axis: int) -> bool:
     match node:
-        case Ref():
-            return sums_to_zero(node.node, axis)
         case Composite():
             return "centred" in node.definition.facts and axis == node.ndim - 1
         case Sum() if len(node.terms) == 2:

@@ -110,6 +110,24 @@ def backward_lines(refs: Sequence[Ref], forward: Sequence[Ref]) -> list[Line]:
     return [line(r.name, r.node, r.of, remarks.get(r.of or "", "")) for r in adjoint]
 
 
+def placed(own: Sequence[Line], backward: Sequence[Line]) -> list[Line]:
+    """The backward lines, and each own line, inner ones given first, right before what first needs it."""
+    first: dict[str, int] = {}
+    needs = [tree_names(ln.tree) for ln in own]
+    for k, ln in enumerate(backward):
+        for name in tree_names(ln.tree):
+            first.setdefault(name, k)
+    for ln, names in zip(reversed(own), reversed(needs), strict=True):
+        place = first.setdefault(ln.name, len(backward))
+        for name in names:
+            first[name] = min(place, first.get(name, place))
+    before: list[list[Line]] = [[] for _ in range(len(backward) + 1)]
+    for ln in own:
+        before[first[ln.name]].append(ln)
+    rows = [row for group, ln in zip(before, backward, strict=False) for row in (*group, ln)]
+    return rows + before[-1]
+
+
 def backward_rank(by_name: Mapping[str, Ref]) -> dict[str, tuple[int, int, int]]:
     """Where a tensor's gradient comes: by its distance from the loss, then by its height, then by age."""
     parents: dict[str, set[str]] = {name: set() for name in by_name}
@@ -160,9 +178,12 @@ def laid_out(
     """The derivation as text: first steps on one line, then the chain, the loss, and the gradients."""
     marks = ASCII if ascii else UNICODE
     names = {ln.name for ln in forward}
-    first = [ln for ln in forward if ln.name not in outputs and not _mentions(ln, names)]
-    chain = [ln for ln in forward if ln.name not in outputs and ln not in first]
-    last = [ln for ln in forward if ln.name in outputs]
+    first: list[Line] = []
+    chain: list[Line] = []
+    last: list[Line] = []
+    for ln in forward:
+        group = chain if _mentions(ln, names) else first
+        (last if ln.name in outputs else group).append(ln)
     rows = [row for group in (first, chain, last) for row in filled(group, marks, partial)]
     pad = max((len(ln.left(partial)) for ln in (*backward, *results)), default=0)
     below = [ln.text(marks, partial, pad) for ln in backward]

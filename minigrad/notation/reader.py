@@ -22,8 +22,10 @@ from minigrad.index.expr import (
     Ref,
     Structural,
     Sum,
+    is_name,
     postorder,
 )
+from minigrad.index.kept import kept_by_names
 from minigrad.index.numbers import magnitude
 from minigrad.index.size import Size
 from minigrad.notation.functions import shown_parameters
@@ -372,12 +374,17 @@ def _is_full(node: Expr, places: Places) -> bool:
 
 def _side(node: Expr) -> str:
     """On which side the formula that a name stands for is a statistic, or ""."""
-    if not isinstance(node, Ref) or node.ndim != 1:
+    return _side_behind(node) if isinstance(node, Ref) else ""
+
+
+@kept_by_names
+def _side_behind(node: Expr) -> str:
+    if node.ndim != 1:
         return ""
-    below = postorder(node.node)
+    below = postorder(node, closed=is_name)
     scalars = {n.name for n in below if isinstance(n, (Leaf, Ref)) and not n.ndim}
     try:
-        return side(Reader().read(node.node, (None,)), frozenset(scalars))
+        return side(Reader().read(node, (None,)), frozenset(scalars))
     except OrderError:
         return ""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from minigrad.index.expr import Expr, Leaf, Ref
+from minigrad.index.expr import Expr, Leaf, Ref, is_name, postorder
 from minigrad.notation.lines import Line
 from minigrad.notation.rules import mentions, path_rules
 
 # More rules on one line than these hide the first ones; the inner ones are then left out.
 _MOST_RULES = 4
+_MOST_NAMES = 12
 
 
 @dataclass(frozen=True)
@@ -29,34 +30,62 @@ def steps(
 ) -> list[Step]:
     """Lines with their rules, each given with the name of the tensor that it differentiates by."""
     shown = {of for _, of in lines}
-    return [Step(line, rule(of, definitions, output, shown)) for line, of in lines]
+    rules = _Rules(definitions, output)
+    return [Step(line, rules.rule(of, shown)) for line, of in lines]
 
 
-def rule(of: str, definitions: Sequence[Ref], output: Expr, shown: Collection[str] = ()) -> str:
-    """In words: where the tensor is used, and how a gradient passes through that.
+class _Rules:
+    """The rules by which gradients pass through a graph of named tensors."""
 
-    What lies between the tensor and the next gradient that is ``shown`` is gone through in one step.
-    """
-    name = output.name if isinstance(output, Ref) else ("L" if not output.ndim else "the output")
-    if isinstance(output, Ref | Leaf) and output.name == of:
-        return "the output itself"
-    formulas = {ref.name: ref.node for ref in definitions}
-    if not isinstance(output, Ref):
-        formulas[name] = output
-    users = [user for user, node in formulas.items() if mentions(node, of, {})]
-    if not users:
-        return f"{name} does not depend on it"
-    if len(users) > 1:
-        paths = ", ".join(users[:-1]) + f" and {users[-1]}"
-        return f"{of} is used in {paths}: the contributions of {len(users)} paths are added"
-    way, (rules, places) = [users[0]], path_rules(formulas[users[0]], of)
-    while way[0] != name and way[0] not in shown:
-        above = [user for user, node in formulas.items() if mentions(node, way[0], {})]
-        if len(above) != 1:
-            break
-        rules = [*path_rules(formulas[above[0]], way[0])[0], *rules]
-        way.insert(0, above[0])
-    return _said(f"through {' and '.join(way)}", list(dict.fromkeys(rules)), places, of)
+    def __init__(self, definitions: Sequence[Ref], output: Expr) -> None:
+        self.output = output
+        self.name = output.name if isinstance(output, Ref) else ("the output", "L")[not output.ndim]
+        self.formulas = {ref.name: ref.node for ref in definitions}
+        if not isinstance(output, Ref):
+            self.formulas[self.name] = output
+        self.users: dict[str, list[str]] = {}
+        for user, node in self.formulas.items():
+            for name in dict.fromkeys(_names_in(node)):
+                self.users.setdefault(name, []).append(user)
+
+    def rule(self, of: str, shown: Collection[str]) -> str:
+        """In words: where the tensor is used, and how a gradient passes through that.
+
+        What lies between the tensor and the next gradient that is ``shown`` is gone through in one step.
+        """
+        if isinstance(self.output, Ref | Leaf) and self.output.name == of:
+            return "the output itself"
+        users = self.users.get(of, [])
+        if not users:
+            return f"{self.name} does not depend on it"
+        if len(users) > 1:
+            paths = f"{_listed(users[:-1], ', ')} and {users[-1]}"
+            return f"{of} is used in {paths}: the contributions of {len(users)} paths are added"
+        way, (rules, places) = [users[0]], path_rules(self.formulas[users[0]], of)
+        met = [rules]  # from the tensor up
+        while way[-1] != self.name and way[-1] not in shown:
+            above = self.users.get(way[-1], [])
+            if len(above) != 1:
+                break
+            met.append(path_rules(self.formulas[above[0]], way[-1])[0])
+            way.append(above[0])
+        outermost_first = [rule for rules in reversed(met) for rule in rules]
+        through = _listed(way[::-1], " and ")
+        return _said(f"through {through}", list(dict.fromkeys(outermost_first)), places, of)
+
+
+def _listed(names: Sequence[str], between: str) -> str:
+    """The names, or where they are many, the first and the last of them."""
+    if len(names) <= _MOST_NAMES:
+        return between.join(names)
+    return f"{names[0]}{between}…{between}{names[-1]}"
+
+
+def _names_in(root: Expr) -> Iterator[str]:
+    """The tensors that a formula mentions, without looking behind their names."""
+    for node in postorder(root, closed=is_name):
+        if isinstance(node, Leaf) or (isinstance(node, Ref) and node.of is None):
+            yield node.name
 
 
 def second_rule(of: str, by: str, gradient: Expr) -> str:

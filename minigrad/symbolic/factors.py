@@ -98,15 +98,16 @@ def _matches(pattern: Product, terms: Sequence[Product], split: bool) -> Iterato
     for seed in usable:
         found: list[Match] = [({}, []) for _ in terms]
         for k in [seed, *(k for k in usable if k != seed)]:
-            picks = [
-                _find(pattern, k, term, names, taken, split)
-                for term, (names, taken) in zip(terms, found, strict=True)
-            ]
-            if all(pick is not None for pick in picks):
-                for (names, taken), pick in zip(found, picks, strict=True):
-                    assert pick is not None
-                    taken.append(pick[0])
-                    names.update(pick[1])
+            picks: list[tuple[int, dict[int, int]]] = []
+            for term, (names, taken) in zip(terms, found, strict=True):
+                pick = _find(pattern, k, term, names, taken, split)
+                if pick is None:
+                    break
+                picks.append(pick)
+            else:
+                for (names, taken), (place, added) in zip(found, picks, strict=True):
+                    taken.append(place)
+                    names.update(added)
         if found[0][1]:
             yield found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 from minigrad.errors import NameClashError
 from minigrad.graph.node import Node
@@ -28,11 +30,11 @@ def names_in_graph(order: Sequence[Node]) -> dict[Node, str]:
         else:
             result.update(zip(nodes, _qualified(name, nodes), strict=True))
     taken = set(result.values())
+    fresh = {letter: _numbered(letter, taken) for letter in "cx"}
     for node in order:
         if node.op is None and node not in result:
-            result[node] = _fresh(
-                "c" if node.value is not None and not node.requires_grad else "x", taken
-            )
+            constant = node.value is not None and not node.requires_grad
+            result[node] = next(fresh["c" if constant else "x"])
     return result
 
 
@@ -43,8 +45,8 @@ def _qualified(name: str, nodes: Sequence[Node]) -> list[str]:
     if len(set(short)) == len(nodes):
         return short
     full = [".".join([*path, name]) for path in paths]
-    for text in full:
-        if full.count(text) > 1:
+    for text, times in Counter(full).items():
+        if times > 1:
             where = f"in scope {text.rpartition('.')[0]!r}" if "." in text else "outside any scope"
             raise NameClashError(
                 f"the name {name!r} is given twice {where} to different tensors of one graph; "
@@ -56,18 +58,17 @@ def _qualified(name: str, nodes: Sequence[Node]) -> list[str]:
 def _scope_paths(scopes: Sequence[object]) -> list[list[str]]:
     """The parts of each scope's path, in which a scope entered repeatedly carries its number."""
     chains = [_chain(scope) for scope in scopes]
-    entries: dict[tuple[object, str], list[int]] = {}
+    entries: dict[tuple[object, str], dict[object, int]] = {}
     for chain in chains:
         for depth, scope in enumerate(chain):
-            siblings = entries.setdefault((chain[depth - 1] if depth else None, scope.label), [])  # type: ignore[attr-defined]
-            if id(scope) not in siblings:
-                siblings.append(id(scope))
+            siblings = entries.setdefault((chain[depth - 1] if depth else None, scope.label), {})  # type: ignore[attr-defined]
+            siblings.setdefault(id(scope), len(siblings))
     paths = []
     for chain in chains:
         parts = []
         for depth, scope in enumerate(chain):
             siblings = entries[(chain[depth - 1] if depth else None, scope.label)]  # type: ignore[attr-defined]
-            number = f"[{siblings.index(id(scope))}]" if len(siblings) > 1 else ""
+            number = f"[{siblings[id(scope)]}]" if len(siblings) > 1 else ""
             if number or not scope.is_call:  # type: ignore[attr-defined]
                 parts.append(f"{scope.label}{number}")  # type: ignore[attr-defined]
         paths.append(parts)
@@ -83,9 +84,6 @@ def _chain(scope: object) -> list[object]:
     return chain[::-1]
 
 
-def _fresh(letter: str, taken: set[str]) -> str:
-    k = 1
-    while f"{letter}{k}" in taken:
-        k += 1
-    taken.add(f"{letter}{k}")
-    return f"{letter}{k}"
+def _numbered(letter: str, taken: set[str]) -> Iterator[str]:
+    """The letter with every number that is not taken."""
+    return (name for k in count(1) if (name := f"{letter}{k}") not in taken)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -41,12 +42,11 @@ def rationally_simplified(node: Expr) -> Expr:
 def _shorter(node: Expr, atoms: _Atoms) -> tuple[int, Expr] | None:
     """A shorter form and its size, where SymPy finds one over these atoms."""
     labels = tuple(range(node.ndim))
-    expr = atoms.read(node, labels)
-    if len(atoms.nodes) > _MOST_ATOMS:
+    try:
+        expr = atoms.read(node, labels)
+    except _TooMany:
         return None
-    s = heads.sympy()
-    cancelled = s.cancel(expr)
-    best = min((expr, s.factor_terms(expr), s.factor(cancelled), cancelled), key=atoms.size)
+    best = min((expr, *_other_forms(expr)), key=atoms.size)
     if atoms.size(best) >= atoms.size(expr):
         return None
     return atoms.size(best), atoms.write(best, labels, dict(zip(labels, node.sizes, strict=True)))
@@ -56,6 +56,18 @@ def _is_high(factor: Factor) -> bool:
     """Whether SymPy would factor a polynomial of a degree that takes seconds: x to the 999/1000."""
     exponent = Fraction(factor.exponent)
     return max(abs(exponent.numerator), exponent.denominator) > _HIGHEST_POWER
+
+
+@lru_cache(1024)
+def _other_forms(expr: Any) -> tuple[Any, ...]:
+    """The ways to write a rational expression; the layers of a model share theirs."""
+    s = heads.sympy()
+    cancelled = s.cancel(expr)
+    return s.factor_terms(expr), s.factor(cancelled), cancelled
+
+
+class _TooMany(Exception):
+    """More parts than a polynomial is written in."""
 
 
 def _powers(node: Expr) -> Iterator[Factor]:
@@ -103,6 +115,8 @@ class _Atoms:
     def symbol(self, node: Expr, labels: Labels) -> Any:
         key = (node.digest, labels)
         if key not in self.symbols:
+            if len(self.symbols) == _MOST_ATOMS:
+                raise _TooMany
             symbol = heads.sympy().Symbol(f"a{len(self.symbols):02d}")
             self.symbols[key] = symbol
             self.nodes[symbol] = (node, labels)
