@@ -12,7 +12,7 @@ from minigrad.index.size import AnySize
 from minigrad.source.constants import is_written_out
 from minigrad.source.function import Function
 from minigrad.source.layout import Layout, Result, Source
-from minigrad.symbolic.steady import steady_program
+from minigrad.symbolic.program import program
 
 LANGUAGES = ("numpy",)
 
@@ -67,7 +67,7 @@ def source_of(
             f"source: {language!r} is no language that formulas are written in, known are "
             f"{', '.join(map(repr, LANGUAGES))}{hint}"
         )
-    made = steady_program([expr for _, _, expr, _ in formulas], dict(sizes or {}))
+    made = program([expr for _, _, expr, _ in formulas], dict(sizes or {}))
     results = [
         Result(key, left, value, tuple(shape))
         for (key, left, _, shape), value in zip(formulas, made.results, strict=True)

@@ -10,7 +10,6 @@ from minigrad.index.expr import Expr
 from minigrad.symbolic.arithmetic import FLOATS, Arithmetic
 from minigrad.symbolic.program import Program, program, run
 from minigrad.symbolic.program.setting import Setting
-from minigrad.symbolic.steady import steady_program
 
 
 class Place(NamedTuple):
@@ -40,4 +39,4 @@ def evaluate_all(roots: Sequence[Expr], place: Place) -> list[Any]:
 
 @lru_cache(maxsize=64)
 def _program(roots: tuple[Expr, ...], sizes: tuple[tuple[str, int], ...], stable: bool) -> Program:
-    return steady_program(roots, dict(sizes)) if stable else program(roots, dict(sizes), False)
+    return program(roots, dict(sizes), stable)

@@ -24,7 +24,7 @@ from minigrad.symbolic.program.functions import (
     is_call,
     is_head,
 )
-from minigrad.symbolic.program.quotients import logistic, softmax_of
+from minigrad.symbolic.program.quotients import softmax_of
 
 
 def stable_map(node: Map) -> Expr | None:
@@ -104,14 +104,6 @@ def _sigmoid_argument(node: Expr) -> Expr | None:
     node = bare(node)
     if is_call(node, "sigmoid"):
         return node.args[0]
-    if not isinstance(node, Product) or node.coef != 1 or node.summed:
-        return None
-    whole = tuple(range(node.ndim))
-    if any(f.labels != whole for f in node.factors):
-        return None
-    rewritten = logistic(node)
-    if rewritten is not None and is_call(rewritten, "sigmoid"):
-        return rewritten.args[0]
     return None
 
 
