@@ -68,14 +68,16 @@ class Names:
 
     def __init__(self) -> None:
         self.taken = set(RESERVED)
+        self._numbers: dict[str, int] = {}  # the last number that each name was given
 
     def unique(self, name: str) -> str:
         """``name`` as an identifier, numbered if it is taken."""
         base = identifier(name)
-        chosen, k = base, 1
+        chosen, k = base, self._numbers.get(base, 1)
         while chosen in self.taken:
             k += 1
             chosen = f"{base}_{k}" if base[-1].isdigit() else f"{base}{k}"
+        self._numbers[base] = k
         self.taken.add(chosen)
         return chosen
 

@@ -20,6 +20,8 @@ from minigrad.symbolic.program import Program, Value, in_order
 _VIEWS = {"permute", "expand"}
 _ATOMS = {"variable", "number", "constant", "size"}
 _BUILT_UP = {"embed", "embed_add", "scatter"}
+# What is shorter than this is not worth a name, even where a line is too long.
+_LEAST_NAMED = 12
 # What shares memory with its argument.
 ALIASES = {"variable", "permute", "expand", "index", "reshape", "broadcast", "diagonal"}
 
@@ -44,24 +46,19 @@ class Statements:
 
     def _arguments(self) -> dict[str, str]:
         """Variables that the program reads, with their argument names."""
-        read = {v.params[0] for v in self.reachable if v.op == "variable"}
-        order = [name for name in self.layout.variables if name in read]
-        order += [
-            v.params[0] for v in self.reachable if v.op == "variable" and v.params[0] not in order
-        ]
-        names = {name: self.names.unique(name) for name in dict.fromkeys(order)}
+        read = dict.fromkeys(v.params[0] for v in self.reachable if v.op == "variable")
+        order = dict.fromkeys((*(n for n in self.layout.variables if n in read), *read))
+        names = {name: self.names.unique(name) for name in order}
         self.constants = {n: names.pop(n) for n in self.layout.constants if n in names}
         return names
 
     def _called(self, program: Program) -> dict[Value, str]:
         """The names of values that the user or the derivation named, first made first."""
-        known = {
-            name: value for value, name in program.names.items() if value in set(self.reachable)
-        }
+        read = set(self.reachable)
+        known = {name: value for value, name in program.names.items() if value in read}
         self.known = known
-        order = [n for n in (*self.layout.forward, *self.layout.backward) if n in known]
-        order += [n for n in known if n not in order]
-        return {known[name]: self.names.unique(name) for name in order}
+        order = dict.fromkeys((*self.layout.forward, *self.layout.backward, *known))
+        return {known[name]: self.names.unique(name) for name in order if name in known}
 
     def _dim_names(self) -> list[str]:
         shapes = tuple(self.layout.variables.values())
@@ -113,19 +110,24 @@ class Statements:
             self.assign(value, name or self.names.fitting(value))
 
     def fitted(self, value: Value, left: int) -> Text:
-        """The value's expression, parts of it named until it fits the line."""
+        """The value's expression, parts of it named until it fits the line: the longest ones first."""
+        room = WIDTH - len(INDENT) - left
         while True:
             text = self.rendered(value)
-            if len(text.text) + left + len(INDENT) <= WIDTH:
+            excess = len(text.text) - room
+            parts = sorted(set(self._inline_parts(value)), key=self._length_of)
+            named = 0
+            while excess > 0 and parts and len(self.texts[parts[-1]].text) >= _LEAST_NAMED:
+                longest = parts.pop()
+                excess -= len(self.texts[longest].text)
+                self.assign(longest, self.names.fitting(longest))
+                named += 1
+            if not named:
                 return text
-            candidates = list(self._inline_parts(value))
-            if not candidates:
-                return text
-            longest = max(candidates, key=lambda v: (len(self.texts[v].text), -v.serial))
-            if len(self.texts[longest].text) < 12:
-                return text
-            self.assign(longest, self.names.fitting(longest))
             self._refresh(value)
+
+    def _length_of(self, value: Value) -> tuple[int, int]:
+        return len(self.texts[value].text), -value.serial
 
     def _inline_parts(self, value: Value) -> Iterator[Value]:
         for arg in value.args:

@@ -75,8 +75,12 @@ def _splits(
 
 
 def _greedy(factors: Sequence[Labels], keep: Labels, cost: Cost) -> Tree:
+    """The cheapest pair each time, after what has the same labels is multiplied element by element."""
     whole = frozenset(range(len(factors)))
-    parts: dict[frozenset[int], Tree] = {frozenset((k,)): k for k in range(len(factors))}
+    alike: dict[Labels, list[int]] = {}
+    for k, labels in enumerate(factors):
+        alike.setdefault(labels, []).append(k)
+    parts = {frozenset(group): _balanced(group) for group in alike.values()}
     while len(parts) > 1:
 
         def price(pair: tuple[frozenset[int], frozenset[int]]) -> float:
@@ -90,3 +94,11 @@ def _greedy(factors: Sequence[Labels], keep: Labels, cost: Cost) -> Tree:
             left | right: (parts[left], parts[right]),
         }
     return next(iter(parts.values()))
+
+
+def _balanced(group: Sequence[int]) -> Tree:
+    """Factors in their order, in a tree that is not deep however many they are."""
+    if len(group) == 1:
+        return group[0]
+    half = len(group) // 2
+    return _balanced(group[:half]), _balanced(group[half:])

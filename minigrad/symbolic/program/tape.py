@@ -13,6 +13,10 @@ from minigrad.symbolic.program.masks import NEGATED, bounded, masked_parts, uppe
 from minigrad.symbolic.program.value import Kind, Value, broadcast
 
 
+# As many terms as one sum has at most.
+_WIDEST = 64
+
+
 class Tape:
     """Makes values; the same operation on the same arguments is made once."""
 
@@ -55,6 +59,12 @@ class Tape:
         complement = self._complement(terms) if len(terms) == 2 else None
         if complement is not None:
             return complement
+        if len(terms) > _WIDEST:
+            # in parts, so that neither memory nor a line of source holds thousands of terms at once
+            start = self.add(terms[:_WIDEST])
+            for k in range(_WIDEST, len(terms), _WIDEST - 1):
+                start = self.add([(1, start), *terms[k : k + _WIDEST - 1]])
+            return start
         values = [self.as_number(value) for _, value in terms]
         turned = self._common_permutation(values)
         if turned is not None:
