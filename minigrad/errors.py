@@ -37,6 +37,10 @@ class NamingError(ArgumentError, TypeError):
     """Something is called what cannot be a name."""
 
 
+class FileError(ArgumentError, OSError):
+    """A file cannot be read or written, or is not what it should be."""
+
+
 class LimitError(MinigradError, MemoryError):
     """What was asked for would take more memory than :class:`minigrad.limits` allows."""
 

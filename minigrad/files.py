@@ -17,7 +17,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, FileError
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -44,15 +44,15 @@ def _in_words(problem: str, advise: bool = True) -> Iterator[None]:
     """What the system says, as an error of the library."""
     try:
         yield
+    except ArgumentError:  # said already
+        raise
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, "") if advise else ""
-        raise ArgumentError(
+        raise FileError(
             f"{problem} ({error.strerror or error})" + (f"; {advice}" if advice else "")
         ) from error
-    except ArgumentError:
-        raise
     except ValueError as error:  # NUL and lone surrogates are in no system's names
-        raise ArgumentError(f"{problem}: no file has such a name") from error
+        raise FileError(f"{problem}: no file has such a name") from error
 
 
 class Unfinished:
@@ -67,7 +67,7 @@ class Unfinished:
 
     Raises
     ------
-    ArgumentError
+    FileError
         When it cannot be written; nothing is left behind.
     """
 
@@ -92,7 +92,7 @@ class Unfinished:
 
         Raises
         ------
-        ArgumentError
+        FileError
             When the place is taken by what is no file.
         """
         with _in_words(_not_written(self.target)):
@@ -123,7 +123,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
 
     Raises
     ------
-    ArgumentError
+    FileError
         When the file cannot be written, or the place is taken by a folder, a device or a pipe; what
         stood there before still does.
     """
@@ -136,7 +136,7 @@ def append_line(path: Path, line: str) -> None:
 
     Raises
     ------
-    ArgumentError
+    FileError
         When there is no such file, it is a link, or it cannot be written.
     """
     with _in_words(_not_written(path)):
@@ -151,7 +151,7 @@ def make_folder(path: Path) -> None:
 
     Raises
     ------
-    ArgumentError
+    FileError
         When it cannot be made.
     """
     with _in_words(f"cannot make the folder {str(path)!r}"):
@@ -164,7 +164,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedReader, int]
 
     Raises
     ------
-    ArgumentError
+    FileError
         When it cannot be read, or is no file.
     """
     problem = f"{shown(path)}: cannot be read"
@@ -173,7 +173,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedReader, int]
         with os.fdopen(handle, "rb") as file:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode):
-                raise ArgumentError(f"{problem} (it is {_kind(found)}, not a file)")
+                raise FileError(f"{problem} (it is {_kind(found)}, not a file)")
             yield file, found.st_size
 
 
@@ -182,12 +182,12 @@ def read_whole(path: str | os.PathLike[str], most: int) -> bytes:
 
     Raises
     ------
-    ArgumentError
+    FileError
         When it cannot be read, is no file, or is larger.
     """
     with reading(path) as (file, size):
         if size > most:
-            raise ArgumentError(
+            raise FileError(
                 f"{shown(path)}: cannot be read (it has {size:,} bytes; at most {most:,} are read)"
             )
         return file.read(most)
@@ -222,7 +222,7 @@ def _mode_of(target: Path) -> int | None:
         raise
     if not stat.S_ISREG(found.st_mode) or (linked and os.readlink(target).startswith("/proc/")):
         kind = _kind(found) if not stat.S_ISREG(found.st_mode) else "a link to an open stream"
-        raise ArgumentError(f"cannot write {str(target)!r}: it is {kind}; name a file")
+        raise FileError(f"cannot write {str(target)!r}: it is {kind}; name a file")
     return None if linked else stat.S_IMODE(found.st_mode) & 0o777
 
 

@@ -25,7 +25,7 @@ from minigrad.drawing.metrics import width
 from minigrad.drawing.model import bold, italic, sub
 from minigrad.drawing.names import differential, symbol
 from minigrad.drawing.render import render
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, FileError
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -433,8 +433,9 @@ def test_a_failed_save_leaves_the_old_file(
         raise OSError("disk full")
 
     monkeypatch.setattr(drawing_module.os, "replace", full)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(FileError, match="disk full") as told:
         attention.save(target)
+    assert isinstance(told.value, OSError)
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.dot"]
 

@@ -12,7 +12,6 @@ from minigrad.index.size import AnySize
 from minigrad.symbolic.program.masks import NEGATED, bounded, masked_parts, upper_bound
 from minigrad.symbolic.program.value import Kind, Value, broadcast
 
-
 # As many terms as one sum has at most.
 _WIDEST = 64
 
