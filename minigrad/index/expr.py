@@ -337,17 +337,19 @@ def is_zero(node: Expr) -> bool:
 # names is small whatever a program's depth, and passes that stay between names may recurse; those that
 # go behind names use a stack of their own.
 _MOST_WEIGHT, _MOST_HEIGHT = 64, 16
-_MOST_BITS = 64
+_MOST_FACTORS, _MOST_SUMMED, _MOST_BITS = 16, 8, 64
 
 
 def is_long(node: Expr) -> bool:
     """Whether there is more to read than anybody would without names for parts."""
     if node.weight > _MOST_WEIGHT or node.height > _MOST_HEIGHT:
         return True
-    return isinstance(node, Product) and any(
-        max(abs(f.exponent.numerator), f.exponent.denominator).bit_length() > _MOST_BITS
-        for f in node.factors
-    )
+    if not isinstance(node, Product):
+        return False
+    if len(node.factors) > _MOST_FACTORS or len(node.summed) > _MOST_SUMMED:
+        return True
+    powers = (part for f in node.factors for part in f.exponent.as_integer_ratio())
+    return max(map(int.bit_length, powers), default=0) > _MOST_BITS
 
 
 def postorder(
