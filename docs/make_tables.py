@@ -52,7 +52,8 @@ def kinks() -> str:
         "",
         "Below a fraction bar a gradient takes a sum of squares (a norm, a variance) that is 0 for the",
         "smallest normal number: 0 / 0 is 0 there, as the rows say of `norm`, `std`, `hypot`, `arctan2`.",
-        "Their second derivatives at such points are not finite.",
+        "Their second derivatives at such points are not finite. Det's gradient is computed by cofactors; its",
+        "Hessian as a formula holds an inverse, and is refused in words for a singular matrix.",
         "In a formula the softmax of a row of −∞ is 0; the engine's is NaN, as NumPy's arithmetic gives,",
         "while the gradient of a logsumexp of such a row is 0 in both.",
     ]
