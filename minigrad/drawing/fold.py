@@ -11,6 +11,11 @@ from minigrad.drawing.arrange import Flow, arrange, parts_of, whole
 from minigrad.drawing.model import Card, Edge, Path, Picture, Text
 
 _LEAST_REPEATS = 3
+# More cards than anybody looks at, and as many as then are kept at either end.
+_MOST_CARDS = 240
+_ENDS = 40
+# As many names as a tooltip lists.
+_MOST_NAMES = 40
 _NUMBER = re.compile(r"[\[(_.\s]*\d+[\])]*$")
 
 
@@ -26,10 +31,23 @@ def fold(picture: Picture, depth: int | None = None, *, repeats: bool = True) ->
     repeats
         Of three or more alike regions side by side the first is kept and the others become one
         card, for example twelve layers.
+
+    A picture that has hundreds of cards even so keeps both ends, and what is between them becomes one.
     """
     if repeats:
         picture = _fold_repeats(picture)
-    return picture if depth is None else _fold_depth(picture, depth)
+    if depth is not None:
+        picture = _fold_depth(picture, depth)
+    return picture if len(picture.cards) <= _MOST_CARDS else _fold_middle(picture)
+
+
+def _fold_middle(picture: Picture) -> Picture:
+    flow = Flow(picture)
+    middle = flow.order[_ENDS:-_ENDS]
+    # what lies side by side in an order of the flow can be one card: nothing leaves it and comes back
+    members = [flow.cards[name] for name in middle]
+    first, last = (card.symbol.plain for card in (members[0], members[-1]))
+    return _contracted(picture, members, f"{first} … {last}", f"{first}_{last}")
 
 
 def _members(picture: Picture) -> dict[Path, list[Card]]:
@@ -98,7 +116,7 @@ def _contracted(
         kind="folded",
         scope=whole(common if note else common[:-1]),
         step=min(steps, default=None),
-        tooltip=f"{title}: {_contents(members)}\n" + ", ".join(c.symbol.plain for c in members),
+        tooltip=f"{title}: {_contents(members)}\n{_listed(members)}",
     )
     place = picture.cards.index(members[0])
     cards = [card for card in picture.cards if card.id not in inside]
@@ -106,11 +124,16 @@ def _contracted(
     return replace(picture, cards=tuple(cards), edges=_rewired(picture.edges, inside, name))
 
 
+def _listed(members: Sequence[Card]) -> str:
+    names = [card.symbol.plain for card in members[:_MOST_NAMES]]
+    return ", ".join(names if len(members) <= _MOST_NAMES else [*names, "…"])
+
+
 def _contents(members: Sequence[Card]) -> str:
     parameters = sum(card.kind == "parameter" for card in members)
     others = len(members) - parameters
-    steps = f"{others} step{'s' * (others != 1)}"
-    return f"{steps}, {parameters} parameter{'s' * (parameters != 1)}" if parameters else steps
+    steps = f"{others:,} step{'s' * (others != 1)}"
+    return f"{steps}, {parameters:,} parameter{'s' * (parameters != 1)}" if parameters else steps
 
 
 def _rewired(edges: Sequence[Edge], inside: set[str], name: str) -> tuple[Edge, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, takewhile
 
 from minigrad.drawing.metrics import width
 from minigrad.drawing.model import Run, Text
@@ -44,13 +44,13 @@ def elide(text: Text, size: float, limit: float) -> Text:
 
 def _fitting(atoms: _Atoms, size: float, limit: float) -> int:
     widths = accumulate(width(Text((atom,)), size) for atom in atoms)
-    return sum(1 for reached in widths if reached <= limit)
+    return sum(1 for _ in takewhile(lambda reached: reached <= limit, widths))
 
 
 def _break(atoms: _Atoms, end: int) -> int:
     """Where to break: before the outermost operator in the second half, else at a space."""
     spaces = [i for i in range(1, min(end + 1, len(atoms) - 1)) if atoms[i].string == " "]
-    depth = list(accumulate(_NESTING.get(atom.string, 0) for atom in atoms))
+    depth = list(accumulate(_NESTING.get(atom.string, 0) for atom in atoms[: end + 1]))
     operators = [i for i in spaces if atoms[i + 1].string in _OPERATORS and 2 * i > end]
     if operators:
         return min(operators, key=lambda i: (depth[i], -i))

@@ -12,7 +12,7 @@ from minigrad.errors import ArgumentError, DerivationError
 from minigrad.face.derivation import finished
 from minigrad.face.targets import Variable, freed, lowered_graph, variables_of
 from minigrad.graph import Node, Tensor
-from minigrad.index.expr import Expr, Ref
+from minigrad.index.expr import Expr, Ref, Sum
 from minigrad.notation.lines import backward_rank, referred
 from minigrad.notation.matrix import Places, matrix_form
 from minigrad.notation.text import UNICODE, Printer
@@ -23,6 +23,8 @@ from minigrad.symbolic.lower import Lowered
 # Marks around a name and around a subscript in printed text, from the private use area.
 _NAME, _GRADIENT, _SUBSCRIPT, _END = "\ue000", "\ue001", "\ue002", "\ue003"
 _SUPERSCRIPT = "\ue004"
+# A card's few lines end before so many terms do.
+_MOST_TERMS = 16
 
 
 def draw(
@@ -74,12 +76,15 @@ class _Formulas:
 
     def __init__(self, output: Node, lowered: Lowered, variables: Sequence[Node]) -> None:
         self.output, self.lowered = output, lowered
-        self._forms: dict[Node, tuple[Places, Tree]] = {}
+        self._forms: dict[Node, tuple[Places, Tree, str]] = {}
         by_expr = {lowered.expr(node): node for node in lowered.names}
         on_the_way = _reaching([lowered.expr(v) for v in variables], lowered.expr(output))
         targets = [expr for expr in by_expr if expr in on_the_way]
         found = adjoints(lowered.expr(output), targets) if targets and not output.shape else {}
-        self.gradients = {by_expr[expr]: found[expr] for expr in targets if expr in found}
+        reached = [expr for expr in targets if expr in found]
+        # one by one they would be finished again and again: each stands in those after it
+        gradients = finished([found[expr] for expr in reached])
+        self.gradients = {by_expr[expr]: e for expr, e in zip(reached, gradients, strict=True)}
         refs = [ref for ref in referred([lowered.expr(output)]) if ref.of is None]
         rank = backward_rank({ref.name: ref for ref in refs})
         last = (len(rank) + 1, 0, 0)
@@ -93,23 +98,32 @@ class _Formulas:
     def forward(self, node: Node) -> Text | None:
         """The definition of a tensor, without its left side."""
         expr = self.lowered.expr(node)
-        return _styled(matrix_form(expr.node if isinstance(expr, Ref) else expr)[1], node.scope)
+        short, rest = _beginning(expr.node if isinstance(expr, Ref) else expr)
+        return _styled(matrix_form(short)[1], node.scope) + rest
 
     def gradient(self, node: Node) -> Text | None:
         """The loss's gradient by a tensor, without its left side."""
         form = self._gradient_form(node)
-        return None if form is None else _styled(form[1], node.scope)
+        return None if form is None else _styled(form[1], node.scope) + form[2]
 
     def subscript(self, node: Node) -> str:
         """The indices that the gradient's formula holds fixed: dS_b."""
         form = self._gradient_form(node)
         return "" if form is None else "".join(place for place in form[0] if place)
 
-    def _gradient_form(self, node: Node) -> tuple[Places, Tree] | None:
+    def _gradient_form(self, node: Node) -> tuple[Places, Tree, str] | None:
         expr = self.gradients.get(node)
         if expr is not None and node not in self._forms:
-            self._forms[node] = matrix_form(finished([expr])[0])
+            short, rest = _beginning(expr)
+            self._forms[node] = (*matrix_form(short), rest)
         return self._forms.get(node)
+
+
+def _beginning(expr: Expr) -> tuple[Expr, str]:
+    """An expression as far as a card has room for it, and the mark of what is left out."""
+    if isinstance(expr, Sum) and len(expr.terms) > _MOST_TERMS:
+        return Sum(expr.terms[:_MOST_TERMS]), " + …"
+    return expr, ""
 
 
 def _reaching(variables: Sequence[Expr], output: Expr) -> set[Expr]:
