@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from minigrad.drawing import Drawing, Text, differential, fold, picture_of, symbol
 from minigrad.drawing.model import Run, sub, sup
@@ -80,7 +80,9 @@ class _Formulas:
         by_expr = {lowered.expr(node): node for node in lowered.names}
         on_the_way = _reaching([lowered.expr(v) for v in variables], lowered.expr(output))
         targets = [expr for expr in by_expr if expr in on_the_way]
-        found = adjoints(lowered.expr(output), targets) if targets and not output.shape else {}
+        found: Mapping[Expr, Expr] = {}
+        if targets and not output.shape:
+            found = adjoints(lowered.expr(output), targets, names=lowered.automatic)
         reached = [expr for expr in targets if expr in found]
         # one by one they would be finished again and again: each stands in those after it
         gradients = finished([found[expr] for expr in reached])
@@ -99,12 +101,16 @@ class _Formulas:
         """The definition of a tensor, without its left side."""
         expr = self.lowered.expr(node)
         short, rest = _beginning(expr.node if isinstance(expr, Ref) else expr)
-        return _styled(matrix_form(short)[1], node.scope) + rest
+        return self._styled(matrix_form(short)[1], node) + rest
 
     def gradient(self, node: Node) -> Text | None:
         """The loss's gradient by a tensor, without its left side."""
         form = self._gradient_form(node)
-        return None if form is None else _styled(form[1], node.scope) + form[2]
+        return None if form is None else self._styled(form[1], node) + form[2]
+
+    def _styled(self, tree: Tree, node: Node) -> Text:
+        marked = _Marked(node.scope, self.lowered.automatic.given)
+        return Text.of(*_pieces(marked.show(tree)))
 
     def subscript(self, node: Node) -> str:
         """The indices that the gradient's formula holds fixed: dS_b."""
@@ -143,19 +149,20 @@ def _reaching(variables: Sequence[Expr], output: Expr) -> set[Expr]:
     return reached
 
 
-def _styled(tree: Tree, home: str) -> Text:
-    return Text.of(*_pieces(_Marked(home).show(tree)))
-
-
 class _Marked(Printer):
-    """Text in which names and subscripts are marked; names near ``home`` need less of a path."""
+    """Text in which names and subscripts are marked; names near ``home`` need less of a path.
 
-    def __init__(self, home: str) -> None:
+    A ``cut`` name stands for what was too long to read, and has no card that says what it is.
+    """
+
+    def __init__(self, home: str, cut: Collection[str]) -> None:
         super().__init__(UNICODE, False)
-        self.home = home.split(".")
+        self.home, self.cut = home.split("."), cut
 
     def name(self, tree: Name) -> str:
         """A name between marks that say whether it is a tensor or a gradient."""
+        if tree.text in self.cut:
+            return "…"
         if tree.of is not None:
             return f"{_GRADIENT}{self.from_home(tree.of)}{_END}"
         return f"{_NAME}{self.from_home(tree.text)}{_END}" if tree.text[:1].isalpha() else tree.text
