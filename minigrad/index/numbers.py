@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 from fractions import Fraction
 
+from minigrad.errors import DerivationError
 from minigrad.index.expr import Number
 
 # A denominator beyond this says "measured", not "written by hand"; it stays a float.
 _LARGEST_DENOMINATOR = 10**15
 # A power of more bits is no number that anybody reads.
 _LONGEST = 4096
+_SMALLEST = sys.float_info.min
 
 
 def number(value: object) -> Number:
@@ -42,7 +45,7 @@ def magnitude(value: Number) -> Number:
 
 
 def times(a: Number, b: Number) -> Number:
-    return _tidy(a * b)
+    return _told(_tidy(a * b), a, b)
 
 
 def plus(a: Number, b: Number) -> Number:
@@ -51,6 +54,11 @@ def plus(a: Number, b: Number) -> Number:
 
 def exact_power(base: Number, exponent: int | Fraction) -> Number | None:
     """``base ** exponent`` when that is a number of the same kind (exactly) that can be written out."""
+    power = _exact_power(base, exponent)
+    return None if power is None else _told(power, base)
+
+
+def _exact_power(base: Number, exponent: int | Fraction) -> Number | None:
     digits = max(abs(base.numerator), base.denominator) if not isinstance(base, float) else 1
     if digits > 1 and abs(exponent.numerator) * digits.bit_length() > _LONGEST:
         return None
@@ -90,7 +98,26 @@ def _integer_root(value: int, degree: int) -> int | None:
     return next((r for r in (root - 1, root, root + 1) if r >= 0 and r**degree == value), None)
 
 
+def _told(value: Number, *sources: Number) -> Number:
+    """The value; where it came too near to 0 for a float, so that it is wrong or 0, it is refused."""
+    if (
+        isinstance(value, float)
+        and abs(value) < _SMALLEST
+        and all(abs(source) >= _SMALLEST for source in sources)
+    ):
+        raise DerivationError(
+            f"a number of this formula is below {_SMALLEST:.0e}, nearer to 0 than floats can be, as one is "
+            "that is halved a thousand times; scale the program, or give the factor a name instead"
+        )
+    return value
+
+
 def _tidy(value: Number) -> Number:
+    if isinstance(value, int) and value.bit_length() > _LONGEST:
+        raise DerivationError(
+            f"a number of this formula has {value.bit_length()} binary digits, as one has that is doubled as "
+            "often; scale the program, or give the factor a name instead"
+        )
     if isinstance(value, Fraction):
         if value.denominator == 1:
             return int(value)
