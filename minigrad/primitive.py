@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from minigrad.errors import ArgumentError, NameClashError
+from minigrad.errors import ArgumentError, NameClashError, UnsupportedError
 from minigrad.names import checked_name
 
 Kind = Literal["elementwise", "contraction", "general", "composite"]
@@ -91,6 +91,9 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return row_named, (self.name,)
+
 
 def _one_of(several: Rule) -> Rule:
     """The rule for one argument, from the rule for several."""
@@ -114,6 +117,16 @@ def register(row: Primitive) -> Primitive:
         )
     REGISTRY[row.name] = row
     return row
+
+
+def row_named(name: str) -> Primitive:
+    """The row of this name; what pickle keeps of an operation is its name."""
+    if name not in REGISTRY:
+        raise UnsupportedError(
+            f"unpickling: no operation is named {name!r} here; run the code that makes it with "
+            "mg.primitive or mg.elementwise first"
+        )
+    return REGISTRY[name]
 
 
 def keyword_defaults(forward: Rule) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from minigrad.checking import Options, Report, examine
 from minigrad.errors import ArgumentError
 from minigrad.face.formula import Formula, Reading
+from minigrad.face.pickled import rebuilt
 from minigrad.face.source import derivation_source
 from minigrad.face.subject import subject_of
 from minigrad.face.targets import (
@@ -43,6 +44,14 @@ class Derivation(Mapping[Key, Formula]):
     def __init__(self, reading: Reading, formulas: dict[Key, Formula], order: int) -> None:
         self.reading, self.order = reading, order
         self._formulas = formulas
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = self.reading.parts_first([f.expr for f in self._formulas.values()])
+        formulas = {key: f.arguments() for key, f in self._formulas.items()}
+        return rebuilt, (parts, _rebuilt, type(self), self.reading, formulas, self.order)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Derivation:
+        return self  # nothing changes a derivation
 
     def __getitem__(self, key: Any) -> Formula:
         if isinstance(key, Tensor):
@@ -256,6 +265,12 @@ def derive(
         (only,) = formulas.values()
         return _SecondOrder(reading, {keys[0]: only, (keys[0], keys[0]): only}, order)
     return Derivation(reading, formulas, order)
+
+
+def _rebuilt(
+    kind: type[Derivation], reading: Reading, formulas: Mapping[Key, tuple[Any, ...]], order: int
+) -> Derivation:
+    return kind(reading, {key: Formula(*arguments) for key, arguments in formulas.items()}, order)
 
 
 def readable(hessian: Expr, gradient: Expr, key: str, names: Names) -> Expr:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 from minigrad.errors import DerivationError
 from minigrad.face.indexed import case_lines, index_line
+from minigrad.face.pickled import parts_first, rebuilt
 from minigrad.face.source import formula_source
 from minigrad.face.targets import dims_of
 from minigrad.face.value import evaluate_formulas, given_values
@@ -44,6 +45,13 @@ class Reading:
     node: Node
     names: Names
     gradients: dict[str, Expr] = field(default_factory=dict)  # by each variable, before the second
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def parts_first(self, exprs: Sequence[Expr]) -> list[object]:
+        """What pickle is to write before these formulas."""
+        return parts_first(self.lowered, [self.output, *self.gradients.values(), *exprs])
 
     @cached_property
     def rank(self) -> dict[str, int]:
@@ -136,6 +144,17 @@ class Formula:
     ) -> None:
         self.name, self.of, self.reading = name, of, reading
         self._expr, self._axes = expr, axes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = self.reading.parts_first([self._expr])
+        return rebuilt, (parts, Formula, *self.arguments())
+
+    def arguments(self) -> tuple[Any, ...]:
+        """What makes this formula again."""
+        return self.name, self._expr, self.reading, self.of, self._axes
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Formula:
+        return self  # nothing changes a formula
 
     # -- reading -------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from minigrad.names import checked_name
 
@@ -23,6 +24,10 @@ class Scope:
     def __init__(self, label: str = "", parent: Scope | None = None) -> None:
         self.label, self.parent = label, parent
         self.path = f"{parent.path}.{label}" if parent is not None and parent.path else label
+
+    def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
+        # there is one outermost scope, also for what is unpickled
+        return "ROOT" if self is ROOT else super().__reduce_ex__(protocol)
 
     @property
     def is_call(self) -> bool:

@@ -103,7 +103,7 @@ def _told(value: Number, *sources: Number) -> Number:
     if (
         isinstance(value, float)
         and abs(value) < _SMALLEST
-        and all(abs(source) >= _SMALLEST for source in sources)
+        and all(magnitude(source) >= _SMALLEST for source in sources)
     ):
         raise DerivationError(
             f"a number of this formula is below {_SMALLEST:.0e}, nearer to 0 than floats can be, as one is "
