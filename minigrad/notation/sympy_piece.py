@@ -134,12 +134,16 @@ def product_of(*factors: Any) -> Any:
 
 
 def turned(value: Any) -> Any:
-    """The transpose, moved to the atoms."""
+    """The transpose, moved to the atoms; SymPy's own would work out every product on the way."""
     s = heads.sympy()
     if isinstance(value, s.MatMul):
         return product_of(*(turned(f) if f.is_Matrix else f for f in reversed(value.args)))
-    if isinstance(value, s.MatAdd):
-        return s.MatAdd(*map(turned, value.args))
+    if isinstance(value, s.MatAdd | s.HadamardProduct):
+        return value.func(*map(turned, value.args))
+    if isinstance(value, s.HadamardPower):
+        return s.HadamardPower(turned(value.base), value.exp)
+    if hasattr(value, "function") and hasattr(value, "expr"):  # a function of each element
+        return value.func(value.function, turned(value.expr))
     return s.Transpose(value).doit(deep=False)
 
 

@@ -168,7 +168,7 @@ def _means(
         count = math.prod(s for s in sizes if isinstance(s, int))
         quotient = Fraction(coef) * count if not isinstance(coef, float) else None
         if None in divisors or len(set(divisors)) < len(divisors) or (
-            count != 1 and (quotient is None or Fraction(coef).denominator % count)
+            count != 1 and (not count or quotient is None or Fraction(coef).denominator % count)
         ):  # fmt: skip
             continue
         left = [p for p in left if p not in divisors and p != (value, exponent)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -41,13 +42,13 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 def softmax(x: Any, axes: tuple[int, ...]) -> Any:
     """Exp over its own sum along the axes, the largest element taken off first; 0 where all are −∞."""
-    top = np.max(x, axis=axes, keepdims=True)
+    top = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
     e = np.exp(x - np.where(np.isneginf(top), 0.0, top))
     return e / np.maximum(np.sum(e, axis=axes, keepdims=True), 1.0)
 
 
 def logsumexp(x: Any, axes: tuple[int, ...]) -> Any:
-    top = np.max(x, axis=axes, keepdims=True)
+    top = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0.0)
     return np.log(np.sum(np.exp(x - top), axis=axes)) + np.squeeze(top, axis=axes)
 
@@ -56,7 +57,8 @@ def others(x: Any, axes: tuple[int, ...]) -> Any:
     """At each element the product of all others along the axes, without a division."""
     last = tuple(range(-len(axes), 0))
     moved = np.moveaxis(x, axes, last)
-    flat = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+    lead = moved.shape[: x.ndim - len(axes)]
+    flat = moved.reshape(*lead, math.prod(moved.shape[len(lead) :]))
     ones = np.ones_like(flat[..., :1])
     before = np.cumprod(np.concatenate([ones, flat[..., :-1]], -1), -1)
     after = np.cumprod(np.concatenate([ones, flat[..., :0:-1]], -1), -1)[..., ::-1]

@@ -151,8 +151,7 @@ def _sum(value: Value, args: list[Any], at: Setting) -> Any:
 
 
 def _max(value: Value, args: list[Any], at: Setting) -> Any:
-    _decided(value, at)
-    return np.max(args[0], axis=value.params[0])
+    return _largest(value, args[0], at)
 
 
 def _prod(value: Value, args: list[Any], at: Setting) -> Any:
@@ -163,17 +162,20 @@ def _others(value: Value, args: list[Any], at: Setting) -> Any:
     return others(args[0], value.params[0])
 
 
-def _decided(value: Value, at: Setting) -> None:
+def _largest(value: Value, x: Any, at: Setting, keepdims: bool = False) -> Any:
+    axes = value.params[0]
+    if not all(x.shape[axis] for axis in axes):
+        raise UndefinedError("max: an empty axis has no largest element; give arrays with elements")
     if at.arithmetic.exact and np.asarray(at.arithmetic.number(1)).dtype == object:
         from_mpmath = hasattr(at.arithmetic.number(1), "_mpf_")
         if not from_mpmath:
             raise DerivationError(f"{value.op}: the largest of symbolic elements is not decided")
+    return np.max(x, axis=axes, keepdims=keepdims)
 
 
 def _argmax(value: Value, args: list[Any], at: Setting) -> Any:
-    _decided(value, at)
     axes = value.params[0]
-    best = np.max(args[0], axis=axes, keepdims=True)
+    best = _largest(value, args[0], at, keepdims=True)
     chosen = (args[0] == best) * at.arithmetic.number(1)
     return chosen / np.sum(chosen, axis=axes, keepdims=True)
 
