@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from minigrad.index.expr import Expr, Leaf, Ref, is_name, postorder
 from minigrad.notation.lines import Line
@@ -44,6 +45,7 @@ class _Rules:
         if not isinstance(output, Ref):
             self.formulas[self.name] = output
         self.users: dict[str, list[str]] = {}
+        self.path = cache(self._path)
         for user, node in self.formulas.items():
             for name in dict.fromkeys(_names_in(node)):
                 self.users.setdefault(name, []).append(user)
@@ -61,17 +63,21 @@ class _Rules:
         if len(users) > 1:
             paths = f"{_listed(users[:-1], ', ')} and {users[-1]}"
             return f"{of} is used in {paths}: the contributions of {len(users)} paths are added"
-        way, (rules, places) = [users[0]], path_rules(self.formulas[users[0]], of)
+        way, (rules, places) = [users[0]], self.path(users[0], of)
         met = [rules]  # from the tensor up
         while way[-1] != self.name and way[-1] not in shown:
             above = self.users.get(way[-1], [])
             if len(above) != 1:
                 break
-            met.append(path_rules(self.formulas[above[0]], way[-1])[0])
+            met.append(self.path(above[0], way[-1])[0])
             way.append(above[0])
         outermost_first = [rule for rules in reversed(met) for rule in rules]
         through = _listed(way[::-1], " and ")
         return _said(f"through {through}", list(dict.fromkeys(outermost_first)), places, of)
+
+
+    def _path(self, user: str, name: str) -> tuple[list[str], int]:
+        return path_rules(self.formulas[user], name)
 
 
 def _listed(names: Sequence[str], between: str) -> str:

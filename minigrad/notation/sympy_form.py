@@ -31,6 +31,9 @@ from minigrad.notation.sympy_atoms import dim_symbol, head_value, number, size_s
 from minigrad.notation.sympy_matrix import FUNCTIONS_OF_ROWS, matrix_expression
 from minigrad.notation.sympy_piece import NoMatrixFormError
 
+# SymPy takes seconds for an expression of so many parts.
+_MOST_PARTS = 10_000
+
 
 def sympy_form(expr: Expr) -> Any:
     """A scalar expression, a matrix expression (a vector is a column), or an array of higher order.
@@ -38,11 +41,31 @@ def sympy_form(expr: Expr) -> Any:
     Variables become matrix symbols of their dims, vectors columns. What cannot be written in whole
     matrices is written by its elements: a sum over an index is SymPy's ``Sum``, which ``doit()`` carries out
     once its bounds are numbers.
+
+    Raises
+    ------
+    DerivationError
+        When SymPy has no form for it, or when it is larger than SymPy builds in reasonable time.
     """
+    _bounded(expr)
     if expr.ndim <= 2:
         with suppress(NoMatrixFormError, DerivationError):
             return _by_matrices(expr)
     return _by_elements(expr)
+
+
+def _bounded(expr: Expr) -> None:
+    """Refuse what grows beyond bounds once every definition is written out, as nested softmaxes do."""
+    opened = expr
+    while any(isinstance(node, Composite) for node in postorder(opened)):
+        opened = transformed(
+            opened, lambda node: node.expand() if isinstance(node, Composite) else node
+        )
+        if opened.weight > _MOST_PARTS:
+            raise DerivationError(
+                f"sympy: with its definitions written out the formula has more than {_MOST_PARTS:,} parts; "
+                "name intermediate tensors and take the formulas between them"
+            )
 
 
 def _by_matrices(expr: Expr) -> Any:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import cache
 
+from minigrad.errors import DerivationError
 from minigrad.index.algebra import scale
 from minigrad.index.expr import (
     Composite,
@@ -30,6 +31,8 @@ from minigrad.symbolic.byname import by_quotients, folded_by_names, is_quotient,
 
 # A definition costs a reader its name, an equals sign and a separator.
 _DEFINITION = 5
+# A formula with more parts or levels than this is not written without names.
+_MOST_WHOLE_WEIGHT, _MOST_WHOLE_HEIGHT = 4_000, 64
 # Taking names back can make others useless; after so many times they stay as they are.
 _MOST_ROUNDS = 16
 # Comparisons and cases are read in place.
@@ -139,8 +142,40 @@ def settled(
 
 
 def without_names(root: Expr) -> Expr:
-    """``root`` with all names replaced by what they stand for."""
+    """``root`` with all names replaced by what they stand for.
+
+    Raises
+    ------
+    DerivationError
+        When that is longer, or nested deeper, than anybody reads.
+    """
+    weight, height = _whole(root)
+    if weight > _MOST_WHOLE_WEIGHT or height > _MOST_WHOLE_HEIGHT:
+        raise DerivationError(
+            f"written in the variables alone, this formula has {_rounded(weight)} parts, nested "
+            f"{_rounded(height)} deep; up to {_MOST_WHOLE_WEIGHT} and {_MOST_WHOLE_HEIGHT} are written: "
+            "read it by its names (print it)"
+        )
     return transformed(root, lambda node: node.node if isinstance(node, Ref) else node)
+
+
+def _whole(root: Expr) -> tuple[int, int]:
+    """Weight and height of an expression without its names."""
+    sizes: dict[Expr, tuple[int, int]] = {}
+    for node in postorder(root):
+        below = [sizes[child] for child in node.children()]
+        if isinstance(node, Ref):
+            sizes[node] = below[0]
+            continue
+        weight = node.weight - sum(child.weight for child in node.children())
+        height = 1 + max((h for _, h in below), default=-1)
+        # beyond the limit the number itself does not matter, and it can have thousands of digits
+        sizes[node] = min(weight + sum(w for w, _ in below), 10**12), height
+    return sizes[root]
+
+
+def _rounded(count: int) -> str:
+    return f"more than {count:,}" if count == 10**12 else f"{count:,}"
 
 
 class Opened:
