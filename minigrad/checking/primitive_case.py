@@ -98,7 +98,7 @@ class Case:
         leaves = [self._leaf(k) for k in chosen]
         values = {**values, _COTANGENT: self.c.reshape(kept)}
         try:
-            exprs = adjoints(view.expr, leaves, Leaf(_COTANGENT, tuple(kept)), 0, name=False)
+            exprs = adjoints(view.expr, leaves, Leaf(_COTANGENT, tuple(kept)), 0)
             arrays = evaluate_all([exprs[x] for x in leaves], Place(values, {}))
             arrays = [
                 np.asarray(a, dtype=float).reshape(self.arguments[k].shape)

@@ -239,7 +239,7 @@ def derive(
         if order == 1:
             derived[key] = gradient, [variable]
             continue
-        second = adjoints(gradient, targets, names=names)
+        second = adjoints(gradient, targets, names=names, after_tensors=False)
         hessians = finished([second[target] for target in targets])
         if not node.shape:
             hessians = [readable(h, gradient, key, names) for h in hessians]

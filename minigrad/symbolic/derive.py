@@ -52,8 +52,8 @@ def adjoints(
     wrt: Sequence[Expr],
     seed: Expr | None = None,
     extra: int = 0,
-    name: bool = True,
     names: Names | None = None,
+    after_tensors: bool = True,
 ) -> dict[Expr, Expr]:
     """The adjoint of every node of ``wrt``: axes are the output's (``extra`` of a seed), then its own.
 
@@ -63,20 +63,21 @@ def adjoints(
     wrt : variables, or named nodes.
     seed : the output's own adjoint; by default 1, or deltas where the output has axes.
     extra : leading axes of ``seed`` that belong to something before the output.
-    name : whether adjoints of named nodes get names of their own (dQ for Q).
-    names : those that nobody gave; a short adjoint of such a tensor stays open, so that it may cancel, and
-        where no adjoint is named after its tensor, a long one takes a name from here.
+    names : where adjoints are to have names: those that nobody gave. A short adjoint of such a tensor stays
+        open, so that it may cancel.
+    after_tensors : whether adjoints are named after their tensors (dQ for Q), as those of a loss are; else
+        only long ones get a name, a fresh one.
     """
-    names = Names() if names is None else names
     if seed is None:
         seed, extra = identity_seed(output), output.ndim
+    after_tensors = after_tensors and not extra
     order = list(postorder(output))
     rank = {node: k for k, node in enumerate(order)}
     wanted = set(wrt)
     active = _depends(order, wanted)
     inflow: dict[Expr, list[tuple[int, int, Expr]]] = {output: [(0, 0, seed)]}
     result: dict[Expr, Expr] = {}
-    is_elementwise = _Elementwise()
+    name = _Naming(names, after_tensors)
     for node in reversed(order):
         arrived = inflow.pop(node, None)
         if arrived is None or node not in active:
@@ -89,7 +90,7 @@ def adjoints(
         if isinstance(node, Ref) and node.node in wanted:  # what it names collects its own adjoint
             flow = [(node.node, total)]
         else:
-            flow = _passed_on(node, total, active, extra, names if name else None, is_elementwise)
+            flow = _passed_on(node, total, active, extra, name)
         for child, expr in flow:
             inflow.setdefault(child, []).append((rank[node], len(inflow.get(child, ())), expr))
     for node in wrt:
@@ -134,12 +135,7 @@ def _depends(order: Iterable[Expr], targets: Collection[Expr]) -> set[Expr]:
 
 
 def _passed_on(
-    node: Expr,
-    total: Expr,
-    active: set[Expr],
-    extra: int,
-    names: Names | None,
-    is_elementwise: Callable[[Expr], bool],
+    node: Expr, total: Expr, active: set[Expr], extra: int, name: Callable[[Ref, Expr], Expr]
 ) -> list[tuple[Expr, Expr]]:
     """What flows on to the children; through a name only where the name does not hide a cancellation."""
     if not isinstance(node, Ref):
@@ -148,19 +144,31 @@ def _passed_on(
     if inner not in active:
         return []
     through = contributions(inner, total, active, extra, node)
-    if names is None or is_constant(total) or isinstance(total, Ref):
+    named = total if is_constant(total) or isinstance(total, Ref) else name(node, total)
+    if named is total:
         return through
-    if extra:
-        if not is_long(total):
-            return through
-        named = names.ref(total)
-    elif node.name in names.given and total.weight <= _SHORT and is_elementwise(total):
-        return through
-    else:
-        base, last = parted(node.name)
-        named = Ref(f"{base}.d{last}" if base else f"d{last}", total, of=node.name)
     closed = contributions(inner, named, active, extra, node)
     return through if _weight(through) < _weight(closed) else closed
+
+
+class _Naming:
+    """The names of adjoints."""
+
+    def __init__(self, names: Names | None, after_tensors: bool) -> None:
+        self.names, self.after_tensors = names, after_tensors
+        self.is_elementwise = _Elementwise()
+
+    def __call__(self, node: Ref, total: Expr) -> Expr:
+        """The adjoint of a named node behind a name, or as it is where it needs none."""
+        if self.names is None:
+            return total
+        if not self.after_tensors:
+            return self.names.ref(total) if is_long(total) else total
+        is_short = node.name in self.names.given and total.weight <= _SHORT
+        if is_short and self.is_elementwise(total):
+            return total
+        base, last = parted(node.name)
+        return Ref(f"{base}.d{last}" if base else f"d{last}", total, of=node.name)
 
 
 def _weight(flow: Sequence[tuple[Expr, Expr]]) -> int:
@@ -346,7 +354,7 @@ def _composite_rule(
     body = wrapped.definition.build(*arguments)
     seed = Leaf(_G, (*lead, *sizes))
     output = Leaf(_OUT, sizes)
-    rule = adjoints(body, [arguments[k]], seed, len(lead), name=False)[arguments[k]]
+    rule = adjoints(body, [arguments[k]], seed, len(lead))[arguments[k]]
     rule = substituted(
         rule, {Composite(wrapped.definition, tuple(arguments), sizes): output, body: output}
     )
