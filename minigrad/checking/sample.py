@@ -92,7 +92,12 @@ def draw(words: Iterable[str], shape: Shape, rng: Rng, mood: int = 0) -> Any:
     """An array with every element where the strictest of the words allows it."""
     known = set(words)
     chosen = next((word for word in DRAWS if word in known), "real")
-    return (MOODS[mood] if chosen == "real" else DRAWS[chosen])(rng, shape)
+    return (MOODS[mood] if chosen == "real" else DRAWS[chosen])(rng, _padded(shape)).reshape(shape)
+
+
+def _padded(shape: Shape) -> Shape:
+    """The shape of a matrix whose axes of size 1 may have been left out."""
+    return (1,) * (2 - len(shape)) + tuple(shape)
 
 
 def _fractions(low: int, high: int, over: int) -> Callable[[Rng, Shape], Any]:
@@ -155,8 +160,8 @@ def rationals(words: Iterable[str], shape: Shape, rng: Rng) -> Any:
     known = set(words)
     chosen = next((word for word in DRAWS if word in known), "real")
     if chosen in _EXACT_DRAWS:
-        return _EXACT_DRAWS[chosen](rng, shape)
-    return np.asarray(DRAWS[chosen](rng, shape)).astype(int)
+        return _EXACT_DRAWS[chosen](rng, _padded(shape)).reshape(shape)
+    return np.asarray(DRAWS[chosen](rng, _padded(shape))).astype(int).reshape(shape)
 
 
 def words_of(order: Sequence[Node]) -> dict[Node, set[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from minigrad.errors import DerivationError
 from minigrad.index import heads
 from minigrad.index.expr import Head, Leaf, Number
 from minigrad.index.size import AnySize
@@ -48,6 +49,8 @@ def variable(leaf: Leaf) -> Any:
 
 def head_value(head: Head, values: Sequence[Any]) -> Any:
     """An elementwise function at given values."""
+    if any(value.has(heads.sympy().nan) for value in values):
+        raise DerivationError(f"{head.name}: SymPy compares no number with NaN")
     symbols = dict(zip(heads.symbols(), values, strict=False))
     return _without_cases(head).subs(symbols, simultaneous=True)
 

@@ -143,6 +143,8 @@ class _Elements:
         symbol = variable(node)
         if node.ndim == 0:
             return symbol
+        if 0 in node.sizes:
+            raise DerivationError(f"{node.name}: an array without elements has no element in SymPy")
         return symbol[(*at, 0)] if node.ndim == 1 else symbol[tuple(at)]
 
     def index(self) -> Any:
