@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.ground import Ground
+from minigrad.checking.ground import Ground, parts_of
 from minigrad.checking.report import KINK, Comparison, Verdict
 from minigrad.checking.sample import generator
-from minigrad.index.expr import Expr, Map, Product, Sum, postorder
+from minigrad.index.expr import Expr, Map, MatrixFunction, Product, Sum, postorder
 from minigrad.symbolic.arithmetic import DIGITS_50, mpmath
 
 AT_50 = "meaning at 50 digits"
@@ -38,7 +38,7 @@ def proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
     values = {name: lifted(array) for name, array in ground.values.items()}
     c = lifted(ground.c)
     x = ground.point(DIGITS_50, values, k)
-    d = lifted(rng.normal(size=x.shape))
+    d = lifted(_direction(ground, rng, x))
     h = mp.mpf(_STEP)
     above, here, below = (ground.value(DIGITS_50, values, k, x + s * d, c) for s in (h, 0, -h))
     measured = (above - below) / (2 * h)
@@ -52,6 +52,18 @@ def proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
     doubt = 4 * bend + _rounding([above, here, below], h)
     error = max(float(abs(derived - measured)) - doubt, 0.0) / size
     return _judged(formula, quantity, error, tolerance, bend / max(size, _SMALL))
+
+
+def _direction(ground: Ground, rng: np.random.Generator, x: Any) -> Any:
+    """Any direction; a symmetric one where a factor is taken that reads one triangle of its matrix."""
+    d = rng.normal(size=x.shape)
+    triangle = any(
+        isinstance(part, MatrixFunction) and part.name == "cholesky"
+        for part in parts_of(ground.output)
+    )
+    if triangle and x.ndim == 2 and np.array_equal(x, x.T):
+        return d + d.T
+    return d
 
 
 def second_proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:

@@ -44,8 +44,9 @@ class Program:
         return node.op.forward(*arguments, **self.params(node))
 
     def run(self, leaves: Arrays) -> Any:
-        """The output as an array."""
-        return np.asarray(self.every(leaves)[self.output])
+        """The output as an array of numbers, truth values as 0 and 1."""
+        result = np.asarray(self.every(leaves)[self.output])
+        return result.astype(float) if result.dtype.kind == "b" else result
 
     def record(
         self, leaves: Arrays, wrt: set[Node], disturb: Disturb | None = None

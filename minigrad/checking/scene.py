@@ -255,7 +255,7 @@ class Scene:
         # what cancels on the way leaves its rounding behind, and that says how large it was
         for _ in range(2):
             disturbed = self.perturbed().values[self.subject.output]
-            moved_by = float(np.sum(np.abs(self.c * (disturbed - self.output))))
+            moved_by = float(np.sum(np.abs(self.c * disturbed - self.c * self.output)))
             if np.isfinite(moved_by):
                 here = max(here, moved_by / float(np.finfo(float).eps))
         if here:
