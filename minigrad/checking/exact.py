@@ -16,10 +16,12 @@ from minigrad.checking.sample import generator
 from minigrad.errors import DerivationError
 from minigrad.index import heads
 from minigrad.index.expr import Expr, Head, Map, Number, Product
-from minigrad.symbolic.arithmetic import EXACT
+from minigrad.symbolic.arithmetic import Exact
 
 RATIONAL, SYMPY = "rational arithmetic", "SymPy diff"
 _MOST_SCALAR_OPERATIONS = 1500
+# SymPy walks an expression as a tree, however much of it is shared.
+_MOST_NODES = 3_000
 _DECIDED = 1e-30
 _DISCRETE = {"symmetric", "spd", "diagonal", "orthogonal", "simplex", "onehot", "0/1", "pm1"}
 
@@ -169,6 +171,35 @@ def _require_rational(root: Expr) -> None:
                     raise NotRationalError(f"the power {factor.exponent} is not rational")
 
 
+class _Readable(Exact):
+    """SymPy's expressions as long as they are no larger than it can walk through in seconds."""
+
+    def __init__(self) -> None:
+        self.sizes: dict[Any, int] = {}
+
+    def scalar_function(self, head: Head) -> Callable[..., Any]:
+        apply = super().scalar_function(head)
+
+        def bounded(*values: Any) -> Any:
+            return apply(*map(self.checked, values))
+
+        return bounded
+
+    def checked(self, expr: Any) -> Any:
+        """The expression itself, where it is small enough as a tree."""
+        stack = [expr]
+        while stack:
+            node = stack[-1]
+            waiting = [arg for arg in getattr(node, "args", ()) if arg not in self.sizes]
+            stack.extend(waiting)
+            if not waiting:
+                stack.pop()
+                self.sizes[node] = 1 + sum(self.sizes[arg] for arg in getattr(node, "args", ()))
+        if self.sizes[expr] > _MOST_NODES:
+            raise DerivationError(f"{self.sizes[expr]:,} nodes are too large for SymPy")
+        return expr
+
+
 def sympy_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
     """The formula against SymPy's derivative by one explicit element: their difference is 0."""
     s = heads.sympy()
@@ -178,23 +209,24 @@ def sympy_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
         raise DerivationError("its constants are floats")
     values = {name: _objects(array, _sympy_number) for name, array in ground.values.items()}
     c = _objects(ground.c, _sympy_number)
-    x = ground.point(EXACT, values, k)
+    exact = _Readable()
+    x = ground.point(exact, values, k)
     rng = generator(k)
     place = tuple(int(rng.integers(n)) for n in x.shape)
     at = x[place] if place else x.item()
     t = s.Symbol("t", positive=True) if at.is_positive else s.Symbol("t", real=True)
     moving = np.array(x, dtype=object)
     moving[place] = t
-    value = ground.value(EXACT, values, k, moving, c)
-    measured = s.diff(value, t)
+    value = exact.checked(ground.value(exact, values, k, moving, c))
+    measured = exact.checked(s.diff(value, t))
     assumed = _assumed(ground, k)
     if assumed or not hasattr(ground.target(k), "kind"):
         # the formula holds where the assumption does: at the point, not along it
         measured, here = measured.subs(t, at), values
     else:
         here = {**values, ground.target(k).name: moving}  # type: ignore[attr-defined]
-    gradient = np.asarray(ground.gradient(EXACT, here, k, c), dtype=object)
-    derived = s.sympify(gradient[place] if place else gradient.item())
+    gradient = np.asarray(ground.gradient(exact, here, k, c), dtype=object)
+    derived = exact.checked(s.sympify(gradient[place] if place else gradient.item()))
     if _vanishes(derived - measured, t, at):
         return Comparison(formula, SYMPY, quantity, 0.0, 0.0, f"sizes {_sizes(ground)}")
     a, b = ([_number(e, t, at + s.Rational(j, 7)) for j in (1, 2)] for e in (derived, measured))

@@ -82,11 +82,11 @@ def hand_gradients(scene: Scene, c: Any = None) -> Arrays:
     chosen = [k for k, node in enumerate(subject.variables) if scene.differentiable(k)]
     targets = [tensors[subject.variables[k]] for k in chosen]
     if not output.requires_grad:
-        return [np.zeros(scene.at(k).shape) for k in range(len(subject.variables))]
+        return [np.zeros_like(scene.at(k)) for k in range(len(subject.variables))]
     found = gradients([output], targets, cotangents=[tensor(cotangent)], allow_unused=True)
     result: Arrays = [None] * len(subject.variables)
     for k, g in zip(chosen, found, strict=True):
-        result[k] = np.zeros(scene.at(k).shape) if g is None else g.numpy()
+        result[k] = np.zeros_like(scene.at(k)) if g is None else g.numpy()
     return result
 
 
