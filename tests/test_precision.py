@@ -106,6 +106,41 @@ def test_half_precision_loses_no_sum(name: str) -> None:
         np.testing.assert_allclose(low, high, rtol=3e-3, atol=2e-6)
 
 
+# Where the result itself does not fit, or fits with few digits, its gradient is still of the order of 1.
+DIRECTIONS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "norm too long": (mg.linalg.norm, [6e4, 5e4, -3e4]),
+    "rows too long": (lambda x: mg.linalg.norm(mg.stack([x, x / 4]), axis=1).sum(), [6e4, 5e4, 0.0]),
+    "norm of order 3": (lambda x: mg.linalg.norm(x, 3), [6e4, 6e4, 5e4]),
+    "short norm": (mg.linalg.norm, [1.2e-7, 2.4e-7, -3.6e-7]),
+    "wide deviation": (lambda x: mg.std(x, ddof=1), [6e4, -6e4, 5e4]),
+    "small deviation": (mg.std, [1.2e-7, 6e-7, -3.6e-7]),
+    "logsumexp": (mg.special.logsumexp, [2000.0, 2001.0, 1999.0]),
+}
+
+
+@pytest.mark.parametrize("name", DIRECTIONS)
+def test_directions_do_not_depend_on_what_the_result_can_hold(name: str) -> None:
+    function, given = DIRECTIONS[name]
+    x = np.float16(given)
+    with np.errstate(over="ignore"):
+        g, exact = (mg.grad(function)(x.astype(d)).numpy() for d in (np.float16, np.float64))
+    np.testing.assert_allclose(g, exact, rtol=2e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 3e38), (np.float64, 1.7e308)])
+def test_a_norm_beyond_the_numbers_has_a_direction(dtype: Any, size: float) -> None:
+    x = np.full(4, size, dtype)
+    with np.errstate(over="ignore"):
+        np.testing.assert_allclose(mg.grad(mg.linalg.norm)(x).numpy(), 0.5, rtol=1e-6)
+        assert np.abs(mg.hessian(mg.linalg.norm)(x).numpy()).max() < 1 / size
+
+
+def test_shares_of_a_large_logarithm_add_up_to_one() -> None:
+    x = np.float32([1e6, 1e6 + 0.3, 1e6 - 1])
+    g = mg.grad(mg.special.logsumexp)(x).numpy()
+    np.testing.assert_allclose(g, F.softmax(x.astype(float), 0).numpy(), rtol=1e-5)
+
+
 def test_a_tie_of_many_is_counted() -> None:
     x = tracked(MANY[:, 0])
     mg.max(x).backward()

@@ -10,13 +10,14 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import dual
 from minigrad.graph.operation import option
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, many_axes, spread
 from minigrad.ops.decompositions import svdvals
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import sign
-from minigrad.ops.precision import add_reduce, exact_squares, in_single, magnitude
+from minigrad.ops.precision import add_reduce, exact_squares, faithful, in_single, magnitude
 from minigrad.ops.shaping import expand_dims, moveaxis
 
 
@@ -37,6 +38,10 @@ def _power_mean(x: Any, ord: float, axis: Axes, keepdims: bool) -> Any:
 
 
 def _norm_vjp(g: Any, y: Any, x: Any, *, ord: float, axis: Axes, keepdims: bool) -> Any:
+    if not faithful(y):
+        # A direction is that of any multiple: a length beyond the largest number is never needed.
+        x = x / magnitude(x, axis)
+        y = _norm_dual(x, ord=ord, axis=axis, keepdims=keepdims)
     g, y = spread(g, x.shape, axis, keepdims), spread(y, x.shape, axis, keepdims)
     origin = np.equal(y, 0)
     length = np.where(origin, np.ones((), y.dtype), y)
@@ -60,6 +65,7 @@ vector_norm = primitive(
     meaning=meaning.norm,
     doc="The p-norm over axes, y = (Σᵢ |xᵢ|ᵖ)^(1/p).",
 )
+_norm_dual = dual(vector_norm)
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:

@@ -33,6 +33,8 @@ def average(x: Any, axis: Any, keepdims: bool = False) -> Any:
     if type(x) is not np.ndarray and isinstance(x, Tensor):
         return x.mean(axis, keepdims=keepdims)
     count = count_of(x.shape, axis)
+    if not count:  # With NumPy's warning.
+        return np.mean(x, axis, keepdims=keepdims)
     if x.dtype is HALF:
         return (plain_reduce(x, axis, SINGLE, None, keepdims) / count).astype(HALF)
     return plain_reduce(x, axis, None, None, keepdims) / count
@@ -69,6 +71,16 @@ def exact_squares(lengths: Any) -> bool:
     if not lengths.ndim:
         return bool(least < lengths <= most)
     return bool(lengths.min() > least and lengths.max() <= most)
+
+
+# What float16 holds with all its digits; a length that is none of these was rounded or overflowed.
+_LEAST = float(np.finfo(np.float16).tiny)
+
+
+def faithful(lengths: Any) -> bool:
+    """Whether no length is 0, infinite, or one that a dtype holds with few digits."""
+    array = lengths._array if isinstance(lengths, Tensor) else lengths
+    return not bool(((array < _LEAST) | (array == math.inf)).any())
 
 
 def magnitude(x: Any, axis: Axes | None) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import dual
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import SMALL, Axes, count_of, max_reduce, min_reduce, plain, spread, weights
 from minigrad.ops.precision import (
@@ -16,6 +17,7 @@ from minigrad.ops.precision import (
     add_reduce,
     average,
     exact_squares,
+    faithful,
     in_single,
     magnitude,
     plain_reduce,
@@ -84,9 +86,13 @@ def _var_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, ddof: float, keepdims
 def _std_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
     # The standard deviation of equal numbers is a norm at 0: its derivative is taken as 0. The
     # quotient of two lengths comes first, which is of the order of 1 wherever they lie.
+    centred = _centred(x, axis)
+    if not faithful(y):
+        centred = centred / magnitude(centred, axis)
+        y = _std_dual(centred, axis=axis, ddof=ddof, keepdims=keepdims)
     g, y = spread(g, x.shape, axis, keepdims), spread(y, x.shape, axis, keepdims)
     flat = np.equal(y, 0)
-    turned = _centred(x, axis) / np.where(flat, np.ones((), y.dtype), y)
+    turned = centred / np.where(flat, np.ones((), y.dtype), y)
     with np.errstate(invalid="ignore"):
         slope = turned * _per_degree(x, axis, ddof)
     return g * np.where(flat, np.zeros((), slope.dtype), slope)
@@ -190,6 +196,7 @@ std_row: Any = primitive(
     meaning=meaning.std,
     doc="Standard deviation over axes, the square root of the variance.",
 )
+_std_dual = dual(std_row)
 
 nansum_row: Any = primitive(
     "nansum",

@@ -236,7 +236,11 @@ def _logsumexp_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool)
     total = spread(y, x.shape, axis, keepdims)
     # Where every term is exp(−∞) the weights are 0, not exp(−∞ + ∞).
     total = np.where(np.equal(total, -math.inf), 0, total)
-    return spread(g, x.shape, axis, keepdims) * np.exp(x - total)
+    share = np.exp(x - total)
+    whole = add_reduce(share, axis, None, None, True)
+    # The shares add up to 1, whatever digits the logarithm of a large sum has lost.
+    share = share / np.where(np.equal(whole, 0), 1, whole)
+    return spread(g, x.shape, axis, keepdims) * share
 
 
 _logsumexp_row: Any = primitive(
