@@ -33,6 +33,10 @@ class ArgumentError(MinigradError, ValueError):
     """An argument has a value that the operation does not accept."""
 
 
+class KindError(ArgumentError, TypeError):
+    """An argument is of another kind than the operation takes: text for a number, say."""
+
+
 class NamingError(ArgumentError, TypeError):
     """Something is called what cannot be a name."""
 

@@ -157,6 +157,67 @@ def test_singular_matrices_are_told() -> None:
         mg.linalg.slogdet(x)[1].backward()
 
 
+def test_matrices_that_are_none() -> None:
+    lost = np.array([[[np.nan, 1.0], [1.0, 2.0]], [[1.0, 2.0], [3.0, 4.0]]])
+    with np.errstate(invalid="ignore"):
+        g = mg.grad(lambda a: mg.linalg.det(a).sum())(lost).numpy()
+    assert np.isnan(g[0]).any()
+    np.testing.assert_allclose(g[1], [[4, -3], [-2, 1]])
+    for n in (0, 1, 2, 3):
+        for shape in ((), (3,), (2, 3)):
+            with pytest.raises(ShapeError, match=r"linalg.matrix_power: (a|the) matrix"):
+                mg.linalg.matrix_power(np.ones(shape), n)
+    with pytest.raises(ShapeError, match="right-hand side is a vector or a matrix"):
+        mg.linalg.solve(np.eye(2), 1.0)
+
+
+NO_OPTION: dict[str, Callable[[Any], Any]] = {
+    "axis": lambda o: mg.sum(np.eye(2), axis=o),
+    "roll": lambda o: mg.roll(np.eye(2), o),
+    "roll axis": lambda o: mg.roll(np.eye(2), o, 0),
+    "tril": lambda o: mg.tril(np.eye(2), o),
+    "diag": lambda o: mg.diag(np.ones(2), o),
+    "trace": lambda o: mg.trace(np.eye(2), o),
+    "diff": lambda o: mg.diff(np.eye(2), o),
+    "split": lambda o: mg.split(np.eye(2), o),
+    "split at": lambda o: mg.split(np.eye(2), [o]),
+    "partition": lambda o: mg.partition(np.eye(2), o),
+    "tensordot": lambda o: mg.tensordot(np.eye(2), np.eye(2), o),
+    "round": lambda o: mg.round(np.eye(2), o),
+    "pad": lambda o: mg.pad(np.eye(2), o),
+    "linspace": lambda o: mg.linspace(0, 1, o),
+    "matrix_power": lambda o: mg.linalg.matrix_power(np.eye(2), o),
+    "dropout": lambda o: F.dropout(np.eye(2), [o], rng=0),
+    "Dropout": lambda o: nn.Dropout([o]),
+    "LayerNorm": lambda o: nn.LayerNorm(2, eps=[o]),
+    "layer_norm": lambda o: F.layer_norm(np.eye(2), 2, eps=[o]),
+    "rms_norm": lambda o: F.rms_norm(np.eye(2), 2, eps=[o]),
+    "huber_loss": lambda o: F.huber_loss(np.eye(2), np.eye(2), delta=[o]),
+    "HuberLoss": lambda o: nn.HuberLoss(delta=[o]),
+    "smooth_l1_loss": lambda o: F.smooth_l1_loss(np.eye(2), np.eye(2), beta=[o]),
+    "cross_entropy": lambda o: F.cross_entropy(np.eye(2), [0, 1], label_smoothing=[o]),
+    "CrossEntropyLoss": lambda o: nn.CrossEntropyLoss(label_smoothing=[o]),
+    "reduction": lambda o: F.mse_loss(np.eye(2), np.eye(2), reduction=np.array(o)),
+}
+
+
+@pytest.mark.parametrize("name", NO_OPTION)
+@pytest.mark.parametrize("value", ["1", 1.5, np.nan])
+def test_options_of_another_kind_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(MinigradError, match="must be|is a|are|lies|one of|no probability|pieces"):
+        NO_OPTION[name](value)
+
+
+def test_options_that_are_arrays() -> None:
+    assert mg.sum(mg.tensor(np.eye(2)), 0, keepdims=np.array(1)).shape == (1, 2)
+    assert F.dropout(np.ones(8), 0.5, rng=3).shape == (8,)
+    with pytest.raises(ArgumentError, match="label_smoothing=-0.5 does not lie between"):
+        F.cross_entropy(np.eye(2), np.array([0, 1]), label_smoothing=-0.5)
+    s, none = mg.tensor(0.5, requires_grad=True), np.zeros(0)
+    F.bce_with_logits(s, none, weight=np.ones(1), reduction="sum").backward()
+    assert s.grad.item() == 0
+
+
 @pytest.mark.parametrize("uplo", ["L", "U"])
 def test_one_triangle_is_read(uplo: str) -> None:
     a = np.array([[2.0, -1.0, 0.3], [0.5, 3.0, 0.2], [-0.4, 1.1, -1.0]])

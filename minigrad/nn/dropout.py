@@ -7,10 +7,10 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.node import leaf
-from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.nn.module import Module
 from minigrad.nn.parameters import Rng, generator
+from minigrad.ops.options import real
 
 
 def dropout(
@@ -51,7 +51,7 @@ def dropout(
 
 
 def _noise(x: Tensor, p: float, rng: np.random.Generator) -> np.ndarray:
-    kept = rng.random(x.shape) >= p
+    kept = generator(rng).random(x.shape) >= p
     return kept * x.dtype.type(1 / (1 - p) if p < 1 else 0)
 
 
@@ -95,7 +95,7 @@ def probability(p: float) -> float:
     ArgumentError
         When it is not.
     """
-    p = option("dropout", "p", p)
+    p = real("dropout", "p", p)
     if not 0 <= p <= 1:
         raise ArgumentError(f"dropout: p={p!r} is no probability; it lies between 0 and 1")
-    return float(p)
+    return p

@@ -11,6 +11,7 @@ from minigrad.graph.tensor import Tensor
 from minigrad.nn.module import Module
 from minigrad.ops import functional
 from minigrad.ops.losses import reduction_of
+from minigrad.ops.options import fraction, real
 
 Weights = Tensor | ArrayLike | None
 
@@ -101,10 +102,7 @@ class CrossEntropyLoss(_Loss):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        if not 0 <= label_smoothing <= 1:
-            raise ArgumentError(
-                f"CrossEntropyLoss: label_smoothing={label_smoothing} does not lie between 0 and 1"
-            )
+        fraction("CrossEntropyLoss", "label_smoothing", label_smoothing)
         super().__init__(
             reduction, weight=weight, ignore_index=ignore_index, label_smoothing=label_smoothing
         )
@@ -147,7 +145,7 @@ class HuberLoss(_Loss):
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0, weight: Weights = None) -> None:
-        if not delta > 0:
+        if not real("HuberLoss", "delta", delta) > 0:
             raise ArgumentError(f"HuberLoss: delta must be positive, not {delta}")
         super().__init__(reduction, delta=delta, weight=weight)
 

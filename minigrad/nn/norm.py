@@ -7,12 +7,12 @@ from numpy.typing import DTypeLike
 
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
-from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor
 from minigrad.nn.linear import fits
 from minigrad.nn.module import Module
 from minigrad.nn.parameters import parameter, positive
 from minigrad.ops.functional import layer_norm, rms_norm
+from minigrad.ops.options import real
 
 
 class LayerNorm(Module):
@@ -122,7 +122,7 @@ class RMSNorm(Module):
 
 
 def _tiny(what: str, eps: float) -> float:
-    eps = option(what, "eps", eps)
+    eps = real(what, "eps", eps)
     if not eps >= 0:
         raise ArgumentError(f"{what}: eps={eps!r}, but it must be a number of at least 0")
     return float(eps)

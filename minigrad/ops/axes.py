@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from minigrad.graph.explain import operands
 from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index.size import AnySize, Size, least, quotient
 from minigrad.limits import check_bytes, check_elements
+from minigrad.ops.options import whole
 
 Axes = tuple[int, ...]
 
@@ -123,13 +123,10 @@ def one_axis(name: str, axis: Any, ndim: int) -> int:
     ------
     AxisError
         When the axis lies outside ``-ndim .. ndim - 1``.
-    TypeError
+    KindError
         When the axis is not an integer.
     """
-    try:
-        number = operator.index(axis)
-    except TypeError:
-        raise TypeError(f"{name}: axis must be an integer, not {axis!r}") from None
+    number = whole(name, "axis", axis)
     if -ndim <= number < ndim:
         return number + ndim if number < 0 else number
     where = f"-{ndim} to {ndim - 1}" if ndim else "none, the operand is 0-d"
@@ -165,7 +162,8 @@ def reduction_params(name: str) -> Normalise:
     known: dict[Any, dict[str, Any]] = {}
 
     def params(a: Any, axis: Any, keepdims: bool) -> dict[str, Any]:
-        if type(a) is not Tensor or a._array is None or not _hashes_as_itself(axis):
+        plain = keepdims.__class__ is bool and _hashes_as_itself(axis)
+        if not plain or type(a) is not Tensor or a._array is None:
             return _normalised(name, a, axis, keepdims)
         key = (a._array.ndim, axis, keepdims)
         found = known.get(key)

@@ -17,6 +17,7 @@ from minigrad.ops.axes import check_room, is_symbolic, many_axes, one_axis, plai
 from minigrad.ops.comparison import not_equal
 from minigrad.ops.elementary import logaddexp
 from minigrad.ops.indexing import take_along_axis
+from minigrad.ops.options import whole
 from minigrad.ops.piecewise import maximum, minimum, rint, where
 from minigrad.ops.precision import in_single
 from minigrad.ops.rearrange import diag
@@ -58,7 +59,7 @@ def logaddexp2(x1: Any, x2: Any, /) -> Any:
 @composite("round", kinks="the derivative is 0, also at the jumps")
 def round(a: Any, decimals: int = 0) -> Any:
     """The nearest number with so many decimals; halves go to the even neighbour."""
-    decimals = option("round", "decimals", decimals)
+    decimals = whole("round", "decimals", option("round", "decimals", decimals))
     x = as_tensor(a, "round")
     if x.dtype.kind in "iu" and decimals >= 0:
         return x
@@ -112,7 +113,7 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: 
     """Numbers at equal distances from start to stop, along a new axis."""
     dtype = np.result_type(plain(start), plain(stop), np.float16)
     a, b = (as_tensor(x, "linspace").astype(dtype) for x in (start, stop))
-    if not isinstance(num, int | np.integer) or num < 0:
+    if type(num) is bool or not isinstance(num, int | np.integer) or num < 0:
         raise ArgumentError(f"linspace: num is a whole number from 0 on, not {said(num)}")
     check_room("linspace", (num, *(a + b).shape), a, b)
     steps = num - 1 if endpoint else num
@@ -128,6 +129,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     axis = one_axis("partition", axis, x.ndim)
+    kth = [whole("partition", "kth", k) for k in np.ravel(option("partition", "kth", kth))]
     return take_along_axis(x, np.argpartition(x._value("partition"), kth, axis), axis)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ShapeError
+from minigrad.errors import KindError, ShapeError
 from minigrad.graph.define import builtin_contraction as contraction
+from minigrad.graph.tensor import said
 from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
 from minigrad.ops.axes import check_room, many_axes, ndim_of
@@ -130,7 +131,12 @@ def _tensordot_params(a_ndim: int, b_ndim: int, axes: Any) -> dict[str, Any]:
                 "dimensions"
             )
         return {"axes": (tuple(range(a_ndim - count, a_ndim)), tuple(range(count)))}
-    left, right = axes
+    try:
+        left, right = axes
+    except (TypeError, ValueError):
+        raise KindError(
+            f"tensordot: axes are how many to sum over, or a pair of axes, not {said(axes)}"
+        ) from None
     pairs = many_axes("tensordot", left, a_ndim), many_axes("tensordot", right, b_ndim)
     if len(pairs[0]) != len(pairs[1]):
         raise ShapeError(f"tensordot: axes={axes} pairs {len(pairs[0])} axes with {len(pairs[1])}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ShapeError
+from minigrad.errors import KindError, ShapeError, UnsupportedError
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.ops import misfits
 from minigrad.ops.axes import ndim_of
@@ -73,9 +73,9 @@ def explicit(subscripts: str, ndims: tuple[int, ...]) -> str:
 def _signature(*args: Any, **options: Any) -> _Call:
     options.pop("optimize", None)
     if options:
-        raise TypeError(f"einsum: {', '.join(sorted(options))}= is not supported")
+        raise UnsupportedError(f"einsum: {', '.join(sorted(options))}= is not supported")
     if not args:
-        raise TypeError("einsum: takes subscripts and operands")
+        raise KindError("einsum: takes subscripts and operands")
     subscripts, operands = (args[0], args[1:]) if isinstance(args[0], str) else _from_lists(args)
     return operands, {"subscripts": explicit(subscripts, tuple(map(ndim_of, operands)))}
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from minigrad.errors import DtypeError, ShapeError
+from minigrad.errors import DtypeError, KindError, ShapeError
 from minigrad.graph.create import _stack, as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
@@ -29,7 +29,7 @@ def members(name: str, arrays: Any) -> tuple[Any, ...]:
         if parts:
             return parts
         raise ShapeError(f"{name}: needs at least one array, got an empty sequence")
-    raise TypeError(f"{name}: takes a sequence of arrays, not {type(arrays).__name__}")
+    raise KindError(f"{name}: takes a sequence of arrays, not {type(arrays).__name__}")
 
 
 def _converted(name: str, parts: tuple[Any, ...], dtype: Any, casting: Casting) -> tuple[Any, ...]:

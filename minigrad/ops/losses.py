@@ -23,7 +23,7 @@ _PARAMS = {reduction: {"reduction": reduction} for reduction in _REDUCTIONS}
 
 def reduction_of(name: str, reduction: str) -> dict[str, Any]:
     """The normalised parameter of a loss."""
-    if reduction not in _PARAMS:
+    if not isinstance(reduction, str) or reduction not in _PARAMS:
         raise ArgumentError(f"{name}: reduction must be one of {_REDUCTIONS}, not {reduction!r}")
     return _PARAMS[reduction]
 

@@ -37,9 +37,18 @@ def _column(g: Any) -> Any:
     return np.reshape(g, (*g.shape, 1, 1))
 
 
+def _svd(x: Any) -> Any:
+    """Singular values with their vectors; not a number where an element is not finite."""
+    lost = ~np.isfinite(x).all((-1, -2), keepdims=True)
+    if not lost.any():
+        return np.linalg.svd(x)
+    u, s, vt = np.linalg.svd(np.where(lost, 0, x))
+    return u, np.where(lost[..., 0], np.nan, s), vt
+
+
 def _cofactors(x: Any) -> Any:
     """The matrix of cofactors by singular values, exact also where x is singular."""
-    u, s, vt = np.linalg.svd(x)
+    u, s, vt = _svd(x)
     n = x.shape[-1]
     others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(n)], -1)
     sign = np.linalg.det(u) * np.linalg.det(vt)
@@ -62,7 +71,7 @@ def _cofactors_vjp(g: Any, y: Any, x: Any) -> Any:
         total = (g * inverse).sum((-1, -2), keepdims=True)
         return _column(np.linalg.det(x)) * (total * inverse - inverse @ _t(g) @ inverse)
     # With X = U S Vᵀ and H = Uᵀ G V the division by singular values cancels in every term.
-    u, s, vt = np.linalg.svd(x)
+    u, s, vt = _svd(x)
     h = _t(u) @ g @ _t(vt)
     pairs = _but_two(s)
     weights = np.einsum("...ki,...ii->...k", pairs, h)

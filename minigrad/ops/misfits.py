@@ -102,7 +102,9 @@ def systems(shapes: Shapes, **params: Any) -> str | None:
     square = squares([a])
     if square is not None:
         return square
-    rows = b[0] if len(b) == 1 else b[-2] if b else 0
+    if not b:
+        return "the right-hand side is a vector or a matrix, not a number"
+    rows = b[0] if len(b) == 1 else b[-2]
     if a[-1] != rows:
         return f"{a[-1]} unknowns need {a[-1]} rows on the right-hand side, not {rows}"
     return None

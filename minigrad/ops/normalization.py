@@ -11,12 +11,12 @@ from minigrad.errors import DtypeError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, is_symbolic, one_axis, plain, same_width
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
+from minigrad.ops.options import real
 from minigrad.ops.piecewise import maximum
 from minigrad.ops.precision import average, in_single, root_mean_square
 from minigrad.ops.shape import broadcast_to
@@ -62,7 +62,7 @@ def layer_norm(
     """Elements minus their mean, over √(var + ε), over the last axes; then scaled and shifted."""
     x = as_tensor(input, "nn.layer_norm")
     axis = _trailing("nn.layer_norm", x, normalized_shape)
-    y = _standardised(x, axis=axis, eps=float(option("nn.layer_norm", "eps", eps)))
+    y = _standardised(x, axis=axis, eps=real("nn.layer_norm", "eps", eps))
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
 
@@ -93,7 +93,7 @@ def rms_norm(
 ) -> Any:
     """Elements over their root mean square √(mean x² + ε), over the last axes; then scaled."""
     x = as_tensor(input, "nn.rms_norm")
-    tiny = np.finfo(x.dtype).eps if eps is None else option("nn.rms_norm", "eps", eps)
+    tiny = np.finfo(x.dtype).eps if eps is None else real("nn.rms_norm", "eps", eps)
     y = _rooted(x, axis=_trailing("nn.rms_norm", x, normalized_shape), eps=float(tiny))
     return y if weight is None else y * weight
 

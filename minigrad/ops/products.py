@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,12 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
+from minigrad.ops import misfits
 from minigrad.ops.axes import check_room, extent, one_axis
 from minigrad.ops.constants import symbolic_eye
 from minigrad.ops.contraction import matmul
 from minigrad.ops.matrices import inv
+from minigrad.ops.options import whole
 from minigrad.ops.precision import add_reduce
 from minigrad.ops.shaping import moveaxis
 
@@ -27,12 +28,10 @@ from minigrad.ops.shaping import moveaxis
 def matrix_power(a: Any, n: int) -> Any:
     """The product of n copies of a square matrix; of its inverse where n is negative."""
     x = as_tensor(a, "linalg.matrix_power")
-    try:
-        n = operator.index(n)
-    except TypeError:
-        raise TypeError(
-            f"linalg.matrix_power: the exponent must be an integer, not {n!r}"
-        ) from None
+    n = whole("linalg.matrix_power", "the exponent", n)
+    told = misfits.squares([x.shape])
+    if told is not None:
+        raise ShapeError(f"linalg.matrix_power: {told}; got {describe(x)}")
     if n < 0:
         x, n = inv(x), -n
     if n == 0:

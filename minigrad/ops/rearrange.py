@@ -19,6 +19,7 @@ from minigrad.graph.tensor import describe
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, check_room, many_axes, ndim_of, one_axis, refuse_out
 from minigrad.ops.indexing import scatter_dual
+from minigrad.ops.options import whole
 from minigrad.ops.shape import astype, broadcast_to, transpose
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -72,7 +73,8 @@ def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
 
 def _roll_signature(a: Any, shift: Any, axis: Any = None) -> _Call:
     if axis is None:
-        total = int(np.sum(shift))
+        each = option("roll", "argument 2", shift)
+        total = sum(whole("roll", "a shift", by) for by in np.ravel(each))
         return (a,), {"shift": (total,), "axis": None}
     # NumPy lets one axis be named several times; the shifts then add up.
     axes = axis if isinstance(axis, tuple | list) else (axis,)
@@ -82,7 +84,7 @@ def _roll_signature(a: Any, shift: Any, axis: Any = None) -> _Call:
     totals: dict[int, int] = {}
     for by, along in pairs:
         number = one_axis("roll", along, ndim_of(a))
-        totals[number] = totals.get(number, 0) + int(by)
+        totals[number] = totals.get(number, 0) + whole("roll", "a shift", by)
     return (a,), {"shift": tuple(totals.values()), "axis": tuple(totals)}
 
 
@@ -124,7 +126,7 @@ def _pad_signature(
             f"pad: pad_width={pad_width!r} and constant_values={constant_values!r} must give a "
             f"pair for each of {ndim} axes, one pair for all, or one number"
         ) from None
-    if (widths < 0).any() or widths.dtype.kind not in "iu":
+    if widths.dtype.kind not in "iu" or (widths < 0).any():
         raise ArgumentError(f"pad: widths are integers that are not negative, got {pad_width!r}")
     return (array,), {
         "pad_width": tuple((int(a), int(b)) for a, b in widths),
@@ -169,7 +171,7 @@ def _triangle(name: str, cut: Any, means: Any, doc: str) -> Any:
         lambda x, *, k=0: cut(x, k),
         vjps=(lambda g, y, x, *, k: cut(g, k),),
         masks=True,
-        signature=lambda m, k=0: ((_matrix(m),), {"k": int(k)}),
+        signature=lambda m, k=0: ((_matrix(m),), {"k": whole(name, "k", k)}),
         meaning=means,
         doc=doc,
     )
@@ -193,7 +195,7 @@ def _two_axes(name: str, a: Any, axis1: int, axis2: int) -> tuple[int, int]:
 
 def _diagonal_signature(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> _Call:
     first, second = _two_axes("diagonal", a, axis1, axis2)
-    return (a,), {"offset": int(offset), "axis1": first, "axis2": second}
+    return (a,), {"offset": whole("diagonal", "offset", offset), "axis1": first, "axis2": second}
 
 
 def _diagonal_vjp(g: Any, y: Any, x: Any, *, offset: int, axis1: int, axis2: int) -> Any:
@@ -220,7 +222,7 @@ _diagonal_matrix = primitive(
     "diag",
     lambda x, *, k=0: np.diag(x, k),
     vjps=(lambda g, y, x, *, k: np.diagonal(g, k),),
-    signature=lambda v, k=0: ((v,), {"k": int(k)}),
+    signature=lambda v, k=0: ((v,), {"k": whole("diag", "k", k)}),
     meaning=meaning.diag,
     doc="A matrix with the vector on its k-th diagonal; of a matrix, its k-th diagonal.",
 )

@@ -11,7 +11,6 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.explain import operands
-from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size, unpaired, unspread
 from minigrad.ops.arithmetic import square
@@ -20,6 +19,7 @@ from minigrad.ops.constants import symbolic_ones
 from minigrad.ops.elementary import exp
 from minigrad.ops.indexing import take_along_axis
 from minigrad.ops.losses import reduction_of
+from minigrad.ops.options import fraction, real
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import where
 from minigrad.ops.precision import in_single
@@ -109,7 +109,7 @@ def huber_loss(
     weight: Any = None,
 ) -> Any:
     """Quadratic error up to δ, linear beyond; the mean of weighted errors is their plain mean."""
-    delta = option("nn.huber_loss", "delta", delta)
+    delta = real("nn.huber_loss", "delta", delta)
     if not delta > 0:
         raise ArgumentError(f"nn.huber_loss: delta must be positive, not {delta}")
     x, y = _paired("nn.huber_loss", input, target)
@@ -122,14 +122,14 @@ def huber_loss(
 @in_single
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
     """Absolute error, rounded off by a parabola within β of 0."""
-    beta = option("nn.smooth_l1_loss", "beta", beta)
+    beta = real("nn.smooth_l1_loss", "beta", beta)
     if not beta >= 0:
         raise ArgumentError(f"nn.smooth_l1_loss: beta must not be negative, got {beta}")
     x, y = _paired("nn.smooth_l1_loss", input, target)
     difference = x - y
     if beta == 0:
         return _reduce("nn.smooth_l1_loss", absolute(difference), reduction)
-    return _reduce("nn.smooth_l1_loss", huber(difference, delta=beta) / float(beta), reduction)
+    return _reduce("nn.smooth_l1_loss", huber(difference, delta=beta) / beta, reduction)
 
 
 @composite("nn.kl_div", kinks="0 log 0 is 0")
@@ -248,6 +248,7 @@ def cross_entropy(
     logits' shape holds probabilities.
     """
     reduction_of("nn.cross_entropy", reduction)
+    fraction("nn.cross_entropy", "label_smoothing", label_smoothing)
     x = as_tensor(input, "nn.cross_entropy")
     axis = min(1, x.ndim - 1)
     scores = log_softmax(x, axis)

@@ -24,6 +24,7 @@ from minigrad.ops.axes import (
     spread,
 )
 from minigrad.ops.joining import concatenate
+from minigrad.ops.options import whole
 from minigrad.ops.precision import in_single
 from minigrad.ops.shape import astype, broadcast_to
 
@@ -130,6 +131,7 @@ cumprod = primitive(
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours along an axis, yᵢ = xᵢ₊₁ − xᵢ, taken n times."""
     x = as_tensor(a, "diff")
+    n = whole("diff", "the order n", n)
     if n < 0:
         raise ArgumentError(f"diff: the order n must not be negative, got {n}")
     axis = one_axis("diff", axis, ndim_of(x))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, DtypeError, ShapeError
+from minigrad.errors import ArgumentError, DtypeError, ShapeError, UnsupportedError
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual, face
 from minigrad.graph.operation import apply
@@ -77,7 +77,7 @@ def reshape(
     if named:
         shape = (named.pop("shape"),) if "shape" in named else shape
         if named:
-            raise TypeError(f"reshape: got an unexpected argument {next(iter(named))!r}")
+            raise UnsupportedError(f"reshape: got an unexpected argument {next(iter(named))!r}")
     wanted = _as_shape(shape)
     if order == "F":
         return transpose(reshape(transpose(a), wanted[::-1]))
@@ -208,7 +208,7 @@ def unbroadcast(c: Any, shape: tuple[int, ...]) -> Any:
     if c.shape == shape:
         return c
     extra = c.ndim - len(shape)
-    if extra < 0 or any(s > t for s, t in zip(shape, c.shape[extra:], strict=True)):
+    if extra < 0 or any(1 != s != t for s, t in zip(shape, c.shape[extra:], strict=True)):
         c = broadcast(c, np.broadcast_shapes(c.shape, shape))
         extra = c.ndim - len(shape)
     axes = tuple(range(extra)) + tuple(
@@ -252,7 +252,7 @@ def element_type(name: str, dtype: DTypeLike) -> np.dtype[Any]:
     try:
         wanted = np.dtype(dtype)
     except TypeError:
-        raise TypeError(
+        raise DtypeError(
             f"{name}: {dtype!r} is no dtype; pass float, np.float32, int, ..."
         ) from None
     if wanted.kind not in "fiub":

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, ShapeError, SymbolicError
+from minigrad.errors import ArgumentError, KindError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
@@ -27,6 +26,7 @@ from minigrad.ops.axes import (
     plain,
     shape_of,
 )
+from minigrad.ops.options import whole
 from minigrad.ops.shape import broadcast_to, reshape, transpose
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -136,10 +136,8 @@ def _count(name: str, value: Any) -> int:
         When that is no whole number from 0 on.
     """
     try:
-        count = operator.index(plain(value))
-    except SymbolicError:
-        raise
-    except TypeError:
+        count = whole(name, "a count", plain(value))
+    except KindError:
         count = -1
     if count < 0:
         raise ArgumentError(f"{name}: a count is a whole number from 0 on, not {said(value)}")
@@ -209,9 +207,20 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         lengths = [short + 1] * longer + [short] * (count - longer)
         cuts = np.cumsum([0, *lengths]).tolist()
     else:
-        cuts = [0, *(extent(i) for i in indices_or_sections), size]
+        cuts = [0, *_places("array_split", indices_or_sections), size]
     before = (slice(None),) * axis
     return [x[(*before, slice(a, b))] for a, b in itertools.pairwise(cuts)]
+
+
+def _places(name: str, places: Any) -> list[Any]:
+    """Where an axis is cut: numbers, or sizes with names."""
+    try:
+        each = list(places)
+    except TypeError:
+        raise KindError(
+            f"{name}: takes the number of pieces, or a list of places, not {said(places)}"
+        ) from None
+    return [i if isinstance(i, Size) else whole(name, "a place", i) for i in each]
 
 
 @composite("split")

@@ -1,0 +1,56 @@
+"""What options may be: whole numbers, real numbers, parts of one; anything else is refused in words."""
+
+from __future__ import annotations
+
+import operator
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import ArgumentError, KindError, SymbolicError
+from minigrad.graph.operation import option
+from minigrad.graph.tensor import Tensor, said
+
+
+def whole(name: str, argument: str, value: Any) -> int:
+    """An argument that counts something.
+
+    Raises
+    ------
+    KindError
+        When it is not an integer.
+    """
+    try:
+        return operator.index(value)
+    except SymbolicError:
+        raise
+    except TypeError:
+        raise KindError(f"{name}: {argument} must be an integer, not {said(value)}") from None
+
+
+def real(name: str, argument: str, value: Any) -> float:
+    """The number that an operation is not differentiated by.
+
+    Raises
+    ------
+    KindError
+        When it is none.
+    GradientError, SymbolicError
+        As for :func:`minigrad.graph.operation.option`.
+    """
+    number = option(name, argument, value)
+    if isinstance(number, Real):
+        return float(number)
+    if isinstance(number, np.ndarray) and not number.ndim and number.dtype.kind in "fiub":
+        return float(number)
+    raise KindError(f"{name}: {argument} must be a number, not {said(value)}")
+
+
+def fraction(name: str, argument: str, value: Any) -> None:
+    """Refuse a plain number that does not lie between 0 and 1; an array is a variable, and varies."""
+    if isinstance(value, Tensor | np.ndarray):
+        return
+    part = real(name, argument, value)
+    if not 0 <= part <= 1:
+        raise ArgumentError(f"{name}: {argument}={said(value)} does not lie between 0 and 1")
