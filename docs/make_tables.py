@@ -11,6 +11,41 @@ from minigrad.primitive import REGISTRY, Primitive
 HERE = Path(__file__).parent
 
 
+_COMPOSED = """
+## What is composed
+
+The engine runs what was written, step by step. A formula is algebra that was simplified first, and
+gives the value by continuity. They give the same wherever both are numbers, but at single points
+only one of them may be:
+
+| written | at | engine | formula |
+| --- | --- | --- | --- |
+| `x * sqrt(x)` | 0 | NaN (0 · ∞) | 0, the derivative of x^(3/2) |
+| `sqrt(x**2)` | 0 | NaN (∞ · 0) | 0, as of abs |
+| `sqrt(sum(x**2))` | 0 | NaN (∞ · 0) | 0, as of norm |
+| `x / x` | 0 | NaN | 0, the derivative of 1 |
+| `x**1.5 / x` | 0 | NaN | ∞, as of sqrt |
+| `x * log(x)` | 0 | NaN | −∞ |
+| `x / norm(x)`, `layer_norm`, `rms_norm` with eps = 0 | 0 (of x − mean x) | NaN | as far as floats go |
+| `softmax`, `log_softmax` | a row of −∞ | NaN, as their values | the softmax is 0 |
+
+Below a fraction bar a gradient takes a sum of squares (a norm, a variance) that is 0 for the
+smallest normal number: 0 / 0 is 0 there, as the rows say of `norm`, `std`, `hypot`, `arctan2`.
+Their second derivatives at such points are not finite. Det's gradient is computed by cofactors; its
+Hessian as a formula holds an inverse, and is refused in words for a singular matrix.
+The gradient of a logsumexp of a row of −∞ is 0 in both.
+
+## What `check` says there
+
+A failure is a fact at a point where the function has a derivative. Where two witnesses differ,
+`check` measures the raw forward along each element in which they do, and says `inconclusive`, with
+the reason, where all of these are kinks, have no value or no finite slope, or hold NaN or infinity
+themselves. One element with a derivative is enough for `fail`. A formula that is not finite where
+the forward is smooth fails too, unless it has no value in 50 digits either: to overflow is wrong, to
+have a pole there (the logarithms of a cross-entropy) is another function than the engine's.
+"""
+
+
 def _rows() -> list[Primitive]:
     return sorted((row for row in REGISTRY.values() if row.builtin), key=lambda row: row.name)
 
@@ -35,29 +70,7 @@ def kinks() -> str:
         "| --- | --- |",
     ]
     lines += [f"| `{row.name}` | {_cell(row.kinks)} |" for row in _rows() if row.kinks]
-    lines += [
-        "",
-        "## What is composed",
-        "",
-        "The engine runs what was written, step by step; a formula is simplified first. They give the same",
-        "wherever both are numbers, but at single points only one of them may be:",
-        "",
-        "| written | at | engine | formula |",
-        "| --- | --- | --- | --- |",
-        "| `x * sqrt(x)` | 0 | NaN (0 · ∞) | 0, the derivative of x^(3/2) |",
-        "| `sqrt(x**2)` | 0 | NaN (∞ · 0) | 0, as of abs |",
-        "| `sqrt(sum(x**2))` | 0 | NaN (∞ · 0) | 0, as of norm |",
-        "| `x / x` | 0 | NaN | 0, the derivative of 1 |",
-        "| `x * log(x)` | 0 | NaN | −∞ |",
-        "",
-        "Below a fraction bar a gradient takes a sum of squares (a norm, a variance) that is 0 for the",
-        "smallest normal number: 0 / 0 is 0 there, as the rows say of `norm`, `std`, `hypot`, `arctan2`.",
-        "Their second derivatives at such points are not finite. Det's gradient is computed by cofactors; its",
-        "Hessian as a formula holds an inverse, and is refused in words for a singular matrix.",
-        "In a formula the softmax of a row of −∞ is 0; the engine's is NaN, as NumPy's arithmetic gives,",
-        "while the gradient of a logsumexp of such a row is 0 in both.",
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + _COMPOSED
 
 
 def operations() -> str:

@@ -105,11 +105,33 @@ POINTS = [
     _point("nn.softmax", lambda X, M, Y: F.softmax(mg.where(M, X, -INF), 1) * Y,
            [[-0.1966119332414819, 0.1966119332414819], [0, 0]],
            X=[[1.0, 2], [1, 2]], M=[[True, True], [False, False]], Y=[[1.0, 2], [3, 5]]),
-    _point("nn.binary_cross_entropy", lambda p, y: F.binary_cross_entropy(p, y), [0, 0],
-           "its quotient is 0 / 0 there", p=[0.0, 1], y=[0.0, 1]),
+    _point("nn.binary_cross_entropy", lambda p, y: F.binary_cross_entropy(p, y), [0, 0, -2.5e11, -0.5],
+           p=[0.0, 1, 0, 0.5], y=[0.0, 1, 1, 1]),
+    _point("nn.binary_cross_entropy", lambda x, y: F.binary_cross_entropy(F.sigmoid(x), y), [0, 0],
+           x=[-800.0, 800], y=[0.0, 1]),
     _point("nn.kl_div", lambda y, x: F.kl_div(x, y, reduction="sum"), [1, 1], y=[0.0, 1], x=[-1.0, 0]),
     _point("nn.l1_loss", lambda x, y: F.l1_loss(x, y), [0, 0.5], x=[1.0, 1], y=[1.0, 0]),
     _point("nn.huber_loss", lambda x: F.huber_loss(x, np.zeros(2)), [0.5, -0.5], x=[1.0, -1]),
+    _point("log", lambda x: mg.log(x), [INF, 0.5], x=[0.0, 2]),
+    _point("log1p", lambda x: mg.log1p(x), [INF, 1], x=[-1.0, 0]),
+    _point("arcsin", lambda x: mg.arcsin(x), [INF, INF, 1], x=[-1.0, 1, 0]),
+    _point("arccos", lambda x: mg.arccos(x), [-INF, -INF, -1], x=[-1.0, 1, 0]),
+    _point("arccosh", lambda x: mg.arccosh(x), [INF, 3**-0.5], x=[1.0, 2]),
+    _point("arctanh", lambda x: mg.arctanh(x), [INF, INF, 1], x=[-1.0, 1, 0]),
+    _point("sinc", lambda x: mg.sinc(x), [0, -4 / np.pi], x=[0.0, 0.5]),
+    _point("maximum", lambda x: mg.maximum(0, 1 - x), [-0.5, -1, 0], x=[1.0, 0, 2]),
+    _point("nn.relu", lambda x: F.relu(1 - x), [0, -1, 0], x=[1.0, 0, 2]),
+    _point("var", lambda x: mg.var(x), [0, 0, 0], x=[2.0, 2, 2]),
+    _point("nn.layer_norm", lambda x, y: F.layer_norm(x, 3, eps=1e-4) * y, [-200, -100, 300],
+           x=[2.0, 2, 2], y=[1.0, 2, 6]),
+    _point("nn.rms_norm", lambda x, y: F.rms_norm(x, 3, eps=0.0) * y, [-1, -0.5, 1.5],
+           x=[2.0, 2, 2], y=[1.0, 2, 6]),
+    _point("nn.rms_norm", lambda x, y: F.rms_norm(x, 3, eps=1e-4) * y, [100, 200, 600],
+           x=[0.0, 0, 0], y=[1.0, 2, 6]),
+    _point("nn.cosine_similarity", lambda x, y: F.cosine_similarity(x, y, 0), [6e7, 8e7],
+           x=[0.0, 0], y=[3.0, 4]),
+    _point("nn.cosine_similarity", lambda x, y: F.cosine_similarity(x, y, 0), [0, 0],
+           x=[0.0, 0], y=[0.0, 0]),
     _point("nn.relu", lambda x: F.relu(x), [0, 1], x=[0.0, 1]),
     _point("nn.relu6", lambda x: F.relu6(x), [0, 0, 1], x=[0.0, 6, 1]),
     _point("nn.leaky_relu", lambda x: F.leaky_relu(x), [0.01, 1], x=[0.0, 1]),
@@ -120,6 +142,30 @@ POINTS = [
     _point("nn.max_pool2d", lambda x: F.max_pool2d(x, 2), [[[[0.5, 0.5], [0, 0]]]],
            x=[[[[1.0, 1], [0, 0]]]]),
 ]  # fmt: skip
+# Where only a limit exists, or infinity: engine and formula may differ there, and nobody is wrong.
+UNDEFINED = {
+    "x√x": (lambda x: x * mg.sqrt(x), [0.0, 4]),
+    "x/x": (lambda x: x / x, [0.0, 4]),
+    "x log x": (lambda x: x * mg.log(x), [0.0, 4]),
+    "x^(3/2) / x": (lambda x: x**1.5 / x, [0.0, 4]),
+    "sin x / x": (lambda x: mg.sin(x) / x, [0.0, 4]),
+    "exp(−1/x)": (lambda x: mg.exp(-1 / x), [0.0, 4]),
+    "1/x": (lambda x: 1 / x, [0.0, 4]),
+    "√x²": (lambda x: mg.sqrt(x**2), [0.0, 4]),
+    "√x² of many": (lambda x: mg.sqrt(x**2), np.zeros(100)),
+    "√Σx²": (lambda x: mg.sqrt(mg.sum(x**2)), [0.0, 0]),
+    "x/‖x‖": (lambda x: x / mg.linalg.norm(x) * np.array([1.0, 2]), [0.0, 0]),
+    "softmax of −∞": (lambda x: F.softmax(x) * np.array([1.0, 2]), [-INF, -INF]),
+    "log-softmax of −∞": (lambda x: F.log_softmax(x) * np.array([1.0, 2]), [-INF, -INF]),
+    "logsumexp of ∞": (lambda x: mg.special.logsumexp(x), [INF, 1.0]),
+    "log(exp + exp) of −∞": (lambda x: mg.log(mg.exp(x) + mg.exp(x - 1)), [-INF, 1.0]),
+    "nan_to_num": (lambda x: mg.nan_to_num(x) ** 2, [NAN, INF, -INF, 1]),
+    "NaN": (lambda x: mg.exp(x), [NAN, 1.0]),
+    "BCE, p ≠ y": (lambda p: F.binary_cross_entropy(p, np.array([1.0, 0])), [0.0, 1]),
+    "BCE by y": (lambda y: F.binary_cross_entropy(np.array([1.0, 0]), y), [0.0, 1]),
+    "layer_norm without eps": (lambda x: F.layer_norm(x, 2, eps=0.0)[0], [2.0, 2]),
+    "rms_norm without eps": (lambda x: F.rms_norm(x, 2, eps=0.0)[0], [0.0, 0]),
+}
 # Rows whose choice is no single number, each with what holds there.
 DECOMPOSED = {
     "linalg.eigenvectors": (lambda x: mg.linalg.eigh(x)[1] * UNLIKE, np.eye(2), NAN),
@@ -170,3 +216,33 @@ def loss_value(formula: Any, name: str) -> Any:
     """An array of the function's own, which the source asks for by its name in the formula."""
     leaf = formula.reading.lowered.leaves.get(name)
     return None if leaf is None else leaf[0].value
+
+
+def report_at(function: Callable[..., Any], at: dict[str, Any]) -> Any:
+    """What the checker says of the gradient by the first argument."""
+    wrt = next(iter(at))
+    tensors = {n: mg.tensor(a, name=n, requires_grad=n == wrt) for n, a in at.items()}
+    with np.errstate(all="ignore"):
+        return mg.check(mg.sum(function(**tensors)), wrt=wrt)
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda p: f"{p.row} by {next(iter(p.at))}")
+def test_no_choice_is_called_wrong(point: Point) -> None:
+    assert report_at(point.function, point.at).verdict != "fail"
+
+
+@pytest.mark.parametrize("what", UNDEFINED)
+def test_what_is_not_defined_is_inconclusive_in_words(what: str) -> None:
+    function, at = UNDEFINED[what]
+    report = report_at(lambda x: function(x), {"x": np.asarray(at)})
+    assert report.verdict == "inconclusive"
+    assert all(c.note for c in report.comparisons if c.verdict != "pass")
+
+
+@pytest.mark.parametrize("lie", ["inf*x", "sqrt(x - 3) + 3*x", "3*sign(x) + 1e-6"])
+def test_a_kink_in_one_element_does_not_excuse_the_others(lie: str) -> None:
+    x = mg.tensor([0.0, 2], name="x", requires_grad=True)
+    loss = mg.sum(mg.sqrt(x**2) * 3)
+    with np.errstate(all="ignore"):
+        assert mg.check(loss, wrt="x", against=lie).verdict == "fail"
+        assert mg.check(loss, wrt="x", against="3*sign(x)").verdict == "inconclusive"

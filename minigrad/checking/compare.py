@@ -101,6 +101,8 @@ def slopes_compared(
     if not smooth:
         note = KINK if kinks else "differences are not finite here"
         return Comparison(first, second, quantity, float("nan"), 0.0, note, "inconclusive")
+    # elements that no direction moves have no slope: what is not finite is no place to start from
+    g = np.where(np.any([d != 0 for d, _ in measured], axis=0), g, 0.0)
     if not np.isfinite(g).all():
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(g))[0])
         worst = Worst(place, float(g[place]), smooth[0][1].value if g.size == 1 else float("nan"))

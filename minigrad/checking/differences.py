@@ -35,6 +35,8 @@ def slope(f: Callable[[float], Any], c: Any, steps: tuple[float, ...] = _STEPS) 
 
     The error estimate is the last correction of the extrapolation and what rounding makes of the values.
     """
+    if not np.isfinite(np.sum(c * f(0.0))):
+        return Slope(np.nan, np.inf)  # where there is no value there is no slope, only a limit of slopes
     noise = _noise(lambda t: float(np.sum(c * f(t))))
     best = _believed(_extrapolated(f, c, step, noise) for step in sorted(steps))
     return Slope(best.value, best.uncertainty, np.isfinite(best.value) and _has_kink(f, c, noise))
@@ -71,7 +73,14 @@ def _extrapolated(f: Callable[[float], Any], c: Any, h: float, noise: float) -> 
         size = max(size, float(np.sum(np.abs(c * above))))
     once = [(4 * middle[1] - middle[0]) / 3, (4 * middle[2] - middle[1]) / 3]
     twice = (16 * once[1] - once[0]) / 15
-    return Slope(twice, abs(twice - once[1]) + (8 * EPS * size + _AMPLIFIED * noise) / h)
+    rounding = (8 * EPS * size + _AMPLIFIED * noise) / h
+    first, second = abs(middle[0] - middle[1]), abs(middle[1] - middle[2])
+    if second > first + 16 * rounding:
+        return Slope(np.nan, np.inf)  # further apart the closer one looks: the slope is infinite
+    # Halving the step of a smooth function leaves a quarter of the error; where it leaves half, the
+    # second derivative jumps, and extrapolation does not help.
+    off = abs(twice - once[1]) if first >= 3 * second else abs(once[1] - once[0])
+    return Slope(twice, off + rounding)
 
 
 def _noise(f: Callable[[float], float]) -> float:
@@ -108,6 +117,8 @@ def complex_slope(f: Callable[[complex], Any], c: Any) -> Slope:
     Squire and Trapp, Using complex variables to estimate derivatives of real functions (1998).
     """
     y = f(_IMAGINARY * 1j)
+    if not np.isfinite(np.sum(c * np.real(y))):
+        return Slope(np.nan, np.inf)
     parts = c * np.imag(y) / _IMAGINARY
     # steps inside f may cancel although the result does not show it: the value's own rounding bounds that
     size = float(np.sum(np.abs(parts))) + float(np.sum(np.abs(c * np.real(y))))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING, arrays_compared, slopes_compared
+from minigrad.checking.defined import settled, settled_slopes, settled_value
 from minigrad.checking.differences import Slope
 from minigrad.checking.locate import locate, machinery
 from minigrad.checking.options import FORWARD, MEANING, PROPERTIES, Clock, Options
@@ -160,9 +161,8 @@ class _Examination:
         except Exception as error:
             self.notes.append(f"{MEANING}: could not be evaluated ({error})")
             return []
-        return [
-            arrays_compared(FORWARD, MEANING, "value", scene.output, array, noise, scene.makings)
-        ]
+        c = arrays_compared(FORWARD, MEANING, "value", scene.output, array, noise, scene.makings)
+        return [settled_value(c, scene)]
 
     def _pairs(
         self, scene: Scene, k: int, name: str, known: Sequence[tuple[Witness, Arrays]]
@@ -185,7 +185,7 @@ class _Examination:
                     natural,
                     max(first.tolerance, second.tolerance),
                 )
-                result.append(_undetermined(c, assume))
+                result.append(_undetermined(settled(c, scene, k, a, b), assume))
         return result
 
     def _slopes(
@@ -204,19 +204,18 @@ class _Examination:
             measured = self._measured(scene, k, witness)
             single = self._each_element(scene, k)
             for claim, g in claims:
-                result.append(
-                    slopes_compared(
-                        claim.name,
-                        witness.name,
-                        name,
-                        g,
-                        measured,
-                        partial(_noise, scene, k, (claim,)),
-                        scene.natural,
-                        single,
-                        claim.tolerance,
-                    )
+                c = slopes_compared(
+                    claim.name,
+                    witness.name,
+                    name,
+                    g,
+                    measured,
+                    partial(_noise, scene, k, (claim,)),
+                    scene.natural,
+                    single,
+                    claim.tolerance,
                 )
+                result.append(settled_slopes(c, scene, k, g))
         return result
 
     def _each_element(self, scene: Scene, k: int) -> bool:
@@ -234,7 +233,8 @@ class _Examination:
             for place in np.ndindex(x.shape):
                 d = np.zeros(x.shape)
                 d[place] = widths[place]
-                result.append((d, witness.slope(scene, k, d)))
+                if d.any():
+                    result.append((d, witness.slope(scene, k, d)))
             return result
         for _ in range(_DIRECTIONS):
             if result and self.clock.over:

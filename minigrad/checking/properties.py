@@ -15,7 +15,7 @@ from minigrad.checking.replay import to_single
 from minigrad.checking.report import EVERYTHING, Comparison, Verdict
 from minigrad.checking.scene import Scene
 from minigrad.checking.witnesses import VJP, hand_gradients
-from minigrad.errors import MinigradError
+from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
 from minigrad.numeric import gradients
 
@@ -105,7 +105,7 @@ def _unchanged(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Co
 def _repeated(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     again = hand_gradients(scene)
     same = all(np.array_equal(first[k], again[k]) for k in floats)
-    same = same and np.array_equal(scene.program.run(scene.leaves), scene.output)
+    same = same and np.array_equal(scene.program.run(scene.leaves), scene.output, equal_nan=True)
     yield _said(REPEATED, same, "a second run gives other numbers")
 
 
@@ -113,7 +113,14 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
     """Float32 against float64 on the same rounded numbers."""
     low = _in(scene, np.float32)
     rounded = _in(low, np.float64)
+    for node, value in low.values.items():
+        if np.isfinite(rounded.values[node]).all() > np.isfinite(value).all():
+            what = node.op.name if node.op else node.name
+            raise DerivationError(f"{what} is not finite in float32")
     found, reference = hand_gradients(low), hand_gradients(rounded)
+    largest = float(np.finfo(np.float32).max)
+    if any(np.any(np.abs(reference[k]) > largest) for k in floats):
+        raise DerivationError("the gradient is not finite in float32")
     size = max(float(np.abs(reference[k]).max()) for k in floats)
     size += _NATURAL_SINGLE * _natural(scene, floats)
     # how far rounding alone moves the gradient: of the inputs, and of every value on the way
@@ -257,7 +264,9 @@ def _measured(name: str, pairs: list[tuple[Any, Any]], tolerance: float, size: f
 
 def _judged(name: str, error: float, tolerance: float) -> Comparison:
     verdict: Verdict = "pass" if error <= tolerance else "fail"
-    return Comparison(VJP, name, EVERYTHING, error, tolerance, "", verdict)
+    if np.isfinite(error):
+        return Comparison(VJP, name, EVERYTHING, error, tolerance, "", verdict)
+    return Comparison(VJP, name, EVERYTHING, error, tolerance, "not finite", "inconclusive")
 
 
 def _said(name: str, holds: bool, otherwise: str = "") -> Comparison:

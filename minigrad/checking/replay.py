@@ -110,6 +110,14 @@ def last_digit(rng: np.random.Generator) -> Disturb:
     return moved
 
 
+def towards_zero(value: Any) -> Any:
+    """Real numbers made smaller by one in their last digit."""
+    array = np.asarray(value)
+    if array.dtype.kind != "f":
+        return array
+    return array * (1 - np.finfo(array.dtype).eps).astype(array.dtype)
+
+
 def double(value: Any) -> Any:
     """Real numbers in double precision; integers and booleans as they are."""
     array = np.asarray(value)

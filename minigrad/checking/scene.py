@@ -13,9 +13,9 @@ import numpy as np
 
 from minigrad.checking.given import bound
 from minigrad.checking.legal import Trouble, is_finite, values_of
-from minigrad.checking.replay import Disturb, Program, double, last_digit
+from minigrad.checking.replay import Disturb, Program, double, last_digit, towards_zero
 from minigrad.checking.sample import MOODS, dims_of, draw, generator, size_choices, words_of
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, MinigradError, ShapeError
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr
 from minigrad.index.size import AnySize, Size, least, value_of
@@ -178,9 +178,16 @@ class Scene:
         node, x = self.subject.variables[k], self.at(k)
 
         def along(t: Any) -> Any:
-            return self.program.run({**self.leaves, node: x + t * direction})
+            return self.run_at({node: x + t * direction})
 
         return along
+
+    def run_at(self, moved: Mapping[Node, Any]) -> Any:
+        """The output with some nodes elsewhere; NaN where an operation does not take what it is given."""
+        try:
+            return self.program.run({**self.leaves, **moved})
+        except (MinigradError, np.linalg.LinAlgError):
+            return np.full(self.output.shape, np.nan)
 
     def direction(self, k: int, relative: bool = False) -> Any:
         """A random direction in which every element moves about as much as its own size."""
@@ -188,18 +195,25 @@ class Scene:
         return self.rng.normal(size=x.shape) * self.widths(k, relative)
 
     def widths(self, k: int, relative: bool = False) -> Any:
-        """How far each element of variable k is moved by a step of 1."""
-        x = np.abs(self.at(k))
+        """How far each element of variable k is moved by a step of 1; what is not finite stays."""
+        known = np.isfinite(self.at(k))
+        x = np.where(known, np.abs(self.at(k)), 0.0)
         typical = float(np.sqrt(np.mean(x**2))) if x.size else 0.0
-        return x if relative else np.maximum(x, 0.3 * typical) if typical else np.ones(x.shape)
+        wide = x if relative else np.maximum(x, 0.3 * typical) if typical else np.ones(x.shape)
+        return np.where(known, wide, 0.0)
 
     def perturbed(self) -> Scene:
         """The same scene with every number changed in its last digit, also those on the way."""
         twin = copy(self)
-        twin.disturb = last_digit(self.rng)
-        twin.leaves = {node: twin.disturb(value) for node, value in self.leaves.items()}
-        twin.values = twin.program.every(twin.leaves, twin.disturb)
-        return twin
+        for disturb in (last_digit(self.rng), towards_zero):
+            twin.disturb = disturb
+            twin.leaves = {node: disturb(value) for node, value in self.leaves.items()}
+            try:
+                twin.values = twin.program.every(twin.leaves, disturb)
+            except MinigradError:
+                continue  # beyond a bound that a number stood on, as the probability 1
+            return twin
+        return self
 
     def disturbed(self, disturb: Disturb) -> Scene:
         """The same scene in which whatever is computed on tapes is altered on the way."""
@@ -265,7 +279,7 @@ class Scene:
             for k in range(len(self.subject.variables))
             if self.differentiable(k)
         }
-        there = float(np.sum(np.abs(self.c * self.program.run({**self.leaves, **moved}))))
+        there = float(np.sum(np.abs(self.c * self.run_at(moved))))
         return there if np.isfinite(there) else 0.0
 
     # -- the symbolic side ---------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from minigrad.face.formula import Formula
 from minigrad.face.parse import from_sympy, parse
 from minigrad.face.symbols import symbols
 from minigrad.graph import register_symbolic_shape
-from minigrad.symbolic.lower import shape_of
+from minigrad.symbolic.shapes import shape_of
 
 register_symbolic_shape(shape_of)
 

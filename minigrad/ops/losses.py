@@ -109,7 +109,7 @@ binary_cross_entropy = primitive(
     domain=("unit", "unit", "positive"),
     misfit=misfits.losses,
     kinks="logarithms are clamped at −100, so that p = 0 and p = 1 have finite losses, and p (1 − p) at "
-    "10⁻¹² below the gradient; a formula clamps nothing: at p = y it is 0 / 0 there",
+    "10⁻¹² below the gradient, which is 0 at p = y; in a formula by y the logarithms are infinite",
     broadcasts=True,
     signature=_bce_signature,
     meaning=meaning.binary_cross_entropy,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import DerivationError, DimsError, MinigradError, NameClashError, ShapeError
+from minigrad.errors import DerivationError, NameClashError, ShapeError
 from minigrad.graph.dims import Dim
 from minigrad.graph.node import Node
 from minigrad.index import heads
@@ -23,17 +23,15 @@ from minigrad.index.pointwise import apply_head, pointwise
 from minigrad.index.size import AnySize, Size, dim, named_sizes
 from minigrad.index.view import (
     View,
-    broadcast_sizes,
     contraction,
     elementwise,
-    known_size,
     measured,
     number_view,
 )
 from minigrad.primitive import Primitive
 from minigrad.symbolic.autoname import Names
 from minigrad.symbolic.names import names_in_graph
-from minigrad.symbolic.positions import check_positions, with_positions
+from minigrad.symbolic.positions import with_positions
 
 _CONSTANTS = {math.pi: "pi", math.e: "E"}
 
@@ -294,58 +292,3 @@ def _labels(part: str, hidden: int) -> list[Any]:
     before, dots, after = part.partition("...")
     middle = [("...", k) for k in range(hidden, 0, -1)] if dots else []
     return [*before, *middle, *after]
-
-
-def _labelled(node: Node) -> list[AnySize]:
-    """The sizes of a node that meets symbols: dims that have names count by them."""
-    if node.op is not None and sum(isinstance(value, Node) for value in node.inputs) == 1:
-        # A computed array has forgotten its labels; one argument remembers them for it.
-        return list(shape_of(node.op, node.inputs, node.params))
-    labels = node.dims or (None,) * len(node.shape)
-    return [
-        dim(label) if label is not None and size != 1 else size
-        for label, size in zip(labels, node.shape, strict=True)
-    ]
-
-
-def shape_of(
-    row: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]
-) -> tuple[AnySize, ...]:
-    """The shape of a row's result for tensors without values, from what it means."""
-    views = []
-    for k, value in enumerate(inputs):
-        if isinstance(value, Node):
-            kept = [(axis, s) for axis, s in enumerate(_labelled(value)) if s != 1]
-            expr = Leaf(f"·{k}", tuple(s for _, s in kept), value.assume)
-            place = {axis: i for i, (axis, _) in enumerate(kept)}
-            views.append(View(expr, tuple(place.get(axis) for axis in range(len(value.shape)))))
-        else:
-            views.append(number_view(0))
-    if row.kind == "elementwise":
-        return tuple(broadcast_sizes(views, row.name))
-    if isinstance(params.get("index"), tuple) and row.name in ("getitem", "setitem", "index_add"):
-        check_positions(inputs, views[0].sizes, params["index"])
-    try:
-        sizes = lower_row(row, views, params).sizes
-        told = _misfit(row, views, params)
-        if told is None:
-            return sizes
-        raise ShapeError(told)
-    except (ValueError, IndexError, TypeError, KeyError) as error:
-        if isinstance(error, MinigradError) and not isinstance(error, ShapeError):
-            raise
-        told = None if isinstance(error, DimsError) else _misfit(row, views, params)
-        if isinstance(error, MinigradError) and told is None:
-            raise
-        shown = " and ".join("(" + ", ".join(map(str, view.sizes)) + ")" for view in views)
-        cause = told or "it does not take operands of these numbers of axes"
-        raise ShapeError(f"{row.name}: {cause}; got {shown}") from error
-
-
-def _misfit(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) -> str | None:
-    """Why the row's operands do not fit: an axis of size 1 meets another where nothing is repeated."""
-    if row.misfit is None:
-        return None
-    shapes = [tuple(map(known_size, view.sizes)) for view in views]
-    told: str | None = row.misfit(shapes, **params)
-    return told

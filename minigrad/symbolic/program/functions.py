@@ -78,6 +78,7 @@ LOG1P = Head("log1p", MEANINGS["log1p"])
 EXPM1 = Head("expm1", MEANINGS["expm1"])
 LOGADDEXP = Head("logaddexp", MEANINGS["logaddexp"])
 TANH = Head("tanh", MEANINGS["tanh"])
+MAXIMUM = Head("maximum", MEANINGS["maximum"])
 EXP, LOG = Head("exp", MEANINGS["exp"]), Head("log", MEANINGS["log"])
 
 

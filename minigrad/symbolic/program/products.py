@@ -64,7 +64,7 @@ class Products:
             ]
             sizes = dict(enumerate(node.label_sizes))
             return contract(range(node.ndim), operands, node.coef, sizes)
-        for form in (stable.by_cofactors, stable.by_limits, self.opened):
+        for form in (stable.by_cofactors, stable.by_limits, stable.by_bounds, self.opened):
             if (other := form(node)) is not None:
                 return other
         return None

@@ -19,12 +19,16 @@ from minigrad.symbolic.program.functions import (
     LOG,
     LOG1P,
     LOGADDEXP,
+    MAXIMUM,
     SOFTPLUS,
     bare,
     is_call,
     is_head,
 )
 from minigrad.symbolic.program.quotients import softmax_of
+
+# What p (1 − p) is at least below a residual, as in the engine's cross-entropy.
+LEAST_SPREAD = 1e-12
 
 
 def stable_map(node: Map) -> Expr | None:
@@ -162,6 +166,33 @@ def by_limits(node: Product) -> Expr | None:
                 safe = Map(power.head, (_one_where(constants, x), y))
                 return _with(node, node.factors.index(f), safe)
     return None
+
+
+def by_bounds(node: Product) -> Expr | None:
+    """(p − y) / (p (1 − p)), the slope of a cross-entropy, is 0 and not 0 / 0 at p = y = 0 or 1."""
+    below = {bare(f.node): k for k, f in enumerate(node.factors) if f.exponent == -1}
+    for p, k in below.items():
+        rest = subtract(constant(1, p.sizes), p)
+        j = below.get(rest)
+        labels = node.factors[k].labels
+        if j is None or node.factors[j].labels != labels or not _has_residual(node, p, labels):
+            continue
+        axes = range(p.ndim)
+        spread = contract(axes, [(p, axes), (rest, axes)])
+        safe = Map(MAXIMUM, (spread, constant(LEAST_SPREAD, p.sizes)))
+        left = [(f.node, f.labels, f.exponent) for n, f in enumerate(node.factors) if n not in (j, k)]
+        sizes = dict(enumerate(node.label_sizes))
+        return contract(range(node.ndim), [*left, (safe, labels, -1)], node.coef, sizes)
+    return None
+
+
+def _has_residual(node: Product, p: Expr, labels: tuple[int, ...]) -> bool:
+    """Whether a factor is p − y, for some y."""
+    sums = [bare(f.node) for f in node.factors if f.labels == labels and f.exponent == 1]
+    return any(
+        isinstance(s, Sum) and any(abs(c) == 1 and bare(term) == p for c, term in s.terms)
+        for s in sums
+    )
 
 
 def _both(first: Expr | None, second: Expr) -> Expr:

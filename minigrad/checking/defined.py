@@ -1,0 +1,127 @@
+"""A failure is a fact only where the function has a derivative: what was found elsewhere is no verdict.
+
+Asked only where two witnesses differ, and answered by values alone: the differences of the raw forward
+along each element in which they do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.differences import slope
+from minigrad.checking.digits import MOST_OPERATIONS, lifted
+from minigrad.checking.ground import same_ground
+from minigrad.checking.legal import is_finite
+from minigrad.checking.report import KINK, Comparison
+from minigrad.checking.scene import Scene
+from minigrad.checking.tangent import along
+from minigrad.checking.witnesses import FORMULA, SOURCE
+from minigrad.errors import MinigradError
+from minigrad.symbolic.arithmetic import DIGITS_50
+
+# About so many elements are asked for one in which there is a derivative, the furthest apart first.
+_MOST = 32
+
+
+def settled(c: Comparison, scene: Scene, k: int, a: Any, b: Any) -> Comparison:
+    """The comparison of two gradients by variable k, inconclusive where no element can be judged."""
+    if c.verdict != "fail" or np.shape(a) != np.shape(b):
+        return c
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    said = [name for name, g in ((c.first, a), (c.second, b)) if not np.isfinite(g).all()]
+    return _asked(c, scene, k, _apart(c, a, b), said)
+
+
+def settled_slopes(c: Comparison, scene: Scene, k: int, gradient: Any) -> Comparison:
+    """The same for a gradient against slopes, where it is not finite."""
+    g = np.asarray(gradient, dtype=float)
+    if c.verdict != "fail" or np.isfinite(g).all() or g.shape != scene.at(k).shape:
+        return c
+    return _asked(c, scene, k, list(map(tuple, np.argwhere(~np.isfinite(g)))), [c.first])
+
+
+def settled_value(c: Comparison, scene: Scene) -> Comparison:
+    """The comparison of two values, inconclusive where one is no number because nothing is."""
+    if c.verdict != "fail" or np.isfinite(c.error):
+        return c
+    why = undefined_step(scene) or _at_any_precision(scene, None)
+    return replace(c, verdict="inconclusive", note=why) if why else c
+
+
+def undefined_step(scene: Scene) -> str:
+    """The first leaf or step of the program that is not finite, in words; "" where there is none."""
+    for node in scene.program.order:
+        if not is_finite(scene.values[node]):
+            what = node.op.name if node.op else node.name or "an unnamed variable"
+            return f"{what} is not finite here"
+    return ""
+
+
+def _apart(c: Comparison, a: Any, b: Any) -> list[tuple[int, ...]]:
+    """The elements in which the witnesses contradict each other, the furthest apart first."""
+    known = np.isfinite(a) & np.isfinite(b)
+    gap = np.where(known, np.abs(a - b), np.where(np.isfinite(a) == np.isfinite(b), 0, np.inf))
+    if known.all():
+        allowed = c.tolerance * max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+        gap = np.where(gap > allowed, gap, 0)
+    places = np.argwhere(gap > 0)
+    order = np.argsort(-gap[tuple(places.T)], kind="stable") if len(places) else ()
+    return [tuple(map(int, places[i])) for i in order]
+
+
+def _asked(
+    c: Comparison, scene: Scene, k: int, places: list[tuple[int, ...]], not_finite: list[str]
+) -> Comparison:
+    """The verdict stands if the function has a derivative in one of the elements."""
+    step = max(1, len(places) // _MOST)
+    reasons = [_undefined(scene, k, places[0])] if places else [""]
+    for place in places[step::step]:
+        if not reasons[-1]:
+            break
+        reasons.append(_undefined(scene, k, place))
+    why = reasons[0] if all(reasons) else ""
+    if not why and set(not_finite) & {FORMULA, SOURCE}:
+        why = _at_any_precision(scene, k)
+    return replace(c, verdict="inconclusive", note=why, worst=None) if why else c
+
+
+def _at_any_precision(scene: Scene, k: int | None) -> str:
+    """Words for a formula, or with k None a meaning, that has no value here in 50 digits either.
+
+    One that only overflows in floats has, and is wrong to overflow.
+    """
+    if scene.subject.lowered is None or (k is not None and scene.subject.formulas[k] is None):
+        return ""
+    ground = same_ground(scene)
+    if ground.operations() > MOST_OPERATIONS:
+        return ""
+    values = {name: lifted(array) for name, array in ground.values.items()}
+    c = lifted(ground.c)
+    try:
+        found = (
+            ground.terms_at(DIGITS_50, values, {}, c)
+            if k is None
+            else ground.gradient(DIGITS_50, values, k, c)
+        )
+        finite = np.isfinite(np.asarray(found, dtype=float)).all()
+    except (MinigradError, ValueError, TypeError, ArithmeticError):
+        finite = False
+    what = "the meaning" if k is None else "the formula"
+    return "" if finite else f"{what} has no value here, in any precision"
+
+
+def _undefined(scene: Scene, k: int, place: tuple[int, ...]) -> str:
+    """Why there is no derivative by this element of variable k; "" where there is one."""
+    x = scene.at(k)
+    if not np.isfinite(x[place]):
+        return f"{scene.subject.names[k]} holds NaN or infinity, where no derivative is defined"
+    d = np.zeros(x.shape)
+    d[place] = scene.widths(k)[place]
+    assume = scene.subject.variables[k].assume
+    s = slope(scene.moved(k, along(assume, d, x) if assume else d), scene.c)
+    if s.kink:
+        return KINK
+    return "" if np.isfinite(s.value) else undefined_step(scene) or KINK
