@@ -218,17 +218,20 @@ def loss_value(formula: Any, name: str) -> Any:
     return None if leaf is None else leaf[0].value
 
 
-def report_at(function: Callable[..., Any], at: dict[str, Any]) -> Any:
-    """What the checker says of the gradient by the first argument."""
+def report_at(function: Callable[..., Any], at: dict[str, Any], order: int = 1) -> Any:
+    """What the checker says of the derivatives by the first argument."""
     wrt = next(iter(at))
     tensors = {n: mg.tensor(a, name=n, requires_grad=n == wrt) for n, a in at.items()}
     with np.errstate(all="ignore"):
-        return mg.check(mg.sum(function(**tensors)), wrt=wrt)
+        loss = mg.sum(function(**tensors))
+        return mg.check(loss, wrt=wrt) if order == 1 else mg.derive(loss, wrt=wrt, order=2).check()
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda p: f"{p.row} by {next(iter(p.at))}")
 def test_no_choice_is_called_wrong(point: Point) -> None:
     assert report_at(point.function, point.at).verdict != "fail"
+    if point.formula != NO_FORMULA:
+        assert report_at(point.function, point.at, 2).verdict != "fail"
 
 
 @pytest.mark.parametrize("what", UNDEFINED)
@@ -237,6 +240,7 @@ def test_what_is_not_defined_is_inconclusive_in_words(what: str) -> None:
     report = report_at(lambda x: function(x), {"x": np.asarray(at)})
     assert report.verdict == "inconclusive"
     assert all(c.note for c in report.comparisons if c.verdict != "pass")
+    assert report_at(lambda x: function(x), {"x": np.asarray(at)}, 2).verdict != "fail"
 
 
 @pytest.mark.parametrize("lie", ["inf*x", "sqrt(x - 3) + 3*x", "3*sign(x) + 1e-6"])

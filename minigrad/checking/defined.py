@@ -6,7 +6,9 @@ along each element in which they do.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,28 +28,45 @@ from minigrad.symbolic.arithmetic import DIGITS_50
 _MOST = 32
 
 
-def settled(c: Comparison, scene: Scene, k: int, a: Any, b: Any) -> Comparison:
-    """The comparison of two gradients by variable k, inconclusive where no element can be judged."""
+@dataclass(frozen=True)
+class Point:
+    """Where gradients by one variable are compared, as it is seen by values alone.
+
+    ``undefined`` says in words why there is no derivative by an element, "" where there is one;
+    ``pole`` says that the derived formula has no value, in any precision.
+    """
+
+    undefined: Callable[[tuple[int, ...]], str]
+    pole: Callable[[], str]
+
+
+def point(scene: Scene, k: int) -> Point:
+    """The scene, for gradients by variable k."""
+    return Point(partial(undefined, scene, k), partial(no_value, scene, k))
+
+
+def settled(c: Comparison, at: Point, a: Any, b: Any) -> Comparison:
+    """The comparison of two gradients, inconclusive where no element can be judged."""
     if c.verdict != "fail" or np.shape(a) != np.shape(b):
         return c
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     said = [name for name, g in ((c.first, a), (c.second, b)) if not np.isfinite(g).all()]
-    return _asked(c, scene, k, _apart(c, a, b), said)
+    return _asked(c, at, _apart(c, a, b), said)
 
 
-def settled_slopes(c: Comparison, scene: Scene, k: int, gradient: Any) -> Comparison:
+def settled_slopes(c: Comparison, at: Point, gradient: Any) -> Comparison:
     """The same for a gradient against slopes, where it is not finite."""
     g = np.asarray(gradient, dtype=float)
-    if c.verdict != "fail" or np.isfinite(g).all() or g.shape != scene.at(k).shape:
+    if c.verdict != "fail" or np.isfinite(g).all() or not np.isnan(c.error):
         return c
-    return _asked(c, scene, k, list(map(tuple, np.argwhere(~np.isfinite(g)))), [c.first])
+    return _asked(c, at, list(map(tuple, np.argwhere(~np.isfinite(g)))), [c.first])
 
 
 def settled_value(c: Comparison, scene: Scene) -> Comparison:
     """The comparison of two values, inconclusive where one is no number because nothing is."""
     if c.verdict != "fail" or np.isfinite(c.error):
         return c
-    why = undefined_step(scene) or _at_any_precision(scene, None)
+    why = undefined_step(scene) or no_value(scene, None)
     return replace(c, verdict="inconclusive", note=why) if why else c
 
 
@@ -73,22 +92,22 @@ def _apart(c: Comparison, a: Any, b: Any) -> list[tuple[int, ...]]:
 
 
 def _asked(
-    c: Comparison, scene: Scene, k: int, places: list[tuple[int, ...]], not_finite: list[str]
+    c: Comparison, at: Point, places: list[tuple[int, ...]], not_finite: list[str]
 ) -> Comparison:
     """The verdict stands if the function has a derivative in one of the elements."""
-    step = max(1, len(places) // _MOST)
-    reasons = [_undefined(scene, k, places[0])] if places else [""]
-    for place in places[step::step]:
-        if not reasons[-1]:
+    why = ""
+    for place in places[:: max(1, len(places) // _MOST)]:
+        found = at.undefined(place)
+        why = why or found
+        if not found:
+            why = ""
             break
-        reasons.append(_undefined(scene, k, place))
-    why = reasons[0] if all(reasons) else ""
     if not why and set(not_finite) & {FORMULA, SOURCE}:
-        why = _at_any_precision(scene, k)
+        why = at.pole()
     return replace(c, verdict="inconclusive", note=why, worst=None) if why else c
 
 
-def _at_any_precision(scene: Scene, k: int | None) -> str:
+def no_value(scene: Scene, k: int | None) -> str:
     """Words for a formula, or with k None a meaning, that has no value here in 50 digits either.
 
     One that only overflows in floats has, and is wrong to overflow.
@@ -113,7 +132,7 @@ def _at_any_precision(scene: Scene, k: int | None) -> str:
     return "" if finite else f"{what} has no value here, in any precision"
 
 
-def _undefined(scene: Scene, k: int, place: tuple[int, ...]) -> str:
+def undefined(scene: Scene, k: int, place: tuple[int, ...]) -> str:
     """Why there is no derivative by this element of variable k; "" where there is one."""
     x = scene.at(k)
     if not np.isfinite(x[place]):

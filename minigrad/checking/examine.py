@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING, arrays_compared, slopes_compared
-from minigrad.checking.defined import settled, settled_slopes, settled_value
+from minigrad.checking.defined import point, settled, settled_slopes, settled_value
 from minigrad.checking.differences import Slope
 from minigrad.checking.locate import locate, machinery
 from minigrad.checking.options import FORWARD, MEANING, PROPERTIES, Clock, Options
@@ -185,7 +185,7 @@ class _Examination:
                     natural,
                     max(first.tolerance, second.tolerance),
                 )
-                result.append(_undetermined(settled(c, scene, k, a, b), assume))
+                result.append(_undetermined(settled(c, point(scene, k), a, b), assume))
         return result
 
     def _slopes(
@@ -215,7 +215,7 @@ class _Examination:
                     single,
                     claim.tolerance,
                 )
-                result.append(settled_slopes(c, scene, k, g))
+                result.append(settled_slopes(c, point(scene, k), g))
         return result
 
     def _each_element(self, scene: Scene, k: int) -> bool:

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import arrays_compared, slopes_compared
+from minigrad.checking.defined import Point, no_value, settled, settled_slopes, undefined
 from minigrad.checking.differences import Slope, mixed_slope, slope
 from minigrad.checking.digits import second_proof_at_50
 from minigrad.checking.ground import same_ground, small_ground
 from minigrad.checking.locate import locate, machinery
 from minigrad.checking.options import Clock, Options
 from minigrad.checking.quiet import quiet
-from minigrad.checking.report import Comparison, Report, merged
+from minigrad.checking.report import KINK, Comparison, Report, merged
 from minigrad.checking.sample import generator
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.source import run_source
@@ -78,7 +79,8 @@ class _Pair:
         assert subject.inner is not None
         self.a, self.b, self.name = subject.inner[k], subject.variables[k], subject.names[k]
         x = np.asarray(scene.values[self.a])
-        self.u = scene.rng.normal(size=x.shape) * np.maximum(np.abs(x), 0.3)
+        self.u = scene.rng.normal(size=x.shape) * _widths(x)
+        self.point = Point(self._undefined, partial(no_value, scene, k))
 
     def comparisons(self, options: Options) -> Iterator[Comparison]:
         """Claims against each other, and each against slopes."""
@@ -87,16 +89,17 @@ class _Pair:
         natural = self.scene.natural
         for i, (first, one) in enumerate(claims):
             for second, other in claims[i + 1 :]:
-                yield arrays_compared(
-                    first, second, self.name, one(self.scene), other(self.scene),
-                    partial(self._noise, one, other), natural,
-                )  # fmt: skip
+                a, b = one(self.scene), other(self.scene)
+                noise = partial(self._noise, one, other)
+                c = arrays_compared(first, second, self.name, a, b, noise, natural)
+                yield settled(c, self.point, a, b)
         for who, slopes in measured:
             for first, one in claims:
-                yield slopes_compared(
-                    first, who, self.name, one(self.scene), slopes,
-                    partial(self._noise, one), natural, base=_SECOND,
-                )  # fmt: skip
+                g, noise = one(self.scene), partial(self._noise, one)
+                c = slopes_compared(
+                    first, who, self.name, g, slopes, noise, natural, base=_SECOND
+                )
+                yield settled_slopes(c, self.point, g)
 
     def _claims(self) -> list[tuple[str, Callable[[Scene], Any]]]:
         """Who knows the whole block: asked once, so that one who cannot answer is left out."""
@@ -109,7 +112,7 @@ class _Pair:
         for who, claim in claims:
             try:
                 claim(self.scene)
-            except MinigradError as error:
+            except (MinigradError, np.linalg.LinAlgError) as error:
                 self.notes.append(f"{who}: not applicable to {self.name} ({error})")
             else:
                 found.append((who, claim))
@@ -174,7 +177,7 @@ class _Pair:
         if not x.size:
             return []
         directions = [
-            scene.rng.normal(size=x.shape) * np.maximum(np.abs(x), 0.3) for _ in range(_DIRECTIONS)
+            scene.rng.normal(size=x.shape) * _widths(x) for _ in range(_DIRECTIONS)
         ]
         found = [(OF_GRADIENT, [(d, slope(self._gradient_along(d), self.u)) for d in directions])]
         if options.wants(DIFFERENCES):
@@ -187,7 +190,10 @@ class _Pair:
         position = list(self.scene.subject.variables).index(self.a)
 
         def along(t: float) -> Any:
-            return hand_gradients(self._moved({self.b: t * d}))[position]
+            try:
+                return hand_gradients(self._moved({self.b: t * d}))[position]
+            except (MinigradError, np.linalg.LinAlgError):
+                return np.full(self.u.shape, np.nan)  # beyond what an operation takes
 
         return along
 
@@ -195,9 +201,26 @@ class _Pair:
         def along(s: float, t: float) -> Any:
             step = s * self.u + t * d if self.a is self.b else None
             moves = {self.a: s * self.u, self.b: t * d} if step is None else {self.a: step}
-            return self.scene.program.run(self._moved(moves).leaves)
+            values = self.scene.values
+            return self.scene.run_at({n: np.asarray(values[n]) + m for n, m in moves.items()})
 
         return along
+
+    def _undefined(self, place: tuple[int, ...]) -> str:
+        """Why there is no second derivative by this element: none of first order, or a kink of it."""
+        scene = self.scene
+        variables = list(scene.subject.variables)
+        if not np.isfinite(scene.values[self.a]).all():
+            return f"{self.name} holds NaN or infinity, where no derivative is defined"
+        why = undefined(scene, self.k, place)
+        if why:
+            return why
+        if slope(scene.moved(variables.index(self.a), self.u), scene.c).kink:
+            return KINK
+        d = np.zeros(np.shape(scene.values[self.b]))
+        d[place] = _widths(np.asarray(scene.values[self.b]))[place]
+        s = mixed_slope(self._value_along(d), scene.c)
+        return KINK if s.kink or not np.isfinite(s.value) else ""
 
     def _moved(self, moves: dict[Node, Any]) -> Scene:
         scene = self.scene
@@ -207,6 +230,11 @@ class _Pair:
                 **{node: np.asarray(scene.values[node]) + d for node, d in moves.items()},
             }
         )
+
+
+def _widths(x: Any) -> Any:
+    """How far elements are moved by a step of 1; what is not finite stays."""
+    return np.where(np.isfinite(x), np.maximum(np.abs(x), 0.3), 0.0)
 
 
 # -- at 50 digits --------------------------------------------------------------------------------------
