@@ -41,8 +41,8 @@ A failure is a fact at a point where the function has a derivative. Where two wi
 `check` measures the raw forward along each element in which they do, and says `inconclusive`, with
 the reason, where all of these are kinks, have no value or no finite slope, or hold NaN or infinity
 themselves. One element with a derivative is enough for `fail`. A formula that is not finite where
-the forward is smooth fails too, unless it has no value in 50 digits either: to overflow is wrong, to
-have a pole there (the logarithms of a cross-entropy) is another function than the engine's.
+the forward is smooth fails too, unless it has no value in 50 digits either: an overflow is wrong, a
+pole (the logarithms of a cross-entropy by y at p = 0) is only not the number that the engine chose.
 """
 
 

@@ -117,8 +117,8 @@ def complex_slope(f: Callable[[complex], Any], c: Any) -> Slope:
     Squire and Trapp, Using complex variables to estimate derivatives of real functions (1998).
     """
     y = f(_IMAGINARY * 1j)
-    if not np.isfinite(np.sum(c * np.real(y))):
-        return Slope(np.nan, np.inf)
+    if not np.isfinite(np.sum(c * np.real(f(0.0)))):
+        return Slope(np.nan, np.inf)  # log(−1) is a complex number, and no real one
     parts = c * np.imag(y) / _IMAGINARY
     # steps inside f may cancel although the result does not show it: the value's own rounding bounds that
     size = float(np.sum(np.abs(parts))) + float(np.sum(np.abs(c * np.real(y))))
