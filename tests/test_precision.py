@@ -106,6 +106,49 @@ def test_half_precision_loses_no_sum(name: str) -> None:
         np.testing.assert_allclose(low, high, rtol=3e-3, atol=2e-6)
 
 
+SLOPES: dict[str, tuple[Callable[[Any], Any], Any, float, float]] = {
+    "arcsinh": (mg.arcsinh, np.float32, 1e30, 1e-30),
+    "arcsinh, wide": (mg.arcsinh, np.float64, -1e200, 1e-200),
+    "arctan": (mg.arctan, np.float16, 700.0, 1 / 490001),
+    "log10": (mg.log10, np.float16, 6e4, 1 / (6e4 * np.log(10))),
+    "softsign": (F.softsign, np.float16, 700.0, 1 / 701**2),
+    "sinc": (mg.sinc, np.float16, 6e4, 1 / 6e4),
+    "gelu": (F.gelu, np.float16, 1.2e-7, 0.5),
+    "gelu below 0": (F.gelu, np.float16, -3.0, -0.01194565),
+    "hardswish": (F.hardswish, np.float16, 6e4, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_slopes_far_out(name: str) -> None:
+    function, dtype, at, slope = SLOPES[name]
+    x = dtype([at])
+    y = function(mg.tensor(x))
+    assert np.isfinite(y.numpy()).all()
+    assert y.dtype == dtype
+    g = mg.grad(lambda x: function(x).sum())(x).numpy()
+    np.testing.assert_allclose(g, slope, rtol=5e-3 if dtype is np.float16 else 1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["erf", "digamma", "gammaln"])
+def test_special_functions_keep_half_precision(name: str) -> None:
+    function = getattr(mg.special, name)
+    x = np.float16([0.5, 1.5])
+    y = function(x)
+    assert y.dtype == np.float16
+    np.testing.assert_allclose(y.numpy(), function(x.astype(float)).numpy(), rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["fmax", "fmin", "logaddexp2", "maximum", "logaddexp"])
+def test_plain_numbers_widen_nothing(name: str) -> None:
+    ours, theirs = getattr(mg, name), getattr(np, name)
+    for dtype in (np.float16, np.float32):
+        x = dtype([0.25, np.inf, 3.0])
+        for pair in ((x, 0.5), (1, x)):
+            assert ours(*pair).dtype == dtype
+            np.testing.assert_allclose(ours(*pair).numpy(), theirs(*pair), rtol=2e-3)
+
+
 # Where the result itself does not fit, or fits with few digits, its gradient is still of the order of 1.
 DIRECTIONS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "norm too long": (mg.linalg.norm, [6e4, 5e4, -3e4]),

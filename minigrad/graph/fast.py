@@ -107,6 +107,8 @@ def binary(op: Primitive) -> Callable[..., Tensor]:
         except Exception as error:
             fail(op, (x, y), _EMPTY, error)
         if not ((type(p) is Node and p.requires_grad) or (type(q) is Node and q.requires_grad)):
+            if type(p) is not Node and type(q) is not Node:  # Two plain numbers.
+                return apply(op, (x, y), _EMPTY)
             return record(op, (p, q), _EMPTY, scope, z, None)
         result = Tensor()
         result._array = z

@@ -14,6 +14,7 @@ from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor
 from minigrad.ops.axes import extent, one_axis, parted
+from minigrad.ops.precision import in_single
 from minigrad.ops.smooth import expit, expit_dual, ramp
 from minigrad.ops.special import erf
 
@@ -48,6 +49,11 @@ _GELU_SLOPE = math.sqrt(2 / math.pi)
 _GELU_CUBE = 0.044715
 
 
+# The normal density at 0, and the numbers so near to 0 that half of them may have lost digits in float16.
+_DENSITY = math.sqrt(0.5 / math.pi)
+_NEAR = 2.0**-12
+
+
 def _gelu_inner(x: Any) -> Any:
     return _GELU_SLOPE * (x + _GELU_CUBE * (x * x * x))
 
@@ -63,7 +69,7 @@ def _gelu_vjp(g: Any, y: Any, x: Any, *, approximate: str) -> Any:
         t = np.tanh(_gelu_inner(x))
         inner = _GELU_SLOPE * (1 + 3 * _GELU_CUBE * (x * x))
         return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner)
-    density = math.sqrt(0.5 / math.pi) * np.exp(-0.5 * x * x)
+    density = _DENSITY * np.exp(-0.5 * x * x)
     return g * (_gaussian(y, x) + x * density)
 
 
@@ -71,8 +77,12 @@ def _gaussian(y: Any, x: Any) -> Any:
     """Φ(x) of y = x Φ(x): a quotient costs a tenth of the error function."""
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f" or isinstance(y, Tensor):
         return 0.5 * (1 + _erf(x * math.sqrt(0.5)))
-    normal = np.abs(x) > np.finfo(x.dtype).tiny
-    return np.divide(y, x, out=np.full(x.shape, 0.5, x.dtype), where=normal)
+    far = np.abs(x) >= _NEAR
+    slope = np.empty_like(x)
+    if not far.all():
+        near = x[~far]
+        slope[~far] = 0.5 + _DENSITY * near * (1 - near * near / 6)
+    return np.divide(y, x, out=slope, where=far)
 
 
 def _gelu_signature(input: Any, approximate: str = "none") -> _Call:
@@ -89,8 +99,8 @@ def _gelu_meaning(*, approximate: str) -> str:
 
 gelu = elementwise(
     "nn.gelu",
-    _gelu,
-    vjps=(_gelu_vjp,),
+    in_single(_gelu),
+    vjps=(in_single(_gelu_vjp),),
     meaning=_gelu_meaning,
     params={"approximate": "none"},
     signature=_gelu_signature,
@@ -106,7 +116,7 @@ def _mish_vjp(g: Any, y: Any, x: Any) -> Any:
 mish = elementwise(
     "nn.mish",
     lambda x: x * np.tanh(ramp(x)),
-    vjps=(_mish_vjp,),
+    vjps=(in_single(_mish_vjp),),
     meaning="x*tanh(softplus(x))",
     doc="yᵢ = xᵢ tanh(softplus xᵢ).",
 )
@@ -114,7 +124,7 @@ mish = elementwise(
 softsign = elementwise(
     "nn.softsign",
     lambda x: x / (1 + np.abs(x)),
-    vjps=(lambda g, y, x: g / (1 + np.abs(x)) ** 2,),
+    vjps=(lambda g, y, x: g / (1 + np.abs(x)) / (1 + np.abs(x)),),
     meaning="x/(1 + Abs(x))",
     doc="yᵢ = xᵢ / (1 + |xᵢ|).",
 )
@@ -199,7 +209,7 @@ def _hardswish_vjp(g: Any, y: Any, x: Any) -> Any:
 
 hardswish = elementwise(
     "nn.hardswish",
-    lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    lambda x: x * (np.clip(x + 3, 0, 6) / 6),
     vjps=(_hardswish_vjp,),
     meaning="Piecewise((0, x <= -3), (x, x >= 3), (x*(x + 3)/6, True))",
     kinks="the derivative is 0 at −3 and 1 at 3",

@@ -26,6 +26,11 @@ from minigrad.ops.shape import reshape
 from minigrad.ops.shaping import moveaxis, ravel
 
 
+def _operand(name: str, x: Any) -> Any:
+    """A tensor, or a plain number, which widens no other operand."""
+    return x if isinstance(x, int | float) else as_tensor(x, name)
+
+
 def _first_number(x: Any, y: Any, chosen: Any) -> Any:
     return where(_missing(x), y, where(_missing(y), x, chosen))
 
@@ -38,22 +43,23 @@ def _missing(x: Any) -> Any:
 @composite("fmax", kinks="where both are equal each receives half of the gradient")
 def fmax(x1: Any, x2: Any, /) -> Any:
     """The larger element; what is not a number counts as missing."""
-    x, y = as_tensor(x1, "fmax"), as_tensor(x2, "fmax")
+    x, y = _operand("fmax", x1), _operand("fmax", x2)
     return _first_number(x, y, maximum(x, y))
 
 
 @composite("fmin", kinks="where both are equal each receives half of the gradient")
 def fmin(x1: Any, x2: Any, /) -> Any:
     """The smaller element; what is not a number counts as missing."""
-    x, y = as_tensor(x1, "fmin"), as_tensor(x2, "fmin")
+    x, y = _operand("fmin", x1), _operand("fmin", x2)
     return _first_number(x, y, minimum(x, y))
 
 
 @composite("logaddexp2")
+@in_single
 def logaddexp2(x1: Any, x2: Any, /) -> Any:
     """zᵢ = log₂(2^xᵢ + 2^yᵢ), without overflow."""
     unit = math.log(2)
-    return logaddexp(as_tensor(x1) * unit, as_tensor(x2) * unit) / unit
+    return logaddexp(_operand("logaddexp2", x1) * unit, _operand("logaddexp2", x2) * unit) / unit
 
 
 @composite("round", kinks="the derivative is 0, also at the jumps")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph.define import builtin_elementwise as elementwise
+from minigrad.ops.precision import in_single
 
 _LN2 = math.log(2)
 _LN10 = math.log(10)
@@ -52,7 +53,7 @@ log = elementwise(
 log2 = elementwise(
     "log2",
     np.log2,
-    vjps=(lambda g, y, x: g / (x * _LN2),),
+    vjps=(lambda g, y, x: g / _LN2 / x,),
     meaning="log(x)/log(2)",
     domain="positive",
     reads=("0",),
@@ -62,7 +63,7 @@ log2 = elementwise(
 log10 = elementwise(
     "log10",
     np.log10,
-    vjps=(lambda g, y, x: g / (x * _LN10),),
+    vjps=(lambda g, y, x: g / _LN10 / x,),
     meaning="log(x)/log(10)",
     domain="positive",
     reads=("0",),
@@ -128,7 +129,7 @@ arccos = elementwise(
 arctan = elementwise(
     "arctan",
     np.arctan,
-    vjps=(lambda g, y, x: g / (1 + x * x),),
+    vjps=(in_single(lambda g, y, x: g / (1 + x * x)),),
     meaning="atan(x)",
     doc="Inverse tangent, yᵢ = arctan xᵢ.",
 )
@@ -185,7 +186,7 @@ tanh = elementwise(
 arcsinh = elementwise(
     "arcsinh",
     np.arcsinh,
-    vjps=(lambda g, y, x: g / np.sqrt(x * x + 1),),
+    vjps=(lambda g, y, x: g / np.hypot(x, np.ones((), x.dtype)),),
     meaning="asinh(x)",
     doc="Inverse hyperbolic sine, yᵢ = arsinh xᵢ.",
 )
@@ -274,8 +275,8 @@ def _sinc_slope(x: Any) -> Any:
 
 sinc = elementwise(
     "sinc",
-    np.sinc,
-    vjps=(lambda g, y, x: g * _sinc_slope(x),),
+    in_single(np.sinc),
+    vjps=(in_single(lambda g, y, x: g * _sinc_slope(x)),),
     meaning="Piecewise((1, Eq(x, 0)), (sin(pi*x)/(pi*x), True))",
     doc="yᵢ = sin(π xᵢ) / (π xᵢ), 1 at 0.",
 )

@@ -13,6 +13,7 @@ from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import dual
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import said
+from minigrad.ops.precision import in_single
 from minigrad.ops.scipy_loader import scipy_special
 from minigrad.ops.smooth import expit, logsumexp
 
@@ -22,7 +23,7 @@ _TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 
 erf = elementwise(
     "special.erf",
-    lambda x: scipy_special().erf(x),
+    in_single(lambda x: scipy_special().erf(x)),
     vjps=(lambda g, y, x: g * (_TWO_OVER_ROOT_PI * np.exp(-x * x)),),
     meaning="erf(x)",
     doc="Error function, yᵢ = (2/√π) ∫₀^xᵢ exp(−t²) dt.",
@@ -59,7 +60,7 @@ def polygamma(n: int, x: Any) -> Any:
 
 digamma = elementwise(
     "special.digamma",
-    lambda x: scipy_special().digamma(x),
+    in_single(lambda x: scipy_special().digamma(x)),
     vjps=(lambda g, y, x: g * _polygamma_dual(x, n=1),),
     meaning="polygamma(0, x)",
     domain="positive",
@@ -68,7 +69,7 @@ digamma = elementwise(
 
 gammaln = elementwise(
     "special.gammaln",
-    lambda x: scipy_special().gammaln(x),
+    in_single(lambda x: scipy_special().gammaln(x)),
     vjps=(lambda g, y, x: g * _polygamma_dual(x, n=0),),
     meaning="loggamma(x)",
     domain="positive",
@@ -77,7 +78,7 @@ gammaln = elementwise(
 
 xlogy = elementwise(
     "special.xlogy",
-    lambda x, y: scipy_special().xlogy(x, y),
+    in_single(lambda x, y: scipy_special().xlogy(x, y)),
     vjps=(
         # Where 0 log 0 counts as 0 its derivatives do too; elsewhere log 0 is infinite.
         lambda g, z, x, y: g * np.log(np.where(np.equal(x, 0) & np.less_equal(y, 0), 1, y)),
