@@ -209,6 +209,11 @@ def test_options_of_another_kind_are_refused(name: str, value: Any) -> None:
 
 
 def test_options_that_are_arrays() -> None:
+    for argnums in (np.int64(1), mg.tensor(1), np.array(1), [1]):
+        g = mg.grad(lambda a, b: a * b, argnums)(2.0, 3.0)
+        assert np.asarray(g).item() == 2
+    with pytest.raises(ArgumentError, match="grad: argnums must be an integer"):
+        mg.grad(lambda a, b: a * b, 0.5)(2.0, 3.0)
     assert mg.sum(mg.tensor(np.eye(2)), 0, keepdims=np.array(1)).shape == (1, 2)
     assert F.dropout(np.ones(8), 0.5, rng=3).shape == (8,)
     with pytest.raises(ArgumentError, match="label_smoothing=-0.5 does not lie between"):
@@ -229,6 +234,35 @@ def test_one_triangle_is_read(uplo: str) -> None:
     other = np.triu(a, 1) if uplo == "L" else np.tril(a, -1)
     assert not x.grad.numpy()[other != 0].any()
     np.testing.assert_allclose(mg.linalg.eigvalsh(a, uplo).numpy(), np.linalg.eigvalsh(a, uplo))
+
+
+TRIANGULAR: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "cholesky": (mg.linalg.cholesky, np.linalg.cholesky),
+    "cholesky, upper": (
+        lambda a: mg.linalg.cholesky(a, upper=True),
+        lambda a: np.linalg.cholesky(a).T,
+    ),
+    "pinv": (
+        lambda a: mg.linalg.pinv(a, hermitian=True),
+        lambda a: np.linalg.pinv(a, hermitian=True),
+    ),
+    "eigenvectors": (lambda a: mg.linalg.eigh(a)[1] ** 2, lambda a: np.linalg.eigh(a)[1] ** 2),
+    "eigenvalues, U": (
+        lambda a: mg.linalg.eigvalsh(a, "u"),
+        lambda a: np.linalg.eigvalsh(a, "u"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRIANGULAR)
+def test_the_gradient_is_that_of_the_triangle(name: str) -> None:
+    ours, theirs = TRIANGULAR[name]
+    a = np.array([[4.0, -1.0, 0.3], [0.5, 3.0, 0.2], [-0.4, 1.1, 2.0]])
+    weights = np.cos(np.arange(theirs(a).size)).reshape(theirs(a).shape)
+    step = 1e-6 * np.eye(9).reshape(9, 3, 3)
+    expected = [((theirs(a + s) - theirs(a - s)) * weights).sum() / 2e-6 for s in step]
+    g = mg.grad(lambda a: (ours(a) * weights).sum())(a)
+    np.testing.assert_allclose(g.numpy().ravel(), expected, atol=1e-8)
 
 
 # -- losses ------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from minigrad.numeric.backward import propagate
 from minigrad.numeric.sweep import leading_to, reachable
 from minigrad.numeric.trees import leaves_of, map_leaves
 from minigrad.ops.arithmetic import positive
+from minigrad.ops.options import whole
 
 Argnums = int | Sequence[int]
 
@@ -70,7 +71,8 @@ def value_and_grad(
 
 def trace(name: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], Any]:
     """The arguments with fresh inputs of the graph in the chosen places, and those inputs."""
-    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    places = argnums if isinstance(argnums, Sequence) else (argnums,)
+    numbers = [whole(name, "argnums", n) for n in places]
     traced = list(args)
     for n in numbers:
         if not -len(args) <= n < len(args):
@@ -79,7 +81,7 @@ def trace(name: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any]
             )
         traced[n] = map_leaves(functools.partial(fresh, name), args[n])
     chosen = shadow(tuple(traced[n] for n in numbers))
-    return traced, chosen[0] if isinstance(argnums, int) else chosen
+    return traced, chosen if isinstance(argnums, Sequence) else chosen[0]
 
 
 def shadow(inputs: Any) -> Any:

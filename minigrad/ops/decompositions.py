@@ -35,8 +35,16 @@ def hermitian(x: Any) -> Any:
     """
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
         raise ValueError("the matrix must be square")
-    if np.abs(x - _t(x)).max(initial=0) <= 1e-3 * np.abs(x).max(initial=0):
-        return _symmetric(x)
+    return _symmetric(x) if nearly_symmetric(x) else of_lower(x)
+
+
+def nearly_symmetric(x: Any) -> bool:
+    """Whether an array differs from its transpose by no more than rounding or a small step."""
+    return bool(np.abs(x - _t(x)).max(initial=0) <= 1e-3 * np.abs(x).max(initial=0))
+
+
+def of_lower(x: Any) -> Any:
+    """The symmetric matrix that a lower triangle stands for."""
     half = np.tril(x, -1)
     return half + _t(half) + x * np.eye(x.shape[-1], dtype=x.dtype)
 
@@ -65,7 +73,7 @@ def _gaps(w: Any) -> Any:
     return np.where(diagonal, np.zeros((), w.dtype), 1 / np.where(diagonal, 1, gap))
 
 
-def _of_triangle(c: Any, uplo: str) -> Any:
+def of_triangle(c: Any, uplo: str) -> Any:
     """The cotangent of the triangle that is read, from that of the symmetric matrix it stands for."""
     both = c + _t(c)
     half = np.tril(both, -1) if uplo == "L" else np.triu(both, 1)
@@ -74,7 +82,7 @@ def _of_triangle(c: Any, uplo: str) -> Any:
 
 def _vectors_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
     w = eigvalsh_dual(x, uplo=uplo)
-    return _of_triangle(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y), uplo)
+    return of_triangle(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y), uplo)
 
 
 eigenvectors = primitive(
@@ -91,7 +99,7 @@ _eigenvectors = dual(eigenvectors)
 
 def _values_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
     v = _eigenvectors(x, uplo=uplo)
-    return _of_triangle(_scaled(v, g) @ _t(v), uplo)
+    return of_triangle(_scaled(v, g) @ _t(v), uplo)
 
 
 _eigvalsh = primitive(

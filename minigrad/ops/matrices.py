@@ -13,7 +13,14 @@ from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
-from minigrad.ops.decompositions import hermitian, singular_in_words
+from minigrad.ops.axes import plain
+from minigrad.ops.decompositions import (
+    hermitian,
+    nearly_symmetric,
+    of_lower,
+    of_triangle,
+    singular_in_words,
+)
 from minigrad.ops.piecewise import sign
 from minigrad.ops.scipy_loader import scipy_linalg
 
@@ -155,7 +162,8 @@ def _halved(x: Any) -> Any:
 
 def _cholesky_vjp(g: Any, y: Any, x: Any) -> Any:
     below = np.linalg.inv(y)
-    return _symmetric(_t(below) @ _halved(_t(y) @ g) @ below)
+    c = _symmetric(_t(below) @ _halved(_t(y) @ g) @ below)
+    return c if nearly_symmetric(plain(x)) else of_triangle(c, "L")
 
 
 _cholesky = primitive(
@@ -179,9 +187,11 @@ cholesky.primitive = _cholesky.primitive  # type: ignore[attr-defined]
 
 
 def _pinv_vjp(g: Any, y: Any, x: Any, *, rcond: Any, hermitian: bool) -> Any:
+    x = of_lower(x) if hermitian else x
     left = np.eye(x.shape[-2], dtype=x.dtype) - x @ y
     right = np.eye(x.shape[-1], dtype=x.dtype) - y @ x
-    return -(_t(y) @ g @ _t(y)) + left @ _t(g) @ (y @ _t(y)) + (_t(y) @ y) @ _t(g) @ right
+    c = -(_t(y) @ g @ _t(y)) + left @ _t(g) @ (y @ _t(y)) + (_t(y) @ y) @ _t(g) @ right
+    return of_triangle(c, "L") if hermitian else c
 
 
 pinv = primitive(
