@@ -254,3 +254,15 @@ def test_a_kink_in_one_element_does_not_excuse_the_others(lie: str) -> None:
     with np.errstate(all="ignore"):
         assert mg.check(loss, wrt="x", against=lie).verdict == "fail"
         assert mg.check(loss, wrt="x", against="3*sign(x)").verdict == "inconclusive"
+
+
+def test_a_cross_entropy_spelled_out_or_of_a_named_sigmoid() -> None:
+    """SymPy's witness draws q = 1, where the term of log 0 swallows the terms that are judged."""
+    y = mg.tensor([1.0, 0, 1], name="y")
+    q = mg.tensor([0.2, 0.9, 0.3], name="q", requires_grad=True)
+    spelled = -mg.mean(y * mg.log(q) + (1 - y) * mg.log(1 - q))
+    assert mg.check(spelled, wrt="q").verdict == "pass"
+    x = mg.tensor([800.0, -800, 0], name="x", requires_grad=True)
+    p = F.sigmoid(x).named("p")
+    by_p = mg.derive(F.binary_cross_entropy(p, y), wrt=p)["p"]
+    np.testing.assert_allclose(by_p(), [0, 0, -2 / 3], atol=1e-15)

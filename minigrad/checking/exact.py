@@ -218,6 +218,9 @@ def sympy_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
     moving = np.array(x, dtype=object)
     moving[place] = t
     value = exact.checked(ground.value(exact, values, k, moving, c))
+    if s.sympify(value).has(s.zoo, s.nan):
+        # a log 0 among the terms swallows the others, and their slopes with them
+        raise ZeroDivisionError("the meaning has no value at the numbers drawn")
     measured = exact.checked(s.diff(value, t))
     assumed = _assumed(ground, k)
     if assumed or not hasattr(ground.target(k), "kind"):

@@ -170,7 +170,8 @@ def by_limits(node: Product) -> Expr | None:
 
 def by_bounds(node: Product) -> Expr | None:
     """(p − y) / (p (1 − p)), the slope of a cross-entropy, is 0 and not 0 / 0 at p = y = 0 or 1."""
-    below = {bare(f.node): k for k, f in enumerate(node.factors) if f.exponent == -1}
+    below = {f.node: k for k, f in enumerate(node.factors) if f.exponent == -1}
+    below |= {bare(f): k for f, k in below.items()}
     for p, k in below.items():
         rest = subtract(constant(1, p.sizes), p)
         j = below.get(rest)
@@ -190,7 +191,7 @@ def _has_residual(node: Product, p: Expr, labels: tuple[int, ...]) -> bool:
     """Whether a factor is p − y, for some y."""
     sums = [bare(f.node) for f in node.factors if f.labels == labels and f.exponent == 1]
     return any(
-        isinstance(s, Sum) and any(abs(c) == 1 and bare(term) == p for c, term in s.terms)
+        isinstance(s, Sum) and any(abs(c) == 1 and p in (term, bare(term)) for c, term in s.terms)
         for s in sums
     )
 
