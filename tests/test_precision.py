@@ -216,3 +216,15 @@ def test_gradients_are_clipped_at_any_scale(dtype: Any, size: float, order: int)
     w.grad = np.full(4, size, dtype)
     found = optim.clip_grad_norm([w], size / 2, order)
     assert found == pytest.approx(4 ** (1 / order) * float(dtype(size)), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["std", "norm", "norm of a matrix", "hypot", "layer norm"])
+@pytest.mark.parametrize("scale", [1e30, 1e-30])
+def test_formulas_hold_what_float32_holds(name: str, scale: float) -> None:
+    function = HOMOGENEOUS[name][1]
+    x = mg.tensor((ROWS * scale).astype(np.float32), name="x", requires_grad=True)
+    y = function(x)
+    loss = (y * np.cos(np.arange(y.size)).reshape(y.shape).astype(np.float32)).sum()
+    expected = mg.gradients(loss, x).numpy()
+    found = np.asarray(mg.derive(loss)["x"]())
+    np.testing.assert_allclose(found * scale, expected.astype(float) * scale, rtol=1e-4, atol=1e-4)

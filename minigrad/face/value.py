@@ -40,8 +40,15 @@ def evaluate_formulas(formulas: Sequence[Formula], given: Mapping[str, Any]) -> 
     values, sizes = bound(formulas[0].reading.lowered, given)
     exprs = tuple(f.expr for f in formulas)
     _refuse_misfits(exprs, sizes)
-    arrays = evaluate_all(exprs, Place(values, sizes))
+    wide = {name: _widened(array) for name, array in values.items()}
+    arrays = evaluate_all(exprs, Place(wide, sizes))
     return [_shaped(f, array, sizes) for f, array in zip(formulas, arrays, strict=True)]
+
+
+def _widened(array: Any) -> Any:
+    """A formula squares what an operation scales first: float64 holds the squares of float32."""
+    short = isinstance(array, np.ndarray) and array.dtype in (np.float16, np.float32)
+    return array.astype(float) if short else array
 
 
 def _shaped(formula: Formula, array: Any, sizes: Mapping[str, int]) -> Any:
