@@ -208,6 +208,21 @@ def test_options_of_another_kind_are_refused(name: str, value: Any) -> None:
         NO_OPTION[name](value)
 
 
+def test_rare_inputs_of_losses_and_layers() -> None:
+    none = np.zeros((0, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert all(
+            np.isnan(F.cross_entropy(none, y).item()) for y in (np.zeros(0, int), np.zeros((0, 3)))
+        )
+    with np.errstate(divide="ignore"):
+        assert np.isneginf(mg.special.logsumexp(np.zeros(0), b=np.zeros(0)).numpy())
+    with pytest.raises(ShapeError, match="2 unknowns need 2 rows"):
+        mg.linalg.solve_triangular(np.zeros((0, 2, 2)), np.zeros((0, 2)))
+    y = F.dropout(np.arange(1, 50), 0.3, rng=0).numpy()
+    np.testing.assert_allclose(y[y > 0] / np.arange(1, 50)[y > 0], 1 / 0.7)
+
+
 def test_options_that_are_arrays() -> None:
     for argnums in (np.int64(1), mg.tensor(1), np.array(1), [1]):
         g = mg.grad(lambda a, b: a * b, argnums)(2.0, 3.0)

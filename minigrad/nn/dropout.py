@@ -45,6 +45,8 @@ def dropout(
     x = as_tensor(x, "nn.dropout")
     if not training or p == 0:
         return x
+    if x.dtype.kind != "f":
+        x = x.astype(float)  # Its elements are multiplied by 1/(1 − p).
     if x._array is None:
         return x * wrap(None, leaf(None, name="D", shape=x.shape, dtype=x.dtype))
     return x * wrap(noise := _noise(x, p, rng), leaf(noise, name="D"))

@@ -244,6 +244,8 @@ def _triangular(a: Any, b: Any, *, trans: int, lower: bool, unit_diagonal: bool)
     if a.ndim == 2 and b.ndim <= 2:
         return run(a, b, **options)
     columns = b if b.ndim > 1 else b[:, None]
+    if a.shape[-1] != a.shape[-2] or a.shape[-1] != columns.shape[-2]:
+        raise ValueError("the sizes do not fit")  # Also where there is no system to fail.
     lead = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
     many_a = np.broadcast_to(a, lead + a.shape[-2:])
     many_b = np.broadcast_to(columns, lead + columns.shape[-2:])

@@ -282,8 +282,6 @@ def _soft_targets(
     if isinstance(smoothing, Tensor) or smoothing:
         t = t * (1 - smoothing) + _share(smoothing, scores.shape[axis])
     each = -(t * scores * _class_weights(weight, scores, axis)).sum(axis)
-    if reduction == "mean":
-        return each.mean() if is_symbolic(each) else each.sum() / max(each.size, 1)
     return _reduce("nn.cross_entropy", each, reduction)
 
 

@@ -271,7 +271,7 @@ def logsumexp(
         return _logsumexp_row.run(a, _params(a, axis, keepdims))
     x = as_tensor(a, "special.logsumexp")
     params = _params(x, axis, True)
-    top = max_reduce(x._value("special.logsumexp"), params["axis"], None, None, True)
+    top = max_reduce(x._value("special.logsumexp"), params["axis"], None, None, True, -math.inf)
     top = np.where(np.isfinite(top), top, 0)
     terms = np.exp(x - top) if b is None else np.exp(x - top) * b
     total = add_reduce(terms, params["axis"], None, None, keepdims)
