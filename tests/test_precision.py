@@ -70,6 +70,10 @@ HALF: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "var": (mg.var, np.float16([300, -300] * 9)[:2] / 2),
     "var around": (lambda x: mg.var(x, mean=np.float16(30)), HALVES + np.float16(1)),
     "std": (mg.std, np.float16([300, 600, -900])),
+    "var over the first axis": (
+        lambda x: mg.var(x, axis=0),
+        np.float16([[0.5], [1.5]]).repeat(9000, 0),
+    ),
     "sum": (lambda x: mg.sum(x, axis=0) / 2, MANY[:5000]),
     "sum spread": (lambda x: mg.sum(x + np.zeros((5000, 1), np.float16), axis=0), np.ones(1, "f2")),
     "cumsum": (lambda x: mg.cumsum(x, 0)[-1], MANY[:5000]),
@@ -182,6 +186,24 @@ def test_shares_of_a_large_logarithm_add_up_to_one() -> None:
     x = np.float32([1e6, 1e6 + 0.3, 1e6 - 1])
     g = mg.grad(mg.special.logsumexp)(x).numpy()
     np.testing.assert_allclose(g, F.softmax(x.astype(float), 0).numpy(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "bce_with_logits", "mse_loss", "l1_loss"])
+def test_a_mean_of_many_half_losses_has_gradients(name: str) -> None:
+    """The count, 70000, is beyond float16; the gradients are not."""
+    found = []
+    for dtype in (np.float16, np.float64):
+        p, y = np.full(70000, 0.75, dtype), np.full(70000, 0.125, dtype)
+        w = np.full(70000, 2, dtype)
+        g = mg.grad(lambda p, y, w: getattr(F, name)(p, y, weight=w), (0, 1, 2))(p, y, w)
+        found.append([x.numpy()[:3] for x in g])
+    for low, high in zip(*found, strict=True):
+        np.testing.assert_allclose(low, high, rtol=1e-2, atol=6e-8)
+
+
+def test_truth_values_widen_no_loss() -> None:
+    p = np.float32([0.25, 0.75])
+    assert F.binary_cross_entropy(p, np.array([True, False])).dtype == np.float32
 
 
 def test_a_tie_of_many_is_counted() -> None:

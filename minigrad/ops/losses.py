@@ -61,6 +61,7 @@ def _size(x: Any, y: Any) -> int:
 
 
 def _bce_each(p: Any, y: Any) -> Any:
+    y = y.astype(p.dtype) if y.dtype.kind == "b" else y  # 1 − y would be whole numbers.
     with np.errstate(divide="ignore"):
         # The clamp bounds y log p at p = 0 and keeps 0 · log 0 at 0.
         log_p = np.maximum(np.log(p), -100)
@@ -145,6 +146,8 @@ def _logits_each(x: Any, y: Any, pos_weight: Any) -> Any:
 def _logits_x(
     g: Any, z: Any, x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str
 ) -> Any:
+    if x.dtype is HALF:
+        return in_single(_logits_x)(g, z, x, y, weight, pos_weight, reduction=reduction)
     if pos_weight is None:
         slope = expit_dual(x) - y
     else:
@@ -200,7 +203,7 @@ def _logits_signature(
 bce_with_logits = primitive(
     "nn.bce_with_logits",
     _logits,
-    vjps=(_logits_x, _logits_y, _logits_weight, _logits_positive),
+    vjps=(_logits_x, *map(in_single, (_logits_y, _logits_weight, _logits_positive))),
     params={"reduction": "mean"},
     domain=("real", "unit", "positive", "positive"),
     misfit=misfits.losses,

@@ -180,7 +180,7 @@ min_row: Any = primitive(
 
 var_row: Any = primitive(
     "var",
-    _var,
+    in_single(_var),
     vjps=(in_single(_var_vjp),),
     params={"axis": None, "ddof": 0, "keepdims": False},
     meaning=meaning.var,
