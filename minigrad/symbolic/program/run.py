@@ -39,6 +39,11 @@ def run(results: Sequence[Value], setting: Setting) -> list[Any]:
                     f"{value.op}: the formula is not defined at these numbers ({error}); add a multiple "
                     "of the identity, or use pinv"
                 ) from error
+            except IndexError as error:
+                raise UndefinedError(
+                    f"the formula reads a place that axes of these lengths do not have ({error}); "
+                    "give longer arrays"
+                ) from error
             for arg in value.args:
                 if last[arg] == k and arg not in kept:
                     done.pop(arg, None)
