@@ -19,6 +19,15 @@ from minigrad.parsing.sympy_sizes import is_matrix, kinds, size_of
 
 def read_sympy(expression: Any) -> Tensor:
     """The tensor of a SymPy expression; (n, 1) and (1, n) are vectors, (1, 1) is a scalar."""
+    try:
+        return _read(expression)
+    except RecursionError:
+        raise DerivationError(
+            "from_sympy: the expression is nested too deeply; translate its parts, and join the tensors"
+        ) from None
+
+
+def _read(expression: Any) -> Tensor:
     if isinstance(expression, Tensor) or not hasattr(expression, "free_symbols"):
         raise DerivationError(
             f"from_sympy: {type(expression).__name__} is no SymPy expression; pass one built of "

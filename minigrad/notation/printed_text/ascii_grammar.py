@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
 from fractions import Fraction
 from functools import reduce
 
 from minigrad.errors import ArgumentError
-from minigrad.notation.printed_text.grammar import Piece
+from minigrad.notation.printed_text.grammar import Introduced, Piece
 
 _SIGNS: dict[type[ast.AST], str] = {
     ast.Gt: ">",
@@ -23,7 +22,7 @@ _ATOMS = {"ones": "ones", "eye": "identity", "inf": "infinity"}
 _NAMES = {"pi": "π"}
 
 
-def ascii_piece(text: str, known: Collection[str]) -> Piece:
+def ascii_piece(text: str, known: Introduced) -> Piece:
     """The formula's parts.
 
     Raises
@@ -41,7 +40,7 @@ def ascii_piece(text: str, known: Collection[str]) -> Piece:
 class _Reader:
     """One formula; names that are ``known`` are read whole, others may end in subscripts."""
 
-    def __init__(self, text: str, known: Collection[str]) -> None:
+    def __init__(self, text: str, known: Introduced) -> None:
         self.text, self.known = text, known
 
     def fail(self, node: ast.AST) -> ArgumentError:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, MinigradError, ShapeError
 from minigrad.notation.printed_text.ascii_grammar import ascii_piece
 from minigrad.notation.printed_text.grammar import Statement, statements
 from minigrad.notation.printed_text.statement import Evaluation, letter_lengths
@@ -47,18 +47,36 @@ def read_back(
     Raises
     ------
     ArgumentError
-        Where the text cannot be read, or can be read in two ways.
+        Where the text cannot be read, can be read in two ways, or is nested deeper than anything printed.
     ShapeError
         Where the sizes of what it combines do not fit.
     """
-    known: dict[str, Value] = {name: held(np.asarray(array)) for name, array in values.items()}
-    dims = dict(sizes or {})
-    found = statements(text, [*values, *dims], ascii_piece if ascii else None)
+    known = {name: held(np.asarray(array)) for name, array in values.items()}
+    try:
+        return _values(text, known, dict(sizes or {}), dict(shapes or {}), ascii)
+    except (RecursionError, MemoryError):  # Python's own grammar gives up with the latter
+        raise ArgumentError(
+            "read_back: the text is nested too deeply; printed formulas give names to their parts"
+        ) from None
+    except ValueError as error:
+        if isinstance(error, MinigradError):
+            raise
+        raise ArgumentError(f"read_back: {error}") from None
+
+
+def _values(
+    text: str,
+    known: dict[str, Value],
+    dims: Mapping[str, int],
+    shapes: Mapping[str, tuple[int, ...]],
+    ascii: bool,
+) -> dict[str, Any]:
+    found = statements(text, [*known, *dims], ascii_piece if ascii else None)
     # a letter keeps its range where a line does not tell it
     lengths = {k: v for statement in found for k, v in letter_lengths(statement.piece, known)}
     readings = [known]
     for statement in found:
-        readings = _read(statement, readings, dims, shapes or {}, lengths)
+        readings = _read(statement, readings, dims, shapes, lengths)
     names = [statement.name for statement in found]
     for other in readings[1:]:
         if any(not same(readings[0][name], other[name]) for name in names):
@@ -86,7 +104,10 @@ def _read(
         except ShapeError as problem:
             error = problem
         else:
-            result += [{**known, statement.name: value} for value in values]
+            # the last value goes where the others came from: a long text is not copied line by line
+            result += [{**known, statement.name: value} for value in values[:-1]]
+            known[statement.name] = values[-1]
+            result.append(known)
     if not result and error is not None:
         raise error
     if len(result) > _MOST_READINGS:

@@ -8,7 +8,7 @@ product, how tightly ⊙ binds, which names were introduced. What a reader could
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -48,7 +48,7 @@ class Statement(NamedTuple):
 
 
 def statements(
-    text: str, known: Iterable[str], piece: Callable[[str, Collection[str]], Piece] | None = None
+    text: str, known: Iterable[str], piece: Callable[[str, Introduced], Piece] | None = None
 ) -> list[Statement]:
     """Every formula of a text, in order; each name that a left side gives is known from then on.
 
@@ -57,7 +57,7 @@ def statements(
     ArgumentError
         Where the text cannot be read, or can be read in two ways.
     """
-    names = {*known}
+    names = Introduced(known)
     found: list[Statement] = []
     for formula in _formulas(text):
         left, equals, right = formula.partition(" = ")
@@ -71,7 +71,30 @@ def statements(
     return found
 
 
-def unicode_piece(text: str, known: Collection[str]) -> Piece:
+class Introduced:
+    """The names that a reader knows by now."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names: set[str] = set()
+        self.lengths: list[int] = []  # the longest first
+        for name in names:
+            self.add(name)
+
+    def add(self, name: str) -> None:
+        self.names.add(name)
+        if len(name) not in self.lengths:
+            self.lengths = sorted([*self.lengths, len(name)], reverse=True)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+    def at(self, text: str, start: int) -> Iterator[str]:
+        """The names that the text goes on with, the longest first."""
+        parts = (text[start : start + length] for length in self.lengths)
+        return (part for part in parts if part in self.names)
+
+
+def unicode_piece(text: str, known: Introduced) -> Piece:
     """The parts of a formula as `str` prints it."""
     return _Reader(text, known).whole()
 
@@ -114,9 +137,8 @@ def _left_side(left: str) -> tuple[str, tuple[str | None, ...]]:
 class _Reader:
     """One formula, read from left to right."""
 
-    def __init__(self, text: str, names: Iterable[str]) -> None:
-        self.text, self.at = text, 0
-        self.names = sorted(names, key=len, reverse=True)
+    def __init__(self, text: str, names: Introduced) -> None:
+        self.text, self.at, self.names = text, 0, names
 
     def fail(self, message: str) -> ArgumentError:
         return ArgumentError(f"read_back: {message}\n  {self.text}\n  {' ' * self.at}^")
@@ -257,10 +279,10 @@ class _Reader:
 
     def symbol(self) -> Piece:
         """A name that was introduced, else a function applied, a unit vector, the identity, a size."""
-        for name in self.names:
+        for name in self.names.at(self.text, self.at):
             after = self.at + len(name)
             follows = _WORD.match(self.text, after)
-            if self.text.startswith(name, self.at) and (not follows or follows[0].startswith("_")):
+            if not follows or follows[0].startswith("_"):
                 self.at = after
                 if self.text[after : after + 1] == "(":
                     break

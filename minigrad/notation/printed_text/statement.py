@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import reduce
+from functools import cached_property, reduce
 from math import e, inf, pi, prod
 from typing import Any
 
@@ -53,8 +53,12 @@ class Evaluation:
         self.lengths = {**lengths, **dict(letter_lengths(statement.piece, known))}
         self.guesses: list[int] = []
         self.used = 0
-        lengths_told = {s for v in known.values() for s in plain(v).shape}
-        self.choices = sorted(lengths_told | {*sizes.values(), *(shape or ())}) or [1]
+
+    @cached_property
+    def choices(self) -> list[int]:
+        """The sizes that the text may mean."""
+        told = {s for v in self.known.values() for s in plain(v).shape}
+        return sorted(told | {*self.sizes.values(), *(self.shape or ())}) or [1]
 
     def results(self) -> list[Value]:
         """Every different value that some choice of the untold sizes allows.
