@@ -17,6 +17,7 @@ from minigrad.errors import DerivationError
 from minigrad.index import heads
 from minigrad.index.expr import Expr, Head, Map, Number, Product
 from minigrad.symbolic.arithmetic import Exact
+from minigrad.symbolic.budget import ask_for_time
 
 RATIONAL, SYMPY = "rational arithmetic", "SymPy diff"
 _MOST_SCALAR_OPERATIONS = 1500
@@ -126,6 +127,7 @@ def _eliminated(matrix: Any) -> tuple[Dual, Any]:
     ]
     determinant = Dual(1)
     for i in range(n):
+        ask_for_time()
         pivot = next((r for r in range(i, n) if rows[r][i].a != 0), None)
         if pivot is None:
             raise SingularError("the matrix drawn is singular")
@@ -189,6 +191,7 @@ class _Readable(Exact):
         """The expression itself, where it is small enough as a tree."""
         stack = [expr]
         while stack:
+            ask_for_time()
             node = stack[-1]
             waiting = [arg for arg in getattr(node, "args", ()) if arg not in self.sizes]
             stack.extend(waiting)

@@ -12,21 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.compare import ROUNDING, arrays_compared, slopes_compared
+from minigrad.checking.compare import arrays_compared, slopes_compared
 from minigrad.checking.defined import point, settled, settled_slopes, settled_value
 from minigrad.checking.differences import Slope
-from minigrad.checking.locate import locate, machinery
-from minigrad.checking.options import FORWARD, MEANING, PROPERTIES, Clock, Options
+from minigrad.checking.hearing import Hearing, said
+from minigrad.checking.locate import AT_FAULT, locate, machinery
+from minigrad.checking.options import FORWARD, MEANING, PROPERTIES, Options
 from minigrad.checking.properties import properties
 from minigrad.checking.proving import proofs
 from minigrad.checking.quiet import quiet
-from minigrad.checking.report import Comparison, Report, Suspect, Verdict, merged
+from minigrad.checking.report import Comparison, Report, Suspect, merged
 from minigrad.checking.sample import generator
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.second import examine_second
 from minigrad.checking.tangent import DISCRETE, along
-from minigrad.checking.witnesses import FORMULA, WITNESSES, Arrays, Broken, Witness
-from minigrad.errors import ArgumentError, MinigradError
+from minigrad.checking.witnesses import FORMULA, WITNESSES, Arrays, Witness
+from minigrad.errors import ArgumentError
+from minigrad.symbolic.budget import budget, used_up
 from minigrad.symbolic.evaluate import Place, evaluate_all
 
 _DIRECTIONS = 3
@@ -41,7 +43,7 @@ def examine(subject: Subject, options: Options | int = 0) -> Report:
     """
     if not isinstance(options, Options):
         options = Options(seed=options)
-    with quiet():
+    with quiet(), budget(options.seconds):
         if subject.inner is not None:
             return examine_second(subject, options)
         return _Examination(subject, options).report()
@@ -50,31 +52,31 @@ def examine(subject: Subject, options: Options | int = 0) -> Report:
 class _Examination:
     def __init__(self, subject: Subject, options: Options) -> None:
         self.subject, self.options = subject, options
-        self.clock = Clock(options.seconds)
-        self.notes: list[str] = subject.without_numbers
+        self.hearing = Hearing(subject.without_numbers)
+        self._moved: dict[tuple[Scene, str], list[float]] = {}
         self.every = options.every
 
     def report(self) -> Report:
         first = self._set(0)
         self._require_real(first)
         if first.trouble:
-            self.notes.append(
+            self.hearing.note(
                 f"no sample was found at which every step is defined: {first.trouble}"
             )
         count = self.options.seeds or (_SAMPLES if first.sampled else 1)
         scenes = [first, *(self._set(k) for k in range(1, count))]
         comparisons = merged(self._scene(scene, k, count) for k, scene in enumerate(scenes))
-        if any(c.verdict == "fail" for c in comparisons) and not self.every and not self.clock.over:
+        if any(c.verdict == "fail" for c in comparisons) and not self.every and not used_up():
             # a failure deserves every element, so that it can be shown where it is
             self.every = True
             comparisons = merged(self._scene(scene, k, count) for k, scene in enumerate(scenes))
         comparisons.extend(merged(self._properties(scene) for scene in scenes))
-        comparisons.extend(proofs(self.subject, self.options, self.clock, self.notes))
+        comparisons.extend(proofs(self.subject, self.options, self.hearing))
+        comparisons.extend(merged([self.hearing.lines]))
         comparisons.extend(self._unheard(comparisons))
-        report = Report(comparisons, notes=self.notes)
-        if report.verdict != "fail":
-            return report
-        return Report(comparisons, self._suspects(first, comparisons), self.notes)
+        failed = any(c.verdict == "fail" for c in comparisons)
+        suspects = self._suspects(first, comparisons) if failed else []
+        return Report(comparisons, suspects, self.hearing.notes)
 
     def _require_real(self, scene: Scene) -> None:
         kinds = [f"{name} ({scene.at(k).dtype})" for k, name in enumerate(self.subject.names)]
@@ -102,41 +104,31 @@ class _Examination:
                 continue
             why = witness.refuses(scene)
             if why:
-                self.notes.append(f"{witness.name}: not applicable ({why})")
+                self.hearing.silent(witness.name, why)
             elif witness.gradients is None:
                 slopes.append(witness)
             else:
-                arrays = self._heard(witness, scene, comparisons)
+                question = partial(witness.gradients, scene)
+                arrays = self.hearing.ask(witness.name, "gradients", question, named=False)
                 if arrays is not None:
                     known.append((witness, arrays))
         for k, name in enumerate(self.subject.names):
             if not scene.differentiable(k):
-                self.notes.append(f"{name}: holds no real numbers, so it has no gradient")
+                self.hearing.note(f"{name}: holds no real numbers, so it has no gradient")
                 continue
-            if self.clock.over:
+            if used_up():
                 break
             comparisons.extend(self._pairs(scene, k, name, known))
             comparisons.extend(self._slopes(scene, k, name, known, slopes))
         return comparisons
 
     def _properties(self, scene: Scene) -> list[Comparison]:
-        if not self.options.wants(PROPERTIES) or self.clock.over:
+        if not self.options.wants(PROPERTIES) or used_up():
             return []
-        found, notes = properties(scene, self.clock)
-        self.notes.extend(notes)
+        found, notes = properties(scene)
+        for note in notes:
+            self.hearing.note(note)
         return found
-
-    def _heard(
-        self, witness: Witness, scene: Scene, comparisons: list[Comparison]
-    ) -> Arrays | None:
-        assert witness.gradients is not None
-        try:
-            return witness.gradients(scene)
-        except Broken as error:
-            comparisons.append(_said(witness.name, "gradients", f"it raised {error}", "fail"))
-        except MinigradError as error:
-            self.notes.append(f"{witness.name}: not applicable ({error})")
-        return None
 
     def _values(self, scene: Scene) -> list[Comparison]:
         """The output by the forward functions and by what they mean."""
@@ -156,10 +148,8 @@ class _Examination:
                 twin.values[subject.output], scene.output
             )
 
-        try:
-            array = meant(scene)
-        except Exception as error:
-            self.notes.append(f"{MEANING}: could not be evaluated ({error})")
+        array = self.hearing.ask(MEANING, "value", lambda: meant(scene), named=False)
+        if array is None:
             return []
         c = arrays_compared(FORWARD, MEANING, "value", scene.output, array, noise, scene.makings)
         return [settled_value(c, scene)]
@@ -175,17 +165,20 @@ class _Examination:
                 if one[k] is None or other[k] is None:
                     continue
                 a, b = along(assume, one[k], x), along(assume, other[k], x)
-                c = arrays_compared(
+                pair = partial(
+                    arrays_compared,
                     first.name,
                     second.name,
                     name,
                     a,
                     b,
-                    partial(_noise, scene, k, (first, second)),
+                    partial(self._noise, scene, k, (first, second)),
                     natural,
                     max(first.tolerance, second.tolerance),
                 )
-                result.append(_undetermined(settled(c, point(scene, k), a, b), assume))
+                c = self.hearing.ask(f"{first.name} ~ {second.name}", name, pair)
+                if c is not None:
+                    result.append(_undetermined(settled(c, point(scene, k), a, b), assume))
         return result
 
     def _slopes(
@@ -199,24 +192,48 @@ class _Examination:
         claims = [(w, arrays[k]) for w, arrays in known if arrays[k] is not None]
         result = []
         for witness in slopes:
-            if not claims or self.clock.over:
+            if not claims or used_up():
                 break
-            measured = self._measured(scene, k, witness)
+            question = partial(self._measured, scene, k, witness)
+            measured = self.hearing.ask(witness.name, name, question)
+            if measured is None:
+                continue
             single = self._each_element(scene, k)
             for claim, g in claims:
-                c = slopes_compared(
+                pair = partial(
+                    slopes_compared,
                     claim.name,
                     witness.name,
                     name,
                     g,
                     measured,
-                    partial(_noise, scene, k, (claim,)),
+                    partial(self._noise, scene, k, (claim,)),
                     scene.natural,
                     single,
                     claim.tolerance,
                 )
-                result.append(settled_slopes(c, point(scene, k), g))
+                c = self.hearing.ask(f"{claim.name} ~ {witness.name}", name, pair)
+                if c is not None:
+                    result.append(settled_slopes(c, point(scene, k), g))
         return result
+
+    def _noise(self, scene: Scene, k: int, witnesses: Sequence[Witness]) -> float:
+        """How far these witnesses move when the data change in their last digit."""
+        return max(self._movements(scene, witness)[k] for witness in witnesses)
+
+    def _movements(self, scene: Scene, witness: Witness) -> list[float]:
+        """The same for one witness and every variable, found once."""
+        assert witness.gradients is not None
+        known = self._moved.get((scene, witness.name))
+        if known is None:
+            here = witness.gradients(scene)
+            twins = [witness.gradients(scene.perturbed()) for _ in range(2)]
+            known = [
+                max(_furthest(there, g) for there in others) if g is not None else 0.0
+                for g, *others in zip(here, *twins, strict=True)
+            ]
+            self._moved[scene, witness.name] = known
+        return known
 
     def _each_element(self, scene: Scene, k: int) -> bool:
         return self.every and scene.at(k).size <= _EVERY and not scene.subject.variables[k].assume
@@ -237,7 +254,7 @@ class _Examination:
                     result.append((d, witness.slope(scene, k, d)))
             return result
         for _ in range(_DIRECTIONS):
-            if result and self.clock.over:
+            if result and used_up():
                 break
             d = along(assume, scene.direction(k), x)
             s = witness.slope(scene, k, d)
@@ -256,14 +273,14 @@ class _Examination:
             about = [c for c in comparisons if c.quantity == name]
             if not about:
                 result.append(
-                    _said("no two witnesses", name, "nothing was compared", "inconclusive")
+                    said("no two witnesses", name, "nothing was compared", "inconclusive")
                 )
             elif (
                 self.subject.formulas[k] is not None
                 and self.options.wants(FORMULA)
                 and not any(FORMULA in (c.first, c.second) for c in about)
             ):
-                result.append(_said(FORMULA, name, "it could not be judged", "inconclusive"))
+                result.append(said(FORMULA, name, "it could not be judged", "inconclusive"))
         return result
 
     def _suspects(self, scene: Scene, comparisons: Sequence[Comparison]) -> list[Suspect]:
@@ -273,17 +290,8 @@ class _Examination:
         ]
         if not comparisons:
             return []
-        if self.clock.over:
-            self.notes.append("the primitive at fault was not looked for, the time was used up")
-            return machinery(comparisons)
-        found = locate(scene.program, scene.leaves, generator(self.options.seed))
-        if found:
-            return found
-        return machinery(comparisons)
-
-
-def _said(who: str, quantity: str, what: str, verdict: Verdict) -> Comparison:
-    return Comparison(who, "", quantity, float("nan"), ROUNDING, what, verdict)
+        question = partial(locate, scene.program, scene.leaves, generator(self.options.seed))
+        return self.hearing.ask(AT_FAULT, "", question) or machinery(comparisons)
 
 
 def _undetermined(c: Comparison, assume: frozenset[str]) -> Comparison:
@@ -292,17 +300,6 @@ def _undetermined(c: Comparison, assume: frozenset[str]) -> Comparison:
         return c
     note = f"{c.quantity} is assumed {words[0]}: a formula that uses this has no derivative by it"
     return Comparison(c.first, c.second, c.quantity, c.error, c.tolerance, note, "inconclusive")
-
-
-def _noise(scene: Scene, k: int, witnesses: Sequence[Witness]) -> float:
-    """How far these witnesses move when the data change in their last digit."""
-    total = 0.0
-    for witness in witnesses:
-        assert witness.gradients is not None
-        here = witness.gradients(scene)[k]
-        for _ in range(2):
-            total = max(total, _furthest(witness.gradients(scene.perturbed())[k], here))
-    return total
 
 
 def _furthest(a: Any, b: Any) -> float:

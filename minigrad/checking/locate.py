@@ -19,6 +19,8 @@ from minigrad.checking.witnesses import VJP as HAND
 from minigrad.graph import Node
 
 Part = str
+# What is asked for in a note, where it could not be answered.
+AT_FAULT = "the primitive at fault"
 FORWARD, VJP, MEANING = "forward", "VJP", "meaning"
 DERIVATIVE = "meaning's derivative"
 # What is at fault where a witness alone is wrong, and no primitive is.

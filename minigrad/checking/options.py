@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Any
 
 from minigrad.checking.witnesses import PROOFS, WITNESSES, Witness
@@ -66,15 +65,3 @@ class Options:
         chosen = [n for n in names if self.witnesses is None or n in self.witnesses]
         chosen += [w.name for w in extra if w.name not in chosen]
         return replace(self, witnesses=chosen, extra=extra)
-
-
-class Clock:
-    """Whether a time budget is used up; without one it never is."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else monotonic() + seconds
-
-    @property
-    def over(self) -> bool:
-        """Whether no time is left."""
-        return self._end is not None and monotonic() >= self._end

@@ -9,7 +9,6 @@ import numpy as np
 
 from minigrad.checking.compare import ROUNDING
 from minigrad.checking.differences import slope
-from minigrad.checking.options import Clock
 from minigrad.checking.quiet import quiet
 from minigrad.checking.replay import to_single
 from minigrad.checking.report import EVERYTHING, Comparison, Verdict
@@ -18,6 +17,7 @@ from minigrad.checking.witnesses import VJP, hand_gradients
 from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
 from minigrad.numeric import gradients
+from minigrad.symbolic.budget import used_up
 
 LINEAR, ZERO, SHAPES = "linear in the cotangent", "zero cotangent", "shapes and dtypes"
 UNCHANGED, REPEATED, SINGLE = "inputs unchanged", "repeatable", "float32"
@@ -29,7 +29,7 @@ _SECOND = 1e-6
 _NATURAL, _NATURAL_SINGLE = 1e-3, 2e-2
 
 
-def properties(scene: Scene, clock: Clock) -> tuple[list[Comparison], list[str]]:
+def properties(scene: Scene) -> tuple[list[Comparison], list[str]]:
     """One comparison per property, and notes on those that could not be tested."""
     results: list[Comparison] = []
     notes: list[str] = []
@@ -44,7 +44,7 @@ def properties(scene: Scene, clock: Clock) -> tuple[list[Comparison], list[str]]
         if not all(np.isfinite(first[k]).all() for k in floats):
             return results, notes
         for name, test in _TESTS.items():
-            if clock.over:
+            if used_up():
                 notes.append(f"{name}: left out, the time was used up")
                 continue
             try:

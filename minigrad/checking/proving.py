@@ -7,42 +7,39 @@ from functools import partial
 
 from minigrad.checking.exact import SingularError
 from minigrad.checking.ground import Ground, same_ground, small_ground
-from minigrad.checking.options import Clock, Options
+from minigrad.checking.hearing import Hearing
+from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.witnesses import FORMULA, PROOFS, Proof
-from minigrad.errors import DerivationError, MinigradError
+from minigrad.errors import DerivationError
 
+# How SymPy and mpmath say that something has no value in their arithmetic.
+NOT_IN_THIS_ARITHMETIC = (ValueError, TypeError, ArithmeticError)
 # Lengths of dims, in turn.
 _LENGTHS = ((2, 3), (3, 2), (2,))
 
 
-def proofs(subject: Subject, options: Options, clock: Clock, notes: list[str]) -> list[Comparison]:
+def proofs(subject: Subject, options: Options, hearing: Hearing) -> list[Comparison]:
     """Every proof of every formula that applies; an exact one that succeeds is enough."""
     if subject.lowered is None:
         return []
     result: list[Comparison] = []
     proved: set[int] = set()
-    silent: dict[tuple[str, str], list[str]] = {}
     for proof in PROOFS:
         if not options.wants(proof.name):
             continue
-        if clock.over:
-            notes.append(f"{proof.name}: left out, the time was used up")
-            continue
         for k, name in enumerate(subject.names):
-            if subject.formulas[k] is None or k in proved or clock.over:
+            if subject.formulas[k] is None or k in proved:
                 continue
             options.say(f"{proof.name}: {name}", k, len(subject.names))
-            try:
-                result.append(_proved(subject, options.seed, proof, k))
-            except (MinigradError, ValueError, TypeError, ArithmeticError) as error:
-                silent.setdefault((proof.name, str(error)), []).append(name)
+            question = partial(_proved, subject, options.seed, proof, k)
+            found = hearing.ask(proof.name, name, question, NOT_IN_THIS_ARITHMETIC)
+            if found is None:
                 continue
-            if proof.exact and result[-1].verdict == "pass":
+            result.append(found)
+            if proof.exact and found.verdict == "pass":
                 proved.add(k)
-    for (who, why), names in silent.items():
-        notes.append(f"{who}: not applicable to {', '.join(names)} ({why})")
     return result
 
 

@@ -15,6 +15,7 @@ from minigrad.checking.given import bound
 from minigrad.checking.legal import Trouble, is_finite, values_of
 from minigrad.checking.replay import Disturb, Program, double, last_digit, towards_zero
 from minigrad.checking.sample import MOODS, dims_of, draw, generator, size_choices, words_of
+from minigrad.checking.source import GeneratedSource
 from minigrad.errors import ArgumentError, MinigradError, ShapeError
 from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr
@@ -32,7 +33,7 @@ _PATIENCE = 12
 
 @dataclass
 class Subject:
-    """What is checked: an output, variables, and for each the derived expression and its source text.
+    """What is checked: an output, variables, for each the derived expression, and their source.
 
     ``lowered`` is None and ``formulas`` hold None where an operation has no meaning; ``why`` then says
     which. ``inner`` makes the subject one of second order: the gradients by these nodes, seeded with
@@ -45,7 +46,7 @@ class Subject:
     formulas: Sequence[Expr | None]
     lowered: Lowered | None
     given: Mapping[str, Any] = field(default_factory=dict)
-    sources: Sequence[Callable[[], str]] | None = None
+    written: GeneratedSource | None = None
     why: str = ""
     inner: Sequence[Node] | None = None
 

@@ -6,28 +6,31 @@ shape; along a direction d it is a number, which differences measure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
+from numpy.linalg import LinAlgError
 
 from minigrad.checking.compare import arrays_compared, slopes_compared
 from minigrad.checking.defined import Point, no_value, settled, settled_slopes, undefined
 from minigrad.checking.differences import Slope, mixed_slope, slope
-from minigrad.checking.digits import second_proof_at_50
+from minigrad.checking.digits import AT_50, second_proof_at_50
 from minigrad.checking.ground import same_ground, small_ground
-from minigrad.checking.locate import locate, machinery
-from minigrad.checking.options import Clock, Options
+from minigrad.checking.hearing import Hearing
+from minigrad.checking.locate import AT_FAULT, locate, machinery
+from minigrad.checking.options import Options
+from minigrad.checking.proving import NOT_IN_THIS_ARITHMETIC
 from minigrad.checking.quiet import quiet
-from minigrad.checking.report import KINK, Comparison, Report, merged
+from minigrad.checking.report import KINK, Comparison, Report, Suspect, merged
 from minigrad.checking.sample import generator
 from minigrad.checking.scene import Scene, Subject
-from minigrad.checking.source import run_source
 from minigrad.checking.witnesses import DIFFERENCES, FORMULA, SOURCE, VJP, hand_gradients
 from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
 from minigrad.numeric import gradients
+from minigrad.symbolic.budget import used_up
 from minigrad.symbolic.evaluate import Place, evaluate_all
 
 TWICE, OF_GRADIENT = f"{VJP}, twice", "differences of the gradient"
@@ -38,26 +41,37 @@ _MOST_OPERATIONS = 20_000
 
 def examine_second(subject: Subject, options: Options) -> Report:
     """All comparisons for the second derivatives of one subject."""
-    clock, notes = Clock(options.seconds), []  # type: tuple[Clock, list[str]]
+    hearing = Hearing([])
     first = Scene(subject, options.seed).seeded(options.cotangent)
     count = options.seeds or (2 if first.sampled else 1)
     others = (Scene(subject, options.seed + k).seeded(options.cotangent) for k in range(1, count))
     scenes = [first, *others]
-    comparisons = merged(_scene(scene, options, clock, notes) for scene in scenes)
-    comparisons.extend(_proofs(subject, options, clock, notes))
-    report = Report(comparisons, notes=notes)
-    if report.verdict != "fail":
-        return report
-    rng = generator(options.seed)
-    suspects = locate(first.program, first.leaves, rng) or machinery(comparisons)
-    return Report(comparisons, suspects, notes)
+    written = lru_cache(maxsize=2)(_written)
+    comparisons = merged(_scene(scene, options, hearing, written) for scene in scenes)
+    comparisons.extend(_proofs(subject, options, hearing))
+    comparisons.extend(merged([hearing.lines]))
+    suspects: Sequence[Suspect] = ()
+    if any(c.verdict == "fail" for c in comparisons):
+        question = partial(locate, first.program, first.leaves, generator(options.seed))
+        suspects = hearing.ask(AT_FAULT, "", question) or machinery(comparisons)
+    return Report(comparisons, suspects, hearing.notes)
 
 
-def _scene(scene: Scene, options: Options, clock: Clock, notes: list[str]) -> list[Comparison]:
+def _written(scene: Scene) -> list[Any]:
+    """The arrays of all blocks by the generated source."""
+    written = scene.subject.written
+    if written is None:
+        raise DerivationError("no source was generated")
+    return written.arrays(scene.named_values(), scene.sizes)
+
+
+def _scene(
+    scene: Scene, options: Options, hearing: Hearing, written: Callable[[Scene], list[Any]]
+) -> list[Comparison]:
     found: list[Comparison] = []
     for k, name in enumerate(scene.subject.names):
         options.say(f"second derivatives: {name}", k, len(scene.subject.names))
-        if clock.over:
+        if used_up():
             # what nobody spoke of is not thereby right
             note = "left out, the time was used up"
             found.append(
@@ -66,15 +80,17 @@ def _scene(scene: Scene, options: Options, clock: Clock, notes: list[str]) -> li
                 )
             )
         else:
-            found.extend(_Pair(scene, k, notes).comparisons(options))
+            found.extend(_Pair(scene, k, hearing, written).comparisons(options))
     return found
 
 
 class _Pair:
     """One block of the Hessian, applied to a random direction of its first variable."""
 
-    def __init__(self, scene: Scene, k: int, notes: list[str]) -> None:
-        self.scene, self.k, self.notes = scene, k, notes
+    def __init__(
+        self, scene: Scene, k: int, hearing: Hearing, written: Callable[[Scene], list[Any]]
+    ) -> None:
+        self.scene, self.k, self.hearing, self._all_written = scene, k, hearing, written
         subject = scene.subject
         assert subject.inner is not None
         self.a, self.b, self.name = subject.inner[k], subject.variables[k], subject.names[k]
@@ -91,32 +107,34 @@ class _Pair:
             for second, other in claims[i + 1 :]:
                 a, b = one(self.scene), other(self.scene)
                 noise = partial(self._noise, one, other)
-                c = arrays_compared(first, second, self.name, a, b, noise, natural)
-                yield settled(c, self.point, a, b)
+                pair = partial(arrays_compared, first, second, self.name, a, b, noise, natural)
+                c = self.hearing.ask(f"{first} ~ {second}", self.name, pair)
+                if c is not None:
+                    yield settled(c, self.point, a, b)
         for who, slopes in measured:
             for first, one in claims:
                 g, noise = one(self.scene), partial(self._noise, one)
-                c = slopes_compared(
-                    first, who, self.name, g, slopes, noise, natural, base=_SECOND
-                )
-                yield settled_slopes(c, self.point, g)
+                pair = partial(
+                    slopes_compared,
+                    first, who, self.name, g, slopes, noise, natural, base=_SECOND,
+                )  # fmt: skip
+                c = self.hearing.ask(f"{first} ~ {who}", self.name, pair)
+                if c is not None:
+                    yield settled_slopes(c, self.point, g)
 
     def _claims(self) -> list[tuple[str, Callable[[Scene], Any]]]:
         """Who knows the whole block: asked once, so that one who cannot answer is left out."""
-        found: list[tuple[str, Callable[[Scene], Any]]] = []
         claims: tuple[tuple[str, Callable[[Scene], Any]], ...] = (
             (TWICE, self._by_hand),
             (FORMULA, self._derived),
             (SOURCE, self._written),
         )
-        for who, claim in claims:
-            try:
-                claim(self.scene)
-            except (MinigradError, np.linalg.LinAlgError) as error:
-                self.notes.append(f"{who}: not applicable to {self.name} ({error})")
-            else:
-                found.append((who, claim))
-        return found
+        return [
+            (who, lru_cache(maxsize=2)(claim))
+            for who, claim in claims
+            if self.hearing.ask(who, self.name, partial(claim, self.scene), (LinAlgError,))
+            is not None
+        ]
 
     def _noise(self, *claims: Callable[[Scene], Any]) -> float:
         return max(
@@ -157,10 +175,7 @@ class _Pair:
         )
 
     def _written(self, scene: Scene) -> Any:
-        sources = scene.subject.sources
-        if not sources:
-            raise DerivationError("no source was generated")
-        array = run_source(sources[self.k](), scene.named_values(), scene.sizes)
+        array = self._all_written(scene)[self.k]
         return self._applied(scene, np.asarray(array, float), scene.output.ndim, self.u.ndim)
 
     def _applied(self, scene: Scene, array: Any, out: int, inner: int) -> Any:
@@ -192,7 +207,7 @@ class _Pair:
         def along(t: float) -> Any:
             try:
                 return hand_gradients(self._moved({self.b: t * d}))[position]
-            except (MinigradError, np.linalg.LinAlgError):
+            except (MinigradError, LinAlgError):
                 return np.full(self.u.shape, np.nan)  # beyond what an operation takes
 
         return along
@@ -240,16 +255,20 @@ def _widths(x: Any) -> Any:
 # -- at 50 digits --------------------------------------------------------------------------------------
 
 
-def _proofs(subject: Subject, options: Options, clock: Clock, notes: list[str]) -> list[Comparison]:
+def _proofs(subject: Subject, options: Options, hearing: Hearing) -> list[Comparison]:
     result = []
     for k, name in enumerate(subject.names):
-        if clock.over or subject.formulas[k] is None:
+        if subject.formulas[k] is None:
             continue
-        ground = same_ground(Scene(subject, options.seed))
-        if ground.operations() > _MOST_OPERATIONS:
-            ground = small_ground(subject, options.seed, exact=False)
-        try:
-            result.append(second_proof_at_50(ground, k, FORMULA, name))
-        except (MinigradError, ValueError, TypeError, ArithmeticError) as error:
-            notes.append(f"meaning at 50 digits: not applicable to {name} ({error})")
+        question = partial(_proved, subject, options.seed, k)
+        found = hearing.ask(AT_50, name, question, NOT_IN_THIS_ARITHMETIC)
+        if found is not None:
+            result.append(found)
     return result
+
+
+def _proved(subject: Subject, seed: int, k: int) -> Comparison:
+    ground = same_ground(Scene(subject, seed))
+    if ground.operations() > _MOST_OPERATIONS:
+        ground = small_ground(subject, seed, exact=False)
+    return second_proof_at_50(ground, k, FORMULA, subject.names[k])

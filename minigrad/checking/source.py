@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,25 +13,38 @@ from minigrad.errors import DerivationError
 from minigrad.source import Source
 
 
-def run_source(text: str, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
-    """The value of the one function that ``text`` defines, on arrays by the names of variables.
+class GeneratedSource:
+    """The text of one function that returns the arrays of all formulas; written when it is first run."""
 
-    Raises
-    ------
-    DerivationError
-        When a parameter has no value here.
-    """
-    function = function_of(text)
-    known = {**sizes, **values}
-    called = text.arguments if isinstance(text, Source) else {}
-    arguments = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if called.get(name, name) in known:
-            arguments[name] = known[called.get(name, name)]
-        elif parameter.default is inspect.Parameter.empty:
-            raise DerivationError(f"the source needs {name!r}, which this graph does not have")
-    with np.errstate(all="ignore"):
-        return function(**arguments)
+    def __init__(self, write: Callable[[], str]) -> None:
+        self._write = write
+
+    @cached_property
+    def _function(self) -> tuple[Callable[..., dict[Any, Any]], Mapping[str, str]]:
+        text = self._write()
+        return function_of(text), text.arguments if isinstance(text, Source) else {}
+
+    def arrays(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> list[Any]:
+        """The arrays, in the order of the formulas, for arrays by the names of variables.
+
+        Raises
+        ------
+        DerivationError
+            When a parameter has no value here, or a matrix no inverse.
+        """
+        function, called = self._function
+        known = {**sizes, **values}
+        arguments = {}
+        for name, parameter in inspect.signature(function).parameters.items():
+            if called.get(name, name) in known:
+                arguments[name] = known[called.get(name, name)]
+            elif parameter.default is inspect.Parameter.empty:
+                raise DerivationError(f"the source needs {name!r}, which this graph does not have")
+        with np.errstate(all="ignore"):
+            try:
+                return list(function(**arguments).values())
+            except np.linalg.LinAlgError as error:
+                raise DerivationError(f"it is not defined at these numbers ({error})") from error
 
 
 def function_of(text: str) -> Callable[..., Any]:

@@ -18,12 +18,12 @@ from minigrad.checking.differences import EPS, Slope, complex_slope, slope
 from minigrad.checking.digits import AT_50, MOST_OPERATIONS, proof_at_50
 from minigrad.checking.exact import RATIONAL, SYMPY, rational_proof, sympy_proof
 from minigrad.checking.ground import Ground
+from minigrad.checking.hearing import RefutedError
 from minigrad.checking.holomorphic import first_not_holomorphic
 from minigrad.checking.quiet import quiet
 from minigrad.checking.report import Comparison
 from minigrad.checking.scene import Scene
-from minigrad.checking.source import run_source
-from minigrad.errors import DerivationError, MinigradError, ShapeError
+from minigrad.errors import MinigradError, ShapeError
 from minigrad.graph import tensor
 from minigrad.numeric import gradients
 from minigrad.symbolic.evaluate import Place, evaluate_all
@@ -66,10 +66,6 @@ class Proof:
     exact: bool
 
 
-class Broken(Exception):
-    """A witness ran and raised: that is a finding, not a reason to stay silent."""
-
-
 # -- whole gradients -------------------------------------------------------------------------------
 
 
@@ -95,23 +91,11 @@ def _hand(scene: Scene) -> Arrays:
         with quiet():
             return hand_gradients(scene)
     except ShapeError as error:
-        raise Broken(str(error)) from error  # a rule that returns another shape is a wrong rule
-    except MinigradError:
-        raise
+        raise RefutedError(str(error)) from error  # a rule that gives another shape is a wrong rule
+    except (MinigradError, ArithmeticError, np.linalg.LinAlgError):
+        raise  # the rule has no value at these numbers
     except Exception as error:
-        raise Broken(f"{type(error).__name__}: {error}") from error
-
-
-def _derived(scene: Scene) -> Arrays:
-    subject, lowered = scene.subject, scene.subject.lowered
-    assert lowered is not None
-    known = [expr for expr in subject.formulas if expr is not None]
-    arrays = iter(evaluate_all(known, Place(scene.leaf_values(), scene.sizes)))
-    axes = lowered.expr(subject.output).ndim  # axes of size 1 are no axes of an expression
-    return [
-        None if expr is None else projected(scene, k, next(arrays), axes)
-        for k, expr in enumerate(subject.formulas)
-    ]
+        raise RefutedError(f"{type(error).__name__}: {error}") from error  # a rule that does not run
 
 
 def projected(scene: Scene, k: int, jacobian: Any, axes: int) -> Any:
@@ -123,29 +107,21 @@ def projected(scene: Scene, k: int, jacobian: Any, axes: int) -> Any:
 
 def formula_gradients(scene: Scene) -> Arrays:
     """The derived formulas, evaluated on the scene's numbers."""
-    try:
-        return _derived(scene)
-    except MinigradError:
-        raise
-    except Exception as error:
-        raise DerivationError(f"the formula could not be evaluated ({error!r})") from error
+    subject, lowered = scene.subject, scene.subject.lowered
+    assert lowered is not None
+    known = [expr for expr in subject.formulas if expr is not None]
+    arrays = iter(evaluate_all(known, Place(scene.leaf_values(), scene.sizes)))
+    axes = lowered.expr(subject.output).ndim  # axes of size 1 are no axes of an expression
+    return [
+        None if expr is None else projected(scene, k, next(arrays), axes)
+        for k, expr in enumerate(subject.formulas)
+    ]
 
 
 def _from_source(scene: Scene) -> Arrays:
-    sources = scene.subject.sources or ()
-    try:
-        return [
-            projected(
-                scene, k, run_source(text(), scene.named_values(), scene.sizes), scene.output.ndim
-            )
-            for k, text in enumerate(sources)
-        ]
-    except MinigradError:
-        raise
-    except np.linalg.LinAlgError as error:
-        raise DerivationError(f"the formula is not defined at these numbers ({error})") from error
-    except Exception as error:
-        raise Broken(f"{type(error).__name__}: {error}") from error
+    assert scene.subject.written is not None
+    arrays = scene.subject.written.arrays(scene.named_values(), scene.sizes)
+    return [projected(scene, k, array, scene.output.ndim) for k, array in enumerate(arrays)]
 
 
 # -- slopes ------------------------------------------------------------------------------------------
@@ -175,7 +151,7 @@ def _no_formula(scene: Scene) -> str:
 
 
 def _no_source(scene: Scene) -> str:
-    return _no_formula(scene) or ("" if scene.subject.sources else "no source was generated")
+    return _no_formula(scene) or ("" if scene.subject.written else "no source was generated")
 
 
 def _not_holomorphic(scene: Scene) -> str:
@@ -208,7 +184,6 @@ PROOFS: tuple[Proof, ...] = (
 __all__ = [
     "PROOFS",
     "WITNESSES",
-    "Broken",
     "Proof",
     "Witness",
     "formula_gradients",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from minigrad.checking import Subject
+from minigrad.checking import GeneratedSource, Subject
 
 if TYPE_CHECKING:
     from minigrad.face.derivation import Derivation
@@ -24,6 +24,6 @@ def subject_of(derivation: Derivation, given: Mapping[str, Any]) -> Subject:
         [f.expr for f in formulas],
         lowered,
         given,
-        sources=[lambda f=f: f.source("numpy") for f in formulas],  # type: ignore[misc]
+        written=GeneratedSource(derivation.source),
         inner=[by_name[key[0]] for key in keys] if derivation.order == 2 else None,
     )

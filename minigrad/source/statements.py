@@ -14,6 +14,7 @@ from minigrad.source.numpy_arrays import entry_text, positions_text
 from minigrad.source.numpy_elementwise import scaled_by
 from minigrad.source.numpy_text import expression
 from minigrad.source.pieces import Text, size_text
+from minigrad.symbolic.budget import ask_for_time
 from minigrad.symbolic.program import Program, Value, in_order
 
 # Views, and what is shorter than a name for it: written again wherever it is used.
@@ -95,6 +96,7 @@ class Statements:
 
     def visit(self, value: Value) -> None:
         """Write the value in place or as a statement."""
+        ask_for_time()
         if value.op == "variable":
             name = value.params[0]
             self.texts[value] = Text(self.arguments.get(name) or self.constants[name])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from minigrad.index.expr import Expr
 from minigrad.symbolic.arithmetic import FLOATS, Arithmetic
-from minigrad.symbolic.program import Program, program, run
+from minigrad.symbolic.program import program, run
 from minigrad.symbolic.program.setting import Setting
 
 
@@ -33,10 +32,5 @@ def evaluate_all(roots: Sequence[Expr], place: Place) -> list[Any]:
     Floats use stable forms of functions and a good order of contraction; other arithmetics follow the
     definitions.
     """
-    made = _program(tuple(roots), tuple(sorted(place.sizes.items())), not place.arithmetic.exact)
+    made = program(roots, place.sizes, not place.arithmetic.exact)
     return run(made.results, Setting(place.values, place.sizes, place.arithmetic))
-
-
-@lru_cache(maxsize=64)
-def _program(roots: tuple[Expr, ...], sizes: tuple[tuple[str, int], ...], stable: bool) -> Program:
-    return program(roots, dict(sizes), stable)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from minigrad.errors import DerivationError
 from minigrad.index import heads
@@ -30,6 +31,7 @@ from minigrad.index.expr import (
 from minigrad.index.numbers import times
 from minigrad.index.pointwise import pointwise
 from minigrad.index.size import AnySize, Size
+from minigrad.symbolic.budget import ask_for_time
 from minigrad.symbolic.program import quotients, stable
 from minigrad.symbolic.program.functions import CHOICE, LOGICAL, TRUTHS, named_function
 from minigrad.symbolic.program.pairs import Labelled, aligned
@@ -66,7 +68,13 @@ def program(
     sizes : what dims measure, if that is known: it decides orders of contraction.
     stable : whether forms for floats are used in place of the definitions.
     """
-    builder = Builder(dict(sizes or {}), stable)
+    return _built(tuple(roots), tuple(sorted((sizes or {}).items())), stable)
+
+
+@lru_cache(maxsize=64)
+def _built(roots: tuple[Expr, ...], sizes: tuple[tuple[str, int], ...], stable: bool) -> Program:
+    """One program for whoever runs it or writes it down."""
+    builder = Builder(dict(sizes), stable)
     results = tuple(builder.tape.as_number(builder.full(root)) for root in roots)
     return Program(results, builder.tape.names)
 
@@ -105,6 +113,7 @@ class Builder:
             if node in self.known:
                 continue
             if ready:
+                ask_for_time()
                 x = self.known[node] = self.value(node)
                 if x.labels == (0, 1) and symmetric(node):
                     self.tape.symmetric.add(x.value)

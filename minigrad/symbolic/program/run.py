@@ -12,6 +12,7 @@ from minigrad.errors import DerivationError, UndefinedError
 from minigrad.index.expr import Head
 from minigrad.index.size import value_of
 from minigrad.limits import check_bytes
+from minigrad.symbolic.budget import ask_for_time
 from minigrad.symbolic.program import placing
 from minigrad.symbolic.program.floats import cofactors, float_function, logsumexp, others, softmax
 from minigrad.symbolic.program.setting import Setting, diagonal_view, slice_of
@@ -32,6 +33,7 @@ def run(results: Sequence[Value], setting: Setting) -> list[Any]:
     done: dict[Value, Any] = {}
     with np.errstate(all="ignore"):
         for k, value in enumerate(order):
+            ask_for_time()
             try:
                 done[value] = _OPERATIONS[value.op](value, [done[a] for a in value.args], setting)
             except np.linalg.LinAlgError as error:
