@@ -146,6 +146,18 @@ def append_line(path: Path, line: str) -> None:
             _to_disk(file)
 
 
+def remove(path: Path) -> None:
+    """Remove a file or a link, where one stands there.
+
+    Raises
+    ------
+    FileError
+        When it cannot be removed, for example because it is a folder.
+    """
+    with _in_words(f"cannot replace {str(path)!r}"):
+        path.unlink(missing_ok=True)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, where they are not there.
 

@@ -217,6 +217,34 @@ def test_a_full_standard_output_is_said_in_words(words: list[str]) -> None:
     assert done.stderr.splitlines() == ["Error: cannot write the output (No space left on device)"]
 
 
+@UNIX
+@pytest.mark.parametrize(
+    ("closed", "words", "code"),
+    [
+        (">&-", "derive 'sum(x)' x:n", 0),
+        (">&- 2>&- <&-", "derive 'sum(x)' x:n", 0),
+        ("2>&-", "derive 'sum(' x:n", 2),
+        ("2>/dev/full", "derive 'sum(' x:n", 2),
+        (">/dev/full 2>/dev/full", "derive 'sum(x)' x:n", 2),
+    ],
+)
+def test_what_nobody_hears_still_ends_with_its_code(closed: str, words: str, code: int) -> None:
+    """1 would say that a check failed."""
+    done = subprocess.run(["sh", "-c", f"'{sys.executable}' -m minigrad {words} {closed}"], capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (code, b"", b"")
+
+
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "metrics.jsonl"])
+def test_a_run_that_cannot_begin_removes_nothing(name: str, tmp_path: Path) -> None:
+    for other in ("checkpoint.safetensors", "metrics.jsonl"):
+        (tmp_path / other).write_bytes(b"old")
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    with pytest.raises(ArgumentError, match=f"cannot .*{name}"):
+        mg.training.Session.start(mg.training.Settings(), tmp_path)
+    assert (tmp_path / "checkpoint.safetensors").exists()
+
+
 @pytest.mark.parametrize("words", [["train", "--out"], ["predict"]])
 @pytest.mark.parametrize("name", ["x\0", "\ud800"])
 def test_a_path_that_no_file_has_is_bad_usage(words: list[str], name: str) -> None:

@@ -17,10 +17,11 @@ import hostile_names
 import numpy as np
 import pytest
 import sympy
+from source_cases import CASES, Case
 
 import minigrad as mg
 from minigrad.cli import terminal
-from minigrad.errors import ArgumentError, DerivationError, MinigradError, NamingError
+from minigrad.errors import ArgumentError, DerivationError, MinigradError, NameClashError, NamingError
 from minigrad.index import heads
 from minigrad.names import checked_name, parted
 from minigrad.primitive import REGISTRY
@@ -167,6 +168,17 @@ def test_a_text_runs_nothing(text: str) -> None:
 
 def test_the_terminal_takes_no_orders() -> None:
     assert terminal.plain("a\x1b[2Jb\rc\ud800\x9bd\n\te") == "a�[2Jb�c��d\n\te"
+    assert terminal.plain("a\u202eb\u2066c\u2028d") == "a�b�c�d"
+
+
+@pytest.mark.parametrize("cell", ["\x7f", "\x9b2J", "\u202ex", "\ud800", "\ufffe", "\r\n\0", "\ufffd😀", "\\u0041"])
+def test_json_gives_back_what_the_terminal_does_not_see(
+    cell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal.tell_json({cell: [cell]})
+    said = capsys.readouterr().out
+    assert terminal.plain(said) == said
+    assert json.loads(said) == {cell: [cell]}
 
 
 # -- identifiers --------------------------------------------------------------------------------------
@@ -210,6 +222,37 @@ def test_a_variable_named_like_a_builtin_does_not_hide_it() -> None:
     loss = mg.sum(mg.prod(x * mg.tensor([1.0, 2.0], name="range"), axis=1))
     assert mg.derive(loss).check().verdict == "pass"
     assert "len2" in mg.derive(loss).source()
+
+
+@pytest.mark.parametrize("chosen", CASES, ids=lambda c: f"{c.text[:40]} by {c.wrt} {c.order}")
+def test_what_a_function_reads_is_its_own_or_reserved(chosen: Case) -> None:
+    output = mg.parse(chosen.text, **chosen.declared)
+    tree = ast.parse(mg.derive(output, wrt=chosen.wrt, order=chosen.order).source())
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    assert {node.id for node in names} - own <= RESERVED
+
+
+# -- two tensors of one name ----------------------------------------------------------------------------
+
+
+def _twice_in_scopes(last: str) -> mg.Tensor:
+    """Two tensors called h in the scopes a and b, and one that has another's path for its name."""
+    x = mg.tensor([1.0, 2.0], name="x", requires_grad=True)
+    with mg.scope("a"):
+        first = mg.exp(x).named("h")
+    with mg.scope("b"):
+        second = mg.sin(first).named("h")
+    return mg.sum(mg.cos(second).named(last) * first * second)
+
+
+@pytest.mark.parametrize("way", [mg.derive, mg.check, mg.draw], ids=lambda way: way.__name__)
+def test_a_name_that_is_another_tensors_path_is_refused(way: Callable[[mg.Tensor], Any]) -> None:
+    with pytest.raises(NameClashError, match=r"are called 'a\.h', .* rename one"):
+        way(_twice_in_scopes("a.h"))
+    way(_twice_in_scopes("a.k"))
 
 
 # -- pictures -------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import click
 from minigrad.checking import Finding, Report
 from minigrad.checking.report import SIGNS
 from minigrad.cli.expression import Expression
-from minigrad.cli.terminal import OF_VERDICT, heading, report_table, say, status, tell
+from minigrad.cli.terminal import OF_VERDICT, heading, report_table, say, status, tell_json
 from minigrad.cli.variables import METAVAR, declared_variables
 from minigrad.errors import ArgumentError
 from minigrad.face.check import check as judged
@@ -109,7 +109,7 @@ def check(
             progress=progress,
         )
     if as_json:
-        tell(json.dumps(report.json(), indent=2, ensure_ascii=False))
+        tell_json(report.json())
     else:
         _tell(report, dict(output.inferred))
     ctx.exit(OF_VERDICT[report.verdict])

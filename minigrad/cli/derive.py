@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import Any
@@ -11,7 +10,7 @@ import click
 
 from minigrad.checking import Report
 from minigrad.cli.expression import Expression, names_in, on_expression, parsed
-from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, tell, width
+from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, tell, tell_json, width
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.face import Derivation, Formula
 from minigrad.face import derive as derivatives
@@ -85,7 +84,7 @@ def derive(
     inferred = ", ".join(f"{name}: {dims or 'scalar'}" for name, dims in output.inferred.items())
     if style == "json":
         facts = _facts(text, derivation, dict(output.inferred), report)
-        tell(json.dumps(facts, indent=2, ensure_ascii=False))
+        tell_json(facts)
     else:
         _tell(derivation, style, expanded, inferred)
         if report is not None:

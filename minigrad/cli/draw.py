@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from minigrad.cli.expression import Expression, names_in, on_expression, parsed
-from minigrad.cli.terminal import tell
+from minigrad.cli.terminal import tell, tell_json
 from minigrad.errors import ArgumentError
 from minigrad.face import draw as drawing_of
 
@@ -57,6 +55,6 @@ def draw(
     picture = drawing.picture
     if as_json:
         facts = {"file": str(path), "cards": len(picture.cards), "edges": len(picture.edges)}
-        tell(json.dumps(facts, indent=2, ensure_ascii=False))
+        tell_json(facts)
     else:
         tell(f"{path}  {len(picture.cards)} cards, {len(picture.edges)} edges")

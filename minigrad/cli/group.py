@@ -9,7 +9,7 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -19,7 +19,7 @@ from minigrad.cli.check import check
 from minigrad.cli.derive import derive
 from minigrad.cli.draw import draw
 from minigrad.cli.predict import predict
-from minigrad.cli.terminal import Exit, plain, speak_unicode
+from minigrad.cli.terminal import Exit, open_streams, plain, speak_unicode
 from minigrad.cli.train.command import train
 from minigrad.errors import MinigradError
 
@@ -37,17 +37,20 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run the command line, and see that all of its output could be written."""
+        open_streams()
         try:
             try:
                 return super().main(*args, **options)
             finally:
                 sys.stdout.flush()
         except OSError as error:
-            with suppress(OSError):  # what could not be written is not tried again when Python ends
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _silence(sys.stdout)
             if error.errno == errno.EPIPE:  # who reads has read enough
                 sys.exit(Exit.RIGHT)
-            click.echo(f"Error: cannot write the output ({error.strerror or error})", err=True)
+            try:
+                click.echo(f"Error: cannot write the output ({error.strerror or error})", err=True)
+            except OSError:  # nor can this be said
+                _silence(sys.stderr)
             sys.exit(Exit.USAGE)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -59,6 +62,12 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted: nothing more was written", err=True)
             ctx.exit(Exit.INTERRUPTED)
+
+
+def _silence(stream: TextIO) -> None:
+    """Let a stream lead nowhere: what could not be written is not tried again when Python ends."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @click.group(

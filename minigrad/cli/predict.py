@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import click
 import numpy as np
 
 from minigrad.cli.paths import path
-from minigrad.cli.terminal import say, table, tell, width
+from minigrad.cli.terminal import say, table, tell, tell_json, width
 from minigrad.data import digits, known_labels, read_csv
 from minigrad.errors import ArgumentError
 from minigrad.training import Prediction, Predictor
@@ -96,7 +95,7 @@ def predict(
             + "--data FILE.csv"
         )
     if as_json:
-        tell(json.dumps(_facts(predictor, asked), indent=2, ensure_ascii=False))
+        tell_json(_facts(predictor, asked))
     else:
         _tell(predictor, asked)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 import io
+import json
 import os
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 from rich import box
@@ -36,6 +37,13 @@ class Exit(enum.IntEnum):
 
 
 OF_VERDICT = {"pass": Exit.RIGHT, "fail": Exit.FAILED, "inconclusive": Exit.INCONCLUSIVE}
+
+
+def open_streams() -> None:
+    """Let streams that were closed (``>&-``) lead nowhere: a file opened next would be taken for one."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (until the end)
 
 
 def speak_unicode() -> None:
@@ -112,14 +120,26 @@ _SIGNS = "+−=⊙⊘/"
 # -- tables and headings --------------------------------------------------------------------------
 
 
+# Returns, breaks of lines, and what turns the direction of writing of all that follows.
+_ORDERS = re.compile("[\r\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
 def plain(text: str) -> str:
     """The text with � for what would command the terminal: escape sequences, returns, half characters."""
-    return printable(text).replace("\r", "\ufffd")
+    return _ORDERS.sub("\ufffd", printable(text))
 
 
 def tell(text: str, err: bool = False) -> None:
     """Print text as it is, to stdout or stderr."""
     click.echo(plain(text), err=err)
+
+
+def tell_json(facts: Any) -> None:
+    """Print facts as JSON, in which each character comes back: the terminal sees an escape of it."""
+    text = json.dumps(facts, indent=2, ensure_ascii=False)
+    shown = plain(text)  # as long as the text
+    pairs = zip(text, shown, strict=True)
+    tell("".join(a if a == b else f"\\u{ord(a):04x}" for a, b in pairs) if text != shown else text)
 
 
 def say(text: str = "", indent: int = 0) -> None:

@@ -11,7 +11,7 @@ from minigrad.symbolic.program import Value
 
 # What a generated function and the helpers inside it use besides their own names.
 RESERVED = frozenset(
-    {"np", "math", "dtype"} | {"enumerate", "float", "int", "isinstance", "len", "range", "tuple"}
+    {"np", "math", "dtype"} | {"bool", "enumerate", "float", "int", "isinstance", "len", "range", "tuple"}
 )
 _LONGEST = 60
 

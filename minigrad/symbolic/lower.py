@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import DerivationError, NameClashError, ShapeError
+from minigrad.errors import DerivationError, ShapeError
 from minigrad.graph.dims import Dim
 from minigrad.graph.node import Node
 from minigrad.index import heads
@@ -166,8 +166,6 @@ def _leaf_view(node: Node, result: Lowered) -> View:
         # a mask by its dtype: as an index it means other places than the integers 0 and 1 do
         assume = assume | {"bool"}
     leaf = Leaf(name, tuple(sizes[k] for k in kept), assume)
-    if name in result.leaves:
-        raise NameClashError(f"two different tensors of one graph are named {name!r}; rename one")
     result.leaves[name] = (node, kept)
     position = {k: i for i, k in enumerate(kept)}
     return View(leaf, tuple(position.get(k) for k in range(len(sizes))))

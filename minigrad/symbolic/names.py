@@ -30,6 +30,12 @@ def names_in_graph(order: Sequence[Node]) -> dict[Node, str]:
         else:
             result.update(zip(nodes, _qualified(name, nodes), strict=True))
     taken = set(result.values())
+    if len(taken) < len(result):
+        name = next(name for name, times in Counter(result.values()).items() if times > 1)
+        raise NameClashError(
+            f"two different tensors of one graph are called {name!r}, one of them by this very name and "
+            "one by its scope and its own; rename one"
+        )
     fresh = {letter: _numbered(letter, taken) for letter in "cx"}
     for node in order:
         if node.op is None and node not in result:

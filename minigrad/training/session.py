@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
-from minigrad.files import append_line, make_folder, write_whole
+from minigrad.files import append_line, make_folder, remove, write_whole
 from minigrad.training.checkpoint import Checkpoint, blaming, save
 from minigrad.training.classifier import Classifier, build
 from minigrad.training.loop import Epoch, Trainer
@@ -88,9 +88,9 @@ class Session:
             _spare_unfinished(folder / CHECKPOINT)
         session = cls(settings, folder)
         make_folder(folder)
-        # Until the first save there is nothing to resume, least of all the run that was here before.
-        session.checkpoint.unlink(missing_ok=True)
         write_whole(session.metrics, b"")
+        # Until the first save there is nothing to resume, least of all the run that was here before.
+        remove(session.checkpoint)
         return session
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -10,7 +9,16 @@ import click
 from minigrad.cli.attention import files
 from minigrad.cli.attention.study import Study
 from minigrad.cli.folder import OutputFolder
-from minigrad.cli.terminal import OF_VERDICT, heading, progress, report_table, say, table, tell
+from minigrad.cli.terminal import (
+    OF_VERDICT,
+    heading,
+    progress,
+    report_table,
+    say,
+    table,
+    tell,
+    tell_json,
+)
 
 
 @click.command()
@@ -55,7 +63,7 @@ def attention(ctx: click.Context, seed: int, epochs: int, out: str, as_json: boo
     if problem:
         tell(f"warning: {problem}", err=True)
     if as_json:
-        tell(json.dumps(metrics | {"files": written}, indent=2, ensure_ascii=False))
+        tell_json(metrics | {"files": written})
     else:
         _tell(study, metrics, written)
     ctx.exit(OF_VERDICT[metrics["verdict"]])

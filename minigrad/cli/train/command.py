@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import click
 
 from minigrad.cli.interruption import Interruption
 from minigrad.cli.paths import path
-from minigrad.cli.terminal import Exit, heading, table, tell
+from minigrad.cli.terminal import Exit, heading, table, tell, tell_json
 from minigrad.cli.train.options import given, settings_options
 from minigrad.cli.train.progress import progress
 from minigrad.training.session import Session
@@ -76,7 +75,7 @@ def train(
         tell(f"note: {_nothing_left(session)}", err=True)
     result = _result(session)
     if as_json:
-        tell(json.dumps(result, indent=2, ensure_ascii=False))
+        tell_json(result)
     else:
         _tell(result)
 
@@ -117,7 +116,7 @@ def _tell_interrupted(session: Session, as_json: bool) -> None:
     )
     if as_json:
         facts = {"status": "interrupted", "epochs": trainer.epoch, "examples_of_next_epoch": done}
-        tell(json.dumps(facts | {"files": [str(session.checkpoint), str(session.metrics)]}))
+        tell_json(facts | {"files": [str(session.checkpoint), str(session.metrics)]})
 
 
 def _tell(result: dict[str, Any]) -> None:
