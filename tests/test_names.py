@@ -21,7 +21,13 @@ from source_cases import CASES, Case
 
 import minigrad as mg
 from minigrad.cli import terminal
-from minigrad.errors import ArgumentError, DerivationError, MinigradError, NameClashError, NamingError
+from minigrad.errors import (
+    ArgumentError,
+    DerivationError,
+    MinigradError,
+    NameClashError,
+    NamingError,
+)
 from minigrad.index import heads
 from minigrad.names import checked_name, parted
 from minigrad.primitive import REGISTRY
@@ -233,6 +239,27 @@ def test_what_a_function_reads_is_its_own_or_reserved(chosen: Case) -> None:
     own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     assert {node.id for node in names} - own <= RESERVED
+
+
+@pytest.mark.parametrize("name", ["pi", "inf", "nan", "e", "I", "T", "sin", "self", "values", "seed"])
+def test_a_variable_comes_before_what_else_its_name_means(name: str) -> None:
+    output = mg.parse(f"sum(np.exp({name}))", **{name: "n"})
+    for claim in (f"np.exp({name})", f"d{name} = np.exp({name}); d{name} * 1"):
+        assert mg.check(output, against=claim, seeds=1).verdict == "pass"
+    assert list(mg.derive(output)({name: np.zeros(2)})) == [name]
+
+
+@pytest.mark.parametrize("claim", ["nan", "inf", "zeros(3) * nan"])
+def test_a_derivation_without_a_number_in_another_shape_fails(claim: str) -> None:
+    assert mg.check(mg.parse("sum(exp(x))", x="n"), against=claim, seeds=1).verdict == "fail"
+
+
+@pytest.mark.parametrize("name", ["matmul", "sum", "sort", "where", "power", "softmax", "clip"])
+def test_a_function_of_sympys_is_one_of_numbers(name: str) -> None:
+    A, i = sympy.IndexedBase("A"), sympy.Symbol("i", integer=True)
+    for expression in (sympy.Function(name)(sympy.Symbol("x")), sympy.Function(name)(A[i])):
+        with pytest.raises(MinigradError, match="from_sympy"):
+            mg.from_sympy(expression)
 
 
 # -- two tensors of one name ----------------------------------------------------------------------------

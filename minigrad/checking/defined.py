@@ -30,19 +30,20 @@ _MOST = 32
 
 @dataclass(frozen=True)
 class Point:
-    """Where gradients by one variable are compared, as it is seen by values alone.
+    """Where gradients by one variable are compared, its shape, and it as it is seen by values alone.
 
     ``undefined`` says in words why there is no derivative by an element, "" where there is one;
     ``pole`` says that the derived formula has no value, in any precision.
     """
 
+    shape: tuple[int, ...]
     undefined: Callable[[tuple[int, ...]], str]
     pole: Callable[[], str]
 
 
 def point(scene: Scene, k: int) -> Point:
     """The scene, for gradients by variable k."""
-    return Point(partial(undefined, scene, k), partial(no_value, scene, k))
+    return Point(scene.at(k).shape, partial(undefined, scene, k), partial(no_value, scene, k))
 
 
 def settled(c: Comparison, at: Point, a: Any, b: Any) -> Comparison:
@@ -57,7 +58,7 @@ def settled(c: Comparison, at: Point, a: Any, b: Any) -> Comparison:
 def settled_slopes(c: Comparison, at: Point, gradient: Any) -> Comparison:
     """The same for a gradient against slopes, where it is not finite."""
     g = np.asarray(gradient, dtype=float)
-    if c.verdict != "fail" or np.isfinite(g).all() or not np.isnan(c.error):
+    if c.verdict != "fail" or np.isfinite(g).all() or not np.isnan(c.error) or g.shape != at.shape:
         return c
     return _asked(c, at, list(map(tuple, np.argwhere(~np.isfinite(g)))), [c.first])
 

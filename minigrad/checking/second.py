@@ -96,7 +96,8 @@ class _Pair:
         self.a, self.b, self.name = subject.inner[k], subject.variables[k], subject.names[k]
         x = np.asarray(scene.values[self.a])
         self.u = scene.rng.normal(size=x.shape) * _widths(x)
-        self.point = Point(self._undefined, partial(no_value, scene, k))
+        shape = np.shape(scene.values[self.b])
+        self.point = Point(shape, self._undefined, partial(no_value, scene, k))
 
     def comparisons(self, options: Options) -> Iterator[Comparison]:
         """Claims against each other, and each against slopes."""

@@ -55,7 +55,7 @@ def _undeclared(
     dims = dims_of(known.values(), tensors.values())
     missing = []
     for name, node in program.free_names().items():
-        if name in known or name in tensors or name in dims:
+        if name in known or name in tensors or name in dims or name in table.CONSTANTS:
             continue
         if table.function(name) is not None:
             raise program.source.error(

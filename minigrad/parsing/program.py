@@ -63,7 +63,7 @@ class Program:
 
     def free_names(self) -> dict[str, ast.Name]:
         """Names that are read before the text gives them, in its order; what is called stands apart."""
-        given: set[str] = set(table.CONSTANTS)
+        given: set[str] = set()
         found: dict[str, ast.Name] = {}
         for statement in self.statements:
             every = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]

@@ -134,7 +134,9 @@ class Elements:
         if name == "Heaviside":
             return ops.where(ops.greater(args[0], 0), 1.0, 0.0)
         operation = table.function(_FUNCTIONS.get(name, name)) if e.is_Function and e.args else None
-        if operation is None:
+        row = getattr(operation, "primitive", None)
+        # A function of SymPy's is one of numbers: what sums or sorts would take the axes of an index for its own.
+        if operation is None or row is None or row.kind != "elementwise" or row.arity != len(args):
             raise unknown(e)
         result: Tensor = operation(*args)
         return result
