@@ -280,6 +280,34 @@ def test_the_gradient_is_that_of_the_triangle(name: str) -> None:
     np.testing.assert_allclose(g.numpy().ravel(), expected, atol=1e-8)
 
 
+# What reads one triangle, and the same of the whole matrix.
+SYMMETRIC: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "pinv": (lambda a: mg.linalg.pinv(a, hermitian=True), mg.linalg.pinv),
+    "eigenvalues": (lambda a: (mg.linalg.eigvalsh(a) ** 3).sum(), lambda a: mg.trace(a @ a @ a)),
+    "eigenvalues, U": (
+        lambda a: (mg.linalg.eigvalsh(a, "U") ** 3).sum(),
+        lambda a: mg.trace(a @ a @ a),
+    ),
+    "eigenvectors": (lambda a: (v := mg.linalg.eigh(a))[1] * v[0] @ v[1].T, lambda a: a),
+    "cholesky": (lambda a: (c := mg.linalg.cholesky(a)) @ c.T, lambda a: a),
+}
+
+
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_of_a_symmetric_part_the_gradient_is_the_symmetric_one(name: str) -> None:
+    a = np.array([[4.0, -1.0, 0.3], [0.5, 3.0, 0.2], [-0.4, 1.1, 2.0]])
+    weights = np.cos(np.arange(9)).reshape(3, 3)
+
+    def loss(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda a: (f((a + a.T) / 2) * weights).sum()
+
+    triangle, whole = (loss(f) for f in SYMMETRIC[name])
+    g = mg.grad(triangle)(a).numpy()
+    np.testing.assert_allclose(g, mg.grad(whole)(a).numpy(), rtol=1e-9, atol=1e-12)
+    ours, theirs = (mg.hessian(f)(a).numpy() for f in (triangle, whole))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-10)
+
+
 # -- losses ------------------------------------------------------------------------------------------
 
 PAIRED: dict[str, Callable[[Any, Any], Any]] = {
