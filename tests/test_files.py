@@ -234,6 +234,18 @@ def test_what_nobody_hears_still_ends_with_its_code(closed: str, words: str, cod
     assert (done.returncode, done.stdout, done.stderr) == (code, b"", b"")
 
 
+@UNIX
+def test_a_folder_that_has_disappeared_is_said_in_words(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; import minigrad as mg; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')\n"
+        "sys.path.insert(0, '')\n"
+        "try:\n    mg.draw(mg.parse('sum(x)', x='n')).svg\n"
+        "except mg.errors.RenderError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert "cannot be run here" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("name", ["checkpoint.safetensors", "metrics.jsonl"])
 def test_a_run_that_cannot_begin_removes_nothing(name: str, tmp_path: Path) -> None:
     for other in ("checkpoint.safetensors", "metrics.jsonl"):

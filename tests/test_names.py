@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import hostile_names
 import numpy as np
@@ -29,6 +30,7 @@ from minigrad.errors import (
     NamingError,
 )
 from minigrad.index import heads
+from minigrad.markup import printable
 from minigrad.names import checked_name, parted
 from minigrad.primitive import REGISTRY
 from minigrad.source.helpers import HELPERS
@@ -294,6 +296,14 @@ def test_a_tooltip_holds_long_names_whole() -> None:
     told = [html.unescape(text) for text in re.findall("<title>(.*?)</title>", svg, re.DOTALL)]
     assert max(map(len, told)) > 17_000
     assert all(any(name in text for text in told) for name in (y.name, other.name))
+
+
+@pytest.mark.parametrize("title", ['<&"\\N\x01' * 5000, "w " * 20_000, "👩" * 5000, "\\" * 20_000])
+def test_a_title_of_any_length_is_drawn_short_and_told_whole(title: str) -> None:
+    x = mg.tensor([1.0], name="x", requires_grad=True)
+    root = ElementTree.fromstring(mg.draw(mg.sum(x * x), title=title).svg)
+    assert root.attrib["aria-label"] == printable(title)
+    assert max(len(text.text or "") for text in root.iter() if text.tag.endswith("text")) < 500
 
 
 # -- paths --------------------------------------------------------------------------------------------

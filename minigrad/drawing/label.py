@@ -106,10 +106,12 @@ def picture_label(picture: Picture, *, backward: bool) -> str:
     whole = _legend(picture, backward=True)
     rows = []
     if picture.title.strip():
-        title = font(f"<B>{_clean(picture.title)}</B>", look.TITLE_SIZE, look.TEXT)
+        shown = elide(Text.of(bold(picture.title)), look.TITLE_SIZE, look.PICTURE_WIDTH)
+        title = font(html_of(shown, look.TITLE_SIZE), look.TITLE_SIZE, look.TEXT)
         rows.append(f"<TR><TD>{title}</TD></TR>")
     if picture.subtitle:
-        subtitle = html_of(picture.subtitle, look.LEGEND_SIZE)
+        shown = elide(picture.subtitle, look.LEGEND_SIZE, look.PICTURE_WIDTH)
+        subtitle = html_of(shown, look.LEGEND_SIZE)
         rows.append(f"<TR><TD>{font(subtitle, look.LEGEND_SIZE, look.DETAIL)}</TD></TR>")
     across = ceil(sum(width(text, look.LEGEND_SIZE) for text, _ in whole)) + look.SLACK
     legend = "".join(

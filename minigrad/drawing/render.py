@@ -38,6 +38,13 @@ def render(source: str, formats: Sequence[str], *, dpi: int = DPI) -> dict[str, 
     RenderError
         When there is no Graphviz, or it fails.
     """
+    try:
+        return _rendered(source, formats, dpi)
+    except OSError as error:  # no folder for what is passing, or none to stand in
+        raise RenderError(f"draw: Graphviz cannot be run here ({error})") from error
+
+
+def _rendered(source: str, formats: Sequence[str], dpi: int) -> dict[str, bytes]:
     problems: list[str] = []
     with TemporaryDirectory(prefix="minigrad-") as folder:
         targets = {name: Path(folder, f"drawing.{name}") for name in formats}
