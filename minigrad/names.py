@@ -54,6 +54,12 @@ def checked_name(name: object, what: str = "name") -> str:
     return name
 
 
+def shown(name: object) -> str:
+    """A name from elsewhere in the words of an error, whatever its characters."""
+    text = str(name)
+    return text if text.isprintable() and len(text) <= LONGEST else _shortened(ascii(text))
+
+
 def _shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:40]}…{text[-10:]}"
 

@@ -144,6 +144,11 @@ HEADERS = {
     "offsets real": put(_HEAD, "data_offsets", value=[0.0, 16.0]),
     "more entries": put(_HEAD, "more", value=1),
     "metadata": put("__metadata__", value=[]),
+    "an order to the terminal": put("\x1b[2J", value={"dtype": "F64", "shape": [0], "data_offsets": [0, 0]}),
+    "a long name": put("x" * 1001, value={"dtype": "F64", "shape": [0], "data_offsets": [0, 0]}),
+    "an order among what was saved": lambda header: header["__metadata__"].update(
+        arrays='{"\\u001b[2J": ["float64", [1], 0]}'
+    ),
     "an unknown array": put("stranger", value={"dtype": "F64", "shape": [0], "data_offsets": [0, 0]}),
 }
 
@@ -156,7 +161,10 @@ def test_wrong_headers(
     change(header)
     (tmp_path / CHECKPOINT).write_bytes(joined(json.dumps(header).encode(), arrays))
     said = refused(tmp_path / CHECKPOINT, monkeypatch)
-    assert "not a whole safetensors file" in said or "the arrays are not those" in said or "no checkpoint" in said
+    assert "not a whole safetensors file" in said or "the arrays are not those" in said or (
+        "no checkpoint" in said or "is no name" in said
+    )
+    assert said.replace("\n", "").isprintable()
 
 
 _DROPOUT = ("trainer", "random", "order", "rng")
@@ -290,6 +298,8 @@ def test_other_programs_read_the_file(run: Session) -> None:
 def test_what_could_not_be_read_back_is_not_written(value: Any, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="not JSON's"):
         save_checkpoint(tmp_path / "c", {}, {"fact": value})
+    with pytest.raises(ArgumentError, match="an array: .* is no name: it holds a control character"):
+        save_checkpoint(tmp_path / "c", {"\x1b": np.ones(2)}, {})
     with pytest.raises(ArgumentError, match="has dtype complex128"):
         save_checkpoint(tmp_path / "c", {"a": np.ones(2, complex)}, {})
     assert not list(tmp_path.iterdir())

@@ -264,6 +264,23 @@ def test_a_function_of_sympys_is_one_of_numbers(name: str) -> None:
             mg.from_sympy(expression)
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"\x1b[2J": 1.0}, r"unexpected: '\\x1b\[2J'"),
+        ({"x" * 10**6: 1.0}, "unexpected: 'xxx"),
+        ({"W": [[1], [2, 3]]}, "W holds no array"),
+        ([("W", 1.0)], "a mapping of names to arrays is wanted, not list"),
+        (None, "not NoneType"),
+    ],
+)
+def test_a_state_that_is_none_is_said_in_words(state: Any, said: str) -> None:
+    with pytest.raises(ArgumentError, match=said) as caught:
+        mg.nn.Linear(2, 2).load_state_dict(state)
+    assert str(caught.value).replace("\n", "").isprintable()
+    assert len(str(caught.value)) < 1000
+
+
 # -- two tensors of one name ----------------------------------------------------------------------------
 
 

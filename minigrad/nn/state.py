@@ -10,13 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from minigrad.errors import ArgumentError
 from minigrad.graph.tensor import Tensor, labelled
+from minigrad.names import shown
 
 
 def load_values(
     what: str, parameters: Mapping[str, Tensor], state: Mapping[str, ArrayLike]
 ) -> None:
     """Give parameters the values of a state, all of them or, when anything does not fit, none."""
-    arrays = {name: np.asarray(value) for name, value in state.items()}
+    if not isinstance(state, Mapping):
+        raise ArgumentError(
+            f"load_state_dict: a mapping of names to arrays is wanted, not {type(state).__name__}"
+        )
+    arrays = {name: _array(name, value) for name, value in state.items()}
     problems = sorted(_misfits(parameters, arrays))
     if problems:
         raise ArgumentError(
@@ -27,13 +32,20 @@ def load_values(
         parameter.assign(arrays[name])
 
 
+def _array(name: object, value: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"load_state_dict: {shown(name)} holds no array ({error})") from error
+
+
 def _misfits(parameters: Mapping[str, Tensor], arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
     """A line for each name, shape or dtype in which a state differs from the parameters."""
     for name in parameters.keys() | arrays.keys():
         if name not in arrays:
             yield f"missing: {name} {labelled(parameters[name])}"
         elif name not in parameters:
-            yield f"unexpected: {name} {arrays[name].shape}"
+            yield f"unexpected: {shown(name)} {arrays[name].shape}"
         elif arrays[name].shape != tuple(parameters[name].shape):
             wanted = labelled(parameters[name])
             yield f"mismatched: {name} has shape {arrays[name].shape}, not {wanted}"
@@ -70,7 +82,7 @@ def _strangers(
         if name not in state:
             yield f"missing: {name}"
         elif name not in generators:
-            yield f"unexpected: {name}"
+            yield f"unexpected: {shown(name)}"
         else:
             own = generators[name].bit_generator.state
             given = state[name]

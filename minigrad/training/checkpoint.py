@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from minigrad.errors import ArgumentError
 from minigrad.files import reading, shown, write_whole
+from minigrad.names import checked_name
 from minigrad.training.schema import is_whole
 
 FORMAT = "minigrad-checkpoint"
@@ -101,7 +102,10 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], facts
     ArgumentError
         When the file cannot be written, or holds what could not be read back.
     """
-    whole = {name: np.asarray(array, order="C") for name, array in sorted(arrays.items())}
+    whole = {
+        checked_name(name, "an array"): np.asarray(array, order="C")
+        for name, array in sorted(arrays.items())
+    }
     unknown = [name for name, array in whole.items() if array.dtype not in _NAMES]
     if unknown:
         raise ArgumentError(
@@ -185,7 +189,9 @@ def load(
         with blaming(source):
             facts = _mapping(_json(metadata["facts"]))
             inventory = _mapping(_json(metadata["arrays"]))
-            entries = {name: _known(entry) for name, entry in inventory.items()}
+            entries = {
+                checked_name(name, "an array"): _known(entry) for name, entry in inventory.items()
+            }
         _refuse(source, sorted(_strangers(layouts, entries)))
         faults = list(judge(facts, layouts))
         if faults:
@@ -281,6 +287,7 @@ def _layouts(header: dict[str, Any], room: int) -> dict[str, Layout]:
     found, end = {}, 0
     places = {name: _mapping(entry) for name, entry in header.items()}
     for name, place in sorted(places.items(), key=lambda item: _offsets(item[1])):
+        checked_name(name, "an array")
         layout = Layout(np.dtype(_DTYPES[place["dtype"]]), _shape(place["shape"]))
         begin, after = _offsets(place)
         if begin != end or after - begin != layout.size * layout.dtype.itemsize or len(place) != 3:
