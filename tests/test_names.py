@@ -281,6 +281,31 @@ def test_a_state_that_is_none_is_said_in_words(state: Any, said: str) -> None:
     assert len(str(caught.value)) < 1000
 
 
+def _squares() -> mg.Tensor:
+    x = mg.tensor([1.0, 2.0], name="x", requires_grad=True)
+    return mg.sum(x * x)
+
+
+QUOTING: dict[str, Callable[[str], Any]] = {
+    "SymPy's function": lambda name: mg.from_sympy(sympy.Function(name)(sympy.Symbol("x"))),
+    "SymPy's unknown": lambda name: mg.from_sympy(sympy.Integral(sympy.Symbol(name))),
+    "wrt": lambda name: mg.derive(_squares(), wrt=name),
+    "values": lambda name: mg.derive(_squares()).check({name: 1.0}),
+    "against": lambda name: mg.check(_squares(), against={name: "2 * x"}),
+    "given": lambda name: mg.check(_squares(), given={name: "x"}),
+    "a text": lambda name: mg.parse(f"sum({name})", x="n"),
+    "a claim": lambda name: mg.check(_squares(), against=name),
+}
+
+
+@pytest.mark.parametrize("name", ["x\x1b[2J", "\u202ex", "x\x9b2J", "x\u2066y"])
+@pytest.mark.parametrize("way", QUOTING.values(), ids=QUOTING)
+def test_an_error_quotes_no_orders(way: Callable[[str], Any], name: str) -> None:
+    with pytest.raises(MinigradError) as caught:
+        way(name)
+    assert str(caught.value).replace("\n", "").isprintable()
+
+
 # -- two tensors of one name ----------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from minigrad.checking.sweep import Sweep
 from minigrad.checking.witnesses import DIFFERENCES, FORMULA, VJP, Witness, hand_gradients
 from minigrad.errors import ArgumentError
 from minigrad.graph import Node
+from minigrad.names import shown
 
 YOURS = "yours"
 _HEARD = (VJP, FORMULA, DIFFERENCES, YOURS)
@@ -184,7 +185,7 @@ def claims_for(names: Sequence[str], against: Any) -> list[Claim]:
     if isinstance(against, Mapping):
         if set(against) != set(names):
             raise ArgumentError(
-                f"check: against is given for {', '.join(map(str, against))}, but the variables are "
+                f"check: against is given for {', '.join(map(shown, against))}, but the variables are "
                 f"{', '.join(names)}; pass wrt={list(map(str, against))!r}"
             )
         return [against[name] for name in names]

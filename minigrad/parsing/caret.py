@@ -9,8 +9,9 @@ from minigrad.errors import ArgumentError, MinigradError
 
 # A longer line is shown as the part around the place in question.
 _SHOWN = 88
-# What moves the cursor would put the caret in a wrong place.
-_INVISIBLE = str.maketrans(dict.fromkeys((*range(32), 127, 0x200B, 0x2028, 0xFEFF), "�"))
+# What moves the cursor, or turns the direction of writing, would put the caret in a wrong place.
+_MOVING = (*range(32), *range(127, 160), 0x200B, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
+_INVISIBLE = str.maketrans(dict.fromkeys(_MOVING, "�"))
 _PYTHON_PREFIX = re.compile(r"^[\w.<>]*\(\) (?:got|takes)?\s*")
 
 

@@ -15,6 +15,8 @@ from minigrad import ops
 from minigrad.errors import DerivationError
 from minigrad.graph import Tensor
 from minigrad.index.size import AnySize, Size, dim
+from minigrad.names import checked_name
+from minigrad.names import shown as in_words
 from minigrad.parsing import create, table
 from minigrad.parsing.sympy_sizes import dims_in, kinds, shown, size_of
 from minigrad.parsing.variables import Declared, symbol
@@ -121,7 +123,7 @@ class Elements:
         return ops.power(base, self.scalar(exponent, axes, given))
 
     def function(self, e: Any, axes: Axes, given: dict[Any, Tensor] | None) -> Tensor:
-        name = type(e).__name__
+        name = checked_name(type(e).__name__, "from_sympy")
         if name == "Piecewise":
             return self.piecewise(e, axes, given)
         args = [self.scalar(a, axes, given) for a in e.args]
@@ -260,6 +262,6 @@ def _number(e: Any) -> Tensor:
 
 def unknown(expression: Any) -> DerivationError:
     return DerivationError(
-        f"from_sympy: {type(expression).__name__} has no counterpart here ({str(expression)[:80]}); rewrite "
+        f"from_sympy: {type(expression).__name__} has no counterpart here ({in_words(str(expression)[:80])}); rewrite "
         "it with matrix symbols, products, sums, inverses, traces and elementwise functions"
     )
