@@ -368,3 +368,27 @@ def test_weights_have_gradients() -> None:
     z = mg.tensor([0.3, -0.6, 1.0], name="z", requires_grad=True)
     loss = F.bce_with_logits(z, np.array([0.0, 1.0, 0.5]), weight=w, pos_weight=w * w)
     assert mg.check(loss).verdict == "pass"
+
+
+NUMBERS_AMONG_VARIABLES = {
+    "bce_with_logits(u, 0.5)": "(σ(u) − 1 / 2) / n",
+    "bce_with_logits(0.5, u)": "(log(1 − t) − log(t)) / n   where t = σ(1 / 2) 𝟏",
+    "bce_with_logits(u, y, pos_weight=2)": "(σ(u) ⊙ (1 − y) − 2 (σ(−u) ⊙ y)) / n",
+    "binary_cross_entropy(0.5, u)": "0",
+    "mse_loss(1, u)": "2 (u − 1) / n",
+    "l1_loss(u, 0)": "sign(u) / n",
+    "kl_div(u, 0.5)": "−𝟏 / (2 n)",
+    "sum(kron(u, 3))": "3 𝟏",
+    "sum(outer(3, u))": "3 𝟏",
+    "cross_entropy(u, 1)": "softmax(u) − e_c1",
+}
+
+
+@pytest.mark.parametrize("text", NUMBERS_AMONG_VARIABLES)
+def test_a_number_in_place_of_a_tensor_is_derived_and_judged(text: str) -> None:
+    """What a rule asks of its operands, a plain number has, too: in check as in a run."""
+    names = {"u": "n"} | ({"y": "n"} if ", y" in text else {})
+    loss = mg.parse(text, **names)
+    assert str(mg.derive(loss, wrt="u")) == f"du = {NUMBERS_AMONG_VARIABLES[text]}"
+    report = mg.check(loss, wrt="u", seed=1)
+    assert report.verdict == "pass", report

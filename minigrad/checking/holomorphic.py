@@ -35,7 +35,7 @@ def _continues(
 ) -> bool:
     """The Cauchy–Riemann equations along a random direction: f(x + ih) − f(x) ≈ i (f(x + h) − f(x))."""
     assert node.op is not None
-    given = [values[x] if isinstance(x, Node) else program.plain(x) for x in node.inputs]
+    given = program.arguments(node, values)
     movable = [
         j
         for j, (x, a) in enumerate(zip(node.inputs, given, strict=True))
@@ -50,7 +50,8 @@ def _continues(
 def _holds(
     program: Program, node: Node, given: list[Any], moving: list[int], rng: np.random.Generator
 ) -> bool:
-    assert node.op is not None
+    op = node.op
+    assert op is not None
     params = program.params(node)
     moves = {
         j: rng.uniform(0.5, 1.0, np.shape(given[j])) * np.maximum(np.abs(given[j]), 0.1)
@@ -59,7 +60,7 @@ def _holds(
 
     def at(t: complex) -> Any:
         arguments = [a + t * moves[j] if j in moves else a for j, a in enumerate(given)]
-        return np.asarray(node.op.forward(*arguments, **params))  # type: ignore[union-attr]
+        return np.asarray(op.forward(*arguments, **params))
 
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():

@@ -39,12 +39,13 @@ class Case:
         assert node.op is not None
         self.row, self.params, self.rng = node.op, program.params(node), rng
         self.arguments = [
-            np.asarray(values[x]) if isinstance(x, Node) else program.plain(x) for x in node.inputs
+            np.asarray(a) if isinstance(x, Node) else a
+            for x, a in zip(node.inputs, program.arguments(node, values), strict=True)
         ]
         self.movable = [
             k
-            for k, a in enumerate(self.arguments)
-            if isinstance(a, np.ndarray) and a.dtype.kind == "f" and self.row.rule(k) is not None
+            for k, (x, a) in enumerate(zip(node.inputs, self.arguments, strict=True))
+            if isinstance(x, Node) and a.dtype.kind == "f" and self.row.rule(k) is not None
         ]
         self.output = self.run(self.arguments)
         self.c = rng.normal(size=self.output.shape)

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.graph import Node, Tensor, apply, tensor
 from minigrad.graph.dims import Dim
+from minigrad.graph.operation import operands
 from minigrad.index.size import Size, value_of
 from minigrad.symbolic.lower import graph_order
 
@@ -40,8 +41,13 @@ class Program:
     def step(self, node: Node, values: Arrays) -> Any:
         """The raw forward function of one node on the arrays of its inputs."""
         assert node.op is not None
-        arguments = [values[x] if isinstance(x, Node) else self.plain(x) for x in node.inputs]
-        return node.op.forward(*arguments, **self.params(node))
+        return node.op.forward(*self.arguments(node, values), **self.params(node))
+
+    def arguments(self, node: Node, values: Arrays) -> list[Any]:
+        """What the forward and the rules of a node's row are called with."""
+        assert node.op is not None
+        given = [values[x] if isinstance(x, Node) else self.plain(x) for x in node.inputs]
+        return operands(node.op, given)
 
     def run(self, leaves: Arrays) -> Any:
         """The output as an array of numbers, truth values as 0 and 1."""

@@ -95,9 +95,7 @@ class Sweep:
         if op is None:
             return
         params = scene.program.params(node)
-        arguments = tuple(
-            scene.values[x] if isinstance(x, Node) else scene.program.plain(x) for x in node.inputs
-        )
+        arguments = tuple(scene.program.arguments(node, scene.values))
         for position, parent in enumerate(node.inputs):
             if not isinstance(parent, Node) or parent not in self.active:
                 continue

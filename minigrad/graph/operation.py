@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -210,6 +211,11 @@ def option(name: str, argument: str, value: Any) -> Any:
     return array.item() if np.ndim(array) == 0 and not isinstance(array, int | float) else array
 
 
+def operands(op: Primitive, arrays: list[Any]) -> list[Any]:
+    """Plain arrays and numbers as the forward and the rules of a row want them."""
+    return _numbers_as_arrays(arrays) if op.kind == "general" else arrays
+
+
 def _numbers_as_arrays(arrays: list[Any]) -> list[Any]:
     """Numbers among arrays as 0-d arrays that widen nobody: rules ask every argument for its shape."""
     if not any(type(x) in _NUMBERS for x in arrays):
@@ -292,8 +298,8 @@ def record_symbolic(
     """Enter one step without values; its shape follows from what the row means."""
     if not _symbolic_shape:
         raise MinigradError(f"{op.name}: symbolic tensors need minigrad's symbolic side")
-    for x in inputs:
-        if not isinstance(x, _OPERANDS) and (x is not None or op.kind != "elementwise"):
+    for position, x in enumerate(inputs):
+        if not isinstance(x, _OPERANDS) and not (x is None and _may_be_left_out(op, position)):
             raise DtypeError(f"{op.name}: cannot compute with {said(x)}; pass numbers or tensors")
     if op.kind == "elementwise":
         for name, value in params.items():
@@ -305,6 +311,14 @@ def record_symbolic(
         raise ShapeError(f"{op.name}: a size is not negative, got ({', '.join(map(str, shape))})")
     check_elements(op.name, smallest)
     return wrap(None, _node(op, inputs, params, scope, shape, _symbolic_dtype(op, inputs, params)))
+
+
+def _may_be_left_out(op: Primitive, position: int) -> bool:
+    """Whether an operand has None as its default: a bound of clip, a weight of a loss."""
+    if op.kind == "elementwise":
+        return True
+    known = list(inspect.signature(op.forward).parameters.values())
+    return position < len(known) and known[position].default is None
 
 
 def _symbolic_dtype(

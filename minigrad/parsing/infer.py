@@ -230,8 +230,12 @@ def _is_open(size: Any) -> bool:
 
 
 def _repeats(result: Tensor) -> int | None:
-    """How often an operand is repeated along axes it lacks; None when a scalar is reduced."""
-    assert result._node is not None
+    """How often an operand is repeated along axes it lacks; None when a scalar is reduced.
+
+    None, too, of a result that no variable reaches: nothing in it fits these axes better than others.
+    """
+    if result._node is None:
+        return None
     count = 0
     for node in graph_order([result._node]):
         inputs = [x for x in node.inputs if isinstance(x, Node)]

@@ -59,7 +59,7 @@ def _output(door: str, first: str, second: str) -> Any:
                 with mg.scope(second):
                     return (a * b).named("c").sum()
         case "symbols":
-            a, b = mg.symbols(f"{first}: n", f"{second}: n")
+            a, b, *_ = mg.symbols(f"{first}: n", f"{second}: n")  # "x,y" makes two
             return mg.exp(a * b).sum()
         case "declared":
             return mg.parse("sum(exp(x * y))", x=first, y=second)

@@ -488,6 +488,9 @@ def _drawn(output: Any) -> None:
         drawing.svg.encode()
 
 
+_DIM = r"(?<!\w)[^\W\d]\w*"
+
+
 def sampled(output: Any, data: Data) -> dict[str, Any]:
     """Arrays for the variables, with dims of sizes from 0 to 3."""
     rng = np.random.default_rng(data["seed"])
@@ -497,9 +500,9 @@ def sampled(output: Any, data: Data) -> dict[str, Any]:
         words, _, facts = text.partition("|")
         shape = []
         for word in words.replace(",", " ").split():
-            for letter in re.findall(r"[^\W\d]\w*", word):
+            for letter in re.findall(_DIM, word):
                 sizes.setdefault(letter, int(rng.choice([0, 1, 2, 3], p=[0.1, 0.2, 0.4, 0.3])))
-            plain = re.sub(r"[^\W\d]\w*", lambda m: str(sizes[m[0]]), word)
+            plain = re.sub(_DIM, lambda m: str(sizes[m[0]]), word)
             plainly = re.fullmatch(r"\d{1,9}([+*-]\d{1,9})*", plain)
             shape.append(int(eval(plain)) if plainly else 2)
         if any(not 0 <= size <= 100 for size in shape) or len(shape) > 4:
