@@ -308,6 +308,19 @@ def test_of_a_symmetric_part_the_gradient_is_the_symmetric_one(name: str) -> Non
     np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-10)
 
 
+def test_a_symmetric_matrix_has_the_symmetric_gradient_also_beside_one_that_is_not() -> None:
+    """Of v₀ᵀ A v₀ = λ₀ it is v₀ v₀ᵀ; what is not read may be NaN."""
+    s = np.array([[4.0, -1.0, 0.3], [-1.0, 3.0, 0.2], [0.3, 0.2, 2.0]])
+    v = np.linalg.eigh(s)[1][:, :1]
+    least = mg.grad(lambda a: mg.linalg.eigvalsh(a)[..., 0].sum())
+    np.testing.assert_allclose(least(s).numpy(), v @ v.T, rtol=1e-12)
+    half = np.where(np.tri(3) == 0, np.nan, s)
+    both = least(np.stack([s, half])).numpy()
+    np.testing.assert_allclose(both[0], v @ v.T, rtol=1e-12)
+    read = np.tril(2 * v @ v.T) - np.diag(v[:, 0] ** 2)
+    np.testing.assert_allclose(both[1], read, rtol=1e-12, atol=1e-15)
+
+
 # -- losses ------------------------------------------------------------------------------------------
 
 PAIRED: dict[str, Callable[[Any, Any], Any]] = {

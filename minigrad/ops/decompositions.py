@@ -14,6 +14,7 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import misfits
+from minigrad.ops.axes import plain
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
 
@@ -22,31 +23,32 @@ def _t(x: Any) -> Any:
     return x.swapaxes(-1, -2)
 
 
-def _symmetric(x: Any) -> Any:
-    return (x + _t(x)) / 2
+def symmetric_matrix(x: Any, uplo: str = "L") -> Any:
+    """The symmetric matrix that a caller means: the average with its transpose, or of one triangle.
 
-
-def hermitian(x: Any) -> Any:
-    """The symmetric matrix that a caller means, for arrays.
-
-    What differs by rounding or by the step of a finite difference is averaged, so that the
-    function is smooth in every element; of a matrix that is not symmetric only the lower triangle
-    is read, as NumPy does.
+    What differs from its transpose by rounding or by the step of a finite difference is averaged, so
+    that the function is smooth in every element and has the symmetric gradient; of a matrix that is
+    not symmetric one triangle is read, as NumPy does.
     """
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
         raise ValueError("the matrix must be square")
-    return _symmetric(x) if nearly_symmetric(x) else of_lower(x)
+    shares = _shares(plain(x), uplo)
+    part = np.where(shares != 0, x, np.zeros((), x.dtype)) * shares
+    return part + _t(part)
 
 
-def nearly_symmetric(x: Any) -> bool:
-    """Whether an array differs from its transpose by no more than rounding or a small step."""
-    return bool(np.abs(x - _t(x)).max(initial=0) <= 1e-3 * np.abs(x).max(initial=0))
+def symmetric_cotangent(c: Any, x: Any, uplo: str = "L") -> Any:
+    """The cotangent of the elements of X, from that of the symmetric matrix they stand for."""
+    return (c + _t(c)) * _shares(plain(x), uplo)
 
 
-def of_lower(x: Any) -> Any:
-    """The symmetric matrix that a lower triangle stands for."""
-    half = np.tril(x, -1)
-    return half + _t(half) + x * np.eye(x.shape[-1], dtype=x.dtype)
+def _shares(x: Any, uplo: str) -> Any:
+    """What each element of X gives to both its places in the symmetric matrix X stands for."""
+    n = x.shape[-1]
+    near = np.abs(x - _t(x)).max((-2, -1), initial=0) <= 1e-3 * np.abs(x).max((-2, -1), initial=0)
+    below = np.tri(n) - np.eye(n) / 2
+    read = below if uplo == "L" else below.T
+    return np.where(np.expand_dims(near, (-2, -1)), 0.5, read).astype(x.dtype)
 
 
 @contextmanager
@@ -73,42 +75,35 @@ def _gaps(w: Any) -> Any:
     return np.where(diagonal, np.zeros((), w.dtype), 1 / np.where(diagonal, 1, gap))
 
 
-def of_triangle(c: Any, uplo: str) -> Any:
-    """The cotangent of the triangle that is read, from that of the symmetric matrix it stands for."""
-    both = c + _t(c)
-    half = np.tril(both, -1) if uplo == "L" else np.triu(both, 1)
-    return half + c * np.eye(c.shape[-1], dtype=c.dtype)
-
-
 def _vectors_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
     w = eigvalsh_dual(x, uplo=uplo)
-    return of_triangle(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y), uplo)
+    return symmetric_cotangent(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y), x, uplo)
 
 
 eigenvectors = primitive(
     "linalg.eigenvectors",
-    lambda x, *, uplo="L": np.linalg.eigh(x, uplo)[1],
+    lambda x, *, uplo="L": np.linalg.eigh(symmetric_matrix(x, uplo))[1],
     vjps=(_vectors_vjp,),
     misfit=misfits.squares,
     domain="symmetric",
     kinks="the derivative is not finite where eigenvalues coincide",
-    doc="Orthonormal eigenvectors of a symmetric matrix, as columns; one triangle is read.",
+    doc="Orthonormal eigenvectors of a symmetric matrix, as columns.",
 )
 _eigenvectors = dual(eigenvectors)
 
 
 def _values_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
     v = _eigenvectors(x, uplo=uplo)
-    return of_triangle(_scaled(v, g) @ _t(v), uplo)
+    return symmetric_cotangent(_scaled(v, g) @ _t(v), x, uplo)
 
 
 _eigvalsh = primitive(
     "linalg.eigvalsh",
-    lambda x, *, uplo="L": np.linalg.eigvalsh(x, uplo),
+    lambda x, *, uplo="L": np.linalg.eigvalsh(symmetric_matrix(x, uplo)),
     vjps=(_values_vjp,),
     misfit=misfits.squares,
     domain="symmetric",
-    doc="Eigenvalues of a symmetric matrix, ascending; one triangle is read.",
+    doc="Eigenvalues of a symmetric matrix, ascending.",
 )
 eigvalsh_dual = dual(_eigvalsh)
 
@@ -120,9 +115,10 @@ def _triangle(uplo: str) -> str:
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
-    """Eigenvalues, ascending, of the symmetric matrix that one triangle stands for.
+    """Eigenvalues, ascending, of a symmetric matrix, whose gradient is symmetric.
 
-    Nothing but that triangle, lower ("L") or upper ("U"), is read, and only it has a gradient.
+    Of a matrix that is not symmetric (by more than a thousandth of its largest element) only one
+    triangle, lower ("L") or upper ("U"), is read and has a gradient.
     """
     return _eigvalsh(a, uplo=_triangle(UPLO))
 

@@ -13,14 +13,7 @@ from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
-from minigrad.ops.axes import plain
-from minigrad.ops.decompositions import (
-    hermitian,
-    nearly_symmetric,
-    of_lower,
-    of_triangle,
-    singular_in_words,
-)
+from minigrad.ops.decompositions import singular_in_words, symmetric_cotangent, symmetric_matrix
 from minigrad.ops.piecewise import sign
 from minigrad.ops.scipy_loader import scipy_linalg
 
@@ -150,10 +143,6 @@ def slogdet(a: Any) -> SlogdetResult:
 slogdet.primitive = _logabsdet.primitive  # type: ignore[attr-defined]
 
 
-def _symmetric(x: Any) -> Any:
-    return (x + _t(x)) / 2
-
-
 def _halved(x: Any) -> Any:
     """The lower triangle with half of the diagonal."""
     n = x.shape[-1]
@@ -162,13 +151,12 @@ def _halved(x: Any) -> Any:
 
 def _cholesky_vjp(g: Any, y: Any, x: Any) -> Any:
     below = np.linalg.inv(y)
-    c = _symmetric(_t(below) @ _halved(_t(y) @ g) @ below)
-    return c if nearly_symmetric(plain(x)) else of_triangle(c, "L")
+    return symmetric_cotangent(_t(below) @ _halved(_t(y) @ g) @ below, x)
 
 
 _cholesky = primitive(
     "linalg.cholesky",
-    lambda x: np.linalg.cholesky(hermitian(x)),
+    lambda x: np.linalg.cholesky(symmetric_matrix(x)),
     vjps=(_cholesky_vjp,),
     misfit=misfits.squares,
     domain="spd",
@@ -187,16 +175,18 @@ cholesky.primitive = _cholesky.primitive  # type: ignore[attr-defined]
 
 
 def _pinv_vjp(g: Any, y: Any, x: Any, *, rcond: Any, hermitian: bool) -> Any:
-    x = of_lower(x) if hermitian else x
+    x, given = symmetric_matrix(x) if hermitian else x, x
     left = np.eye(x.shape[-2], dtype=x.dtype) - x @ y
     right = np.eye(x.shape[-1], dtype=x.dtype) - y @ x
     c = -(_t(y) @ g @ _t(y)) + left @ _t(g) @ (y @ _t(y)) + (_t(y) @ y) @ _t(g) @ right
-    return of_triangle(c, "L") if hermitian else c
+    return symmetric_cotangent(c, given) if hermitian else c
 
 
 pinv = primitive(
     "linalg.pinv",
-    lambda x, *, rcond=None, hermitian=False: np.linalg.pinv(x, rcond, hermitian),
+    lambda x, *, rcond=None, hermitian=False: np.linalg.pinv(
+        symmetric_matrix(x) if hermitian else x, rcond, hermitian
+    ),
     vjps=(_pinv_vjp,),
     domain="invertible",
     kinks="the rank is taken as locally constant",
