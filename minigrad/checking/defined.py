@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.differences import slope
+from minigrad.checking.differences import Slope, slope
 from minigrad.checking.digits import MOST_OPERATIONS, lifted
 from minigrad.checking.ground import same_ground
 from minigrad.checking.legal import is_finite
@@ -23,6 +23,9 @@ from minigrad.checking.tangent import along
 from minigrad.checking.witnesses import FORMULA, SOURCE
 from minigrad.errors import MinigradError
 from minigrad.symbolic.arithmetic import DIGITS_50
+
+# What is said of a complex step that real differences contradict.
+ANOTHER_FUNCTION = "on complex arrays its forward is another function than on real ones"
 
 # About so many elements are asked for one in which there is a derivative, the furthest apart first.
 _MOST = 32
@@ -61,6 +64,24 @@ def settled_slopes(c: Comparison, at: Point, gradient: Any) -> Comparison:
     if c.verdict != "fail" or np.isfinite(g).all() or not np.isnan(c.error) or g.shape != at.shape:
         return c
     return _asked(c, at, list(map(tuple, np.argwhere(~np.isfinite(g)))), [c.first])
+
+
+def contradicted(
+    c: Comparison, scene: Scene, k: int, gradient: Any, measured: list[tuple[Any, Slope]]
+) -> bool:
+    """Whether differences side with a gradient that complex steps refute.
+
+    A stable form of |x| is almost holomorphic where it saturates: log1p(exp(−|300 x|)) has lost the
+    imaginary part of what is 10⁻¹⁰ there. Both read the same forward, and the real one is meant.
+    """
+    if c.verdict != "fail" or not np.isfinite(c.error):
+        return False
+    for d, s in measured:
+        real, claimed = slope(scene.moved(k, d), scene.c), float(np.sum(gradient * d))
+        off = abs(real.value - claimed) + 8 * real.uncertainty
+        if not real.kink and 2 * off < abs(s.value - claimed) - 8 * s.uncertainty:
+            return True
+    return False
 
 
 def settled_value(c: Comparison, scene: Scene) -> Comparison:

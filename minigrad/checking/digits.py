@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.ground import Ground, parts_of
+from minigrad.checking.ground import Ground
 from minigrad.checking.report import KINK, Comparison, Verdict
 from minigrad.checking.sample import generator
 from minigrad.index.expr import Expr, Map, MatrixFunction, Product, Sum, postorder
+from minigrad.index.rebuild import parts_of
 from minigrad.symbolic.arithmetic import DIGITS_50, mpmath
 
 AT_50 = "meaning at 50 digits"
@@ -61,8 +62,9 @@ def _direction(ground: Ground, rng: np.random.Generator, x: Any) -> Any:
         isinstance(part, MatrixFunction) and part.name == "cholesky"
         for part in parts_of(ground.output)
     )
-    if triangle and x.ndim == 2 and np.array_equal(x, x.T):
-        return d + d.T
+    square = x.ndim >= 2 and x.shape[-1] == x.shape[-2]
+    if triangle and square and np.array_equal(x, x.swapaxes(-1, -2)):
+        return d + d.swapaxes(-1, -2)
     return d
 
 
@@ -74,7 +76,7 @@ def second_proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> C
     c = lifted(ground.c)
     at = {n: ground.point_of(DIGITS_50, values, n) for n in ground.pair(k)}
     first, second = ground.pair(k)
-    u, d = (lifted(rng.normal(size=at[n].shape)) for n in (first, second))
+    u, d = (lifted(_direction(ground, rng, at[n])) for n in (first, second))
     h = mp.mpf(_SECOND_STEP)
 
     def value(s: int, t: int) -> Any:

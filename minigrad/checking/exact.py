@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.digits import has_floats
-from minigrad.checking.ground import Ground, parts_of
+from minigrad.checking.ground import Ground
 from minigrad.checking.identity import UndecidedError, vanishes
 from minigrad.checking.report import Comparison
 from minigrad.checking.sample import generator
 from minigrad.errors import DerivationError
 from minigrad.index import heads
 from minigrad.index.expr import Expr, Head, Map, Number, Product
+from minigrad.index.rebuild import parts_of
 from minigrad.symbolic.arithmetic import Exact
 from minigrad.symbolic.budget import ask_for_time
 

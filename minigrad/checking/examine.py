@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import arrays_compared, slopes_compared
-from minigrad.checking.defined import point, settled, settled_slopes, settled_value
+from minigrad.checking.defined import (
+    ANOTHER_FUNCTION,
+    contradicted,
+    point,
+    settled,
+    settled_slopes,
+    settled_value,
+)
 from minigrad.checking.differences import Slope
 from minigrad.checking.hearing import Hearing, said
 from minigrad.checking.locate import AT_FAULT, locate, machinery
@@ -26,7 +33,7 @@ from minigrad.checking.sample import generator
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.second import examine_second
 from minigrad.checking.tangent import DISCRETE, along
-from minigrad.checking.witnesses import FORMULA, WITNESSES, Arrays, Witness
+from minigrad.checking.witnesses import COMPLEX, FORMULA, WITNESSES, Arrays, Witness
 from minigrad.errors import ArgumentError
 from minigrad.symbolic.budget import budget, used_up
 from minigrad.symbolic.evaluate import Place, evaluate_all
@@ -199,6 +206,7 @@ class _Examination:
             if measured is None:
                 continue
             single = self._each_element(scene, k)
+            spoken = []
             for claim, g in claims:
                 pair = partial(
                     slopes_compared,
@@ -214,7 +222,14 @@ class _Examination:
                 )
                 c = self.hearing.ask(f"{claim.name} ~ {witness.name}", name, pair)
                 if c is not None:
-                    result.append(settled_slopes(c, point(scene, k), g))
+                    spoken.append(settled_slopes(c, point(scene, k), g))
+                if witness.name == COMPLEX and c is not None and contradicted(
+                    c, scene, k, g, measured
+                ):
+                    self.hearing.silent(COMPLEX, ANOTHER_FUNCTION, name)
+                    spoken = []
+                    break
+            result.extend(spoken)
         return result
 
     def _noise(self, scene: Scene, k: int, witnesses: Sequence[Witness]) -> float:

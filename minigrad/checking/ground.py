@@ -5,26 +5,19 @@ Where dims have names, sizes can be made small, so that 50 digits or exact arith
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from minigrad.checking.lengths import Demand, lengthened
 from minigrad.checking.sample import draw, generator, rationals, words_of
 from minigrad.checking.scene import Scene, Subject
 from minigrad.errors import DerivationError
 from minigrad.graph import Node
-from minigrad.index.expr import (
-    Composite,
-    Expr,
-    Leaf,
-    Map,
-    MatrixFunction,
-    Product,
-    postorder,
-)
-from minigrad.index.rebuild import substituted
+from minigrad.index.expr import Expr, Leaf, Map, MatrixFunction, Product
+from minigrad.index.rebuild import parts_of, substituted
 from minigrad.index.size import Size, value_of
 from minigrad.limits import check_bytes
 from minigrad.symbolic.arithmetic import Arithmetic
@@ -130,7 +123,7 @@ def small_ground(
     lowered = subject.lowered
     assert lowered is not None
     rng = generator(seed)
-    sizes = _small_sizes(lowered, lengths)
+    sizes = _small_sizes(lowered, lengths, subject.demands)
     words = words_of(graph_order([subject.output]))
     if any(node not in words for node, _ in lowered.leaves.values()):
         raise DerivationError("a mask's positions are written in, and fit its own sizes only")
@@ -150,7 +143,9 @@ def small_ground(
     return Ground(subject, values, sizes, c if output else np.asarray(1))
 
 
-def _small_sizes(lowered: Lowered, lengths: Sequence[int]) -> dict[str, int]:
+def _small_sizes(
+    lowered: Lowered, lengths: Sequence[int], asked: Sequence[Demand]
+) -> dict[str, int]:
     actual = lowered.sizes or {}
     names = dict.fromkeys(actual)
     for node, _ in lowered.leaves.values():
@@ -166,21 +161,18 @@ def _small_sizes(lowered: Lowered, lengths: Sequence[int]) -> dict[str, int]:
     for name in names:
         small = lengths[len(chosen if actual else sizes) % len(lengths)]
         sizes[name] = chosen.setdefault(actual[name], small) if name in actual else small
-    return sizes
+    return _long_enough(sizes, actual, asked)
 
 
-def parts_of(root: Expr) -> Iterator[Expr]:
-    """Every node of an expression once, composites with what they are made of."""
-    stack: list[Expr] = [root]
-    seen: set[Expr] = set()
-    while stack:
-        for part in postorder(stack.pop()):
-            if part in seen:
-                continue
-            seen.add(part)
-            yield part
-            if isinstance(part, Composite):
-                stack.append(part.expand())
+def _long_enough(
+    sizes: dict[str, int], actual: Mapping[str, int], asked: Sequence[Demand]
+) -> dict[str, int]:
+    """The sizes, long enough for the places that are read; dims that measured the same still do."""
+    longer = lengthened(sizes, asked)
+    alike: dict[int, int] = {}
+    for name, size in actual.items():
+        alike[size] = max(alike.get(size, 0), longer[name])
+    return longer | {name: alike[size] for name, size in actual.items()}
 
 
 def _operations(root: Expr, sizes: Mapping[str, int]) -> int:

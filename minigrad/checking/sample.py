@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import islice, permutations
+from itertools import cycle, islice, permutations
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from minigrad.symbolic.lower import sizes_in
 # Small, all different and mostly prime, so that no axis, factor or root can pass for another.
 _SIZES = (3, 5, 2, 7, 4, 6)
 _MOST_ORDERS = 24
+_LONGER = (4, 16)
 # Data are often drawn with the seeds 0, 1, ...: a direction with the same numbers would be no random one.
 _SALT = 0x6D67
 Shape = tuple[int, ...]
@@ -189,9 +190,11 @@ def dims_of(nodes: Iterable[Node]) -> list[str]:
 def size_choices(names: Sequence[str], known: Mapping[str, int]) -> Iterator[dict[str, int]]:
     """Sizes for dims, in one order after another: XᵀX has an inverse only where X has more rows.
 
-    A scalar that is named like a dim is bound to it elsewhere.
+    Then longer ones, for what reads places that no meaning tells of. A scalar that is named like a dim is bound to it elsewhere.
     """
     free = [name for name in names if name not in known]
     for order in islice(permutations(_SIZES[: max(len(free), 2)]), _MOST_ORDERS):
         cycled = (order[k % len(order)] for k in range(len(free)))
         yield {**dict(zip(free, cycled, strict=True)), **known}
+    for longer in _LONGER if free else ():
+        yield {name: longer * size for name, size in zip(free, cycle(_SIZES))} | dict(known)

@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad.checking.given import bound
 from minigrad.checking.legal import Trouble, is_finite, values_of
+from minigrad.checking.lengths import Demand, demands, lengthened
 from minigrad.checking.replay import Disturb, Program, double, last_digit, towards_zero
 from minigrad.checking.sample import MOODS, dims_of, draw, generator, size_choices, words_of
 from minigrad.checking.source import GeneratedSource
@@ -54,6 +55,19 @@ class Subject:
         order = graph_order([self.output])
         leaves = [node for node in order if node.op is None]
         self.bound, self.bound_sizes = bound(leaves, names_in_graph(order), self.given)
+
+    @cached_property
+    def demands(self) -> Sequence[Demand]:
+        """What the places that the output names ask of lengths."""
+        lowered = self.lowered
+        if lowered is None:
+            return ()
+
+        def array(name: str) -> Any:
+            node, _ = lowered.leaves.get(name, (None, ()))
+            return None if node is None else self.bound.get(node, node.value)
+
+        return demands(lowered.expr(self.output), array)
 
     @property
     def without_numbers(self) -> list[str]:
@@ -103,7 +117,9 @@ class Scene:
     def _draw_all(self) -> None:
         """Draw numbers, and sizes where a matrix has too few rows, until all steps are defined."""
         words = words_of(self.program.order)
-        choices = size_choices(dims_of([*self.program.leaves, *self.program.order]), self._known_sizes())
+        names, known = dims_of([*self.program.leaves, *self.program.order]), self._known_sizes()
+        asked = self.subject.demands if names else ()
+        choices = (lengthened(sizes, asked, known) for sizes in size_choices(names, known))
         self.sizes = next(choices)
         sampled, draws = self.sampled, 0
         if sampled:

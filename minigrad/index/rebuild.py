@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
@@ -16,6 +16,7 @@ from minigrad.index.expr import (
     Product,
     Ref,
     Sum,
+    postorder,
 )
 from minigrad.index.pointwise import apply_head
 
@@ -119,3 +120,17 @@ def transformed(
             stack.append((node, True))
             stack.extend((child, False) for child in node.children())
     return done[root]
+
+
+def parts_of(root: Expr) -> Iterator[Expr]:
+    """Every node of an expression once, composites with what they are made of."""
+    stack: list[Expr] = [root]
+    seen: set[Expr] = set()
+    while stack:
+        for part in postorder(stack.pop()):
+            if part in seen:
+                continue
+            seen.add(part)
+            yield part
+            if isinstance(part, Composite):
+                stack.append(part.expand())

@@ -92,11 +92,17 @@ def _softplus_signature(x: Any, beta: float = 1.0, threshold: float = math.inf) 
     return (x,), {"beta": beta, "threshold": threshold}
 
 
+def _softplus_meaning(*, beta: float, threshold: float) -> str:
+    if threshold == math.inf:
+        return "log(1 + exp(beta*x))/beta"
+    return "Piecewise((x, beta*x > threshold), (softplus(beta*x)/beta, True))"
+
+
 softplus = elementwise(
     "nn.softplus",
     _softplus,
     vjps=(_softplus_vjp,),
-    meaning="log(1 + exp(beta*x))/beta",
+    meaning=_softplus_meaning,
     params={"beta": 1.0, "threshold": math.inf},
     signature=_softplus_signature,
     doc="Softplus, yᵢ = log(1 + exp(β xᵢ)) / β; xᵢ itself where β xᵢ exceeds the threshold.",

@@ -1,0 +1,71 @@
+"""Lengths of axes at which every place that a program names is there: x[5] asks for six elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import count
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.index.expr import Expr, Leaf, Pick, Structural
+from minigrad.index.rebuild import parts_of
+from minigrad.index.size import AnySize, Size, value_of
+
+# Demands may pull at one another, as those of x[k:] and y[k]; what takes more rounds has no end.
+_ROUNDS = 8
+
+
+class Demand(NamedTuple):
+    """A size that must not be negative, and the length of the axis to make longer where it is."""
+
+    spare: AnySize
+    axis: Size
+
+
+def demands(root: Expr, array: Callable[[str], Any]) -> list[Demand]:
+    """What slices, places and index arrays ask of lengths; ``array`` knows a leaf's numbers, or None."""
+    found: list[tuple[AnySize, AnySize]] = []
+    for part in parts_of(root):
+        given: Any = getattr(part, "params", ())
+        match part:
+            case Structural(kind="onehot", sizes=(size,)):
+                found += _inside(given[0], size)
+            case Structural(kind="slice", sizes=(length, size)):
+                start, step = given
+                found += [(length - 1, length), *_inside(start, size)]
+                found += _inside(start + (length - 1) * step, size)
+            case Pick(index=Leaf(name=name), sizes=(*_, size)):
+                places = array(name)
+                if places is not None and np.size(places):
+                    low, high = int(np.min(places)), int(np.max(places))
+                    found += [(size + low if low < 0 else low, size), (size - high - 1, size)]
+    return list(dict.fromkeys(Demand(s, axis) for s, axis in found if isinstance(axis, Size)))
+
+
+def _inside(place: AnySize, size: AnySize) -> list[tuple[AnySize, AnySize]]:
+    return [(place, size), (size - place - 1, size)]
+
+
+def lengthened(
+    sizes: Mapping[str, int], asked: Sequence[Demand], fixed: Collection[str] = ()
+) -> dict[str, int]:
+    """The sizes, with dims that are too short made longer, no two of them to one length."""
+    result = dict(sizes)
+    for _ in range(_ROUNDS):
+        short = [d for d in asked if value_of(d.spare, result) < 0]
+        for demand in short:
+            _lengthen(result, demand, fixed)
+        if not short:
+            break
+    return result
+
+
+def _lengthen(sizes: dict[str, int], demand: Demand, fixed: Collection[str]) -> None:
+    for name in sorted(demand.axis.names() - set(fixed)):
+        here = value_of(demand.spare, sizes)
+        gain = value_of(demand.spare, {**sizes, name: sizes[name] + 1}) - here
+        if here < 0 < gain:
+            enough = sizes[name] - here // gain
+            others = {size for other, size in sizes.items() if other != name}
+            sizes[name] = next(size for size in count(enough) if size not in others)
