@@ -14,6 +14,7 @@ import pytest
 from test_source import compiled
 
 import minigrad as mg
+from minigrad.notation.printed_text import read_back
 from minigrad.ops.matrices import cofactors
 from minigrad.primitive import REGISTRY
 
@@ -92,8 +93,13 @@ POINTS = [
            NO_FORMULA, X=[[1.0, 2], [2, 4]]),
     _point("nanmean", lambda x: mg.nanmean(x), [0, 0.5, 0.5], x=[NAN, 1, 2]),
     _point("nansum", lambda x: mg.nansum(x), [0, 1, 1], x=[NAN, 1, 2]),
-    _point("nan_to_num", lambda x: mg.nan_to_num(x), [0, 0, 0, 1],
-           "a formula reads it as the identity", x=[NAN, INF, -INF, 1]),
+    _point("nan_to_num", lambda x: mg.nan_to_num(x), [0, 0, 0, 1], x=[NAN, INF, -INF, 1]),
+    _point("nan_to_num", lambda x: mg.nan_to_num(x) ** 2, [0, 0, 0, 2], x=[NAN, INF, -INF, 1]),
+    _point("nan_to_num", lambda x: mg.nan_to_num(mg.log(x)), [0, 0, 0.5], x=[0.0, -1, 2]),
+    _point("nan_to_num", lambda y, x: y * mg.nan_to_num(x, nan=2.0, posinf=3.0, neginf=-4.0),
+           [2, 3, -4, 1], y=[1.0, 1, 1, 1], x=[NAN, INF, -INF, 1]),
+    _point("nan_to_num", lambda y, x: y * mg.nan_to_num(x),
+           [0, np.finfo(float).max, np.finfo(float).min, 1], y=[1.0, 1, 1, 1], x=[NAN, INF, -INF, 1]),
     _point("special.xlogy", lambda x, y: mg.special.xlogy(x, y), [0, np.log(4), np.log(2)],
            x=[0.0, 4, 0], y=[0.0, 4, 2]),
     _point("special.xlogy", lambda y, x: mg.special.xlogy(x, y), [0, 1, 0], y=[0.0, 4, 2],
@@ -109,6 +115,14 @@ POINTS = [
            p=[0.0, 1, 0, 0.5], y=[0.0, 1, 1, 1]),
     _point("nn.binary_cross_entropy", lambda x, y: F.binary_cross_entropy(F.sigmoid(x), y), [0, 0],
            x=[-800.0, 800], y=[0.0, 1]),
+    _point("nn.binary_cross_entropy", lambda y, p: F.binary_cross_entropy(p, y), [25, -25, 0, 25],
+           y=[0.0, 1, 1, 1], p=[0.0, 1, 0.5, 0]),
+    _point("nn.binary_cross_entropy", lambda w, p, y: F.binary_cross_entropy(p, y, weight=w),
+           [0, 0, 25, np.log(2) / 4], w=[1.0, 2, 3, 4], p=[0.0, 1, 0, 0.5], y=[0.0, 1, 1, 1]),
+    _point("nn.binary_cross_entropy", lambda y, x: F.binary_cross_entropy(F.sigmoid(x), y), [50, -50],
+           y=[0.0, 1], x=[-800.0, 800]),
+    _point("nn.bce_with_logits", lambda y, x: F.bce_with_logits(x, y), [400, -400],
+           y=[0.0, 1], x=[-800.0, 800]),
     _point("nn.kl_div", lambda y, x: F.kl_div(x, y, reduction="sum"), [1, 1], y=[0.0, 1], x=[-1.0, 0]),
     _point("nn.l1_loss", lambda x, y: F.l1_loss(x, y), [0, 0.5], x=[1.0, 1], y=[1.0, 0]),
     _point("nn.huber_loss", lambda x: F.huber_loss(x, np.zeros(2)), [0.5, -0.5], x=[1.0, -1]),
@@ -163,10 +177,8 @@ UNDEFINED = {
     "log-softmax of −∞": (lambda x: F.log_softmax(x) * np.array([1.0, 2]), [-INF, -INF]),
     "logsumexp of ∞": (lambda x: mg.special.logsumexp(x), [INF, 1.0]),
     "log(exp + exp) of −∞": (lambda x: mg.log(mg.exp(x) + mg.exp(x - 1)), [-INF, 1.0]),
-    "nan_to_num": (lambda x: mg.nan_to_num(x) ** 2, [NAN, INF, -INF, 1]),
     "NaN": (lambda x: mg.exp(x), [NAN, 1.0]),
     "BCE, p ≠ y": (lambda p: F.binary_cross_entropy(p, np.array([1.0, 0])), [0.0, 1]),
-    "BCE by y": (lambda y: F.binary_cross_entropy(np.array([1.0, 0]), y), [0.0, 1]),
     "layer_norm without eps": (lambda x: F.layer_norm(x, 2, eps=0.0)[0], [2.0, 2]),
     "rms_norm without eps": (lambda x: F.rms_norm(x, 2, eps=0.0)[0], [0.0, 0]),
 }
@@ -201,6 +213,19 @@ def test_engine_formula_and_source_give_the_choice(point: Point) -> None:
         function = compiled(formula.source())
         given = {n: arrays.get(n, loss_value(formula, n)) for n in inspect.signature(function).parameters}
         np.testing.assert_allclose(function(**given), point.right, rtol=1e-12, atol=1e-15)
+
+
+def test_choices_are_in_the_print_only_where_one_would_write_them() -> None:
+    x, p, y, w = mg.symbols("x: n", "p: n", "y: n", "w: n")
+    for loss, wrt, right in (
+        (mg.sum(mg.nan_to_num(x) ** 2), "x", "dx = 2 ([|x| < ∞] ⊙ nan_to_num(x))"),
+        (F.binary_cross_entropy(p, y), "y", "dy = (log(1 − p) − log(p)) / n"),
+        (F.binary_cross_entropy(F.sigmoid(x), y), "x", "dx = (σ(x) − y) / n"),
+        (F.binary_cross_entropy(p, y, weight=w), "w", "dw = −(y ⊙ log(p) + (1 − y) ⊙ log(1 − p)) / n"),
+    ):
+        assert str(mg.derive(loss, wrt=wrt)) == right
+    back = read_back("dx = [|x| < ∞]", {"x": np.array([1.0, INF, NAN])}, {"n": 3})
+    np.testing.assert_array_equal(back["dx"], [1, 0, 0])
 
 
 @pytest.mark.parametrize("row", DECOMPOSED)

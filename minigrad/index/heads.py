@@ -34,8 +34,12 @@ PARTS = {
     "sigmoid": Head("special.expit", "1/(1 + exp(-x))"),
     "softplus": Head("softplus", "log(1 + exp(x))"),
 }
+# The parameter of a head whose values are clamped from below, though not its derivative.
+LEAST = "least"
 # ties of a maximum share the gradient
 STEP = Head("step", "Heaviside(x, Rational(1, 2))")
+# A function of its own, since SymPy's real numbers are finite: no simplification takes it away.
+FINITE = Head("isfinite", "isfinite(x)")
 WHERE = Head("where", "Piecewise((y, Ne(x, 0)), (z, True))")
 
 
@@ -60,11 +64,33 @@ def output_symbol() -> Any:
 
 
 @cache
+def _own_functions() -> dict[str, Any]:
+    """Functions that a meaning may name and SymPy has not."""
+    s = sympy()
+
+    class isfinite(s.Function):  # type: ignore[misc, name-defined]  # noqa: N801
+        """1 where the argument is a number, 0 where it is NaN or infinite; flat."""
+
+        is_real = is_nonnegative = True
+
+        @classmethod
+        def eval(cls, x: Any) -> Any:
+            if x.is_Number or x.is_NumberSymbol or x is s.zoo:
+                return s.Integer(int(x not in (s.nan, s.oo, -s.oo, s.zoo)))
+            return None
+
+        def fdiff(self, argindex: int = 1) -> Any:
+            return s.Integer(0)
+
+    return {"isfinite": isfinite}
+
+
+@cache
 def expression(head: Head) -> Any:
     """The head's meaning as a SymPy expression in x, y, z."""
     s = sympy()
     names = {name: s.Function(f"head:{name}", real=True) for name in PARTS}
-    names |= dict(zip(ARGUMENTS, symbols(), strict=True))
+    names |= dict(zip(ARGUMENTS, symbols(), strict=True)) | _own_functions()
     for name, value in head.params:
         names[name] = _exactly(value)
     try:
@@ -168,6 +194,8 @@ def sign(head: Head) -> str:
     s = sympy()
     expr = expression(head)
     if isinstance(expr, s.Piecewise) and all(value in (0, 1) for value, _ in expr.args):
+        return "0/1"
+    if head == FINITE:
         return "0/1"
     if expr.is_positive:
         return "unit" if s.cancel(s.together(1 - expr)).is_positive else "positive"

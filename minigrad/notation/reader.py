@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
+from math import inf
 
 from minigrad.errors import DerivationError
 from minigrad.index import facts
@@ -25,6 +26,7 @@ from minigrad.index.expr import (
     is_name,
     postorder,
 )
+from minigrad.index.heads import FINITE
 from minigrad.index.kept import kept_by_names
 from minigrad.index.numbers import magnitude
 from minigrad.index.size import Size
@@ -178,6 +180,8 @@ class Reader:
         args = tuple(self.term(arg, places, beside) for arg in node.args)
         if node.head.name == "step":
             return Relation(">", args[0], Num(0))
+        if node.head == FINITE:
+            return Relation("<", Call("abs", args), Num(inf))
         if node.head.name in _RELATIONS:
             sign, (left, right) = _RELATIONS[node.head.name], args
             if isinstance(left, Num) and not isinstance(right, Num):

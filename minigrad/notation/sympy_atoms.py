@@ -73,7 +73,8 @@ def _as_steps(*pieces: Any) -> Any:
         return s.Piecewise(*pieces)
     result = pieces[-1][0]
     for value, condition in reversed(pieces[:-1]):
-        result = result + (value - result) * _indicator(condition)
+        holds = _indicator(condition)
+        result = value * holds + result * (1 - holds)
     return result
 
 

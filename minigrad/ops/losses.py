@@ -109,8 +109,8 @@ binary_cross_entropy = primitive(
     params={"reduction": "mean"},
     domain=("unit", "unit", "positive"),
     misfit=misfits.losses,
-    kinks="logarithms are clamped at −100, so that p = 0 and p = 1 have finite losses, and p (1 − p) at "
-    "10⁻¹² below the gradient, which is 0 at p = y; in a formula by y the logarithms are infinite",
+    kinks="logarithms are clamped at −100, so that p = 0 and p = 1 have finite losses, also in the "
+    "gradients by y and by weights; p (1 − p) at 10⁻¹² below the gradient by p, which is 0 at p = y",
     broadcasts=True,
     signature=_bce_signature,
     meaning=meaning.binary_cross_entropy,

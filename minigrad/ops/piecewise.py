@@ -16,6 +16,7 @@ from minigrad.ops.axes import plain, zeros_of
 from minigrad.primitive import Notation
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
+_LARGEST = float(np.finfo(np.float64).max)
 _STEP = "the derivative is 0, also at the jumps"
 
 abs = elementwise(
@@ -261,12 +262,19 @@ def _finite(x: Any) -> Any:
     return np.isfinite(x._array if isinstance(x, Tensor) else x)
 
 
+def _nan_to_num_meaning(*, nan: float, posinf: float | None, neginf: float | None) -> str:
+    """What is not given is the largest number of float64, in which formulas are computed."""
+    top = repr(_LARGEST) if posinf is None else "posinf"
+    bottom = repr(-_LARGEST) if neginf is None else "neginf"
+    return f"Piecewise((x, Ne(isfinite(x), 0)), ({top}, x > 0), ({bottom}, x < 0), (nan, True))"
+
+
 nan_to_num = elementwise(
     "nan_to_num",
     _nan_to_num,
     vjps=(lambda g, y, x, **limits: np.where(_finite(x), g, np.zeros((), g.dtype)),),
-    meaning="x",
-    kinks="where the element is not finite the derivative is 0; a formula reads it as the identity",
+    meaning=_nan_to_num_meaning,
+    kinks="where the element is not finite the derivative is 0",
     masks=True,
     signature=lambda x, copy=True, nan=0.0, posinf=None, neginf=None: (
         (x,),

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from minigrad.errors import ShapeError
 from minigrad.index import heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract, size_as_number
-from minigrad.index.expr import Definition, Expr, Map
+from minigrad.index.expr import Definition, Expr, Head, Map
 from minigrad.index.meaning.reduction import divided
 from minigrad.index.meaning.smooth import LOG
 from minigrad.index.size import AnySize, unpaired, unspread
 from minigrad.index.view import View
 
 SIGMOID, SOFTPLUS = heads.PARTS["sigmoid"], heads.PARTS["softplus"]
+# A logarithm with the derivative of one, and values that end at −100.
+CLAMPED = Head(LOG.name, LOG.text, ((heads.LEAST, -100),))
 
 
-def _bce_each(p: Expr, y: Expr) -> Expr:
+def _bce_each(p: Expr, y: Expr, log: Head) -> Expr:
     """-(y log p + (1 - y) log(1 - p))."""
     labels = range(p.ndim)
     one = constant(1, p.sizes)
 
     def times_log(a: Expr, b: Expr) -> Expr:
-        return contract(labels, [(a, labels), (Map(LOG, (b,)), labels)])
+        return contract(labels, [(a, labels), (Map(log, (b,)), labels)])
 
     return add([(-1, times_log(y, p)), (-1, times_log(subtract(one, y), subtract(one, p)))])
 
@@ -49,17 +52,19 @@ def _unspread(weights: View, sizes: list[AnySize]) -> str | None:
     return unspread(*(tuple(map(v.known_size, x)) for x in (weights.sizes, sizes)))
 
 
-def _bce_mean(p: Expr, y: Expr) -> Expr:
-    return _mean_all(_bce_each(p, y))
+def _bce_mean(log: Head, p: Expr, y: Expr) -> Expr:
+    return _mean_all(_bce_each(p, y, log))
 
 
-def binary_cross_entropy(p: View, y: View, *weights: View, reduction: str) -> View:
+def binary_cross_entropy(
+    p: View, y: View, *weights: View, reduction: str, log: Head = CLAMPED
+) -> View:
     name = "nn.binary_cross_entropy"
     sizes = _paired(name, p, y, *weights)
     p, y, *spread = (v.broadcast_to(x, sizes) for x in (p, y, *weights))
     if reduction == "mean" and not spread:
-        return v.composite(Definition(name, _bce_mean), [p, y], ())
-    return _weighted_loss(View(_bce_each(p.expr, y.expr), p.axes), spread, reduction)
+        return v.composite(Definition(name, partial(_bce_mean, log), log.params), [p, y], ())
+    return _weighted_loss(View(_bce_each(p.expr, y.expr, log), p.axes), spread, reduction)
 
 
 def bce_with_logits(z: View, y: View, *weights: View | None, reduction: str) -> View:
@@ -70,7 +75,7 @@ def bce_with_logits(z: View, y: View, *weights: View | None, reduction: str) -> 
         return _positive_weighted(z, y, scales, positive, reduction)
     _paired("nn.bce_with_logits", z, y, *scales)
     p = v.elementwise(lambda node: Map(SIGMOID, (node,)), [z], "nn.bce_with_logits")
-    return binary_cross_entropy(p, y, *scales, reduction=reduction)
+    return binary_cross_entropy(p, y, *scales, reduction=reduction, log=LOG)
 
 
 def _positive_weighted(

@@ -53,6 +53,10 @@ MEANINGS = {
         " - Piecewise((1, Eq(x + Rational(1, 2), 2*floor(x/2 + Rational(1, 4)) + 1)), (0, True))"
     ),
     "clip": "Piecewise((z, Or(x > z, y > z)), (y, x < y), (x, True))",
+    "nan_to_num": (
+        "Piecewise((x, Ne(isfinite(x), 0)), (1.7976931348623157e+308, x > 0),"
+        " (-1.7976931348623157e+308, x < 0), (0, True))"
+    ),
     "sinc": "Piecewise((1, Eq(x, 0)), (sin(pi*x)/(pi*x), True))",
 }
 # Functions whose results are truth values, by what their meaning may look like.
@@ -66,6 +70,7 @@ TRUTHS = {
     "logical_and": ("And(x, y)",),
     "logical_or": ("Or(x, y)",),
     "logical_not": ("Not(x)",),
+    "isfinite": ("isfinite(x)",),
 }
 _CHOICES = ("Piecewise((y, x), (z, True))", "Piecewise((y, Ne(x, 0)), (z, True))")
 CHOICE = "where"

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from minigrad.symbolic.program.tape import Tape
 
 Parts = list[tuple[Value, int | Fraction]]
-_LARGE = {"exp", "expm1", "exp2", "sinh", "cosh", "tan", "power", "log", "log2", "log10", "log1p"}
+_LARGE = {
+    *("exp", "expm1", "exp2", "sinh", "cosh", "tan", "power", "nan_to_num"),
+    *("log", "log2", "log10", "log1p"),
+}
 _DEPTH = 6  # how far up an argument is looked for what may overflow
 
 NEGATED = {

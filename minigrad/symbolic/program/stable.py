@@ -9,8 +9,8 @@ from __future__ import annotations
 from minigrad.index import facts
 from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Map, MatrixFunction, Number, Product, Sum, is_constant
-from minigrad.index.heads import EQUAL, GREATER_EQUAL, WHERE
+from minigrad.index.expr import Expr, Head, Map, MatrixFunction, Number, Product, Sum, is_constant
+from minigrad.index.heads import EQUAL, GREATER_EQUAL, LEAST, WHERE
 from minigrad.symbolic.exponentials import logarithm, mixture
 from minigrad.symbolic.fold import log_of_weighted
 from minigrad.symbolic.program.functions import (
@@ -29,6 +29,16 @@ from minigrad.symbolic.program.quotients import softmax_of
 
 # What p (1 − p) is at least below a residual, as in the engine's cross-entropy.
 LEAST_SPREAD = 1e-12
+
+
+def clamped(node: Map) -> Expr | None:
+    """The larger of a function and its least value, where it has one; else None."""
+    params = dict(node.head.params)
+    if LEAST not in params:
+        return None
+    least = constant(params.pop(LEAST), node.sizes)
+    whole = Head(node.head.name, node.head.text, tuple(params.items()))
+    return Map(MAXIMUM, (Map(whole, node.args), least))
 
 
 def stable_map(node: Map) -> Expr | None:
