@@ -251,12 +251,12 @@ def derive(
         expr, *found = [substituted(e, tied) for e in (expr, *found)]
         found = finished(found)
     reading = Reading(lowered, expr, node, names)
-    opened = Opened(frozenset(names.given))
+    opened = Opened(frozenset(names.given), names.bound)
     reading.gradients = {
         key: opened(gradient) for key, gradient in zip(keys, gradients, strict=True)
     }
     exprs = settled(found, names, printed_length, finished)
-    reading.output = Opened(names.given - {ref.name for ref in referred(exprs)})(expr)
+    reading.output = Opened(names.given - {r.name for r in referred(exprs)}, names.bound)(expr)
     formulas = {
         key: _formula(key, e, reading, variables, len(nodes) > 1)
         for (key, (_, variables)), e in zip(derived.items(), exprs, strict=True)

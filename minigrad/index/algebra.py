@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Number, Product, Structural, Sum, is_constant
@@ -12,6 +13,12 @@ from minigrad.index.size import AnySize
 
 def constant(value: Number, sizes: Sequence[AnySize] = ()) -> Expr:
     """One number in every element."""
+    return _constant(type(value).__name__, value, tuple(sizes))
+
+
+@lru_cache(1024)
+def _constant(_kind: str, value: Number, sizes: tuple[AnySize, ...]) -> Expr:
+    """The same, made once; 1 and 1.0 are equal, but not one number."""
     labels = range(len(sizes))
     return contract(labels, (), value, dict(zip(labels, sizes, strict=True)))
 

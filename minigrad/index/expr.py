@@ -333,23 +333,33 @@ def is_zero(node: Expr) -> bool:
     return is_constant(node, 0)
 
 
-# What is longer or nested deeper than this is read by names for its parts. So what stands between two
-# names is small whatever a program's depth, and passes that stay between names may recurse; those that
-# go behind names use a stack of their own.
-_MOST_WEIGHT, _MOST_HEIGHT = 64, 16
-_MOST_FACTORS, _MOST_SUMMED, _MOST_BITS = 16, 8, 64
+class Bound(NamedTuple):
+    """What is longer or nested deeper than this is read by names for its parts.
+
+    So what stands between two names is small whatever a program's depth, and passes that stay between names
+    may recurse; those that go behind names use a stack of their own.
+    """
+
+    weight: int
+    height: int
+    factors: int
+    summed: int
+    bits: int = 64
+
+    def is_passed(self, node: Expr) -> bool:
+        """Whether there is more to read than anybody would without names for parts."""
+        if node.weight > self.weight or node.height > self.height:
+            return True
+        if not isinstance(node, Product):
+            return False
+        if len(node.factors) > self.factors or len(node.summed) > self.summed:
+            return True
+        powers = (part for f in node.factors for part in f.exponent.as_integer_ratio())
+        return max(map(int.bit_length, powers), default=0) > self.bits
 
 
-def is_long(node: Expr) -> bool:
-    """Whether there is more to read than anybody would without names for parts."""
-    if node.weight > _MOST_WEIGHT or node.height > _MOST_HEIGHT:
-        return True
-    if not isinstance(node, Product):
-        return False
-    if len(node.factors) > _MOST_FACTORS or len(node.summed) > _MOST_SUMMED:
-        return True
-    powers = (part for f in node.factors for part in f.exponent.as_integer_ratio())
-    return max(map(int.bit_length, powers), default=0) > _MOST_BITS
+# A program that can be read as a whole, and one that is read line by line.
+READ, LINES = Bound(64, 16, 16, 8), Bound(12, 5, 3, 2)
 
 
 def postorder(

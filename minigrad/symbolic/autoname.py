@@ -14,6 +14,9 @@ from functools import cache
 from minigrad.errors import DerivationError
 from minigrad.index.algebra import scale
 from minigrad.index.expr import (
+    LINES,
+    READ,
+    Bound,
     Composite,
     Expr,
     Leaf,
@@ -23,7 +26,6 @@ from minigrad.index.expr import (
     Ref,
     Structural,
     Sum,
-    is_long,
     postorder,
 )
 from minigrad.index.rebuild import substituted, transformed, with_children
@@ -33,6 +35,9 @@ from minigrad.symbolic.byname import by_quotients, folded_by_names, is_quotient,
 _DEFINITION = 5
 # A formula with more parts or levels than this is not written without names.
 _MOST_WHOLE_WEIGHT, _MOST_WHOLE_HEIGHT = 4_000, 64
+# A program of more operations than this is read line by line: names come early, and stay where they stand
+# for what is used more than once, without a look at what each of them saves.
+_MOST_OPERATIONS = 400
 # Taking names back can make others useless; after so many times they stay as they are.
 _MOST_ROUNDS = 16
 # Comparisons and cases are read in place.
@@ -42,10 +47,14 @@ Length = Callable[[Expr], int]
 
 
 class Names:
-    """Free names, by what they stand for."""
+    """Free names, by what they stand for.
 
-    def __init__(self, taken: Collection[str] = ()) -> None:
+    ``bound`` says beyond what a part of a program of so many ``operations`` has a name.
+    """
+
+    def __init__(self, taken: Collection[str] = (), operations: int = 0) -> None:
         self.taken = set(taken)
+        self.bound = READ if operations <= _MOST_OPERATIONS else LINES
         self.given: set[str] = set()
         self._next: Counter[str] = Counter()  # the first number not tried yet, by letter
 
@@ -132,13 +141,14 @@ def settled(
         refs = [ref for ref in _automatic(result, names) if ref.name not in needed]
         uses = _uses(result)
         useless = [r for r in refs if uses[r] == 1]
-        useless = useless or [r for r in refs if _saves_nothing(r, uses[r], length)]
+        if names.bound is READ:
+            useless = useless or [r for r in refs if _saves_nothing(r, uses[r], length)]
         if not useless:
             break
-        opened = Opened({ref.name for ref in useless})
+        opened = Opened({ref.name for ref in useless}, names.bound)
         result = finish([opened(expr) for expr in result])
         needed |= opened.kept
-    return _repetitions_named(result, names, length)
+    return _repetitions_named(result, names, length) if names.bound is READ else result
 
 
 def without_names(root: Expr) -> Expr:
@@ -184,8 +194,8 @@ class Opened:
     One object opens all expressions that belong together; ``kept`` are the names that had to stay.
     """
 
-    def __init__(self, names: Collection[str]) -> None:
-        self.names = names
+    def __init__(self, names: Collection[str], bound: Bound) -> None:
+        self.names, self.bound = names, bound
         self.kept: set[str] = set()
         self._done: dict[Expr, Expr] = {}
 
@@ -195,7 +205,7 @@ class Opened:
     def _opened(self, node: Expr) -> Expr:
         if not isinstance(node, Ref) or node.name not in self.names:
             return node
-        if not is_long(node.node):
+        if not self.bound.is_passed(node.node):
             return node.node
         self.kept.add(node.name)
         return node

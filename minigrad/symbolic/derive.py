@@ -30,7 +30,6 @@ from minigrad.index.expr import (
     Structural,
     Sum,
     is_constant,
-    is_long,
     postorder,
 )
 from minigrad.index.pointwise import pointwise
@@ -78,19 +77,22 @@ def adjoints(
     inflow: dict[Expr, list[tuple[int, int, Expr]]] = {output: [(0, 0, seed)]}
     result: dict[Expr, Expr] = {}
     name = _Naming(names, after_tensors)
+    simple = cache(simplified)
     for node in reversed(order):
         arrived = inflow.pop(node, None)
         if arrived is None or node not in active:
             continue
-        total = simplified(add([(1, expr) for *_, expr in sorted(arrived, key=lambda a: a[:2])]))
+        total = simple(add([(1, expr) for *_, expr in sorted(arrived, key=lambda a: a[:2])]))
         if node in wanted:
             result[node] = total
         if is_constant(total, 0):
             continue
+        if names is not None and not isinstance(node, Ref) and names.bound.is_passed(total):
+            total = names.ref(total)
         if isinstance(node, Ref) and node.node in wanted:  # what it names collects its own adjoint
             flow = [(node.node, total)]
         else:
-            flow = _passed_on(node, total, active, extra, name)
+            flow = _passed_on(node, total, active, extra, name, simple)
         for child, expr in flow:
             inflow.setdefault(child, []).append((rank[node], len(inflow.get(child, ())), expr))
     for node in wrt:
@@ -135,7 +137,12 @@ def _depends(order: Iterable[Expr], targets: Collection[Expr]) -> set[Expr]:
 
 
 def _passed_on(
-    node: Expr, total: Expr, active: set[Expr], extra: int, name: Callable[[Ref, Expr], Expr]
+    node: Expr,
+    total: Expr,
+    active: set[Expr],
+    extra: int,
+    name: Callable[[Ref, Expr], Expr],
+    simple: Callable[[Expr], Expr],
 ) -> list[tuple[Expr, Expr]]:
     """What flows on to the children; through a name only where the name does not hide a cancellation."""
     if not isinstance(node, Ref):
@@ -148,7 +155,8 @@ def _passed_on(
     if named is total:
         return through
     closed = contributions(inner, named, active, extra, node)
-    return through if _weight(through) < _weight(closed) else closed
+    opened, kept = (sum(simple(expr).weight for _, expr in flow) for flow in (through, closed))
+    return through if opened < kept else closed
 
 
 class _Naming:
@@ -163,16 +171,12 @@ class _Naming:
         if self.names is None:
             return total
         if not self.after_tensors:
-            return self.names.ref(total) if is_long(total) else total
+            return self.names.ref(total) if self.names.bound.is_passed(total) else total
         is_short = node.name in self.names.given and total.weight <= _SHORT
         if is_short and self.is_elementwise(total):
             return total
         base, last = parted(node.name)
         return Ref(f"{base}.d{last}" if base else f"d{last}", total, of=node.name)
-
-
-def _weight(flow: Sequence[tuple[Expr, Expr]]) -> int:
-    return sum(simplified(expr).weight for _, expr in flow)
 
 
 # -- one rule per kind of node ---------------------------------------------------------------------

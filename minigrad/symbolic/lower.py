@@ -17,7 +17,7 @@ from minigrad.graph.node import Node
 from minigrad.index import heads
 from minigrad.index.assume import open_assumptions
 from minigrad.index.contract import size_as_number
-from minigrad.index.expr import Expr, Head, Leaf, Product, Ref, is_long
+from minigrad.index.expr import Expr, Head, Leaf, Product, Ref
 from minigrad.index.numbers import number
 from minigrad.index.pointwise import apply_head, pointwise
 from minigrad.index.size import AnySize, Size, dim, named_sizes
@@ -90,13 +90,14 @@ def lower(outputs: Sequence[Node], free: Collection[Node] = ()) -> Lowered:
     order = graph_order(outputs)
     result = Lowered(sizes=_dim_sizes(order), free=frozenset(free))
     result.names = names_in_graph(order)
-    result.automatic = Names({*result.names.values(), *_dim_names(order)})
+    operations = sum(node.op is not None for node in order)
+    result.automatic = Names({*result.names.values(), *_dim_names(order)}, operations)
     with measured(result.sizes):
         for node in order:
             view = _leaf_view(node, result) if node.op is None else _lower_node(node, result)
             if node.op is not None and node in result.names:
                 view = View(Ref(result.names[node], view.expr), view.axes)
-            elif is_long(view.expr):
+            elif result.automatic.bound.is_passed(view.expr):
                 view = View(result.automatic.ref(view.expr), view.axes)
             result.views[node] = view
     return result
