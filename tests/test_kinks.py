@@ -182,6 +182,15 @@ UNDEFINED = {
     "layer_norm without eps": (lambda x: F.layer_norm(x, 2, eps=0.0)[0], [2.0, 2]),
     "rms_norm without eps": (lambda x: F.rms_norm(x, 2, eps=0.0)[0], [0.0, 0]),
 }
+# The whole has a derivative there, and a step on the way has none: what goes step by step may be off.
+STUCK = {
+    "‖x‖²": (lambda x: mg.linalg.norm(x) ** 2, [0.0, 0]),
+    "√(x⁴)": (lambda x: mg.sqrt(x**4), [0.0, 4]),
+    "√Σx², squared": (lambda x: mg.sqrt(mg.sum(x**2)) ** 2, [0.0, 0]),
+    "relu x − relu −x": (lambda x: F.relu(x) - F.relu(-x), [0.0, 2]),
+    "hypot²": (lambda x: mg.hypot(x, x) ** 2, [0.0, 2]),
+    "std²": (lambda x: mg.std(x) ** 2, [1.0, 1]),
+}
 # Rows whose choice is no single number, each with what holds there.
 DECOMPOSED = {
     "linalg.eigenvectors": (lambda x: mg.linalg.eigh(x)[1] * UNLIKE, np.eye(2), NAN),
@@ -270,6 +279,25 @@ def test_what_is_not_defined_is_inconclusive_in_words(what: str) -> None:
     assert report.verdict == "inconclusive"
     assert all(c.note for c in report.comparisons if c.verdict != "pass")
     assert report_at(lambda x: function(x), {"x": np.asarray(at)}, 2).verdict != "fail"
+
+
+@pytest.mark.parametrize("what", STUCK)
+def test_a_smooth_whole_of_steps_that_are_not_is_inconclusive_in_words(what: str) -> None:
+    function, at = STUCK[what]
+    for order in (1, 2):
+        report = report_at(lambda x: function(x), {"x": np.asarray(at)}, order)
+        assert report.verdict != "fail", report
+        if order == 1:
+            assert report.verdict == "inconclusive"
+            assert "a step on the way" in str(report)
+
+
+def test_a_step_that_is_stuck_excuses_no_other_element() -> None:
+    rules = {"vjps": (lambda g, y, x: 3 * g * x,), "meaning": "x**2"}
+    lie = mg.elementwise("lying square", lambda x: x * x, **rules)
+    x = mg.tensor([0.0, 2], name="x", requires_grad=True)
+    with np.errstate(all="ignore"):
+        assert mg.check(mg.sum(mg.sqrt(lie(x) ** 2))).verdict == "fail"
 
 
 @pytest.mark.parametrize("lie", ["inf*x", "sqrt(x - 3) + 3*x", "3*sign(x) + 1e-6"])

@@ -6,7 +6,7 @@ along each element in which they do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,13 +19,17 @@ from minigrad.checking.ground import same_ground
 from minigrad.checking.legal import is_finite
 from minigrad.checking.report import KINK, Comparison
 from minigrad.checking.scene import Scene
+from minigrad.checking.steps import stuck_at
 from minigrad.checking.tangent import along
-from minigrad.checking.witnesses import FORMULA, SOURCE
+from minigrad.checking.witnesses import FORMULA, SOURCE, VJP
 from minigrad.errors import MinigradError
 from minigrad.symbolic.arithmetic import DIGITS_50
 
 # What is said of a complex step that real differences contradict.
 ANOTHER_FUNCTION = "on complex arrays its forward is another function than on real ones"
+
+# Who differentiates one step after another, also where a name says more.
+STEPWISE = (VJP, FORMULA, SOURCE)
 
 # About so many elements are asked for one in which there is a derivative, the furthest apart first.
 _MOST = 32
@@ -36,17 +40,24 @@ class Point:
     """Where gradients by one variable are compared, its shape, and it as it is seen by values alone.
 
     ``undefined`` says in words why there is no derivative by an element, "" where there is one;
-    ``pole`` says that the derived formula has no value, in any precision.
+    ``stuck`` that a step on the way has none; ``pole`` that the derived formula has no value, in any
+    precision.
     """
 
     shape: tuple[int, ...]
     undefined: Callable[[tuple[int, ...]], str]
+    stuck: Callable[[tuple[int, ...]], str]
     pole: Callable[[], str]
 
 
 def point(scene: Scene, k: int) -> Point:
     """The scene, for gradients by variable k."""
-    return Point(scene.at(k).shape, partial(undefined, scene, k), partial(no_value, scene, k))
+    return Point(
+        scene.at(k).shape,
+        partial(undefined, scene, k),
+        partial(stuck_at, scene, k),
+        partial(no_value, scene, k),
+    )
 
 
 def settled(c: Comparison, at: Point, a: Any, b: Any) -> Comparison:
@@ -58,16 +69,33 @@ def settled(c: Comparison, at: Point, a: Any, b: Any) -> Comparison:
     return _asked(c, at, _apart(c, a, b), said)
 
 
-def settled_slopes(c: Comparison, at: Point, gradient: Any) -> Comparison:
-    """The same for a gradient against slopes, where it is not finite."""
+def settled_slopes(
+    c: Comparison,
+    at: Point,
+    gradient: Any,
+    measured: Sequence[tuple[Any, Slope]],
+    along: Callable[[Any], str],
+) -> Comparison:
+    """The same for a gradient against slopes: where it is not finite, or along what steps are stuck."""
     g = np.asarray(gradient, dtype=float)
-    if c.verdict != "fail" or np.isfinite(g).all() or not np.isnan(c.error) or g.shape != at.shape:
+    if c.verdict != "fail" or g.shape != at.shape:
         return c
-    return _asked(c, at, list(map(tuple, np.argwhere(~np.isfinite(g)))), [c.first])
+    if not np.isfinite(g).all():
+        return _asked(c, at, list(map(tuple, np.argwhere(~np.isfinite(g)))), [c.first])
+    if not np.isfinite(c.error) or not c.first.startswith(STEPWISE):
+        return c
+    gaps = [(abs(float(np.sum(g * d)) - s.value), d) for d, s in measured if not s.kink]
+    allowed = c.tolerance / c.error * max((gap for gap, _ in gaps), default=0.0)
+    why = ""
+    for direction in (d for gap, d in gaps if gap > allowed):
+        why = along(direction)
+        if not why:
+            return c
+    return replace(c, verdict="inconclusive", note=why, worst=None) if why else c
 
 
 def contradicted(
-    c: Comparison, scene: Scene, k: int, gradient: Any, measured: list[tuple[Any, Slope]]
+    c: Comparison, scene: Scene, k: int, gradient: Any, measured: Sequence[tuple[Any, Slope]]
 ) -> bool:
     """Whether differences side with a gradient that complex steps refute.
 
@@ -105,9 +133,8 @@ def _apart(c: Comparison, a: Any, b: Any) -> list[tuple[int, ...]]:
     """The elements in which the witnesses contradict each other, the furthest apart first."""
     known = np.isfinite(a) & np.isfinite(b)
     gap = np.where(known, np.abs(a - b), np.where(np.isfinite(a) == np.isfinite(b), 0, np.inf))
-    if known.all():
-        allowed = c.tolerance * max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
-        gap = np.where(gap > allowed, gap, 0)
+    sizes = [float(np.abs(g).max(initial=0, where=known)) for g in (a, b)]
+    gap = np.where(gap > c.tolerance * max(sizes), gap, 0)
     places = np.argwhere(gap > 0)
     order = np.argsort(-gap[tuple(places.T)], kind="stable") if len(places) else ()
     return [tuple(map(int, places[i])) for i in order]
@@ -118,8 +145,10 @@ def _asked(
 ) -> Comparison:
     """The verdict stands if the function has a derivative in one of the elements."""
     why = ""
+    # what goes step by step meets the choices of its steps, or 0 · ∞; a claim from elsewhere does not
+    stepwise = c.first.startswith(STEPWISE) or c.second.startswith(STEPWISE)
     for place in places[:: max(1, len(places) // _MOST)]:
-        found = at.undefined(place)
+        found = at.undefined(place) or (at.stuck(place) if stepwise else "")
         why = why or found
         if not found:
             why = ""

@@ -90,8 +90,10 @@ def second_proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> C
     parts = np.tensordot(u, ground.gradient(DIGITS_50, values, k, c), axes=u.ndim) * d
     derived = np.sum(parts)
     size = _size(parts, measured, ground.terms_at(DIGITS_50, values, {}, c))
-    error = max(float(abs(derived - measured)) - _rounding(corners, h * h), 0.0) / size
-    return _judged(formula, quantity, error, _SECOND, _bend(value, h) / max(size, _SMALL))
+    bend = _bend(value, h)
+    doubt = 4 * bend + _rounding(corners, h * h)
+    error = max(float(abs(derived - measured)) - doubt, 0.0) / size
+    return _judged(formula, quantity, error, _SECOND, bend / max(size, _SMALL))
 
 
 def _rounding(values: Sequence[Any], step: Any) -> float:

@@ -32,6 +32,7 @@ from minigrad.checking.report import Comparison, Report, Suspect, merged
 from minigrad.checking.sample import generator
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.second import examine_second
+from minigrad.checking.steps import stuck_along_one
 from minigrad.checking.tangent import DISCRETE, along
 from minigrad.checking.witnesses import COMPLEX, FORMULA, WITNESSES, Arrays, Witness
 from minigrad.errors import ArgumentError
@@ -222,7 +223,8 @@ class _Examination:
                 )
                 c = self.hearing.ask(f"{claim.name} ~ {witness.name}", name, pair)
                 if c is not None:
-                    spoken.append(settled_slopes(c, point(scene, k), g))
+                    stuck = partial(stuck_along_one, scene, k)
+                    spoken.append(settled_slopes(c, point(scene, k), g, measured, stuck))
                 if witness.name == COMPLEX and c is not None and contradicted(
                     c, scene, k, g, measured
                 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from minigrad.checking.quiet import quiet
 from minigrad.checking.replay import to_single
 from minigrad.checking.report import EVERYTHING, Comparison, Verdict
 from minigrad.checking.scene import Scene
+from minigrad.checking.steps import stuck_along
 from minigrad.checking.witnesses import VJP, hand_gradients
 from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
@@ -163,7 +165,7 @@ def _tangents(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Com
     )
     tolerance = max((8 * s.uncertainty + 50 * moved) / (size or 1.0), ROUNDING)
     if tolerance < 1e-3:
-        yield _judged(TANGENT, error, tolerance)
+        yield _stepwise(scene, floats, directions, _judged(TANGENT, error, tolerance))
 
 
 def _twice(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
@@ -202,7 +204,8 @@ def _twice(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compar
         return
     tolerance = max(8 * s.uncertainty / size, _SECOND)
     if tolerance < 1e-2:
-        yield _judged(TWICE, abs(by_hand - s.value) / size, tolerance)
+        judged = _judged(TWICE, abs(by_hand - s.value) / size, tolerance)
+        yield _stepwise(scene, floats, d, judged)
 
 
 _TESTS: dict[str, Test] = {
@@ -267,6 +270,15 @@ def _judged(name: str, error: float, tolerance: float) -> Comparison:
     if np.isfinite(error):
         return Comparison(VJP, name, EVERYTHING, error, tolerance, "", verdict)
     return Comparison(VJP, name, EVERYTHING, error, tolerance, "not finite", "inconclusive")
+
+
+def _stepwise(scene: Scene, floats: list[int], directions: list[Any], c: Comparison) -> Comparison:
+    """The comparison, inconclusive where a step on the way has no derivative along the directions."""
+    if c.verdict != "fail":
+        return c
+    variables = scene.subject.variables
+    why = stuck_along(scene, {variables[k]: d for k, d in zip(floats, directions, strict=True)})
+    return replace(c, verdict="inconclusive", note=why) if why else c
 
 
 def _said(name: str, holds: bool, otherwise: str = "") -> Comparison:

@@ -26,6 +26,7 @@ from minigrad.checking.quiet import quiet
 from minigrad.checking.report import KINK, Comparison, Report, Suspect, merged
 from minigrad.checking.sample import generator
 from minigrad.checking.scene import Scene, Subject
+from minigrad.checking.steps import settled_proof, stuck_along, stuck_at
 from minigrad.checking.witnesses import DIFFERENCES, FORMULA, SOURCE, VJP, hand_gradients
 from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
@@ -97,7 +98,8 @@ class _Pair:
         x = np.asarray(scene.values[self.a])
         self.u = scene.rng.normal(size=x.shape) * _widths(x)
         shape = np.shape(scene.values[self.b])
-        self.point = Point(shape, self._undefined, partial(no_value, scene, k))
+        stuck = partial(stuck_at, scene, list(subject.variables).index(self.b))
+        self.point = Point(shape, self._undefined, stuck, partial(no_value, scene, k))
 
     def comparisons(self, options: Options) -> Iterator[Comparison]:
         """Claims against each other, and each against slopes."""
@@ -121,7 +123,7 @@ class _Pair:
                 )  # fmt: skip
                 c = self.hearing.ask(f"{first} ~ {who}", self.name, pair)
                 if c is not None:
-                    yield settled_slopes(c, self.point, g)
+                    yield settled_slopes(c, self.point, g, slopes, self._stuck_along)
 
     def _claims(self) -> list[tuple[str, Callable[[Scene], Any]]]:
         """Who knows the whole block: asked once, so that one who cannot answer is left out."""
@@ -238,6 +240,11 @@ class _Pair:
         s = mixed_slope(self._value_along(d), scene.c)
         return KINK if s.kink or not np.isfinite(s.value) else ""
 
+    def _stuck_along(self, direction: Any) -> str:
+        return stuck_along(self.scene, {self.a: self.u}) or stuck_along(
+            self.scene, {self.b: direction}
+        )
+
     def _moved(self, moves: dict[Node, Any]) -> Scene:
         scene = self.scene
         return scene.with_leaves(
@@ -264,7 +271,9 @@ def _proofs(subject: Subject, options: Options, hearing: Hearing) -> list[Compar
         question = partial(_proved, subject, options.seed, k)
         found = hearing.ask(AT_50, name, question, NOT_IN_THIS_ARITHMETIC)
         if found is not None:
-            result.append(found)
+            assert subject.inner is not None
+            nodes = (subject.inner[k], subject.variables[k])
+            result.append(settled_proof(found, subject, options.seed, *nodes))
     return result
 
 

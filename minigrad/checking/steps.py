@@ -1,0 +1,100 @@
+"""Steps of a program that have no derivative where it takes them, though the whole may have one.
+
+√(x⁴) is smooth, and its root is taken at 0: a sweep that goes step by step meets 0 · ∞ there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.differences import slope
+from minigrad.checking.report import Comparison
+from minigrad.checking.sample import generator
+from minigrad.checking.scene import Scene, Subject
+from minigrad.errors import MinigradError
+from minigrad.graph import Node
+
+_MOVED, _STEPS = 1e-3, (3e-4,)
+
+
+def stuck_along(scene: Scene, moves: Mapping[Node, Any]) -> str:
+    """The first step with a kink, or no finite slope, in elements that these moves reach; "" for none."""
+    program, values = scene.program, scene.values
+    try:
+        sides = [
+            program.every({**scene.leaves, **{n: values[n] + t * d for n, d in moves.items()}})
+            for t in (_MOVED, -_MOVED)
+        ]
+    except (MinigradError, np.linalg.LinAlgError):
+        return ""  # nothing but values can be asked beyond what the program takes
+    rng = generator(0)
+    for node in program.order:
+        if node.op is None or node in moves:
+            continue
+        given = program.arguments(node, values)
+        turned = {
+            j: _direction(values[x], [side[x] for side in sides], rng)
+            for j, x in enumerate(node.inputs)
+            if isinstance(x, Node) and np.asarray(values[x]).dtype.kind == "f"
+        }
+        turned = {j: d for j, d in turned.items() if d.any()}
+        if turned and not _has_slope(scene, node, given, turned, rng):
+            return f"{node.op.name}, a step on the way, has no derivative at what it is given"
+    return ""
+
+
+@lru_cache(maxsize=16)
+def stuck_at(scene: Scene, k: int, place: tuple[int, ...]) -> str:
+    """The same along one element of variable k."""
+    d = np.zeros(scene.at(k).shape)
+    d[place] = scene.widths(k)[place]
+    return stuck_along(scene, {scene.subject.variables[k]: d})
+
+
+def settled_proof(c: Comparison, subject: Subject, seed: int, *nodes: Node) -> Comparison:
+    """A proof on the subject's numbers, inconclusive where a step that the nodes reach is stuck there."""
+    if c.verdict != "fail":
+        return c
+    scene = Scene(subject, seed)
+    values = {node: np.asarray(scene.values[node]) for node in nodes}
+    moves = {node: _direction(x, [x + 1], generator(1)) for node, x in values.items()}
+    why = stuck_along(scene, moves)
+    return replace(c, verdict="inconclusive", note=why) if why else c
+
+
+def stuck_along_one(scene: Scene, k: int, direction: Any) -> str:
+    """The same along one direction of variable k."""
+    return stuck_along(scene, {scene.subject.variables[k]: direction})
+
+
+def _direction(here: Any, sides: list[Any], rng: np.random.Generator) -> Any:
+    """A direction of the elements that move, each by about its own size."""
+    here = np.asarray(here)
+    moved = np.isfinite(here) & np.any([side != here for side in sides], axis=0)
+    size = float(np.max(np.abs(here), initial=0.0, where=np.isfinite(here))) or 1.0
+    wide = np.where(moved, np.maximum(np.abs(here), 0.3 * size), 0.0)
+    return np.where(moved, wide, 0.0) * rng.choice([-1.0, 1.0], size=here.shape)
+
+
+def _has_slope(
+    scene: Scene, node: Node, given: list[Any], turned: Mapping[int, Any], rng: np.random.Generator
+) -> bool:
+    op, params = node.op, scene.program.params(node)
+    assert op is not None
+    known = np.isfinite(scene.values[node])
+
+    def along(t: float) -> Any:
+        moved = [a + t * turned[j] if j in turned else a for j, a in enumerate(given)]
+        try:
+            with np.errstate(all="ignore"):
+                return np.where(known, np.asarray(op.forward(*moved, **params), dtype=float), 0.0)
+        except (MinigradError, np.linalg.LinAlgError):
+            return np.full(known.shape, np.nan)
+
+    s = slope(along, rng.normal(size=known.shape), _STEPS)
+    return not s.kink and bool(np.isfinite(s.value))
