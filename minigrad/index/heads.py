@@ -29,13 +29,15 @@ KNOWN: dict[str, Head] = {}
 GREATER = Head("greater", "Piecewise((1, x > y), (0, True))")
 GREATER_EQUAL = Head("greater_equal", "Piecewise((1, x >= y), (0, True))")
 EQUAL = Head("equal", "Piecewise((1, Eq(x, y)), (0, True))")
+# Parameters that say what a function is at single points alone, and that nobody needs to read: values end
+# there, though not the derivative; the share of x in exp x + exp y, σ(x − y), is 0 where both are −∞.
+LEAST, SHARE = "least", "share"
 # Functions that a meaning may name beside SymPy's own; it is then written by them.
 PARTS = {
     "sigmoid": Head("special.expit", "1/(1 + exp(-x))"),
     "softplus": Head("softplus", "log(1 + exp(x))"),
+    "share": Head("special.expit", "1/(1 + exp(-x))", ((SHARE, 1),)),
 }
-# The parameter of a head whose values are clamped from below, though not its derivative.
-LEAST = "least"
 # ties of a maximum share the gradient
 STEP = Head("step", "Heaviside(x, Rational(1, 2))")
 # A function of its own, since SymPy's real numbers are finite: no simplification takes it away.
@@ -300,9 +302,9 @@ def _by_difference(raw: Any) -> list[Any]:
     shifted = s.cancel(s.expand(raw.subs(x, y + t), power_exp=True))
     if shifted.has(y):
         return []
-    for name, known in PARTS.items():
+    for name in ("share", "softplus"):
         for sign in (1, -1):
-            if s.cancel(shifted - expression(known).subs(x, sign * t)) == 0:
+            if s.cancel(shifted - expression(PARTS[name]).subs(x, sign * t)) == 0:
                 return [applied(name, sign * (x - y))]
     return []
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from minigrad import markup
 from minigrad.index.expr import Head, Number
-from minigrad.index.heads import LEAST
+from minigrad.index.heads import LEAST, SHARE
 from minigrad.index.numbers import number
 from minigrad.primitive import REGISTRY
 
@@ -58,7 +58,7 @@ def shown_parameters(head: Head) -> list[Number]:
     """The parameters a reader needs: none where all have the values that they have unless given."""
     row = REGISTRY.get(head.name)
     usual = {} if row is None else {k: number(v) for k, v in row.params.items() if _is_number(v)}
-    params = {key: value for key, value in head.params if key != LEAST}
+    params = {key: value for key, value in head.params if key not in (LEAST, SHARE)}
     return [] if params == usual else list(params.values())
 
 

@@ -259,7 +259,7 @@ logaddexp = elementwise(
         lambda g, z, x, y: g * _weight(z, y),
     ),
     meaning="log(exp(x) + exp(y))",
-    kinks="both derivatives are 0 where both arguments are −∞; a formula has σ(−∞ + ∞) there",
+    kinks="both derivatives are 0 where both arguments are −∞",
     doc="zᵢ = log(exp xᵢ + exp yᵢ), without overflow.",
 )
 

@@ -176,7 +176,7 @@ class Builder:
     def map(self, node: Map) -> Labelled:
         if not self.stable:
             return self.applied(node.head, node.args, truth=False)
-        other = stable.clamped(node) or stable.stable_map(node)
+        other = stable.at_points(node) or stable.stable_map(node)
         if other is not None:
             return self.lower(other)
         name = named_function(node.head)

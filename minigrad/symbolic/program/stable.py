@@ -6,11 +6,13 @@ apply to what a user writes out in exponentials and logarithms.
 
 from __future__ import annotations
 
+import math
+
 from minigrad.index import facts
 from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Head, Map, MatrixFunction, Number, Product, Sum, is_constant
-from minigrad.index.heads import EQUAL, GREATER_EQUAL, LEAST, WHERE
+from minigrad.index.heads import EQUAL, GREATER_EQUAL, LEAST, SHARE, WHERE
 from minigrad.symbolic.exponentials import logarithm, mixture
 from minigrad.symbolic.fold import log_of_weighted
 from minigrad.symbolic.program.functions import (
@@ -31,14 +33,36 @@ from minigrad.symbolic.program.quotients import softmax_of
 LEAST_SPREAD = 1e-12
 
 
-def clamped(node: Map) -> Expr | None:
-    """The larger of a function and its least value, where it has one; else None."""
+def at_points(node: Map) -> Expr | None:
+    """A function that its parameters change at single points, by others that they do not; else None."""
     params = dict(node.head.params)
-    if LEAST not in params:
+    least, share = params.pop(LEAST, None), params.pop(SHARE, None)
+    whole = Map(Head(node.head.name, node.head.text, tuple(params.items())), node.args)
+    if least is not None:
+        return Map(MAXIMUM, (whole, constant(least, node.sizes)))
+    if share is None:
         return None
-    least = constant(params.pop(LEAST), node.sizes)
-    whole = Head(node.head.name, node.head.text, tuple(params.items()))
-    return Map(MAXIMUM, (Map(whole, node.args), least))
+    own = _positive_terms(node.args[0])
+    if own is None:
+        return whole
+    nothing = Map(EQUAL, (own, constant(-math.inf, node.sizes)))
+    return Map(WHERE, (nothing, constant(0, node.sizes), whole))
+
+
+def _positive_terms(arg: Expr) -> Expr | None:
+    """The x of x − y, or of a multiple of it; None where it is no difference."""
+    inner, sign = bare(arg), 1
+    while isinstance(inner, Product) and len(inner.factors) == 1:
+        (f,) = inner.factors
+        if f.exponent != 1 or f.labels != tuple(range(inner.ndim)):
+            return None
+        sign = sign if inner.coef > 0 else -sign
+        inner = bare(f.node)
+    if not isinstance(inner, Sum):
+        return None
+    terms = [(sign * c, term) for c, term in inner.terms if not is_constant(term)]
+    own = [(c, term) for c, term in terms if c > 0]
+    return add(own) if 0 < len(own) < len(terms) else None
 
 
 def stable_map(node: Map) -> Expr | None:
