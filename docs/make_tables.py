@@ -15,34 +15,46 @@ _COMPOSED = """
 ## What is composed
 
 The engine runs what was written, step by step. A formula is algebra that was simplified first, and
-gives the value by continuity. They give the same wherever both are numbers, but at single points
-only one of them may be:
+gives the value by continuity, where there is one. They give the same wherever both are numbers, but at
+single points only one of them may be. The engine cannot know the limit of a product of which it has
+seen 0 and ∞, and to read 0 · ∞ as 0 everywhere would be wrong as often as right: so NaN stays NaN.
 
 | written | at | engine | formula |
 | --- | --- | --- | --- |
 | `x * sqrt(x)` | 0 | NaN (0 · ∞) | 0, the derivative of x^(3/2) |
+| `sqrt(x)**2` | 0 | NaN (0 · ∞) | 1 |
 | `sqrt(x**2)` | 0 | NaN (∞ · 0) | 0, as of abs |
+| `sqrt(x**4)` | 0 | NaN (∞ · 0) | 0, the derivative of x² |
 | `sqrt(sum(x**2))` | 0 | NaN (∞ · 0) | 0, as of norm |
 | `x / x` | 0 | NaN | 0, the derivative of 1 |
 | `x**1.5 / x` | 0 | NaN | ∞, as of sqrt |
 | `x * log(x)` | 0 | NaN | −∞ |
-| `x / norm(x)`, `layer_norm`, `rms_norm` with eps = 0 | 0 (of x − mean x) | NaN | as far as floats go |
+| `log(norm(x))` | 0 | NaN (∞ · 0) | 0 |
+| `norm(x)**2`, twice | 0 | 0 | 2, the second derivative of x² |
+| `relu(x) - relu(-x)` | 0 | 0, by the choice of each | 0, likewise |
+| `x / norm(x)`, `layer_norm`, `rms_norm` with eps = 0 | 0 (of x − mean x) | NaN, as their values | ±10³⁰⁷ for a pole |
 | `softmax`, `log_softmax` | a row of −∞ | NaN, as their values | the softmax is 0 |
+
+A softmax of nothing but −∞ has no value in NumPy, SciPy and PyTorch, and none here. Formulas hold that softmax
+as 0, so that the gradient of a masked attention is 0 in rows in which all is masked, as the engine's is.
 
 Below a fraction bar a gradient takes a sum of squares (a norm, a variance) that is 0 for the
 smallest normal number: 0 / 0 is 0 there, as the rows say of `norm`, `std`, `hypot`, `arctan2`.
 Their second derivatives at such points are not finite. Det's gradient is computed by cofactors; its
 Hessian as a formula holds an inverse, and is refused in words for a singular matrix.
-The gradient of a logsumexp of a row of −∞ is 0 in both.
+The gradient of a logsumexp of a row of −∞ is 0 in both. What a choice needs and nobody would write is not in the
+print: the logarithms of a cross-entropy are printed as `log(p)`, and computed, in values and in source, with the
+clamp at −100; `nan_to_num` has the mask `[|x| < ∞]` in its derivative, which no simplification takes away.
 
 ## What `check` says there
 
 A failure is a fact at a point where the function has a derivative. Where two witnesses differ,
 `check` measures the raw forward along each element in which they do, and says `inconclusive`, with
 the reason, where all of these are kinks, have no value or no finite slope, or hold NaN or infinity
-themselves. One element with a derivative is enough for `fail`. A formula that is not finite where
+themselves, or where a step on the way has no derivative at what it is given, though the whole may have
+one (the root in √(x⁴), two relu that meet). One element with a derivative is enough for `fail`. A formula that is not finite where
 the forward is smooth fails too, unless it has no value in 50 digits either: an overflow is wrong, a
-pole (the logarithms of a cross-entropy by y at p = 0) is only not the number that the engine chose.
+pole (1 + log x at 0) is only not the number that the engine chose.
 """
 
 
