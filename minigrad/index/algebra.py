@@ -84,3 +84,17 @@ def ones_like(node: Expr) -> Expr:
 
 def is_one(node: Expr) -> bool:
     return is_constant(node, 1)
+
+
+def distributed(node: Product, k: int) -> Expr:
+    """The product as a sum over the terms of its factor k: a (b + c) is a b + a c."""
+    chosen = node.factors[k].node
+    assert isinstance(chosen, Sum)
+    sizes = dict(enumerate(node.label_sizes))
+    terms = []
+    for coef, term in chosen.terms:
+        operands = [
+            (term if j == k else f.node, f.labels, f.exponent) for j, f in enumerate(node.factors)
+        ]
+        terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))
+    return add(terms)

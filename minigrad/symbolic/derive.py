@@ -13,7 +13,7 @@ from functools import cache
 
 from minigrad.errors import DerivationError
 from minigrad.index import heads
-from minigrad.index.algebra import add, constant
+from minigrad.index.algebra import add, constant, distributed
 from minigrad.index.contract import contract
 from minigrad.index.expr import (
     Composite,
@@ -151,6 +151,8 @@ def _passed_on(
     if inner not in active:
         return []
     through = contributions(inner, total, active, extra, node)
+    if isinstance(inner, Composite) and _is_divided_by(total, node):
+        return through
     named = total if is_constant(total) or isinstance(total, Ref) else name(node, total)
     if named is total:
         return through
@@ -324,7 +326,24 @@ def _composite_adjoint(node: Composite, k: int, g: Expr, extra: int, output: Exp
     values: dict[Expr, Expr] = {_argument(j, arg.sizes): arg for j, arg in enumerate(node.args)}
     values[Leaf(_G, (*g.sizes[:extra], *node.sizes))] = g
     values[Leaf(_OUT, node.sizes)] = output
-    return substituted(template, values)
+    result = substituted(template, values)
+    return _opened(result) if _is_divided_by(g, output) else result
+
+
+def _is_divided_by(g: Expr, output: Expr) -> bool:
+    """Whether an adjoint has its tensor below a fraction bar, where that may be as small as it likes."""
+    return isinstance(g, Product) and any(f.node == output and f.exponent < 0 for f in g.factors)
+
+
+def _opened(node: Expr) -> Expr:
+    """P ⊙ (g − p'g) as a sum, in which p and a g that is divided by p meet."""
+    if isinstance(node, Sum):
+        return add([(c, _opened(term)) for c, term in node.terms])
+    if isinstance(node, Product):
+        for k, f in enumerate(node.factors):
+            if isinstance(f.node, Sum) and f.exponent == 1:
+                return _opened(distributed(node, k))
+    return node
 
 
 class _Hashable:

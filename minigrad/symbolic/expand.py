@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator
 
-from minigrad.index.algebra import add
-from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Factor, Number, Product, Structural, Sum
+from minigrad.index.algebra import add, distributed
+from minigrad.index.expr import Expr, Factor, Product, Structural, Sum
 from minigrad.symbolic.factors import common_factor
 
 # A product of sums that would open into more terms than this stays closed.
@@ -28,18 +27,7 @@ def expanded(node: Expr, every: bool = False) -> Expr:
     ]
     if not places:
         return node
-    k = places[0]
-    chosen = node.factors[k]
-    assert isinstance(chosen.node, Sum)
-    sizes = dict(enumerate(node.label_sizes))
-    terms: list[tuple[Number, Expr]] = []
-    for coef, term in chosen.node.terms:
-        operands: list[tuple[Expr, Sequence[Hashable], object]] = [
-            (term if j == k else f.node, f.labels, f.exponent) for j, f in enumerate(node.factors)
-        ]
-        part = contract(range(node.ndim), operands, node.coef, sizes)  # type: ignore[arg-type]
-        terms.append((coef, expanded(part, every)))
-    return add(terms)
+    return expanded(distributed(node, places[0]), every)
 
 
 def has_delta(node: Expr) -> bool:

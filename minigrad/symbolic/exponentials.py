@@ -39,7 +39,6 @@ _HALF = Fraction(1, 2)
 _DEEPEST = 12  # how many sums and names within each other a spelling has at most
 # The exponentials that a function is: by the sign of its argument.
 _FUNCTIONS: dict[str, dict[int, Number]] = {
-    "exp(x)": {1: 1},
     "exp(x) - 1": {1: 1, 0: -1},
     "cosh(x)": {1: _HALF, -1: _HALF},
     "sinh(x)": {1: _HALF, -1: -_HALF},
@@ -65,7 +64,8 @@ def mixture(node: Expr, depth: int = 0) -> Mixture | None:
     if isinstance(node, Map) and node.head.text in _FUNCTIONS:
         (x,) = node.args
         return {scale(sign, x): c for sign, c in _FUNCTIONS[node.head.text].items()}
-    return None
+    argument = exponent_of(node)
+    return None if argument is None else {argument: 1}
 
 
 def _merged(parts: Iterable[tuple[Number, Mixture | None]]) -> Mixture | None:
@@ -160,10 +160,63 @@ def split(node: Product) -> Parts:
     return Parts(argument, labels, count, tuple(sizes), tuple(f for f in others if f not in sizes))
 
 
+def exponential(argument: Expr) -> Expr:
+    """Exp(x); 1 where x is 0."""
+    return constant(1, argument.sizes) if is_zero(argument) else Map(EXP, (argument,))
+
+
 def exponent_of(node: Expr) -> Expr | None:
-    """The x of exp(x)."""
+    """The x of exp(x); of a power of a number or of an exponential, its logarithm."""
     inner = behind(node)
-    return inner.args[0] if isinstance(inner, Map) and inner.head.text == EXP.text else None
+    if not isinstance(inner, Map):
+        return None
+    if inner.head.text == EXP.text:
+        return inner.args[0]
+    if inner.head.text == "2**x":
+        return _in_base(constant(2, inner.sizes), inner.args[0])
+    return _in_base(*inner.args) if inner.head.text == "x**y" else None
+
+
+def _in_base(base: Expr, exponent: Expr) -> Expr | None:
+    """The logarithm of base ** exponent, where that of the base has no logarithm of a variable."""
+    base = behind(base)
+    if isinstance(base, Product) and not base.factors and base.coef > 0:
+        log = logarithm_of(base.coef, base)
+    else:
+        log = exponent_of(base)  # type: ignore[assignment]
+    if log is None:
+        return None
+    axes = range(exponent.ndim)
+    return contract(axes, [(log, axes), (exponent, axes)])
+
+
+def exponent_in(node: Expr) -> Expr | None:
+    """The x of exp(x), also where it is a sum that comes to one: of 1 + expm1(x)."""
+    found = mixture(node)
+    if not found or len(found) > 1:
+        return None
+    ((argument, weight),) = found.items()
+    return argument if weight == 1 else None
+
+
+def without_difference(node: Expr) -> Expr:
+    """1 − σ(x) as σ(−x), where it is to be as precise near 0."""
+    if isinstance(node, Sum) and len(node.terms) == 2:
+        for (p, a), (q, b) in (node.terms, node.terms[::-1]):
+            x = _argument_of_sigmoid(a)
+            if x is not None and p == -1 and is_constant(b, 1) and q == 1:
+                return Map(function(LOGISTIC, "special.expit"), (scale(-1, x),))
+    return node
+
+
+def multiple(argument: Expr, unit: Expr) -> int | Fraction | None:
+    """The rational c with argument = c * unit, or None."""
+    of, one = (x.terms[0][0] if isinstance(x, Sum) else getattr(x, "coef", 1) for x in (argument, unit))
+    if isinstance(of, float) or isinstance(one, float) or not one:
+        return None
+    quotient = Fraction(of) / one
+    c = int(quotient) if quotient.denominator == 1 else quotient
+    return c if scale(c, unit) == argument else None
 
 
 def spread(node: Expr, at: Iterable[Hashable], over: Expr) -> Expr:

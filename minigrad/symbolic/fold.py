@@ -8,10 +8,11 @@ a quotient of mixtures of exponentials, the logarithm of one, a shift.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from minigrad.index.algebra import add, constant, scale
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Expr, Factor, Map, Product, Sum
+from minigrad.index.expr import Composite, Expr, Factor, Map, Product, Sum, is_zero
 from minigrad.index.meaning.smooth import LOG
 from minigrad.index.numbers import times
 from minigrad.index.rebuild import transformed
@@ -20,17 +21,25 @@ from minigrad.symbolic.exponentials import (
     Parts,
     behind,
     by_tanh,
+    exponent_in,
     exponent_of,
+    exponential,
     function,
     logarithm,
     logarithm_of,
     mixture,
+    multiple,
     ratio,
     softmax,
     split,
     spread,
+    without_difference,
     without_shift,
 )
+
+Power = int | Fraction
+# Logarithms in other bases, by meaning.
+_BASES = {"log(x)/log(2)": 2, "log(x)/log(10)": 10}
 
 
 def recognised(root: Expr) -> Expr:
@@ -66,6 +75,15 @@ def _log_of_mixture(node: Map) -> Expr | None:
     arg = _under_logarithm(node)
     if arg is None or (isinstance(behind(arg), Map) and exponent_of(arg) is None):
         return None
+    natural = _natural_logarithm(arg)
+    base = _BASES.get(node.head.text)
+    if natural is None or base is None:
+        return natural
+    axes = range(node.ndim)
+    return contract(axes, [(natural, axes), (Map(LOG, (constant(base),)), (), -1)])
+
+
+def _natural_logarithm(arg: Expr) -> Expr | None:
     found = mixture(arg)
     if found is None:
         return log_of_weighted(arg) if _is_masked(behind(arg)) else None
@@ -92,7 +110,7 @@ def _under_logarithm(node: Map) -> Expr | None:
     (arg, *_) = node.args
     if node.head.text == "log(1 + x)":
         return add([(1, constant(1, arg.sizes)), (1, behind(arg))])
-    return arg if node.head.text == LOG.text else None
+    return arg if node.head.text == LOG.text or node.head.text in _BASES else None
 
 
 def _is_masked(node: Expr) -> bool:
@@ -108,7 +126,7 @@ def _is_masked(node: Expr) -> bool:
 def _quotient(node: Product) -> Expr | None:
     """One mixture below a fraction bar, met by an exponential or a mixture above it."""
     for k, f in enumerate(node.factors):
-        if not isinstance(f.exponent, int) or f.exponent >= 0:
+        if f.exponent >= 0:
             continue
         lower = mixture(f.node)
         if lower is not None:
@@ -123,27 +141,117 @@ def _quotient(node: Product) -> Expr | None:
 def _over_mixture(node: Product, k: int, lower: Mixture) -> Expr | None:
     below = node.factors[k]
     for j, f in enumerate(node.factors):
-        if not isinstance(f.exponent, int) or f.exponent < 1:
+        if f.exponent <= 0:
             continue
         if {*f.labels} <= {*below.labels} and len({*f.labels}) == len(f.labels):
             at = [below.labels.index(label) for label in f.labels]
-            upper = mixture(spread(behind(f.node), at, below.node))
-            share = None if upper is None else ratio(upper, lower)
-            if share is not None:
-                return _replaced(node, (j, k), [Factor(share, below.labels)])
+            upper = spread(behind(f.node), at, below.node)
+            found = _exponential_over(node, (j, k), upper, lower)
+            found = found or _mixture_over(node, (j, k), upper, lower)
+            if found is not None:
+                return found
         for term in _terms(below.node):
             parts = split(term)
             if not parts.reduced or parts.others:
                 continue
-            found = _softmax_at(f, term, parts, below.labels)
-            share = None if found is None else ratio({parts.logarithm(term): 1}, lower)
-            if found is not None and share is not None:
-                sizes = [Factor(f.node, (), -f.exponent) for f in parts.sizes]
-                more = [found, Factor(share, below.labels), *sizes]
-                return _replaced(node, (j, k), more)
+            met = _softmax_at(f, term, parts, below)
+            share = None if met is None else ratio({parts.logarithm(term): 1}, lower)
+            if met is not None and share is not None:
+                up, power, left = met
+                sizes = [Factor(s.node, (), -s.exponent * power) for s in parts.sizes]
+                down = Factor(share, below.labels, power)
+                return _replaced(node, (j, k), [up, down, *sizes, *left], power)
+    merged = _with_one_exponential(node, below)
+    found = None if merged is None else _quotient(merged)
+    if found is not None:
+        return found
     zero = constant(0, below.node.sizes)
     share = ratio({zero: 1}, lower) if zero in lower and len(lower) > 1 else None
-    return None if share is None else _replaced(node, (None, k), [Factor(share, below.labels)])
+    if share is None:
+        return None
+    power = _at_a_time(-below.exponent)
+    share = share if power == 1 else without_difference(share)
+    return _replaced(node, (None, k), [Factor(share, below.labels, power)], power)
+
+
+def _with_one_exponential(node: Product, below: Factor) -> Product | None:
+    """The product in which exp(x) exp(y) beside the quotient is exp(x + y), or None."""
+    exps = [
+        (f, x)
+        for f in node.factors
+        if f.exponent > 0
+        and {*f.labels} <= {*below.labels}
+        and len({*f.labels}) == len(f.labels)
+        and (x := exponent_of(f.node)) is not None
+    ]
+    if len(exps) < 2:
+        return None
+    at = [[below.labels.index(label) for label in f.labels] for f, _ in exps]
+    argument = add(
+        [(f.exponent, spread(x, axes, below.node)) for (f, x), axes in zip(exps, at, strict=True)]
+    )
+    taken = [f for f, _ in exps]
+    factors = [f for f in node.factors if f not in taken]
+    one = Factor(exponential(argument), below.labels)
+    sizes = dict(enumerate(node.label_sizes))
+    made = contract(range(node.ndim), [*factors, one], node.coef, sizes)
+    return made if isinstance(made, Product) else None
+
+
+def _mixture_over(node: Product, pair: tuple[int, int], upper: Expr, lower: Mixture) -> Expr | None:
+    above, below = (node.factors[k] for k in pair)
+    found = mixture(upper)
+    share = None if found is None else ratio(found, lower)
+    if share is None:
+        return None
+    power = min(_at_a_time(above.exponent), _at_a_time(-below.exponent))
+    left = [above._replace(exponent=_whole(above.exponent - power))]
+    return _replaced(node, pair, [Factor(share, below.labels, power), *left], power)
+
+
+def _exponential_over(
+    node: Product, pair: tuple[int, int], upper: Expr, lower: Mixture
+) -> Expr | None:
+    """exp(c x) over a power of a mixture that has exp(x)."""
+    above, below = (node.factors[k] for k in pair)
+    x = exponent_in(upper)
+    if x is None:
+        return None
+    argument = scale(above.exponent, x)
+    for unit in lower:
+        c = None if is_zero(unit) else multiple(argument, unit)
+        if c is None or c <= 0:
+            continue
+        power = min(c, -below.exponent)
+        left = _exponential(above, below.labels, unit, c, power)
+        # what would leave a root below goes down instead: 1 + exp(2 x) over exp(x) is 2 cosh x
+        share = ratio({unit: 1}, lower) if (below.exponent + power).denominator == 1 else None
+        if share is not None:
+            return _replaced(node, pair, [Factor(share, below.labels, power), *left], power)
+        down = scale(Fraction(power) / below.exponent, unit)
+        terms = [(w, exponential(add([(1, a), (1, down)]))) for a, w in lower.items()]
+        shifted = Factor(add(terms), below.labels, below.exponent)
+        return _replaced(node, pair, [shifted, *left], -below.exponent)
+    return None
+
+
+def _exponential(
+    above: Factor, labels: Sequence[int], unit: Expr, c: Power, taken: Power
+) -> list[Factor]:
+    """What is left of exp(c x) without a power of exp(x)."""
+    left = _whole(above.exponent * Fraction(c - taken) / c)
+    if isinstance(left, int):
+        return [above._replace(exponent=left)]
+    return [Factor(exponential(scale(_whole(c - taken), unit)), tuple(labels))]
+
+
+def _at_a_time(exponent: Power) -> Power:
+    """What is taken of a power at a time: 1, or all of it where it is a root."""
+    return 1 if isinstance(exponent, int) else exponent
+
+
+def _whole(power: Power) -> Power:
+    return int(power) if power.denominator == 1 else power
 
 
 def _terms(node: Expr) -> list[Product]:
@@ -162,36 +270,48 @@ def _over_weighted(node: Product, k: int) -> Expr | None:
         return None
     assert isinstance(total, Product)
     for j, f in enumerate(node.factors):
-        met = _softmax_at(f, total, parts, below.labels)
+        met = _softmax_at(f, total, parts, below)
         if met is None:
             continue
         masked = parts.masked(total)
         if masked is not parts and _has_masks(node, parts, f, total):
-            met = _softmax_at(f, total, masked, below.labels)
+            met = _softmax_at(f, total, masked, below)
             parts = masked
         assert met is not None
-        share = Factor(parts.scaled(total), below.labels, -1)
-        return _replaced(node, (j, k), [met, share])
+        up, power, left = met
+        share = Factor(parts.scaled(total), below.labels, -power)
+        return _replaced(node, (j, k), [up, share, *left], power)
     return None
 
 
-def _softmax_at(above: Factor, total: Product, parts: Parts, at: Sequence[int]) -> Factor | None:
-    """The factor exp(x) over the sum of the same exponentials, of which ``parts`` tells."""
+def _softmax_at(
+    above: Factor, total: Product, parts: Parts, below: Factor
+) -> tuple[Factor, Power, list[Factor]] | None:
+    """A power of exp(x) over the sum of the same exponentials, of which ``parts`` tells.
+
+    The power of the softmax that it is, the power itself, and what is left of the exponential.
+    """
     exps = [f for f in total.factors if exponent_of(f.node) is not None]
-    if len(exps) != 1 or not isinstance(above.exponent, int) or above.exponent < 1:
+    x = exponent_of(above.node)
+    if len(exps) != 1 or x is None or above.exponent <= 0:
         return None
     (part,) = exps
-    x = exponent_of(above.node)
-    if part.exponent != 1 or x is None or x != exponent_of(part.node):
+    unit = exponent_of(part.node)
+    assert unit is not None
+    c = multiple(scale(above.exponent, x), scale(part.exponent, unit)) if x.ndim == unit.ndim else None
+    if c is None or c <= 0:
         return None
     if len({*part.labels}) < len(part.labels) or any(
-        above.labels[axis] != at[label]
+        above.labels[axis] != below.labels[label]
         for axis, label in enumerate(part.labels)
         if label < total.ndim
     ):
         return None
     axes = [part.labels.index(label) for label in parts.labels]
-    return Factor(softmax(parts.argument, parts.reduced), tuple(above.labels[a] for a in axes))
+    power = min(c, -below.exponent)
+    at = tuple(above.labels[a] for a in axes)
+    left = _exponential(above, above.labels, scale(part.exponent, unit), c, power)
+    return Factor(softmax(parts.argument, parts.reduced), at, power), power, left
 
 
 def _has_masks(node: Product, parts: Parts, above: Factor, total: Product) -> bool:
@@ -203,13 +323,17 @@ def _has_masks(node: Product, parts: Parts, above: Factor, total: Product) -> bo
     return all(mask in have for mask in wanted)
 
 
-def _replaced(node: Product, pair: tuple[int | None, int], more: Sequence[Factor]) -> Expr:
-    """The product with one power of an upper and a lower factor taken out, and others in their place."""
+def _replaced(
+    node: Product, pair: tuple[int | None, int], more: Sequence[Factor], power: Power
+) -> Expr:
+    """The product with others in the place of its upper factor and of a power of its lower one."""
     above, below = pair
     factors: list[Factor] = []
     for k, f in enumerate(node.factors):
         if k == (below if above is None else above):
-            factors += more
-        exponent = f.exponent - (k == above) + (k == below)
-        factors += [f._replace(exponent=exponent)] if exponent else []
+            factors += [other for other in more if other.exponent]
+        if k == below and f.exponent + power:
+            factors.append(f._replace(exponent=_whole(f.exponent + power)))
+        elif k not in pair:
+            factors.append(f)
     return contract(range(node.ndim), factors, node.coef, dict(enumerate(node.label_sizes)))

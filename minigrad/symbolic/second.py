@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 
-from minigrad.index.algebra import add, split_coefficient
+from minigrad.index.algebra import add, distributed, split_coefficient
 from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import Expr, Factor, Number, Product, Ref, Sum, postorder
 from minigrad.index.matching import Found, occurrences
@@ -64,19 +64,10 @@ def multiplied_out(node: Expr) -> Expr:
     )
     if place is None:
         return node
-    chosen = node.factors[place].node
-    assert isinstance(chosen, Sum)
-    sizes = dict(enumerate(node.label_sizes))
-    terms: list[tuple[Number, Expr]] = []
-    for coef, term in chosen.terms:
-        operands: list[Operand] = [
-            (term if k == place else f.node, f.labels, f.exponent)
-            for k, f in enumerate(node.factors)
-        ]
-        terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))
-    if len(terms) > _MOST_TERMS:
+    opened = distributed(node, place)
+    if isinstance(opened, Sum) and len(opened.terms) > _MOST_TERMS:
         return node
-    return multiplied_out(add(terms))
+    return multiplied_out(opened)
 
 
 def _parts(gradient: Expr) -> Iterator[Expr]:

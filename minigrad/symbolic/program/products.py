@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from minigrad.index import facts
+from minigrad.index.algebra import distributed
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Factor, Pick, Product, Ref, Structural, Sum
 from minigrad.symbolic.program import quotients, stable
@@ -76,7 +77,7 @@ class Products:
                 continue
             if not any(self.repeats_a_label(term) for _, term in f.node.terms):
                 continue
-            return stable.distributed(node, k)
+            return distributed(node, k)
         return None
 
     def repeats_a_label(self, term: Expr) -> bool:

@@ -145,20 +145,6 @@ def _sigmoid_argument(node: Expr) -> Expr | None:
     return None
 
 
-def distributed(node: Product, k: int) -> Expr:
-    """The product as a sum over the terms of its factor k."""
-    chosen = node.factors[k].node
-    assert isinstance(chosen, Sum)
-    sizes = dict(enumerate(node.label_sizes))
-    terms: list[tuple[Number, Expr]] = []
-    for coef, term in chosen.terms:
-        operands = [
-            (term if j == k else f.node, f.labels, f.exponent) for j, f in enumerate(node.factors)
-        ]
-        terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))
-    return add(terms)
-
-
 def by_cofactors(node: Product) -> Expr | None:
     """Det X times an inverse of X by cofactors, which exist also where X has no inverse."""
     for k, f in enumerate(node.factors):
