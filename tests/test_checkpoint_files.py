@@ -167,6 +167,43 @@ def test_wrong_headers(
     assert said.replace("\n", "").isprintable()
 
 
+def empty_arrays(count: int) -> Data:
+    return {f"a{k}": {"dtype": "F64", "shape": [0], "data_offsets": [0, 0]} for k in range(count)}
+
+
+def in_the_inventory(count: int) -> Callable[[Data], None]:
+    return lambda header: header["__metadata__"].update(
+        arrays=json.dumps({f"a{k}": ["float64", [0], 0] for k in range(count)})
+    )
+
+
+MANY = {
+    "arrays": (lambda h: h.update(empty_arrays(40_000)), r"it has 40,112 arrays; at most 32,768"),
+    "entries": (in_the_inventory(40_000), "its inventory has 40,000 arrays"),
+    "strangers": (lambda h: h.update(empty_arrays(30_000)), "and 29,980 more"),
+    "facts": (lambda h: h["__metadata__"].update(facts="[" + "1," * 5 * 10**6), "at most 8,388,608"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), MANY.values(), ids=MANY)
+def test_many_of_anything_are_refused_in_few_words(
+    change: Any, words: str, run: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header, arrays = halves(run)
+    change(header)
+    (tmp_path / CHECKPOINT).write_bytes(joined(json.dumps(header).encode(), arrays))
+    said = refused(tmp_path / CHECKPOINT, monkeypatch)
+    assert words in said
+    assert len(said) < 4000
+
+
+def test_more_arrays_than_are_read_are_not_written(tmp_path: Path) -> None:
+    arrays = {f"a{k}": np.ones(0) for k in range(checkpoint_module.MOST_ARRAYS + 1)}
+    with pytest.raises(ArgumentError, match="at most .* 32,768 arrays"):
+        save_checkpoint(tmp_path / "c", arrays, {})
+    assert not list(tmp_path.iterdir())
+
+
 _DROPOUT = ("trainer", "random", "order", "rng")
 FACTS: dict[str, tuple[Callable[[Data], None], str]] = {
     "layers": (put("settings", "layers", value=10**9), "layers=1000000000"),

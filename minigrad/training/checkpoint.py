@@ -26,8 +26,11 @@ from minigrad.training.schema import is_whole
 
 FORMAT = "minigrad-checkpoint"
 VERSION = 1
-LONGEST_HEADER = 2**24
+# Within these bounds a file is judged within about a second, whatever it says.
+LONGEST_HEADER = 2**23
+MOST_ARRAYS = 2**15
 LARGEST_FILE = 2**31
+_MOST_TOLD = 20
 
 _DTYPES = {
     **{f"F{bits}": f"<f{bits // 8}" for bits in (16, 32, 64)},
@@ -124,11 +127,11 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], facts
         raise ArgumentError(f"{shown(path)}: these facts are not JSON's ({error})") from error
     header += b" " * (-len(header) % 8)  # arrays begin at multiples of 8 bytes
     size = 8 + len(header) + sum(array.nbytes for array in whole.values())
-    if len(header) > LONGEST_HEADER or size > LARGEST_FILE:
+    if len(header) > LONGEST_HEADER or len(whole) > MOST_ARRAYS or size > LARGEST_FILE:
         raise ArgumentError(
-            f"{shown(path)}: a checkpoint holds at most {LONGEST_HEADER:,} bytes of facts and "
-            f"{LARGEST_FILE:,} in all, not {len(header):,} and {size:,}; know fewer words (max_words), or "
-            "make a smaller model"
+            f"{shown(path)}: a checkpoint holds at most {LONGEST_HEADER:,} bytes of facts, "
+            f"{MOST_ARRAYS:,} arrays and {LARGEST_FILE:,} bytes in all, not {len(header):,}, "
+            f"{len(whole):,} and {size:,}; know fewer words (max_words), or make a smaller model"
         )
     parts = [len(header).to_bytes(8, "little"), header, *(a.tobytes() for a in whole.values())]
     write_whole(path, b"".join(parts))
@@ -171,7 +174,7 @@ def load(
         When the file cannot be read, is no safetensors file or not whole, is no checkpoint of
         minigrad, or has a version of the format that this minigrad does not know; when its facts are
         not what they should be; or when arrays are missing, unexpected, of another shape or dtype
-        than saved, or changed: it lists all.
+        than saved, or changed: it lists the first.
     """
     source = shown(path)
     with reading(path) as (file, size):
@@ -189,6 +192,8 @@ def load(
         with blaming(source):
             facts = _mapping(_json(metadata["facts"]))
             inventory = _mapping(_json(metadata["arrays"]))
+            if len(inventory) > MOST_ARRAYS:
+                raise ValueError(f"its inventory has {len(inventory):,} arrays")
             entries = {
                 checked_name(name, "an array"): _known(entry) for name, entry in inventory.items()
             }
@@ -249,6 +254,8 @@ def _header(
         if not problem:
             header = _mapping(_json(file.read(length)))
             metadata = _mapping(header.pop("__metadata__", {}))
+            if len(header) > MOST_ARRAYS:
+                raise ValueError(f"it has {len(header):,} arrays; at most {MOST_ARRAYS:,} are read")
             return metadata, _layouts(header, size - 8 - length)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         problem = str(error)
@@ -333,9 +340,11 @@ def _strangers(
 
 def _refuse(source: str, faults: list[str]) -> None:
     if faults:
+        more = len(faults) - _MOST_TOLD
+        told = [*faults[:_MOST_TOLD], *([f"and {more:,} more"] if more > 0 else [])]
         raise ArgumentError(
             f"{source}: the arrays are not those that were saved; take a checkpoint that is whole"
-            "\n  " + "\n  ".join(faults)
+            "\n  " + "\n  ".join(told)
         )
 
 
