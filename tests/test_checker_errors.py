@@ -189,3 +189,10 @@ def test_a_claim_that_is_nan_or_of_another_shape_is_wrong() -> None:
 def test_a_seed_that_is_none_is_refused(seed: object) -> None:
     with pytest.raises(ArgumentError, match="a seed is a whole number, at least 0"):
         mg.check(mg.parse("sum(x**2)", x="n"), seed=seed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["x*1e308", "x*x*1e200", "exp(x)*1e300", "x*1e-308", "x*1e-320"])
+def test_what_overflows_or_underflows_in_the_judges_own_arithmetic_is_no_failure(text: str) -> None:
+    report = mg.check(mg.parse(text, x=""), seed=721)
+    assert report.verdict in ("pass", "inconclusive"), report
+    assert any(row.verdict == "pass" for row in report.comparisons), report

@@ -75,6 +75,12 @@ def _not_finite(first: str, second: str, quantity: str, a: Any, b: Any, base: fl
     )
 
 
+def _length(x: Any) -> float:
+    """The Euclidean length, also of what is too large to be squared."""
+    largest = float(np.abs(x).max(initial=0))
+    return largest * float(np.linalg.norm(x / largest)) if largest else 0.0
+
+
 def slopes_compared(
     first: str,
     second: str,
@@ -97,7 +103,7 @@ def slopes_compared(
     if g.size == 0:
         return Comparison(first, second, quantity, 0.0, ROUNDING, "empty")
     kinks = sum(s.kink for _, s in measured)
-    smooth = [(d, s) for d, s in measured if not s.kink and np.isfinite(s.value)]
+    smooth = [(d, s) for d, s in measured if not s.kink and np.isfinite([s.value, s.uncertainty]).all()]
     if not smooth:
         note = KINK if kinks else "differences are not finite here"
         return Comparison(first, second, quantity, float("nan"), 0.0, note, "inconclusive")
@@ -108,7 +114,7 @@ def slopes_compared(
         worst = Worst(place, float(g[place]), smooth[0][1].value if g.size == 1 else float("nan"))
         note = f"{first} is not finite"
         return Comparison(first, second, quantity, float("nan"), ROUNDING, note, "fail", worst)
-    largest = max(float(np.sqrt(np.sum((g * d) ** 2))) for d, _ in smooth)
+    largest = max(_length(g * d) for d, _ in smooth)
     scale = max(largest, max(abs(s.value) for _, s in smooth))
     gaps = [(abs(float(np.sum(g * d)) - s.value), s, d) for d, s in smooth]
     allowed = max(8 * s.uncertainty for _, s in smooth)

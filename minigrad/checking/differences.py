@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 EPS = float(np.finfo(np.float64).eps)
+_SMALLEST = float(np.finfo(np.float64).tiny)  # below it digits are lost
 # Steps to try: wide ones have the least rounding error, narrow ones keep clear of kinks and poles.
 _STEPS = (3e-2, 3e-3, 3e-4, 1e-5)
 _MIXED_STEPS = (1e-1, 2e-2, 4e-3, 8e-4)
@@ -73,7 +74,7 @@ def _extrapolated(f: Callable[[float], Any], c: Any, h: float, noise: float) -> 
         size = max(size, float(np.sum(np.abs(c * above))))
     once = [(4 * middle[1] - middle[0]) / 3, (4 * middle[2] - middle[1]) / 3]
     twice = (16 * once[1] - once[0]) / 15
-    rounding = (8 * EPS * size + _AMPLIFIED * noise) / h
+    rounding = (8 * EPS * size + _AMPLIFIED * noise + _SMALLEST) / h
     first, second = abs(middle[0] - middle[1]), abs(middle[1] - middle[2])
     if second > first + 16 * rounding:
         return Slope(np.nan, np.inf)  # further apart the closer one looks: the slope is infinite
