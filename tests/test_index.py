@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigrad.index import facts
 from minigrad.index.algebra import add, constant, delta, subtract
 from minigrad.index.contract import contract, symmetric, transpose
 from minigrad.index.expr import (
@@ -17,6 +18,7 @@ from minigrad.index.expr import (
     Leaf,
     MatrixFunction,
     Product,
+    Ref,
     Structural,
     is_constant,
 )
@@ -176,3 +178,8 @@ def test_a_sum_beside_its_negative_is_one_base() -> None:
     whole = contract("n", [(x, "n"), (forward, "n", -1), (back, "n")], -1)
     assert whole == x
     assert contract("n", [(forward, "n", 2), (back, "n")]) == contract("n", [(forward, "n", 3)], -1)
+
+
+def test_what_is_known_of_a_node_is_known_of_a_name_of_its_name() -> None:
+    x = Leaf("x", (dim("n"),), frozenset({"positive"}))
+    assert facts.positive(Ref("b", Ref("a", x)))

@@ -256,6 +256,8 @@ ERRORS: list[tuple[str, dict[str, Any], type[Exception], str, str]] = [
     ("n // 2 * x", {"x": "n"}, ArgumentError, "n // 2 is no whole number", "n // 2"),
     ("x // 2", {"x": "n"}, ArgumentError, "write floor(a / b)", "x // 2"),
     ("10 ** 1000 * x", {"x": "n"}, ArgumentError, "out of range", "10 ** 1000"),
+    ("10 ** -1000 * x", {"x": "n"}, ArgumentError, "out of range", "10 ** -1000"),
+    ("0.00_1e-999 * x", {"x": "n"}, ArgumentError, "nearer to 0 than floats", "0.00_1e-999"),
     ("(x", {"x": "n"}, ArgumentError, "never closed", "("),
     ("x + ", {"x": "n"}, ArgumentError, "invalid syntax", ""),
     ("1j * x", {"x": "n"}, ArgumentError, "1j is not a real number", "1j"),

@@ -151,3 +151,17 @@ def test_every_public_name_can_be_had() -> None:
         assert getattr(mg, name) is not None or name == "__spec__"
     with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
         mg.no_such_name  # noqa: B018  (reading it is the test)
+
+
+# What is kept without bound, because there are only so many questions: fonts, and functions of floats by name.
+FEW = {"_advances", "float_function"}
+
+
+def test_what_is_kept_for_arguments_is_bounded() -> None:
+    found = []
+    for path in modules():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and (node.args.args or node.args.vararg):
+                kept = {ast.unparse(decorator) for decorator in node.decorator_list}
+                found += [node.name for name in ("cache", "functools.cache") if name in kept]
+    assert set(found) == FEW

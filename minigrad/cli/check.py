@@ -11,6 +11,7 @@ import click
 
 from minigrad.checking import Finding, Report
 from minigrad.checking.report import SIGNS
+from minigrad.cli.common import seed as seed_option
 from minigrad.cli.expression import Expression
 from minigrad.cli.terminal import OF_VERDICT, heading, report_table, say, status, tell_json
 from minigrad.cli.variables import METAVAR, declared_variables
@@ -50,14 +51,7 @@ _ASSIGNED = re.compile(r"\s*(\w+)\s*=(?!=)(.*)", re.DOTALL)
     metavar="N",
     help="How many random samples are tried; 2 by default.",
 )
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="The first random seed.",
-)
+@seed_option("The first random seed.")
 @click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
-from minigrad.cli.paths import path
+from minigrad.cli.common import path
 from minigrad.cli.terminal import say, table, tell, tell_json, width
 from minigrad.data import digits, known_labels, read_csv
 from minigrad.errors import ArgumentError

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Number, Product, Structural, Sum, is_constant
+from minigrad.index.expr import Expr, Number, Product, Structural, Sum
 from minigrad.index.numbers import plus, times
 from minigrad.index.size import AnySize
 
@@ -80,10 +80,6 @@ def delta(size: AnySize) -> Expr:
 
 def ones_like(node: Expr) -> Expr:
     return constant(1, node.sizes)
-
-
-def is_one(node: Expr) -> bool:
-    return is_constant(node, 1)
 
 
 def distributed(node: Product, k: int) -> Expr:

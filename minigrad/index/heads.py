@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from minigrad.errors import DerivationError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LARGE = 1000
 _LARGEST_DEGREE = 16
 ARGUMENTS = ("x", "y", "z", "u", "v", "w")
+# Of so many heads it is kept what SymPy found: a parameter that changes with each call makes new ones without end.
+KEPT = 1024
 # Heads by name, filled by the rows; derivatives are folded back into these where they match.
 KNOWN: dict[str, Head] = {}
 GREATER = Head("greater", "Piecewise((1, x > y), (0, True))")
@@ -87,7 +89,7 @@ def _own_functions() -> dict[str, Any]:
     return {"isfinite": isfinite}
 
 
-@cache
+@lru_cache(KEPT)
 def expression(head: Head) -> Any:
     """The head's meaning as a SymPy expression in x, y, z."""
     s = sympy()
@@ -127,7 +129,7 @@ def _refuse_programs(text: str, own: Mapping[str, Any]) -> str:
     return text
 
 
-@cache
+@lru_cache(KEPT)
 def is_open(head: Head) -> bool:
     """Whether the meaning is written by other nodes: algebra, comparisons and logic, named parts."""
     s = sympy()
@@ -144,7 +146,7 @@ def part(name: str) -> Head:
     return KNOWN.get(name) or PARTS[name]
 
 
-@cache
+@lru_cache(KEPT)
 def is_algebra(head: Head) -> bool:
     """Whether the meaning is only sums, products and fixed powers: then it needs no head."""
     return is_algebra_expression(expression(head))
@@ -161,7 +163,7 @@ def with_numbers(head: Head, numbers: Mapping[Any, Number]) -> Any:
     return expression(head).subs({symbol: _exactly(value) for symbol, value in numbers.items()})
 
 
-@cache
+@lru_cache(KEPT)
 def absent(head: Head, argument: int) -> float:
     """What an argument that is None stands for: the infinity that leaves the first argument's say."""
     s, names = sympy(), symbols()
@@ -190,7 +192,7 @@ def is_algebra_expression(expr: Any) -> bool:
     return bool(expr.is_Pow and expr.exp.is_Rational and is_algebra_expression(expr.base))
 
 
-@cache
+@lru_cache(KEPT)
 def sign(head: Head) -> str:
     """The range that is sure: "positive", "unit", "0/1", "nonnegative" or "" (not known)."""
     s = sympy()
@@ -204,7 +206,7 @@ def sign(head: Head) -> str:
     return "nonnegative" if expr.is_nonnegative else ""
 
 
-@cache
+@lru_cache(KEPT)
 def on_positive(head: Head) -> Any:
     """What a function of one argument is above zero, when that is its argument or a number; else None."""
     s = sympy()
@@ -216,7 +218,7 @@ def on_positive(head: Head) -> Any:
     return value.subs(above, symbols()[0]) if value == above or value.is_Integer else None
 
 
-@cache
+@lru_cache(KEPT)
 def derivative(head: Head, argument: int) -> Any:
     """D head / d argument, in x, y, z and `output_symbol`."""
     s = sympy()
@@ -366,7 +368,7 @@ def _cost(expr: Any) -> tuple[int, int, int, int, int, str]:
     return (poles, calls, symbols_read, int(expr.is_Add), int(s.count_ops(expr)), str(expr))
 
 
-@cache
+@lru_cache(KEPT)
 def numpy_function(head: Head) -> Callable[..., Any]:
     """The head's meaning as a function of NumPy arrays."""
     return sympy().lambdify(symbols()[: arity(head)], expression(head), modules=["scipy", "numpy"])
@@ -377,7 +379,7 @@ def with_text(text: str) -> Head | None:
     return next((head for head in KNOWN.values() if head.text == text and not head.params), None)
 
 
-@cache
+@lru_cache(KEPT)
 def arity(head: Head) -> int:
     used = [i for i, symbol in enumerate(symbols()) if symbol in expression(head).free_symbols]
     return max(used, default=0) + 1

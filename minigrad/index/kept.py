@@ -28,7 +28,7 @@ def kept_by_names(fact: Callable[[Expr], T]) -> Callable[[Expr], T]:
         if key not in node.kept:
             for below in postorder(node, closed=is_known):
                 if isinstance(below, Ref) and key not in below.kept:
-                    below.kept[key] = fact(below.node)
+                    below.kept[key] = asked(below.node)  # which is known, where it is a name too
         found: T = node.kept[key]
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from minigrad.errors import DerivationError
@@ -55,7 +55,7 @@ def head_value(head: Head, values: Sequence[Any]) -> Any:
     return _without_cases(head).subs(symbols, simultaneous=True)
 
 
-@cache
+@lru_cache(heads.KEPT)
 def _without_cases(head: Head) -> Any:
     """The head's meaning with its cases as step functions.
 

@@ -199,10 +199,6 @@ pinv = primitive(
 )
 
 
-def _as_column(b: Any, a: Any) -> Any:
-    return np.expand_dims(b, -1) if b.ndim == 1 else b
-
-
 def _solve_a(g: Any, z: Any, a: Any, b: Any) -> Any:
     back = _solve_b(g, z, a, b)
     if b.ndim == 1:

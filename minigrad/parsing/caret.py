@@ -62,6 +62,11 @@ class Source:
         last = len(line[: node.end_col_offset].decode()) if ends_here else len(self.lines[row])  # type: ignore[attr-defined]
         return row, first, last
 
+    def quoted(self, node: ast.AST) -> str:
+        """What stands there, up to the end of the line."""
+        row, first, last = self._span(node)
+        return self.lines[row][first:last]
+
     def mark(self, row: int, first: int, last: int) -> str:
         """The line, and below it a caret line; the column is also said in words."""
         line = self.lines[row]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,8 @@ _COMPARE: dict[type[ast.AST], Callable[..., Any]] = {
 }
 _LARGEST_EXPONENT = 64
 _LARGEST_NUMBER = 1e308
+# A number as it is written, which is not 0.
+_NONZERO = re.compile(r"[0._]*[1-9]")
 
 
 class Run(Calls):
@@ -128,6 +131,8 @@ class Run(Calls):
     def constant(self, node: ast.AST, value: Value) -> Value:
         if isinstance(value, int | float) and abs(value) > _LARGEST_NUMBER:
             raise self.error("this number is too large for a float; write inf for infinity", node)
+        if isinstance(value, float) and not value and _NONZERO.match(self.source.quoted(node)):
+            raise self.error("this number is nearer to 0 than floats can be; write 0", node)
         if value is None or value is Ellipsis or isinstance(value, bool | int | float | str):
             return value
         raise self.error(f"{value!r} is not a real number", node)
@@ -231,7 +236,7 @@ class Run(Calls):
             result = float(a) ** float(b)
         except (OverflowError, ZeroDivisionError):
             result = math.inf
-        if isinstance(result, complex) or not math.isfinite(result):
+        if isinstance(result, complex) or not math.isfinite(result) or (result == 0 != a):
             raise self.error(f"{a} ** {b} is out of range for a real float", node)
         return result
 

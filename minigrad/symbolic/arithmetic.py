@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -173,7 +173,7 @@ def mpmath() -> Any:
     return context
 
 
-@cache
+@lru_cache(heads.KEPT)
 def _mpmath_function(head: Head) -> Callable[..., Any]:
     # The module's own functions would compute in its global context, which has 15 digits.
     context = mpmath()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 
 from minigrad.errors import DerivationError
 from minigrad.index import heads
@@ -364,7 +364,7 @@ def _argument(position: int, sizes: tuple[AnySize, ...]) -> Leaf:
     return Leaf(f"·{position}", sizes)
 
 
-@cache
+@lru_cache(heads.KEPT)
 def _composite_rule(
     wrapped: _Hashable,
     shapes: tuple[tuple[AnySize, ...], ...],

@@ -8,6 +8,7 @@ import click
 
 from minigrad.cli.attention import files
 from minigrad.cli.attention.study import Study
+from minigrad.cli.common import seed as seed_option
 from minigrad.cli.folder import OutputFolder
 from minigrad.cli.terminal import (
     OF_VERDICT,
@@ -22,13 +23,7 @@ from minigrad.cli.terminal import (
 
 
 @click.command()
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="Decides the split, the first weights and the shuffling.",
-)
+@seed_option("Decides the split, the first weights and the shuffling.")
 @click.option(
     "--epochs",
     default=60,

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from minigrad.cli.common import path
 from minigrad.cli.interruption import Interruption
-from minigrad.cli.paths import path
 from minigrad.cli.terminal import Exit, heading, table, tell, tell_json
 from minigrad.cli.train.options import given, settings_options
 from minigrad.cli.train.progress import progress

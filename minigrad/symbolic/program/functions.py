@@ -6,7 +6,7 @@ meaning gets the known, stable function.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeGuard
 
 from minigrad.index import heads
@@ -82,7 +82,6 @@ SOFTPLUS = Head("softplus", MEANINGS["softplus"])
 LOG1P = Head("log1p", MEANINGS["log1p"])
 EXPM1 = Head("expm1", MEANINGS["expm1"])
 LOGADDEXP = Head("logaddexp", MEANINGS["logaddexp"])
-TANH = Head("tanh", MEANINGS["tanh"])
 MAXIMUM = Head("maximum", MEANINGS["maximum"])
 EXP, LOG = Head("exp", MEANINGS["exp"]), Head("log", MEANINGS["log"])
 
@@ -96,7 +95,7 @@ def _by_meaning() -> dict[Any, str]:
     return table
 
 
-@cache
+@lru_cache(heads.KEPT)
 def named_function(head: Head) -> str | None:
     """The name of the function that the head is, or None when it is made of several."""
     expr = heads.expression(head)
