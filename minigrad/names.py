@@ -13,6 +13,10 @@ LONGEST = 1_000
 # Letters of Persian, Indian scripts and emoji are joined or kept apart by these two.
 _JOINERS = "\u200c\u200d"
 _BREAKS = "\n\v\f\r\x85"
+# Letters and marks of which nothing is seen, though Unicode counts them as letters and marks.
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+# What is seen only beside something else: joiners, choices of a form, the cell of Braille without a dot.
+_BLANK = frozenset(_JOINERS + "".join(map(chr, range(0xFE00, 0xFE10))) + "\u2800")
 _KINDS = {
     "Cc": "a control character",
     "Cf": "an invisible character, which could reorder or hide what is printed",
@@ -40,16 +44,16 @@ def checked_name(name: object, what: str = "name") -> str:
             f"{what}: a name has at most {LONGEST:,} characters, {_shortened(ascii(name))} has "
             f"{len(name):,}; shorten it"
         )
-    if not name.isprintable():
+    if not name.isprintable() or not _FILLERS.isdisjoint(name):
         for character in name:
-            kind = _KINDS.get(unicodedata.category(character))
+            kind = _KINDS.get("Cf" if character in _FILLERS else unicodedata.category(character))
             kind = "a line break" if character in _BREAKS else kind
             if kind is not None and character not in _JOINERS:
                 raise NamingError(
                     f"{what}: {_shortened(ascii(name))} is no name: it holds {kind}, "
                     f"U+{ord(character):04X}; leave it out"
                 )
-    if all(character.isspace() or character in _JOINERS for character in name):
+    if all(character.isspace() or character in _BLANK for character in name):
         raise NamingError(f"{what}: a name is a non-empty str, not {name!a}; say what it is")
     return name
 

@@ -90,7 +90,11 @@ def test_a_door_refuses_in_words(door: str, name: str) -> None:
         ("x\x1b", "a control character, U\\+001B"),
         ("\ud800", "half of a surrogate pair, U\\+D800"),
         ("\u202ex", "an invisible character"),
+        ("x\u3164", "an invisible character"),
+        ("x\u1160", "an invisible character"),
         ("", "non-empty"),
+        ("\u2800", "non-empty"),
+        (" \ufe0f\u200d", "non-empty"),
         ("b" * 1001, "at most 1,000 characters.* has 1,001; shorten it"),
         (3, "a non-empty str, not 3"),
     ],
@@ -103,7 +107,7 @@ def test_the_error_says_what_is_wrong(name: Any, said: str) -> None:
 
 
 def test_letters_of_every_script_are_names() -> None:
-    for name in ("σ²", "名前", "می\u200cخواهم", "👩\u200d🔬", "a\u00a0b", "b" * 1000):
+    for name in ("σ²", "名前", "می\u200cخواهم", "👩\u200d🔬", "☕\ufe0f", "⠁\u2800⠃", "a\u00a0b", "b" * 1000):
         assert mg.tensor([1.0], name=name).name == name
 
 
