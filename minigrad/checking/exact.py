@@ -36,13 +36,29 @@ class SingularError(DerivationError):
     """A matrix drawn for an inverse has none; others may do."""
 
 
+# The digits of a product repeated at each of n steps double n times.
+_MOST_BITS = 20_000
+
+
+def _fraction(x: Any) -> Fraction:
+    """An exact number; NumPy's whole numbers would overflow in it."""
+    return x if type(x) is Fraction else Fraction(x.item() if isinstance(x, np.generic) else x)
+
+
+def _bits(x: Fraction) -> int:
+    """How long the number is, without its sign; 0 and 1 stay what they are in any power."""
+    return max(abs(x.numerator).bit_length(), x.denominator.bit_length()) - 1
+
+
 class Dual:
     """A rational number and its rate of change, a + b ε with ε² = 0: a derivative without a limit."""
 
     __slots__ = ("a", "b")
 
     def __init__(self, a: Any, b: Any = 0) -> None:
-        self.a, self.b = Fraction(a), Fraction(b)
+        self.a, self.b = _fraction(a), _fraction(b)
+        if max(_bits(self.a), _bits(self.b)) > _MOST_BITS:
+            raise NotRationalError(f"exact numbers would pass {_MOST_BITS:,} binary digits")
 
     def __add__(self, other: Any) -> Any:
         if isinstance(other, np.ndarray):
@@ -59,6 +75,8 @@ class Dual:
     def __pow__(self, n: int) -> Dual:
         if n == 0:
             return Dual(1)
+        if abs(n) * _bits(self.a) > 2 * _MOST_BITS:
+            raise NotRationalError(f"exact numbers would pass {_MOST_BITS:,} binary digits")
         return Dual(self.a**n, n * self.a ** (n - 1) * self.b)
 
     __radd__ = __add__

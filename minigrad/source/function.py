@@ -142,12 +142,13 @@ class Function(Statements):
     def _arguments_for_dims(self, missing: set[str]) -> None:
         """Variables that are read only for their shape or element type."""
         read = [self.layout.variables.get(name, ()) for name in self.arguments]
-        have = {d for sizes in read for d in said_by(sizes, plain_dims(read))}
+        plain = plain_dims(read)
+        have = {d for sizes in read for d in said_by(sizes, plain)}
         left = missing - have
         for name, sizes in self.layout.variables.items():
             if name in self.layout.constants:
                 continue
-            carried = said_by(sizes, plain_dims(read))
+            carried = said_by(sizes, plain)
             if left & carried or (self.needs_dtype and not self.arguments):
                 self._add_argument(name)
                 left -= carried

@@ -73,10 +73,9 @@ def source_of(
         for (key, left, _, shape), value in zip(formulas, made.results, strict=True)
     ]
     known = dict(variables or {})
-    for expr in (expr for _, _, expr, _ in formulas):
-        for node in postorder(expr):
-            if isinstance(node, Leaf) and node.kind == "data":
-                known.setdefault(node.name, node.sizes)
+    for node in postorder(*(expr for _, _, expr, _ in formulas)):
+        if isinstance(node, Leaf) and node.kind == "data":
+            known.setdefault(node.name, node.sizes)
     text = summary or f"{', '.join(left for _, left, _, _ in formulas)}."
     small = {n: a for n, a in (constants or {}).items() if is_written_out(a)}
     return Function(made, results, Layout(name, text, known, forward, backward, small)).write()
