@@ -14,7 +14,14 @@ from safetensors.numpy import load_file
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, LimitError
-from minigrad.training import Predictor, Session, Settings, load_checkpoint, save_checkpoint
+from minigrad.training import (
+    Predictor,
+    Session,
+    Settings,
+    load_checkpoint,
+    save_checkpoint,
+    tensor_file,
+)
 from minigrad.training import checkpoint as checkpoint_module
 from minigrad.training.run_file import _fewest_numbers
 from minigrad.training.session import CHECKPOINT
@@ -51,7 +58,7 @@ def nothing_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("minigrad.training.predictor.build", never)
     monkeypatch.setattr("minigrad.training.session.build", never)
-    monkeypatch.setattr(checkpoint_module, "_array", never)
+    monkeypatch.setattr(checkpoint_module, "read_array", never)
 
 
 def refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -198,7 +205,7 @@ def test_many_of_anything_are_refused_in_few_words(
 
 
 def test_more_arrays_than_are_read_are_not_written(tmp_path: Path) -> None:
-    arrays = {f"a{k}": np.ones(0) for k in range(checkpoint_module.MOST_ARRAYS + 1)}
+    arrays = {f"a{k}": np.ones(0) for k in range(tensor_file.MOST_ARRAYS + 1)}
     with pytest.raises(ArgumentError, match="at most .* 32,768 arrays"):
         save_checkpoint(tmp_path / "c", arrays, {})
     assert not list(tmp_path.iterdir())

@@ -17,8 +17,9 @@ from minigrad.nn import Module
 from minigrad.nn.functional import bce_with_logits
 from minigrad.nn.state import load_random_states, random_states
 from minigrad.optim import Optimizer, clip_grad_norm
-from minigrad.training.checkpoint import Arrays, part
+from minigrad.training.checkpoint import part
 from minigrad.training.measure import Inputs, Loss, as_tuple, evaluate, hit_count
+from minigrad.training.tensor_file import Arrays
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from typing import Any
 
 from minigrad.errors import ArgumentError
 from minigrad.training import schema as s
-from minigrad.training.checkpoint import Checkpoint, Layout, load
+from minigrad.training.checkpoint import Checkpoint, load
 from minigrad.training.encoders import AnyEncoder, Columns, encoder_of
 from minigrad.training.encoders import Words as WordEncoder
 from minigrad.training.settings import LARGEST, Settings
+from minigrad.training.tensor_file import Layout
 
 _EPOCH = s.record(
     number=s.whole(1),
