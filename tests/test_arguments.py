@@ -187,7 +187,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "linalg.det": {"x": SQUARE},
     "linalg.diagonal": {"x": BATCH},
     "linalg.eigh": {"a": SYMMETRIC},
-    "linalg.eigvalsh": {"a": SQUARE, "UPLO": "U"},
+    "linalg.eigvalsh": {"a": SYMMETRIC, "UPLO": "U"},
     "linalg.inv": {"x": SQUARE},
     "linalg.matrix_norm": {"x": M, "ord": 1.0},
     "linalg.matrix_power": {"a": SQUARE, "n": 3},

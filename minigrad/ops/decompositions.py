@@ -27,28 +27,24 @@ def symmetric_matrix(x: Any, uplo: str = "L") -> Any:
     """The symmetric matrix that a caller means: the average with its transpose, or of one triangle.
 
     What differs from its transpose by rounding or by the step of a finite difference is averaged, so
-    that the function is smooth in every element and has the symmetric gradient; of a matrix that is
-    not symmetric one triangle is read, as NumPy does.
+    that the function is smooth in every element; of a matrix that is not symmetric one triangle is
+    read, as NumPy does.
     """
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
         raise ValueError("the matrix must be square")
-    shares = _shares(plain(x), uplo)
+    a = plain(x)
+    n = a.shape[-1]
+    near = np.abs(a - _t(a)).max((-2, -1), initial=0) <= 1e-3 * np.abs(a).max((-2, -1), initial=0)
+    below = np.tri(n) - np.eye(n) / 2
+    read = below if uplo == "L" else below.T
+    shares = np.where(np.expand_dims(near, (-2, -1)), 0.5, read).astype(x.dtype)
     part = np.where(shares != 0, x, np.zeros((), x.dtype)) * shares
     return part + _t(part)
 
 
-def symmetric_cotangent(c: Any, x: Any, uplo: str = "L") -> Any:
-    """The cotangent of the elements of X, from that of the symmetric matrix they stand for."""
-    return (c + _t(c)) * _shares(plain(x), uplo)
-
-
-def _shares(x: Any, uplo: str) -> Any:
-    """What each element of X gives to both its places in the symmetric matrix X stands for."""
-    n = x.shape[-1]
-    near = np.abs(x - _t(x)).max((-2, -1), initial=0) <= 1e-3 * np.abs(x).max((-2, -1), initial=0)
-    below = np.tri(n) - np.eye(n) / 2
-    read = below if uplo == "L" else below.T
-    return np.where(np.expand_dims(near, (-2, -1)), 0.5, read).astype(x.dtype)
+def symmetric_part(x: Any) -> Any:
+    """(X + Xᵀ) / 2, as which a function of symmetric matrices passes a cotangent on."""
+    return (x + _t(x)) / 2
 
 
 @contextmanager
@@ -77,7 +73,7 @@ def _gaps(w: Any) -> Any:
 
 def _vectors_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
     w = eigvalsh_dual(x, uplo=uplo)
-    return symmetric_cotangent(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y), x, uplo)
+    return symmetric_part(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y))
 
 
 eigenvectors = primitive(
@@ -94,7 +90,7 @@ _eigenvectors = dual(eigenvectors)
 
 def _values_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
     v = _eigenvectors(x, uplo=uplo)
-    return symmetric_cotangent(_scaled(v, g) @ _t(v), x, uplo)
+    return _scaled(v, g) @ _t(v)
 
 
 _eigvalsh = primitive(
@@ -115,10 +111,11 @@ def _triangle(uplo: str) -> str:
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
-    """Eigenvalues, ascending, of a symmetric matrix, whose gradient is symmetric.
+    """Eigenvalues, ascending, of a symmetric matrix; the gradient is that of symmetric changes.
 
     Of a matrix that is not symmetric (by more than a thousandth of its largest element) only one
-    triangle, lower ("L") or upper ("U"), is read and has a gradient.
+    triangle, lower ("L") or upper ("U"), is read; the gradient still has half of each element on
+    either side.
     """
     return _eigvalsh(a, uplo=_triangle(UPLO))
 

@@ -13,7 +13,7 @@ from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
-from minigrad.ops.decompositions import singular_in_words, symmetric_cotangent, symmetric_matrix
+from minigrad.ops.decompositions import singular_in_words, symmetric_matrix, symmetric_part
 from minigrad.ops.piecewise import sign
 from minigrad.ops.scipy_loader import scipy_linalg
 
@@ -151,7 +151,7 @@ def _halved(x: Any) -> Any:
 
 def _cholesky_vjp(g: Any, y: Any, x: Any) -> Any:
     below = np.linalg.inv(y)
-    return symmetric_cotangent(_t(below) @ _halved(_t(y) @ g) @ below, x)
+    return symmetric_part(_t(below) @ _halved(_t(y) @ g) @ below)
 
 
 _cholesky = primitive(
@@ -175,11 +175,11 @@ cholesky.primitive = _cholesky.primitive  # type: ignore[attr-defined]
 
 
 def _pinv_vjp(g: Any, y: Any, x: Any, *, rcond: Any, hermitian: bool) -> Any:
-    x, given = symmetric_matrix(x) if hermitian else x, x
+    x = symmetric_matrix(x) if hermitian else x
     left = np.eye(x.shape[-2], dtype=x.dtype) - x @ y
     right = np.eye(x.shape[-1], dtype=x.dtype) - y @ x
     c = -(_t(y) @ g @ _t(y)) + left @ _t(g) @ (y @ _t(y)) + (_t(y) @ y) @ _t(g) @ right
-    return symmetric_cotangent(c, given) if hermitian else c
+    return symmetric_part(c) if hermitian else c
 
 
 pinv = primitive(
