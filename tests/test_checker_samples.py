@@ -87,3 +87,20 @@ def test_second_derivatives_of_a_cholesky_factor_are_judged_along_symmetric_dire
     names = {"S": "n n | spd"} | ({"C": "n n"} if "C" in text else {})
     report = mg.derive(mg.parse(text, **names), wrt="S", order=2).check()
     assert report.verdict == "pass", report
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("-sum(q*log_softmax(z))", {"z": "n", "q": "n | simplex"}),
+        ("-sum(Y * log(softmax(X @ W)))", {"W": "d c", "X": "n d", "Y": "n c | simplex"}),
+        ("trace(W.T @ W @ A)", {"A": "n n", "W": "n n | orthogonal"}),
+        ("norm(softmax((outer(y, y) @ y)) + 0.1)", {"y": "m"}),
+    ],
+)
+def test_facts_and_gradients_with_few_digits_are_judged_by_those(
+    text: str, names: dict[str, str]
+) -> None:
+    for seed in range(2):
+        report = mg.check(mg.parse(text, **names), wrt=next(iter(names)), seed=seed)
+        assert report.verdict == "pass", report

@@ -49,7 +49,7 @@ def arrays_compared(
     scale = max(float(np.abs(a).max()), float(np.abs(b).max()))
     if largest <= base * scale:
         return Comparison(first, second, quantity, largest / scale if scale else 0.0, base)
-    moved = max(_NOISES * noise(), EPS * natural)
+    moved = _NOISES * max(noise(), EPS * natural)
     if scale <= moved and moved <= ROUNDING * natural:
         return Comparison(
             first, second, quantity, largest / natural, ROUNDING, "zero within rounding"

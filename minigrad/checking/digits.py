@@ -20,6 +20,7 @@ _TOLERANCE = 1e-20
 _SECOND_STEP, _SECOND = "1e-12", 1e-12
 # Constants that are typed as floats, 0.044715, have the 16 digits of a float wherever they are combined.
 _WITH_FLOATS = 1e-12
+_ROUNDED = frozenset({"simplex", "orthogonal"})
 # A slope far below the value's own size has lost that many of the 25 digits.
 _NATURAL = 1e-3
 # A slope that is zero leaves what is of third order in the step, and that is no slope.
@@ -47,12 +48,18 @@ def proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparis
     derived = np.sum(parts)
     size = _size(parts, measured, ground.terms_at(DIGITS_50, values, {}, c))
     exprs = [ground.output, ground.subject.formulas[k]]
-    tolerance = _WITH_FLOATS if any(has_floats(e) for e in exprs if e is not None) else _TOLERANCE
+    rounded = _holds_rounded_facts(ground) or any(has_floats(e) for e in exprs if e is not None)
+    tolerance = _WITH_FLOATS if rounded else _TOLERANCE
     # the slopes of a smooth function from both sides differ by its curvature times the step, and by rounding
     bend = float(abs(above - 2 * here + below) / h)
     doubt = 4 * bend + _rounding([above, here, below], h)
     error = max(float(abs(derived - measured)) - doubt, 0.0) / size
     return _judged(formula, quantity, error, tolerance, bend / max(size, _SMALL))
+
+
+def _holds_rounded_facts(ground: Ground) -> bool:
+    """Whether a variable is assumed to be what floats are to 16 digits only: of sum 1, orthogonal."""
+    return any(node.assume & _ROUNDED for node, _ in ground.lowered.leaves.values())
 
 
 def _direction(ground: Ground, rng: np.random.Generator, x: Any) -> Any:

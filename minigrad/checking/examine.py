@@ -23,6 +23,7 @@ from minigrad.checking.defined import (
 )
 from minigrad.checking.differences import Slope
 from minigrad.checking.hearing import Hearing, said
+from minigrad.checking.large import enlarged, judged
 from minigrad.checking.locate import AT_FAULT, locate, machinery
 from minigrad.checking.options import FORWARD, MEANING, PROPERTIES, Options
 from minigrad.checking.properties import properties
@@ -34,7 +35,7 @@ from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.second import examine_second
 from minigrad.checking.steps import stuck_along_one
 from minigrad.checking.tangent import DISCRETE, along
-from minigrad.checking.witnesses import COMPLEX, FORMULA, WITNESSES, Arrays, Witness
+from minigrad.checking.witnesses import COMPLEX, FORMULA, VJP, WITNESSES, Arrays, Witness
 from minigrad.errors import ArgumentError
 from minigrad.symbolic.budget import budget, used_up
 from minigrad.symbolic.evaluate import Place, evaluate_all
@@ -63,6 +64,7 @@ class _Examination:
         self.hearing = Hearing(subject.without_numbers)
         self._moved: dict[tuple[Scene, str], list[float]] = {}
         self.every = options.every
+        self._guilty: Scene | None = None  # where something was found that the samples do not show
 
     def report(self) -> Report:
         first = self._set(0)
@@ -79,11 +81,12 @@ class _Examination:
             self.every = True
             comparisons = merged(self._scene(scene, k, count) for k, scene in enumerate(scenes))
         comparisons.extend(merged(self._properties(scene) for scene in scenes))
+        comparisons.extend(self._at_large(first))
         comparisons.extend(proofs(self.subject, self.options, self.hearing))
         comparisons.extend(merged([self.hearing.lines]))
         comparisons.extend(self._unheard(comparisons))
         failed = any(c.verdict == "fail" for c in comparisons)
-        suspects = self._suspects(first, comparisons) if failed else []
+        suspects = self._suspects(self._guilty or first, comparisons) if failed else []
         return Report(comparisons, suspects, self.hearing.notes)
 
     def _require_real(self, scene: Scene) -> None:
@@ -137,6 +140,19 @@ class _Examination:
         for note in notes:
             self.hearing.note(note)
         return found
+
+    def _at_large(self, scene: Scene) -> list[Comparison]:
+        """Who is wrong at large arguments: looked for where the sample has shown nothing."""
+        if self.subject.lowered is None or not all(map(self.options.wants, (VJP, FORMULA))):
+            return []
+        for at in enlarged(scene):
+            if used_up():
+                break
+            found = self.hearing.ask(at.name, "", partial(judged, at))
+            if found:
+                self._guilty = at.scene
+                return found
+        return []
 
     def _values(self, scene: Scene) -> list[Comparison]:
         """The output by the forward functions and by what they mean."""

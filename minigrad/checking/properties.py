@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING
-from minigrad.checking.differences import slope
+from minigrad.checking.differences import EPS, slope
 from minigrad.checking.quiet import quiet
 from minigrad.checking.replay import to_single
 from minigrad.checking.report import EVERYTHING, Comparison, Verdict
@@ -202,7 +202,10 @@ def _twice(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compar
     size = max(parts, abs(s.value), 1e-5 * (natural + scene.natural))
     if s.kink or not size or not np.isfinite(s.value):
         return
-    tolerance = max(8 * s.uncertainty / size, _SECOND)
+    # a gradient far below its natural size has few digits, and so have the differences of it
+    largest = max(float(np.abs(first[k]).max()) for k in floats)
+    digits = 50 * EPS * _natural(scene, floats) / largest if largest else 0.0
+    tolerance = max(8 * s.uncertainty / size, _SECOND, digits)
     if tolerance < 1e-2:
         judged = _judged(TWICE, abs(by_hand - s.value) / size, tolerance)
         yield _stepwise(scene, floats, d, judged)

@@ -118,7 +118,8 @@ def formula_gradients(scene: Scene) -> Arrays:
     ]
 
 
-def _from_source(scene: Scene) -> Arrays:
+def source_gradients(scene: Scene) -> Arrays:
+    """The arrays that the generated source returns, the cotangent applied."""
     assert scene.subject.written is not None
     arrays = scene.subject.written.arrays(scene.named_values(), scene.sizes)
     return [projected(scene, k, array, scene.output.ndim) for k, array in enumerate(arrays)]
@@ -167,7 +168,7 @@ WITNESSES: tuple[Witness, ...] = (
         _no_formula,
         gradients=formula_gradients,
     ),
-    Witness(SOURCE, "the text that the formula generates", _no_source, gradients=_from_source),
+    Witness(SOURCE, "the text that the formula generates", _no_source, gradients=source_gradients),
     Witness(DIFFERENCES, "the raw forward functions on plain arrays", _never, slope=_difference),
     Witness(
         COMPLEX, "the raw forward functions on complex arrays", _not_holomorphic, slope=_imaginary
@@ -188,4 +189,5 @@ __all__ = [
     "Witness",
     "formula_gradients",
     "hand_gradients",
+    "source_gradients",
 ]

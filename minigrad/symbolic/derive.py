@@ -87,10 +87,10 @@ def adjoints(
             result[node] = total
         if is_constant(total, 0):
             continue
-        if names is not None and not isinstance(node, Ref) and names.bound.is_passed(total):
-            total = names.ref(total)
         if isinstance(node, Ref) and node.node in wanted:  # what it names collects its own adjoint
             flow = [(node.node, total)]
+        elif names is not None and not isinstance(node, Ref) and names.bound.is_passed(total):
+            flow = _shorter(node, (total, names.ref(total)), active, extra, node, simple)
         else:
             flow = _passed_on(node, total, active, extra, name, simple)
         for child, expr in flow:
@@ -150,15 +150,30 @@ def _passed_on(
     inner = node.node
     if inner not in active:
         return []
-    through = contributions(inner, total, active, extra, node)
     if isinstance(inner, Composite) and _is_divided_by(total, node):
-        return through
+        return contributions(inner, total, active, extra, node)
     named = total if is_constant(total) or isinstance(total, Ref) else name(node, total)
     if named is total:
-        return through
-    closed = contributions(inner, named, active, extra, node)
-    opened, kept = (sum(simple(expr).weight for _, expr in flow) for flow in (through, closed))
-    return through if opened < kept else closed
+        return contributions(inner, total, active, extra, node)
+    return _shorter(inner, (total, named), active, extra, node, simple)
+
+
+def _shorter(
+    node: Expr,
+    choice: tuple[Expr, Expr],
+    active: set[Expr],
+    extra: int,
+    output: Expr,
+    simple: Callable[[Expr], Expr],
+) -> list[tuple[Expr, Expr]]:
+    """What flows on of an adjoint written out, where that is less to read than with its name or than itself.
+
+    Where it is less than itself something cancels, as p (1 − p) of a sigmoid below a cross-entropy; by
+    the name it would be 0 / 0 at p = 1.
+    """
+    flows = [contributions(node, total, active, extra, output) for total in choice]
+    opened, kept = (sum(simple(expr).weight for _, expr in flow) for flow in flows)
+    return flows[0] if opened < max(kept, choice[0].weight) else flows[1]
 
 
 class _Naming:

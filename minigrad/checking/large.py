@@ -1,0 +1,180 @@
+"""Large arguments, where stable forms matter: what overflows or cancels there is wrong nowhere else.
+
+Three claims at the sample many times as large: the hand VJPs, the formula and the source. Only where two of them
+differ is anybody asked who is right: 50 digits, which no rounding reaches, and differences of the forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from minigrad.checking.differences import slope
+from minigrad.checking.digits import MOST_OPERATIONS, lifted
+from minigrad.checking.ground import same_ground
+from minigrad.checking.report import Comparison, Worst
+from minigrad.checking.sample import words_of
+from minigrad.checking.scene import Scene
+from minigrad.checking.tangent import along
+from minigrad.checking.witnesses import (
+    FORMULA,
+    SOURCE,
+    VJP,
+    formula_gradients,
+    hand_gradients,
+    source_gradients,
+)
+from minigrad.errors import MinigradError
+from minigrad.symbolic.arithmetic import DIGITS_50
+
+_FACTORS = (40, 800)
+# What is off by less may be rounding, and what confirms is nearer than this.
+_CLEARLY, _CLOSELY = 1e-3, 1e-6
+# Of these alone every multiple is as good a number as they are.
+_SCALABLE = {"real", "nonzero", "positive", "large", "above 1", "spd", "symmetric", "invertible"}
+
+
+@dataclass(frozen=True)
+class Enlarged:
+    """A scene at many times its numbers, and how many."""
+
+    scene: Scene
+    factor: int
+
+    @property
+    def name(self) -> str:
+        """How the report calls it."""
+        return f"inputs × {self.factor}"
+
+
+def enlarged(scene: Scene) -> Iterator[Enlarged]:
+    """The scene with its real numbers many times as large, where the program has values there."""
+    words = words_of(scene.program.order)
+    real = [
+        node
+        for node, value in scene.leaves.items()
+        if np.asarray(value).dtype.kind == "f"
+        and words[node] <= _SCALABLE
+        and node.name not in scene.sizes
+        and (node.name is not None or node.requires_grad)  # else it is written into the source
+    ]
+    for factor in _FACTORS if real else ():
+        try:
+            twin = scene.with_leaves(
+                {n: factor * v if n in real else v for n, v in scene.leaves.items()}
+            )
+        except (MinigradError, np.linalg.LinAlgError, ArithmeticError):
+            continue
+        twin.__dict__.pop("natural", None)
+        twin.output = np.asarray(twin.values[scene.subject.output])
+        if np.isfinite(twin.output).all():
+            yield Enlarged(twin, factor)
+
+
+def judged(at: Enlarged) -> list[Comparison]:
+    """Who is wrong about a gradient there; nothing of whom all agree, and of what nobody can tell."""
+    scene = at.scene
+    sources = (VJP, hand_gradients), (FORMULA, formula_gradients), (SOURCE, source_gradients)
+    claims = {name: found for name, f in sources if (found := _asked(f, scene)) is not None}
+    if VJP not in claims or FORMULA not in claims:
+        return []
+    return [
+        line
+        for k, name in enumerate(scene.subject.names)
+        if scene.differentiable(k) and all(g[k] is not None for g in claims.values())
+        for line in _Variable(at, k, name, claims).wrong()
+    ]
+
+
+def _asked(claim: Callable[[Scene], list[Any]], scene: Scene) -> list[Any] | None:
+    try:
+        return claim(scene)
+    except (MinigradError, np.linalg.LinAlgError, ArithmeticError):
+        return None  # it has no value there, or needs what the sample does not have
+
+
+class _Variable:
+    """The claims about one variable."""
+
+    def __init__(self, at: Enlarged, k: int, name: str, claims: dict[str, list[Any]]) -> None:
+        self.at, self.scene, self.k, self.name = at, at.scene, k, name
+        assume, x = self.scene.subject.variables[k].assume, self.scene.at(k)
+        self.claims = {who: np.asarray(along(assume, g[k], x), float) for who, g in claims.items()}
+        hand = self.claims[VJP]
+        self.known = np.isfinite(hand)
+        widest = float(self.scene.widths(k).max(initial=0.0))
+        # what is less than this share of a gradient's natural size is rounding
+        self.least = _CLOSELY * self.scene.natural / max(widest, 1e-300)
+        self.scale = float(np.abs(hand).max(initial=0.0, where=self.known))
+
+    def wrong(self) -> Iterator[Comparison]:
+        """A line for each claim that is."""
+        hand = self.claims[VJP]
+        for who in (FORMULA, SOURCE):
+            apart = self._apart(self.claims.get(who, hand), hand) & self.known
+            if not apart.any() or not self.scale:
+                continue
+            exact = self.exact
+            if exact is None:
+                return
+            right = apart & ~self._apart(hand, exact, _CLOSELY)
+            if right.any() and not self._drowned(who, hand):
+                yield self._line(who, hand, right)
+            elif who == FORMULA and not self._chosen and self._vjp_is_off(exact, apart):
+                yield self._line(VJP, exact, apart)
+
+    @property
+    def _chosen(self) -> bool:
+        """Whether a row tells of a choice, as of the clamp of a cross-entropy: it may be what is off."""
+        return any(node.op.kinks for node in self.scene.program.order if node.op is not None)
+
+    def _apart(self, a: Any, b: Any, share: float = _CLEARLY) -> Any:
+        return ~(np.abs(a - b) <= max(share * self.scale, self.least))
+
+    @cached_property
+    def exact(self) -> Any:
+        """The formula's value in 50 digits; None where that takes too long, or there is none."""
+        ground = same_ground(self.scene)
+        if ground.operations() > MOST_OPERATIONS:
+            return None
+        values = {name: lifted(array) for name, array in ground.values.items()}
+        gradient = partial(ground.gradient, DIGITS_50, values, self.k, lifted(ground.c))
+        try:
+            found = np.asarray(gradient(), dtype=float).reshape(self.scene.at(self.k).shape)
+        except (MinigradError, ValueError, TypeError, ArithmeticError):
+            return None
+        return along(self.scene.subject.variables[self.k].assume, found, self.scene.at(self.k))
+
+    def _drowned(self, who: str, hand: Any) -> bool:
+        """Whether the last digits of the numbers move the claim as far as it is off."""
+        claim = {FORMULA: formula_gradients, SOURCE: source_gradients}[who]
+        here, there = self.claims[who], _asked(claim, self.scene.perturbed())
+        if there is None or not np.isfinite(here).all():
+            return False
+        return bool(50 * np.abs(there[self.k] - here).max() > np.abs(here - hand).max())
+
+    def _vjp_is_off(self, exact: Any, apart: Any) -> bool:
+        """Whether differences of the forward side with formula and 50 digits, in the element furthest off."""
+        hand, formula = self.claims[VJP], self.claims[FORMULA]
+        gap = np.where(apart, np.abs(hand - exact), 0.0)
+        place = np.unravel_index(int(np.argmax(gap)), gap.shape)
+        if self._apart(formula, exact, _CLOSELY)[place] or not np.isfinite(exact[place]):
+            return False
+        d = np.zeros(gap.shape)
+        d[place] = self.scene.widths(self.k)[place]
+        s = slope(self.scene.moved(self.k, d), self.scene.c)
+        off = abs(s.value - exact[place] * d[place]) + 8 * s.uncertainty
+        return not s.kink and bool(off <= 0.1 * gap[place] * d[place])
+
+    def _line(self, who: str, right: Any, places: Any) -> Comparison:
+        claim = self.claims[who]
+        gap = np.where(places, np.where(np.isfinite(claim), np.abs(claim - right), np.inf), -1.0)
+        place = tuple(map(int, np.unravel_index(int(np.argmax(gap)), gap.shape)))
+        worst = Worst(place, float(claim[place]), float(right[place]))
+        error = float(gap[place] / self.scale) if np.isfinite(gap[place]) else float("nan")
+        note = "wrong at large arguments"
+        return Comparison(who, self.at.name, self.name, error, _CLEARLY, note, "fail", worst)
