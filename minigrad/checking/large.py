@@ -34,6 +34,8 @@ from minigrad.symbolic.arithmetic import DIGITS_50
 _FACTORS = (40, 800)
 # What is off by less may be rounding, and what confirms is nearer than this.
 _CLEARLY, _CLOSELY = 1e-3, 1e-6
+# Squares of what is larger come near the end of floats, in whatever form.
+_LARGEST = 1e100
 # Of these alone every multiple is as good a number as they are.
 _SCALABLE = {"real", "nonzero", "positive", "large", "above 1", "spd", "symmetric", "invertible"}
 
@@ -71,8 +73,14 @@ def enlarged(scene: Scene) -> Iterator[Enlarged]:
             continue
         twin.__dict__.pop("natural", None)
         twin.output = np.asarray(twin.values[scene.subject.output])
-        if np.isfinite(twin.output).all():
+        if np.isfinite(twin.output).all() and _largest(twin) < _LARGEST:
             yield Enlarged(twin, factor)
+
+
+def _largest(scene: Scene) -> float:
+    """The largest number on the way; what a mask made infinite is none."""
+    arrays = (np.abs(v) for v in map(np.asarray, scene.values.values()) if v.dtype.kind == "f")
+    return max(float(np.max(v, initial=0.0, where=np.isfinite(v))) for v in arrays)
 
 
 def judged(at: Enlarged) -> list[Comparison]:
