@@ -189,6 +189,24 @@ def test_second_derivatives_give_every_name_once() -> None:
     assert len({ref.name for ref in names}) == len(names)
 
 
+def test_second_derivatives_of_deep_programs_are_right() -> None:
+    x, a = variables = tensor("x", 3), tensor("A", 3, 3)
+    loss = mg.sum(chain(lambda y, k: mg.tanh(a @ y + x) * mg.prod(y), x, 6))
+    for (left, right), formula in mg.derive(loss, order=2).items():
+        v, w = (next(t for t in variables if t.name == name) for name in (left, right))
+        (first,) = mg.gradients(loss, [v], create_graph=True)
+        u = np.linspace(-1, 1, first.numpy().size).reshape(first.shape)
+        (wanted,) = mg.gradients(mg.sum(first * u), [w])
+        found = np.tensordot(u, formula(), axes=u.ndim)
+        np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-9, atol=1e-12)
+
+
+def test_too_many_second_derivatives_are_refused_in_words() -> None:
+    with pytest.raises(DerivationError, match=r"order 2 by 41 variables is 1,681 formulas"):
+        mg.derive(_layers(40), order=2)
+    assert mg.derive(_layers(40), wrt=["x"], order=2)["x"].expr.ndim == 2
+
+
 def test_nested_softmaxes_are_refused_to_sympy() -> None:
     x, c = mg.symbols("x: 3", "c: 3")
     y = chain(lambda y, k: mg.nn.functional.softmax(y), x, 20) @ c

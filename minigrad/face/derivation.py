@@ -203,7 +203,8 @@ def derive(
     Raises
     ------
     DerivationError
-        When an operation on the way has no meaning in index notation.
+        When an operation on the way has no meaning in index notation, or when second derivatives by so many
+        variables of so long a program are too many formulas.
     ArgumentError
         When a variable is not part of the output's graph.
 
@@ -228,6 +229,8 @@ def derive(
         )
     swept = freed(lowered, node, nodes)
     names = swept.automatic
+    if order == 2:
+        names.expect_second(len(nodes))
     expr = named(recognised(swept.expr(node)), names)
     refs = {ref.name: ref for ref in referred([expr])}
     targets = [_target(swept.expr(n), refs) for n in nodes]

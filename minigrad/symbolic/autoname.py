@@ -38,6 +38,8 @@ _MOST_WHOLE_WEIGHT, _MOST_WHOLE_HEIGHT = 4_000, 64
 # A program of more operations than this is read line by line: names come early, and stay where they stand
 # for what is used more than once, without a look at what each of them saves.
 _MOST_OPERATIONS = 400
+# For second derivatives the same is counted for each pair of variables; beyond the last they are refused.
+_MOST_SECOND, _LAST_SECOND = 64, 20_000
 # Taking names back can make others useless; after so many times they stay as they are.
 _MOST_ROUNDS = 16
 # Comparisons and cases are read in place.
@@ -54,9 +56,28 @@ class Names:
 
     def __init__(self, taken: Collection[str] = (), operations: int = 0) -> None:
         self.taken = set(taken)
+        self.operations = operations
         self.bound = READ if operations <= _MOST_OPERATIONS else LINES
         self.given: set[str] = set()
         self._next: Counter[str] = Counter()  # the first number not tried yet, by letter
+
+    def expect_second(self, variables: int) -> None:
+        """Second derivatives by so many variables: a formula for each pair, each as long as the program.
+
+        Raises
+        ------
+        DerivationError
+            When they are too many to be derived.
+        """
+        pairs = variables**2
+        if self.operations * pairs > _LAST_SECOND:
+            raise DerivationError(
+                f"derive: order 2 by {variables} variables is {pairs:,} formulas through "
+                f"{self.operations:,} operations each; up to {_LAST_SECOND:,} operations in all are derived: say by which "
+                "variables, wrt=, or take the numbers from mg.hessian"
+            )
+        if self.operations * pairs > _MOST_SECOND:
+            self.bound = LINES
 
     def fresh(self, node: Expr) -> str:
         """A letter that fits the node: capital for a matrix, small for a vector or number."""
