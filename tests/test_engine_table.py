@@ -59,12 +59,11 @@ def test_every_row_has_a_case() -> None:
     assert needed - covered - adjoints == set()
 
 
-@_all(CASES)
+@_all([case for case in CASES if case.reference is not None])
 def test_value_equals_numpy(case: Case) -> None:
     value = case.run(*case.args)
     assert isinstance(value, Tensor)
-    if case.reference is None:
-        return
+    assert case.reference is not None
     expected = np.asarray(case.reference(*case.args))
     assert value.shape == expected.shape
     assert value.dtype == expected.dtype

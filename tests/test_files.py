@@ -159,6 +159,7 @@ def test_what_cannot_be_written_is_said_in_words(
 
 def test_a_long_name_is_no_longer_while_it_is_unfinished(tmp_path: Path) -> None:
     write_whole(tmp_path / ("x" * 255), b"new")
+    assert (tmp_path / ("x" * 255)).read_bytes() == b"new"
 
 
 def test_what_is_not_published_leaves_no_trace(tmp_path: Path) -> None:

@@ -122,6 +122,23 @@ def test_hessian(case: Case) -> None:
                 np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-8)
 
 
+# Why a case whose numbers are part of it cannot be had from names of sizes alone.
+OF_NAMES = (
+    "has only a name, and this operation needs numbers",
+    "is symbolic and has no value",
+    "give both axes one name",
+    "give it another size, or its size a multiple",
+    "has no meaning in index notation",
+    "no polynomial of dims",
+    "has no axis of a whole size left",
+    "both vectors need three components",
+    "must equal the last sizes",
+    "counts do not fit the n elements",
+    "a mask of shape",
+    "weights of shape (4,) fit neither",
+    "the output does not depend on",
+)
+
 SIZES = {2: "m", 3: "n", 4: "k", 5: "p", 6: "q", 7: "r"}
 
 
@@ -141,8 +158,10 @@ def test_sizes_that_are_names(case: Case) -> None:
         derived = mg.derive(mg.sum(y * y) / 2, wrt=[a for a in arguments if isinstance(a, Tensor)])
         values = {NAMES[k]: a for k, a in enumerate(case.args)}
         found = derived(values)
-    except (MinigradError, np.linalg.LinAlgError):
-        return
+    except MinigradError as error:
+        if any(reason in str(error) for reason in OF_NAMES):
+            return
+        raise
     with_data = named_arguments(case)
     y = case.run(*with_data)
     floats = [x for x in with_data if isinstance(x, Tensor) and x.requires_grad]
@@ -152,11 +171,12 @@ def test_sizes_that_are_names(case: Case) -> None:
         np.testing.assert_allclose(found[str(x.name)], expected, rtol=1e-7, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", sorted(WITHOUT))
+CALLED = sorted(WITHOUT & {case.row for case in USED})
+
+
+@pytest.mark.parametrize("name", CALLED)
 def test_rows_without_a_meaning_are_named(name: str) -> None:
-    case = next((c for c in USED if c.row == name), None)
-    if case is None:
-        return  # the adjoint of another row, which nobody calls
+    case = next(c for c in USED if c.row == name)
     loss = mg.sum(case.run(*named_arguments(case)))
     with pytest.raises(DerivationError, match="has no meaning in index notation") as error:
         mg.derive(loss)

@@ -26,7 +26,7 @@ from minigrad.index.expr import (
 )
 from minigrad.index.kept import kept_by_names
 from minigrad.index.matching import Placed, occurrences
-from minigrad.index.numbers import exact_power, times
+from minigrad.index.numbers import exact_power, is_even, times
 from minigrad.index.size import AnySize, Size
 
 Label = Hashable
@@ -104,7 +104,7 @@ class _Contraction:
             mapped = tuple(names[label] for label in factor.labels)
             e = factor.exponent * exponent
             base = factor.node
-            if _is_even(factor.exponent) and not _is_even(e) and not facts.nonnegative(base):
+            if is_even(factor.exponent) and not is_even(e) and not facts.nonnegative(base):
                 base = facts.absolute(base)
             self.take(base, mapped, e)
 
@@ -114,7 +114,7 @@ class _Contraction:
         if isinstance(exponent, int) or Fraction(exponent).denominator == 1:
             return node.coef != 0 or exponent > 0
         unknown = [
-            f for f in node.factors if not (_is_even(f.exponent) or facts.nonnegative(f.node))
+            f for f in node.factors if not (is_even(f.exponent) or facts.nonnegative(f.node))
         ]
         return node.coef > 0 and (not unknown or len(node.factors) == 1)
 
@@ -410,7 +410,3 @@ def _is_symmetric(node: Expr) -> bool:
             flipped = sorted((transpose(term).digest, str(c)) for c, term in node.terms)
             return flipped == sorted((term.digest, str(c)) for c, term in node.terms)
     return False
-
-
-def _is_even(exponent: int | Fraction) -> bool:
-    return Fraction(exponent).denominator == 1 and int(exponent) % 2 == 0

@@ -24,6 +24,7 @@ from minigrad.index.expr import (
     Sum,
 )
 from minigrad.index.kept import kept_by_names
+from minigrad.index.numbers import is_even
 
 Entry = tuple[Expr, tuple[Hashable, ...], "int | Fraction"]
 ABSOLUTE = Head("abs", "Abs(x)")
@@ -43,7 +44,7 @@ def positive(node: Expr) -> bool:
             return bool(node.assume & {"positive", "unit"}) or node.kind in ("constant", "size")
         case Product():
             return node.coef > 0 and all(
-                positive(f.node) or (_even(f.exponent) and _nonzero(f.node)) for f in node.factors
+                positive(f.node) or (is_even(f.exponent) and _nonzero(f.node)) for f in node.factors
             )
         case Sum():
             terms = [c > 0 and nonnegative(t) for c, t in node.terms]
@@ -70,7 +71,7 @@ def nonnegative(node: Expr) -> bool:
             return node.kind == "argmax" or nonnegative(node.arg)
         case Product():
             return node.coef >= 0 and all(
-                _even(f.exponent) or nonnegative(f.node) for f in node.factors
+                is_even(f.exponent) or nonnegative(f.node) for f in node.factors
             )
         case Sum():
             return positive(node) or all(c >= 0 and nonnegative(t) for c, t in node.terms)
@@ -99,7 +100,7 @@ def _power(node: Expr) -> bool:
         return False
     rest = [f for f in node.factors if not positive(f.node)]
     return len(rest) == 1 and rest[0].exponent > 0 and (
-        _even(rest[0].exponent) or (isinstance(rest[0].node, Map) and nonnegative(rest[0].node))
+        is_even(rest[0].exponent) or (isinstance(rest[0].node, Map) and nonnegative(rest[0].node))
     )
 
 
@@ -349,10 +350,6 @@ def _inner(node: Expr) -> Map | None:
     while isinstance(node, Ref):
         node = node.node
     return node if isinstance(node, Map) else None
-
-
-def _even(exponent: int | Fraction) -> bool:
-    return Fraction(exponent).denominator == 1 and int(exponent) % 2 == 0
 
 
 def _nonzero(node: Expr) -> bool:

@@ -96,7 +96,7 @@ def expression(head: Head) -> Any:
     names = {name: s.Function(f"head:{name}", real=True) for name in PARTS}
     names |= dict(zip(ARGUMENTS, symbols(), strict=True)) | _own_functions()
     for name, value in head.params:
-        names[name] = _exactly(value)
+        names[name] = exactly(value)
     try:
         return s.sympify(_refuse_programs(head.text, names), locals=names)
     except (s.SympifyError, TypeError, SyntaxError, ValueError) as error:
@@ -160,7 +160,7 @@ def with_numbers(head: Head, numbers: Mapping[Any, Number]) -> Any:
     values: list[Any] = list(numbers.values())
     if any(value != value or _LARGE <= abs(value) < math.inf for value in values):
         return None
-    return expression(head).subs({symbol: _exactly(value) for symbol, value in numbers.items()})
+    return expression(head).subs({symbol: exactly(value) for symbol, value in numbers.items()})
 
 
 @lru_cache(KEPT)
@@ -175,13 +175,12 @@ def absent(head: Head, argument: int) -> float:
     )
 
 
-def _exactly(value: Number) -> Any:
+def exactly(value: Number) -> Any:
+    """The number in SymPy: a float as it is, what is exact exactly."""
     s = sympy()
-    return (
-        s.Float(value)
-        if isinstance(value, float)
-        else s.Rational(value.numerator, value.denominator)
-    )
+    if isinstance(value, float):
+        return s.Float(value)
+    return s.Rational(value.numerator, value.denominator)
 
 
 def is_algebra_expression(expr: Any) -> bool:

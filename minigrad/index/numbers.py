@@ -39,6 +39,11 @@ def as_float(value: Number) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def is_even(exponent: int | Fraction) -> bool:
+    """Whether a power with this exponent is never negative."""
+    return Fraction(exponent).denominator == 1 and int(exponent) % 2 == 0
+
+
 def magnitude(value: Number) -> Number:
     """The number without its sign."""
     return value if value >= 0 else -value

@@ -8,15 +8,8 @@ from typing import Any
 
 from minigrad.errors import DerivationError
 from minigrad.index import heads
-from minigrad.index.expr import Head, Leaf, Number
+from minigrad.index.expr import Head, Leaf
 from minigrad.index.size import AnySize
-
-
-def number(value: Number) -> Any:
-    s = heads.sympy()
-    if isinstance(value, float):
-        return s.Float(value)
-    return s.Rational(value.numerator, value.denominator)
 
 
 def size_symbol(size: AnySize) -> Any:

@@ -27,7 +27,7 @@ from minigrad.index.rebuild import transformed
 from minigrad.index.size import AnySize
 from minigrad.notation.choose import shortest
 from minigrad.notation.matrix import matrix_form
-from minigrad.notation.sympy_atoms import dim_symbol, head_value, number, size_symbol, variable
+from minigrad.notation.sympy_atoms import dim_symbol, head_value, size_symbol, variable
 from minigrad.notation.sympy_matrix import FUNCTIONS_OF_ROWS, matrix_expression
 from minigrad.notation.sympy_piece import NoMatrixFormError
 
@@ -117,7 +117,7 @@ class _Elements:
             case Ref():
                 return self.element(node.node, at)
             case Sum():
-                return s.Add(*(number(c) * self.element(term, at) for c, term in node.terms))
+                return s.Add(*(heads.exactly(c) * self.element(term, at) for c, term in node.terms))
             case Product():
                 return self.contraction(node, at)
             case Map():
@@ -154,7 +154,7 @@ class _Elements:
     def contraction(self, node: Product, at: Sequence[Any]) -> Any:
         s = heads.sympy()
         indices = [*at, *(self.index() for _ in node.summed)]
-        result = number(node.coef)
+        result = heads.exactly(node.coef)
         for f in node.factors:
             exponent = s.Rational(f.exponent.numerator, f.exponent.denominator)
             result *= self.element(f.node, [indices[label] for label in f.labels]) ** exponent

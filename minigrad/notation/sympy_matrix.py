@@ -15,7 +15,7 @@ from typing import Any
 
 from minigrad.index import heads
 from minigrad.index.expr import Head, Leaf
-from minigrad.notation.sympy_atoms import head_value, number
+from minigrad.notation.sympy_atoms import head_value
 from minigrad.notation.sympy_piece import (
     NoMatrixFormError,
     Piece,
@@ -80,7 +80,7 @@ class _Builder:
             case Name():
                 return atom(tree, self.leaves)
             case Num(value):
-                return Piece(number(value))
+                return Piece(heads.exactly(value))
             case Call(function, args):
                 return self.call(function, [self.build(arg) for arg in args])
             case MatMul(parts):
@@ -92,7 +92,7 @@ class _Builder:
                 return self.plus([self.scaled(sign, self.build(term)) for sign, term in terms])
             case Scaled(coef, up, body, down):
                 scalars = [self.scalar(t) for t in up] + [1 / self.scalar(t) for t in down]
-                factor = reduce(lambda a, b: a * b, scalars, number(coef))
+                factor = reduce(lambda a, b: a * b, scalars, heads.exactly(coef))
                 return Piece(factor) if body is None else self.scaled(factor, self.build(body))
             case Transposed(body):
                 return self.transpose(self.build(body))
@@ -175,10 +175,10 @@ class _Builder:
 
     def power(self, piece: Piece, exponent: int | Fraction) -> Piece:
         if piece.is_scalar:
-            return Piece(piece.value ** number(exponent))
+            return Piece(piece.value ** heads.exactly(exponent))
         if piece.kind == "identity":
             raise NoMatrixFormError("an elementwise power of I")
-        return replace(piece, value=self.s.HadamardPower(piece.value, number(exponent)))
+        return replace(piece, value=self.s.HadamardPower(piece.value, heads.exactly(exponent)))
 
     def norm(self, piece: Piece) -> Piece:
         """The Frobenius norm, as the root of a trace."""

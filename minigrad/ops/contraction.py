@@ -116,7 +116,7 @@ dot = contraction(
     _dot,
     vjps=(_dot_left, _dot_right),
     meaning=_dot_meaning,
-    misfit=misfits.products,
+    misfit=misfits.dotted,
     broadcasts=True,
     doc="Sum product over the last axis of x and the last but one of y.",
 )

@@ -14,15 +14,24 @@ def products(shapes: Shapes) -> str | None:
     left, right = shapes
     if not left or not right:
         return "a matrix product needs operands of at least one axis; multiply by a number with *"
-    rows = right[-2 if len(right) > 1 else 0]
-    if left[-1] != rows:
+    told = dotted(shapes)
+    if told is not None:
+        return told
+    for a, b in zip(left[-3::-1], right[-3::-1], strict=False):
+        if a != b and 1 not in (a, b):
+            return f"leading sizes {a} and {b} do not broadcast; they must be equal or 1"
+    return None
+
+
+def dotted(shapes: Shapes) -> str | None:
+    """NumPy's dot: the inner sizes must be equal, where both have axes."""
+    left, right = shapes
+    rows = right[-2:][0] if right else None
+    if left and right and left[-1] != rows:
         return (
             f"the inner sizes differ, {left[-1]} columns on the left meet {rows} rows on the "
             "right; transpose an operand or change its size"
         )
-    for a, b in zip(left[-3::-1], right[-3::-1], strict=False):
-        if a != b and 1 not in (a, b):
-            return f"leading sizes {a} and {b} do not broadcast; they must be equal or 1"
     return None
 
 

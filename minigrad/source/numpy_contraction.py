@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from minigrad.index.size import written
 from minigrad.source.context import Context, call, subscripts
 from minigrad.source.pieces import (
     ATOM,
@@ -65,12 +66,8 @@ def _tensordot(value: Value, at: Context) -> Text:
     left, right = value.params
     n = len(left)
     plain = left == tuple(range(a.ndim - n, a.ndim)) and right == tuple(range(n))
-    axes = str(n) if plain else f"({_tuple(left)}, {_tuple(right)})"
+    axes = str(n) if plain else f"({written(left)}, {written(right)})"
     return call("np.tensordot", at.text(a).text, at.text(b).text, f"axes={axes}")
-
-
-def _tuple(axes: Sequence[int]) -> str:
-    return f"({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"
 
 
 def _einsum(value: Value, at: Context) -> Text:

@@ -110,10 +110,7 @@ class Exact(_Objects):
     """Arrays of SymPy expressions."""
 
     def number(self, value: Number) -> Any:
-        s = heads.sympy()
-        if isinstance(value, float):
-            return s.Float(value)
-        return s.Rational(value.numerator, value.denominator)
+        return heads.exactly(value)
 
     def constant(self, name: str) -> Any:
         return getattr(heads.sympy(), name)

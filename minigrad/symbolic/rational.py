@@ -127,7 +127,7 @@ class _Atoms:
         if node in self.closed:
             return self.symbol(node, labels)
         if isinstance(node, Sum):
-            return s.Add(*(_number(c) * self.read(term, labels) for c, term in node.terms))
+            return s.Add(*(heads.exactly(c) * self.read(term, labels) for c, term in node.terms))
         if not isinstance(node, Product):
             return self.symbol(node, labels)
         bound = [f for f in node.factors if any(lab >= node.ndim for lab in f.labels)]
@@ -138,7 +138,7 @@ class _Atoms:
             free = [f for f in free if f not in counts]
             bound += counts
             coef = times(coef, 1 / share)
-        result = _number(coef)
+        result = heads.exactly(coef)
         for f in free:
             exponent = s.Rational(f.exponent.numerator, f.exponent.denominator)
             own = tuple(labels[lab] for lab in f.labels)
@@ -233,9 +233,3 @@ def _counts(node: Product, free: Sequence[Factor]) -> tuple[list[Factor], Fracti
     shared = not isinstance(node.coef, float) and Fraction(node.coef).denominator % whole == 0
     return named, Fraction(1, whole) if shared else Fraction(1)
 
-
-def _number(value: Number) -> Any:
-    s = heads.sympy()
-    if isinstance(value, float):
-        return s.Float(value)
-    return s.Rational(value.numerator, value.denominator)
