@@ -320,6 +320,21 @@ TABLE: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
         errors.ShapeError,
         ("linalg.solve", "2 unknowns", "not 3"),
     ),
+    "directions of unlike shapes": (
+        lambda: functional.cosine_similarity(np.ones((2, 3)), np.ones((3, 2))),
+        errors.ShapeError,
+        ("nn.cosine_similarity", "do not broadcast", "(2, 3)", "(3, 2)"),
+    ),
+    "arrays of unlike shapes": (
+        lambda: mg.broadcast_arrays(np.ones(3), np.ones(2)),
+        errors.ShapeError,
+        ("broadcast_arrays", "do not broadcast", "(3,)", "(2,)"),
+    ),
+    "stacked weights of a linear map": (
+        lambda: functional.linear(*mg.symbols("X: m n", "W: k p n")),
+        errors.ShapeError,
+        ("nn.linear", "a matrix (outputs, inputs)", "W (k, p, n)"),
+    ),
     "labels out of range": (
         lambda: functional.cross_entropy(M, np.array([0, 5])),
         errors.ShapeError,

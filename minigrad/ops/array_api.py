@@ -12,7 +12,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe
-from minigrad.ops.axes import is_symbolic, many_axes, one_axis
+from minigrad.ops.axes import is_symbolic, many_axes, one_axis, shape_together
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
 from minigrad.ops.norms import norm
@@ -140,5 +140,5 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
     """The operands, each repeated to the shape they have together."""
     tensors = [as_tensor(x, "broadcast_arrays") for x in args]
-    shape = np.broadcast_shapes(*(tuple(t.shape) for t in tensors))
+    shape = shape_together("broadcast_arrays", tensors)
     return tuple(broadcast_to(t, shape) for t in tensors)

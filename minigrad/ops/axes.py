@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -114,6 +115,23 @@ def same_width(name: str, x: Tensor, y: Tensor) -> None:
             f"{name}: the last sizes differ, {x.shape[-1]} and {y.shape[-1]}; "
             f"got {describe(x)} and {describe(y)}"
         )
+
+
+def shape_together(name: str, tensors: Sequence[Tensor]) -> tuple[Any, ...]:
+    """The shape to which operands broadcast.
+
+    Raises
+    ------
+    ShapeError
+        When there is none.
+    """
+    if any(map(is_symbolic, tensors)):
+        return tuple(functools.reduce(operator.mul, tensors).shape)
+    try:
+        return np.broadcast_shapes(*(tuple(t.shape) for t in tensors))
+    except ValueError:
+        told = "the shapes do not broadcast, sizes must be equal or 1"
+        raise ShapeError(f"{name}: {told}; got {operands(tuple(tensors))}") from None
 
 
 def one_axis(name: str, axis: Any, ndim: int) -> int:

@@ -13,7 +13,7 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import Axes, is_symbolic, one_axis, plain, same_width
+from minigrad.ops.axes import Axes, is_symbolic, one_axis, plain, same_width, shape_together
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
 from minigrad.ops.options import real
@@ -105,6 +105,8 @@ rms_norm.primitive = _rooted.primitive  # type: ignore[attr-defined]
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """Affine map of the last axis, x Wᵀ + b."""
     x, w = as_tensor(input, "nn.linear"), as_tensor(weight, "nn.linear")
+    if w.ndim > 2:
+        raise ShapeError(f"nn.linear: weights are a matrix (outputs, inputs), not {describe(w)}")
     same_width("nn.linear", x, w)
     y = matmul(x, w.T)
     return y if bias is None else y + bias
@@ -134,7 +136,7 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any
     """Cosine of the angle between vectors along an axis, with lengths of at least ε."""
     a, b = as_tensor(x1), as_tensor(x2)
     if a.shape != b.shape:
-        shape = np.broadcast_shapes(a.shape, b.shape)
+        shape = shape_together("nn.cosine_similarity", (a, b))
         a, b = broadcast_to(a, shape), broadcast_to(b, shape)
     axis = one_axis("nn.cosine_similarity", axis, a.ndim)
     a, b = (x / maximum(norm(x, axis=axis, keepdims=True), eps) for x in (a, b))
