@@ -335,6 +335,26 @@ TABLE: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
         errors.ShapeError,
         ("nn.linear", "a matrix (outputs, inputs)", "W (k, p, n)"),
     ),
+    "a list of numbers for an axis": (
+        lambda: mg.sum(mg.tensor(1.0), mg.tensor([0, 1])),
+        errors.ShapeError,
+        ("(2,)", "neither true nor false", "x.any()"),
+    ),
+    "one number for several arrays": (
+        lambda: mg.concatenate(mg.tensor(1.0)),
+        errors.KindError,
+        ("is one number", "a list of tensors"),
+    ),
+    "the length of a number": (
+        lambda: len(mg.tensor(1.0)),
+        errors.KindError,
+        ("is one number", "no length"),
+    ),
+    "an index that is none": (
+        lambda: [1, 2][mg.tensor(1.0)],
+        errors.KindError,
+        ("is no index", "a whole number"),
+    ),
     "labels out of range": (
         lambda: functional.cross_entropy(M, np.array([0, 5])),
         errors.ShapeError,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.errors import GradientError, ShapeError, SymbolicError, UnsupportedError
+from minigrad.errors import GradientError, KindError, ShapeError, SymbolicError, UnsupportedError
 from minigrad.graph.dims import with_labels
 from minigrad.graph.node import Node, leaf, next_id
 from minigrad.names import checked_name
@@ -219,7 +219,7 @@ class Tensor:
     def __len__(self) -> int:
         shape = self.shape
         if not shape:
-            raise TypeError("len() of a 0-d tensor")
+            raise KindError(f"len: {describe(self)} is one number and has no length")
         if self._array is None and not isinstance(shape[0], int):
             raise SymbolicError(
                 f"len: the first axis of {describe(self)} has the size {shape[0]}, which is a name and no "
@@ -229,11 +229,17 @@ class Tensor:
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.shape:
-            raise TypeError("iteration over a 0-d tensor")
+            raise KindError(f"{describe(self)} is one number; pass a list of tensors, or give it an axis")
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
-        return bool(self._value("bool"))
+        value = self._value("bool")
+        if value.size != 1:
+            raise ShapeError(
+                f"{describe(self)} is neither true nor false; ask x.any() or x.all(), and choose by elements "
+                "with mg.where"
+            )
+        return bool(value)
 
     def __float__(self) -> float:
         return float(self.item())
@@ -243,7 +249,7 @@ class Tensor:
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iu":
-            raise TypeError(f"a tensor of dtype {self.dtype} cannot be used as an index")
+            raise KindError(f"{describe(self)} is no index; an index is a whole number")
         return int(self.item())
 
     def __format__(self, spec: str) -> str:
