@@ -20,6 +20,8 @@ RIGHT = {
     "sum(layer_norm(x, x.shape[0])*y)": {"x": "n", "y": "n"},
     "logdet(A)": {"A": "n n | spd"},
     "sum(softmax(X@w)*y)": {"X": "m n", "w": "n", "y": "m"},
+    "min(exp(exp(X)), axis=None)": {"X": "2 2"},
+    "norm(2*exp(x) + 0.1)": {"x": "n"},
     "bce_with_logits(hypot(w, b), A@B@y)": {"w": "n", "b": "n", "y": "n", "A": "n n", "B": "n n"},
 }
 

@@ -73,14 +73,14 @@ def enlarged(scene: Scene) -> Iterator[Enlarged]:
             continue
         twin.__dict__.pop("natural", None)
         twin.output = np.asarray(twin.values[scene.subject.output])
-        if np.isfinite(twin.output).all() and _largest(twin) < _LARGEST:
+        if np.isfinite(twin.output).all() and _stays_small(twin):
             yield Enlarged(twin, factor)
 
 
-def _largest(scene: Scene) -> float:
-    """The largest number on the way; what a mask made infinite is none."""
-    arrays = (np.abs(v) for v in map(np.asarray, scene.values.values()) if v.dtype.kind == "f")
-    return max(float(np.max(v, initial=0.0, where=np.isfinite(v))) for v in arrays)
+def _stays_small(scene: Scene) -> bool:
+    """Whether no number on the way overflows, nor would its square; what a mask makes −∞ is none."""
+    arrays = (v for v in map(np.asarray, scene.values.values()) if v.dtype.kind == "f")
+    return all(bool(np.all((np.abs(v) < _LARGEST) | np.isneginf(v))) for v in arrays)
 
 
 def judged(at: Enlarged) -> list[Comparison]:
