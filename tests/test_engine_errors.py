@@ -355,6 +355,11 @@ TABLE: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
         errors.KindError,
         ("is no index", "a whole number"),
     ),
+    "scores without classes": (
+        lambda: functional.cross_entropy(0.3, 0.3, weight=np.ones(3)),
+        errors.ShapeError,
+        ("nn.cross_entropy", "one number has no classes"),
+    ),
     "labels out of range": (
         lambda: functional.cross_entropy(M, np.array([0, 5])),
         errors.ShapeError,

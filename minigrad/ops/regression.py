@@ -143,6 +143,13 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     return _reduce("nn.kl_div", each, reduction)
 
 
+def _class_axis(name: str, x: Tensor) -> int:
+    """The axis of the classes: the second one, or the only one."""
+    if not x.ndim:
+        raise ShapeError(f"{name}: one number has no classes; give an axis of one score for each class")
+    return min(1, x.ndim - 1)
+
+
 def _labels(name: str, x: Tensor, target: Any) -> Any:
     labels = np.asarray(plain(target))
     if labels.dtype.kind not in "iu":
@@ -171,7 +178,7 @@ def nll_loss(
     ``input`` has its classes on axis 1 (axis 0 for a single sample); the mean is weighted.
     """
     x = as_tensor(input, "nn.nll_loss")
-    axis = min(1, x.ndim - 1)
+    axis = _class_axis("nn.nll_loss", x)
     if is_symbolic(target):
         return _all_counted(x, target, weight, axis, reduction)
     labels = _labels("nn.nll_loss", x, target)
@@ -250,7 +257,7 @@ def cross_entropy(
     reduction_of("nn.cross_entropy", reduction)
     fraction("nn.cross_entropy", "label_smoothing", label_smoothing)
     x = as_tensor(input, "nn.cross_entropy")
-    axis = min(1, x.ndim - 1)
+    axis = _class_axis("nn.cross_entropy", x)
     scores = log_softmax(x, axis)
     if as_tensor(target).dtype.kind == "f":
         return _soft_targets(scores, target, weight, axis, reduction, label_smoothing)
