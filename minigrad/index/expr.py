@@ -47,12 +47,13 @@ class Expr:
     neither looks behind it.
     """
 
-    __slots__ = ("_symmetric", "digest", "height", "sizes", "weight")
+    __slots__ = ("_symmetric", "digest", "height", "readings", "sizes", "weight")
     sizes: tuple[AnySize, ...]
     digest: bytes
     weight: int
     height: int
     _symmetric: bool  # filled in when it is first asked for
+    readings: dict[Any, Any]  # likewise: how the node was read as notation
 
     @property
     def ndim(self) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import combinations
+from dataclasses import dataclass, replace
+from itertools import chain, combinations, count
 from math import inf
 
 from minigrad.errors import DerivationError
@@ -68,20 +68,37 @@ _MIRRORED = {">": "<", "≥": "≤", "=": "="}
 _INDEX_LETTERS = "ijklmpqrstuvw"
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What reading a node came to, or why there is none.
+
+    ``asked`` are the letters that mattered, ``taken`` those of them that were used, ``letters`` its own.
+    """
+
+    tree: Tree | str
+    asked: frozenset[str]
+    taken: frozenset[str]
+    letters: frozenset[str]
+
+
 class Reader:
     """Reads nodes as trees; ``full`` fixes every label."""
 
     def __init__(self, full: bool = False) -> None:
         self.full = full
         self.used: set[str] = set()
+        self.asked: set[str] = set()  # the letters of which it mattered whether they are used
 
     # -- letters ---------------------------------------------------------------------------------
 
     def letter(self, size: object, own_name: bool = True) -> str:
         """A subscript: the dim's own name when it is one letter, else i, j, k, ..."""
         own = size.name if isinstance(size, Size) and own_name and not self.full else None
-        choices = ([own] if own is not None and len(own) == 1 else []) + list(_INDEX_LETTERS)
-        letter = next((c for c in choices if c not in self.used), f"i{len(self.used)}")
+        first = [own] if own is not None and len(own) == 1 else []
+        for letter in chain(first, _INDEX_LETTERS, (f"i{k}" for k in count())):
+            self.asked.add(letter)
+            if letter not in self.used:
+                break
         self.used.add(letter)
         return letter
 
@@ -94,7 +111,33 @@ class Reader:
     # -- nodes -----------------------------------------------------------------------------------
 
     def read(self, node: Expr, places: Places) -> Tree:
-        """The tree of a node some of whose axes are fixed."""
+        """The tree of a node some of whose axes are fixed.
+
+        Every choice of subscripts around a node reads it again, and so do nested products and the search
+        for names: what was read is remembered with the node, for whenever the letters that mattered are
+        used or free as they were.
+        """
+        before, asked = frozenset(self.used), self.asked
+        if not hasattr(node, "readings"):
+            node.readings = {}
+        known: list[_Reading] = node.readings.setdefault((self.full, places), [])
+        found = next((r for r in known if r.asked & before == r.taken), None)
+        if found is None:
+            self.asked = set()
+            try:
+                tree: Tree | str = self.read_anew(node, places)
+            except OrderError as error:
+                tree = str(error)
+            mattered = frozenset(self.asked)
+            found = _Reading(tree, mattered, mattered & before, frozenset(self.used - before))
+            known.append(found)
+        self.asked = asked | found.asked
+        self.used = set(before | found.letters)
+        if isinstance(found.tree, str):
+            raise OrderError(found.tree)
+        return found.tree
+
+    def read_anew(self, node: Expr, places: Places) -> Tree:
         match node:
             case Leaf() | Ref():
                 return self.symbol(node, places)
@@ -284,8 +327,8 @@ class Reader:
         fixed = {k: place for k, place in enumerate(places) if place is not None}
         summed = list(node.summed)
         counts = [len(summed)] if self.full else range(len(summed) + 1)
-        for count in counts:
-            found = list(self.readings(node, fixed, summed, count))
+        for chosen in counts:
+            found = list(self.readings(node, fixed, summed, chosen))
             if found:
                 return min(found, key=cost)
         raise OrderError("no label set makes this product a matrix formula")

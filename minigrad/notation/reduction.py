@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import permutations
+from itertools import chain, permutations
+from itertools import product as cartesian
 
 from minigrad.index.expr import Leaf, Product
 from minigrad.index.size import AnySize, Size
@@ -117,17 +118,33 @@ class Reduction:
         if len(self.summed) > _MOST_LABELS:
             attempt = self.fork()
             return attempt.result() if attempt.eliminate_greedily() else None
-        best: tuple[tuple[int, int, bool], Tree] | None = None
-        for order in permutations(self.summed):
+        found: list[Tree] = []
+        for order in self.orders():
             attempt = self.fork()
             if all(attempt.eliminate(label) for label in order):
                 tree = attempt.result()
-                if tree is not None:
-                    # at equal length a function of the whole, pad(X W, ...), before X pad(W, ...)
-                    price = (transposes(tree), len(text(tree)), not isinstance(tree, Call))
-                    if best is None or price < best[0]:
-                        best = (price, tree)
-        return None if best is None else best[1]
+                if tree is not None and tree not in found:
+                    found.append(tree)
+        # at equal length a function of the whole, pad(X W, ...), before X pad(W, ...)
+        return _least(found, transposes, lambda t: len(text(t)), lambda t: not isinstance(t, Call))
+
+    def orders(self) -> Iterator[tuple[int, ...]]:
+        """The orders of elimination that differ: what is not connected is summed in the order it stands.
+
+        Edges connect, and so does a division by a size, which makes a mean of one sum only.
+        """
+        parts: list[set[int]] = []
+        divided = [
+            {label for label in self.summed if _size_tree(self.sizes[label]) == item.tree}
+            for item in self.scalars
+        ]
+        for near in [*({label} for label in self.summed), *({e.i, e.j} for e in self.edges), *divided]:
+            touched = [part for part in parts if part & near]
+            parts = [part for part in parts if not part & near] + [near.union(*touched)]
+        own = [[label for label in self.summed if label in part] for part in parts]
+        for orders in cartesian(*map(permutations, own)):
+            place = dict(zip(chain(*own), chain(*orders), strict=True))
+            yield tuple(place[label] for label in self.summed)
 
     def fork(self) -> Reduction:
         twin = copy(self)
@@ -322,6 +339,17 @@ class Reduction:
         ]
         down = [_power(it.tree, -it.exponent, False) for it in self.scalars if it.exponent < 0]
         return scaled(self.node.coef, up, body, down)
+
+
+def _least(trees: list[Tree], *prices: Callable[[Tree], int]) -> Tree | None:
+    """The first tree of the least price; later prices are asked only where earlier ones are equal."""
+    for price in prices:
+        if len(trees) < 2:
+            break
+        each = [price(tree) for tree in trees]
+        least = min(each)
+        trees = [tree for tree, one in zip(trees, each, strict=True) if one == least]
+    return trees[0] if trees else None
 
 
 def _in_letter_order(items: Sequence[Item]) -> list[Item]:

@@ -29,7 +29,7 @@ from minigrad.notation.choose import shortest
 from minigrad.notation.matrix import matrix_form
 from minigrad.notation.sympy_atoms import dim_symbol, head_value, size_symbol, variable
 from minigrad.notation.sympy_matrix import FUNCTIONS_OF_ROWS, matrix_expression
-from minigrad.notation.sympy_piece import NoMatrixFormError
+from minigrad.notation.sympy_piece import NoMatrixFormError, total
 
 # SymPy takes seconds for an expression of so many parts.
 _MOST_PARTS = 10_000
@@ -161,7 +161,7 @@ class _Elements:
         bounds = [
             (indices[label], 0, size_symbol(node.label_sizes[label]) - 1) for label in node.summed
         ]
-        return s.Sum(result, *bounds) if bounds else result
+        return total(result, *bounds)
 
     def matrix_function(self, node: MatrixFunction, at: Sequence[Any]) -> Any:
         s = heads.sympy()

@@ -158,7 +158,7 @@ def trace_of(matrix: Any) -> Any:
         return s.Trace(matrix)
     i, _ = indices()
     size = matrix.shape[0]
-    return matrix[0, 0] if size == 1 else s.Sum(matrix[i, i], (i, 0, size - 1))
+    return matrix[0, 0] if size == 1 else total(matrix[i, i], (i, 0, size - 1))
 
 
 def evaluable(matrix: Any) -> Any:
@@ -181,4 +181,11 @@ def sum_of(matrix: Any) -> Any:
     i, j = indices()
     bounds = [(k, 0, size - 1) for k, size in ((i, rows), (j, columns)) if size != 1]
     element = matrix[i if rows != 1 else 0, j if columns != 1 else 0]
-    return s.Sum(element, *bounds) if bounds else element
+    return total(element, *bounds)
+
+
+def total(element: Any, *bounds: tuple[Any, Any, Any]) -> Any:
+    """The sum of an element over indices between bounds, to be carried out when those are numbers."""
+    from minigrad.notation.sympy_sum import Sum  # loads SymPy
+
+    return Sum(element, *bounds) if bounds else element

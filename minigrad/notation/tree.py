@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from minigrad.index.expr import Number
@@ -13,6 +13,9 @@ from minigrad.index.numbers import magnitude
 @dataclass(frozen=True, slots=True)
 class Tree:
     """A piece of a formula."""
+
+    # counted once: formulas are compared by it, and their parts are shared
+    _transposes: int = field(default=-1, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +256,10 @@ def parts_of(tree: Tree) -> tuple[Tree, ...]:
 
 def transposes(tree: Tree) -> int:
     """How many transposes a reader meets."""
-    if isinstance(tree, Selection):
-        return int(tree.turned)
-    return isinstance(tree, Transposed) + sum(map(transposes, parts_of(tree)))
+    if tree._transposes < 0:
+        own = tree.turned if isinstance(tree, Selection) else isinstance(tree, Transposed)
+        object.__setattr__(tree, "_transposes", own + sum(map(transposes, parts_of(tree))))
+    return tree._transposes
 
 
 def product(parts: list[Tree]) -> Tree:

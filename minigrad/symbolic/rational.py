@@ -46,10 +46,18 @@ def _shorter(node: Expr, atoms: _Atoms) -> tuple[int, Expr] | None:
         expr = atoms.read(node, labels)
     except _TooMany:
         return None
-    best = min((expr, *_other_forms(expr)), key=atoms.size)
+    if not _is_finite(expr):
+        return None
+    best = min((expr, *filter(_is_finite, _other_forms(expr))), key=atoms.size)
     if atoms.size(best) >= atoms.size(expr):
         return None
     return atoms.size(best), atoms.write(best, labels, dict(zip(labels, node.sizes, strict=True)))
+
+
+def _is_finite(expr: Any) -> bool:
+    """Whether SymPy divided by no zero: what it makes of v / (w − w) has no meaning here."""
+    s = heads.sympy()
+    return not expr.has(s.zoo, s.nan, s.oo, -s.oo)
 
 
 def _is_high(factor: Factor) -> bool:
