@@ -12,6 +12,8 @@ import pytest
 import minigrad as mg
 from minigrad.checking import GeneratedSource, proving
 from minigrad.checking.identity import vanishes
+from minigrad.checking.locate import locate
+from minigrad.checking.replay import Program
 from minigrad.index import heads
 from minigrad.source.function import Function
 from minigrad.symbolic.budget import OutOfTimeError, budget
@@ -163,6 +165,15 @@ def test_a_budget_is_kept_inside_long_computations(run: Callable[[Any], Any]) ->
     with budget(600):
         run(derivation)
     run(derivation)  # a budget ends with its block
+
+
+def test_where_a_primitive_is_at_fault_is_not_guessed_without_time() -> None:
+    x = mg.tensor([1.0, 2.0], name="x")
+    output = mg.exp(x)._node
+    assert output is not None
+    leaves = {x._node: x.numpy()}
+    with budget(0), pytest.raises(OutOfTimeError):
+        locate(Program(output, {}), leaves, np.random.default_rng(0))  # type: ignore[arg-type]
 
 
 def test_what_no_time_was_left_for_is_said() -> None:

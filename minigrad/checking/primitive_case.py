@@ -17,6 +17,7 @@ from minigrad.graph import Node, apply, tensor
 from minigrad.index.expr import Leaf
 from minigrad.index.view import View, measured, number_view
 from minigrad.numeric import gradients
+from minigrad.symbolic.budget import OutOfTimeError
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.evaluate import Place, evaluate_all
 from minigrad.symbolic.lower import lower_row
@@ -71,6 +72,8 @@ class Case:
         try:
             (meant,) = evaluate_all([view.expr], Place(values, {}))
             meant = np.asarray(meant, dtype=float).reshape(self.output.shape)
+        except OutOfTimeError:
+            raise
         except Exception:
             return None  # the check of the whole graph says so
         return _differ(self.output, meant, noise=self._noise(self.arguments, _EPS))
@@ -110,6 +113,8 @@ class Case:
                 np.asarray(a, dtype=float).reshape(self.arguments[k].shape)
                 for k, a in zip(chosen, arrays, strict=True)
             ]
+        except OutOfTimeError:
+            raise
         except Exception:
             return None
         by_hand = dict(zip(self.movable, self.hand, strict=True))
