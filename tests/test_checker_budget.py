@@ -1,38 +1,22 @@
-"""What runs, writes, draws and checks a formula neither recurses over its depth nor looks at all pairs."""
+"""A check makes one program, keeps its time inside long computations, and says which witness could not speak."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.checking import GeneratedSource, proving
+from minigrad.checking import proving
 from minigrad.checking.identity import vanishes
 from minigrad.checking.locate import locate
 from minigrad.checking.replay import Program
 from minigrad.index import heads
 from minigrad.source.function import Function
 from minigrad.symbolic.budget import OutOfTimeError, budget
-from minigrad.symbolic.program import build, in_order, program
-
-_DEEP = 500
-
-
-@pytest.fixture(autouse=True)
-def shallow_stack() -> Iterator[None]:
-    """A walk that recurses would end here, at depths far below those of a user."""
-    before = sys.getrecursionlimit()
-    depth, frame = 0, sys._getframe()
-    while frame.f_back is not None:
-        depth, frame = depth + 1, frame.f_back
-    mg.derive(mg.sum(mg.sin(_x()))).check()  # SymPy is loaded, which needs a deeper stack
-    sys.setrecursionlimit(depth + 250)
-    yield
-    sys.setrecursionlimit(before)
+from minigrad.symbolic.program import build
 
 
 def _x() -> Any:
@@ -44,82 +28,6 @@ def chain(n: int) -> Any:
     for _ in range(n):
         y = mg.sin(y)
     return mg.sum(y)
-
-
-def named_chain(n: int) -> Any:
-    y = _x()
-    for k in range(n):
-        y = mg.sin(y).named(f"h{k}")
-    return mg.sum(y)
-
-
-def recurrent(n: int) -> Any:
-    W = mg.tensor(0.5 * np.eye(3), name="W", requires_grad=True)
-    b = mg.tensor(np.full(3, 0.1), name="b", requires_grad=True)
-    y = mg.tensor(np.linspace(0.1, 0.9, 3), name="y")
-    for k in range(n):
-        y = mg.tanh(W @ y + b).named(f"h{k}")
-    return mg.sum(y)
-
-
-def wide_sum(n: int) -> Any:
-    x = _x()
-    y = x
-    for k in range(n):
-        y = y + mg.sin(x * float(k + 1))
-    return mg.sum(y)
-
-
-def wide_concatenate(n: int) -> Any:
-    x = _x()
-    return mg.sum(mg.concatenate([x * float(k + 1) for k in range(n)]) ** 2)
-
-
-SHAPES: dict[str, tuple[Callable[[int], Any], int]] = {
-    "a chain": (chain, _DEEP),
-    "a chain of names": (named_chain, _DEEP),
-    "a recurrence": (recurrent, 100),
-    "a sum of many terms": (wide_sum, _DEEP),
-    "a concatenation of many parts": (wide_concatenate, 300),
-}
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_deep_formulas_are_evaluated_written_and_checked(shape: str) -> None:
-    make, n = SHAPES[shape]
-    derivation = mg.derive(make(n))
-    written = GeneratedSource(derivation.source)
-    arrays = {name: node.value for name, (node, _) in derivation.reading.lowered.leaves.items()}
-    found = written.arrays(arrays, {})
-    for array, value in zip(found, derivation().values(), strict=True):
-        np.testing.assert_allclose(array, value, rtol=1e-9)
-    report = derivation.check()
-    assert report.verdict == "pass", report
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_twice_the_depth_makes_about_twice_the_operations(shape: str) -> None:
-    make, n = SHAPES[shape]
-    counts = []
-    for size in (n // 8, n // 4):
-        derivation = mg.derive(make(size))
-        made = program([f.expr for f in derivation.values()], derivation.reading.lowered.sizes)
-        counts.append(sum(1 for _ in in_order(made.results)))
-    assert counts[1] <= 2.3 * counts[0]
-
-
-def test_no_line_of_source_holds_a_whole_sum() -> None:
-    """Python's compiler recurses over an expression, so none is as deep as what it computes."""
-    rows = mg.derive(wide_sum(_DEEP)).source().splitlines()
-    assert max(map(len, rows)) <= 100
-    statements = " ".join(rows).split(" = ")
-    assert max(text.count(" + ") for text in statements) <= 130
-
-
-def test_a_deep_picture_is_summarised_before_it_is_laid_out() -> None:
-    picture = mg.draw(named_chain(_DEEP)).picture
-    assert len(picture.cards) <= 300
-    assert any(card.kind == "folded" and "steps" in card.tooltip for card in picture.cards)
 
 
 def blocks(count: int) -> Any:
@@ -195,9 +103,10 @@ def test_source_that_cannot_be_written_is_a_line_of_its_own(
     derivation = mg.derive(mg.sum(mg.sin(_x())), order=order)
     monkeypatch.setattr(Function, "write", broken)
     report = derivation.check()
-    (line,) = [c for c in report.comparisons if c.verdict != "pass"]
+    line, *others = [c for c in report.comparisons if c.verdict != "pass"]
     assert (line.first, line.second, line.verdict) == ("NumPy source", "", "inconclusive")
-    assert line.note == "it raised IndexError: tuple index out of range"
+    assert {c.first for c in others} <= {"inputs × 40", "inputs × 800"}  # they run it too
+    assert {c.note for c in (line, *others)} == {"it raised IndexError: tuple index out of range"}
     assert report.verdict == "inconclusive"
 
 
