@@ -83,3 +83,8 @@ def test_a_sum_is_carried_out_once_its_bounds_are_numbers() -> None:
 def test_a_quotient_by_zero_stays_as_it_is() -> None:
     assert str(mg.derive(mg.parse("[v, v, S] / (v - v)", S="2 n")))
     assert str(mg.derive(mg.parse("x / ((x + y) * (x + y) - x*x - 2*x*y - y*y)", x="", y="")))
+
+
+def test_a_sum_over_no_elements_is_no_mean() -> None:
+    program = "sum((v.std() / where(W < W, W, U))[[], :, :])"
+    assert str(mg.derive(mg.parse(program, W="n k 1", U="n k 1", v="3 d")))

@@ -238,6 +238,8 @@ def _counts(node: Product, free: Sequence[Factor]) -> tuple[list[Factor], Fracti
         and f.node.name in map(str, summed)
     ]
     whole = prod(size for size in summed if isinstance(size, int))
-    shared = not isinstance(node.coef, float) and Fraction(node.coef).denominator % whole == 0
+    if isinstance(node.coef, float) or not whole:  # without elements there is no mean
+        return named, Fraction(1)
+    shared = Fraction(node.coef).denominator % whole == 0
     return named, Fraction(1, whole) if shared else Fraction(1)
 
