@@ -165,6 +165,16 @@ def exponential(argument: Expr) -> Expr:
     return constant(1, argument.sizes) if is_zero(argument) else Map(EXP, (argument,))
 
 
+def mixed(found: Mixture) -> Expr:
+    """The sum of exponentials itself, with hyperbolic functions for pairs."""
+    if len(found) == 2:
+        (x, p), (y, q) = sorted(found.items(), key=lambda term: negated(term[0]))
+        if y == scale(-1, x) and abs(p) == abs(q):
+            name = "cosh" if p == q else "sinh"
+            return scale(times(2, p), Map(function(f"{name}(x)", name), (x,)))
+    return add([(weight, exponential(argument)) for argument, weight in found.items()])
+
+
 def exponent_of(node: Expr) -> Expr | None:
     """The x of exp(x); of a power of a number or of an exponential, its logarithm."""
     inner = behind(node)

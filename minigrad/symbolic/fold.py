@@ -27,6 +27,7 @@ from minigrad.symbolic.exponentials import (
     function,
     logarithm,
     logarithm_of,
+    mixed,
     mixture,
     multiple,
     ratio,
@@ -229,8 +230,8 @@ def _exponential_over(
         if share is not None:
             return _replaced(node, pair, [Factor(share, below.labels, power), *left], power)
         down = scale(Fraction(power) / below.exponent, unit)
-        terms = [(w, exponential(add([(1, a), (1, down)]))) for a, w in lower.items()]
-        shifted = Factor(add(terms), below.labels, below.exponent)
+        lowered = {add([(1, argument), (1, down)]): w for argument, w in lower.items()}
+        shifted = Factor(mixed(lowered), below.labels, below.exponent)
         return _replaced(node, pair, [shifted, *left], -below.exponent)
     return None
 

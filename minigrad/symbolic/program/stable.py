@@ -22,6 +22,7 @@ from minigrad.symbolic.program.functions import (
     LOG1P,
     LOGADDEXP,
     MAXIMUM,
+    SIGMOID,
     SOFTPLUS,
     bare,
     is_call,
@@ -114,7 +115,7 @@ def _log_of_sum(arg: Sum) -> Expr | None:
 
 
 def stable_sum(node: Sum) -> Expr | None:
-    """C exp(x) - c is c expm1(x)."""
+    """C exp(x) - c is c expm1(x), and c - c sigmoid(x) is c sigmoid(-x)."""
     one, rest = _split_one(node)
     if one == 0:
         return None
@@ -122,6 +123,10 @@ def stable_sum(node: Sum) -> Expr | None:
         if coef == -one and is_call(term, "exp"):
             others = rest[:k] + rest[k + 1 :]
             return add([(coef, Map(EXPM1, term.args)), *others])
+        inner = _sigmoid_argument(term) if coef == -one else None
+        if inner is not None:
+            others = rest[:k] + rest[k + 1 :]
+            return add([(one, Map(SIGMOID, (scale(-1, inner),))), *others])
     return None
 
 
