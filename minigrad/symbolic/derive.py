@@ -37,6 +37,7 @@ from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
 from minigrad.names import parted
 from minigrad.symbolic.autoname import Names
+from minigrad.symbolic.exponentials import mixture
 from minigrad.symbolic.factors import factored
 from minigrad.symbolic.matrix_functions import matrix_function_adjoint
 from minigrad.symbolic.simplify import simplified
@@ -150,7 +151,8 @@ def _passed_on(
     inner = node.node
     if inner not in active:
         return []
-    if isinstance(inner, Composite) and _is_divided_by(total, node):
+    grows = isinstance(inner, Composite) or (isinstance(inner, Map) and mixture(inner) is not None)
+    if grows and _is_divided_by(total, node):  # what is as small or as large as it likes cancels
         return contributions(inner, total, active, extra, node)
     named = total if is_constant(total) or isinstance(total, Ref) else name(node, total)
     if named is total:
