@@ -158,3 +158,10 @@ def test_a_planted_lie_is_seen() -> None:
     values = {"A": rng.normal(size=(3, 2)), "x": rng.normal(size=2), "b": rng.normal(size=3)}
     sizes = {"m": 3, "n": 2}
     assert not np.allclose(read_back(form * 2, values, sizes), read_back(form, values, sizes))
+
+
+def test_powers_too_large_to_be_multiplied_out_are_refused() -> None:
+    """SymPy asks of every part of v[i]**n whether it is real."""
+    text = "sum(leaky_relu(where(tril(v) >= positive(v), v**2**63, B)))"
+    with pytest.raises(DerivationError, match="its exponent is beyond 100"):
+        formula(text, "v", v="3", B="3").sympy  # noqa: B018

@@ -124,6 +124,8 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
     if any(np.any(np.abs(reference[k]) > largest) for k in floats):
         raise DerivationError("the gradient is not finite in float32")
     size = max(float(np.abs(reference[k]).max()) for k in floats)
+    if 0 < size * _SINGLE < np.finfo(np.float32).tiny:
+        raise DerivationError("the gradient is below what float32 holds")
     size += _NATURAL_SINGLE * _natural(scene, floats)
     # how far rounding alone moves the gradient: of the inputs, and of every value on the way
     jittered = hand_gradients(rounded.disturbed(to_single))

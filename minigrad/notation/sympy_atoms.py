@@ -40,12 +40,36 @@ def variable(leaf: Leaf) -> Any:
     return s.MatrixSymbol(leaf.name, size_symbol(leaf.sizes[0]), columns)
 
 
+_LARGEST_POWER = 100
+
+
 def head_value(head: Head, values: Sequence[Any]) -> Any:
     """An elementwise function at given values."""
     if any(value.has(heads.sympy().nan) for value in values):
         raise DerivationError(f"{head.name}: SymPy compares no number with NaN")
+    function = _without_cases(head)
+    if _compares(function) and any(map(_has_large_power, values)):
+        raise DerivationError(
+            f"{head.name}: SymPy multiplies a power out to see whether it is real, and its exponent is "
+            f"beyond {_LARGEST_POWER}"
+        )
     symbols = dict(zip(heads.symbols(), values, strict=False))
-    return _without_cases(head).subs(symbols, simultaneous=True)
+    return function.subs(symbols, simultaneous=True)
+
+
+def _compares(function: Any) -> bool:
+    """Whether SymPy asks of what sign, so whether real, its arguments are."""
+    s = heads.sympy()
+    return bool(function.has(s.Abs, s.sign, s.Heaviside, s.Max, s.Min, s.KroneckerDelta, s.Piecewise))
+
+
+def _has_large_power(value: Any) -> bool:
+    """Whether SymPy would multiply out more than it can: elements of matrices are not known to be real."""
+    s = heads.sympy()
+    return any(
+        power.exp.is_Integer and abs(power.exp) > _LARGEST_POWER and not power.base.is_real
+        for power in value.atoms(s.Pow)
+    )
 
 
 @lru_cache(heads.KEPT)
