@@ -44,6 +44,8 @@ REFUSED = [
     # operands that are no numbers
     ("sum(inner(v, None))", {"v": "n"}, "inner: cannot compute with None"),
     ("full(3, (1, 2))", {}, "cannot compute with (1, 2)"),
+    ("sum(softplus(x, threshold='ij'))", {"x": "n"}, "threshold is a plain number, not 'ij'"),
+    ("sum(elu(x, None))", {"x": "n"}, "alpha is a plain number, not None"),
     # keywords
     ("sum(x, axis=0, axis=1)", {"x": "n m"}, "'axis' is given twice"),
     ("sum(x, 0, axis=1)", {"x": "n m"}, "multiple values for argument 'axis'"),

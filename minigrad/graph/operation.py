@@ -303,7 +303,9 @@ def record_symbolic(
             raise DtypeError(f"{op.name}: cannot compute with {said(x)}; pass numbers or tensors")
     if op.kind == "elementwise":
         for name, value in params.items():
-            if not isinstance(value, _OPTIONS):
+            known = op.params.get(name, value)
+            fits = isinstance(value, str) is isinstance(known, str) and (value is not None or known is None)
+            if not isinstance(value, _OPTIONS) or not fits:
                 raise ArgumentError(f"{op.name}: {name} is a plain number, not {said(value)}")
     shape = _symbolic_shape[0](op, inputs, params)
     smallest = [least(size) for size in shape]
