@@ -461,3 +461,55 @@ def test_numpy_functions_lose_no_gradient() -> None:
     assert s.grad.item() == 2
     with pytest.raises(MinigradError, match=r"histogram: .* by its weights"):
         np.histogram(x, 2, weights=x)
+
+
+# -- modules: what they are built with -----------------------------------------------------------------
+
+MODULES = {name: c for name in mg.nn.__all__ if inspect.isclass(c := getattr(mg.nn, name))}
+# What a module is built with beside real numbers and weights, so that one of these can be looked at.
+BUILT = {
+    "MLP": {"features": 2},
+    "LayerNorm": {"features": 4},
+    "RMSNorm": {"features": 4},
+    "LearnedPositions": {"positions": 3, "features": 4},
+    "MultiHeadAttention": {"features": 4, "heads": 2},
+    "TransformerBlock": {"features": 4, "heads": 2},
+}
+WEIGHTS = V**2
+# What a loss is differentiated by, where it starts, and the predictions.
+LOSSES = {
+    "BCELoss.weight": (WEIGHTS, UNIT),
+    "BCEWithLogitsLoss.weight": (WEIGHTS, M),
+    "BCEWithLogitsLoss.pos_weight": (WEIGHTS, M),
+    "CrossEntropyLoss.weight": (WEIGHTS, M),
+    "CrossEntropyLoss.label_smoothing": (np.array(0.2), M),
+    "HuberLoss.weight": (WEIGHTS, M),
+    "MSELoss.weight": (WEIGHTS, M),
+}
+
+
+def built_with() -> Iterator[tuple[str, str]]:
+    """The real arguments of every module: numbers with a fraction, and weights."""
+    for name, module in MODULES.items():
+        for p in inspect.signature(module.__init__).parameters.values():
+            if isinstance(p.default, float) or p.annotation == "Weights":
+                yield name, p.name
+
+
+@pytest.mark.parametrize(("name", "argument"), list(built_with()))
+def test_what_modules_are_built_with_is_differentiated_or_refused(name: str, argument: str) -> None:
+    if f"{name}.{argument}" not in LOSSES:
+        tracked = {argument: mg.tensor(0.5, requires_grad=True)}
+        with pytest.raises(MinigradError, match=r"detach\(\)"):
+            MODULES[name](**BUILT.get(name, {}), **tracked)(M)
+        return
+    start, predictions = LOSSES[f"{name}.{argument}"]
+
+    def loss(x: Any) -> Any:
+        return MODULES[name](**{argument: x})(predictions, SOFT)
+
+    got = mg.grad(loss)(start).numpy()
+    steps = STEP * np.eye(start.size).reshape(start.size, *start.shape)
+    moved = [(loss(start + s).item() - loss(start - s).item()) / (2 * STEP) for s in steps]
+    assert np.abs(got).min() > 0
+    np.testing.assert_allclose(got.ravel(), moved, rtol=1e-5, atol=1e-6)
