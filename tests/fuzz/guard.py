@@ -84,7 +84,8 @@ def listen() -> None:
             if not (event == "subprocess.Popen" and _is_graphviz(given[1])):
                 heard.append(f"{event} {given!r}"[:300])
         elif event == "open" and isinstance(given[0], str) and given[2] & _WRITES:
-            if not os.path.abspath(given[0]).startswith(spared) and "__pycache__" not in given[0]:
+            at = os.path.abspath(given[0]) + os.sep
+            if not at.startswith(spared) and "__pycache__" not in at:
                 heard.append(f"{event} {given!r}"[:300])
 
     sys.addaudithook(hook)
