@@ -42,7 +42,8 @@ class Primitive:
     returns the cotangents of several arguments at once. ``meaning`` says what the row computes in index
     notation and is read by the symbolic side alone; no rule may consult it. ``broadcasts`` lets the
     sweep sum cotangents back to the arguments' shapes; ``masks`` says that cotangents may be 0 by
-    choice, where a later 0 · ∞ must stay 0; ``misfit`` explains shapes that do not fit. ``reads``
+    choice, where a later 0 · ∞ must stay 0; ``casts`` that cotangents may be of another element type
+    than the result; ``misfit`` explains shapes that do not fit. ``reads``
     says for each rule whose values it reads, "y" for the result and "0", "1" for the arguments, so
     that other large arrays need not be kept; None means that it may read everything.
     """
@@ -62,6 +63,7 @@ class Primitive:
     params: Mapping[str, Any] = field(default_factory=lambda: _NO_PARAMS)
     broadcasts: bool = False
     masks: bool = False
+    casts: bool = False
     misfit: Rule | None = None
     reads: tuple[str, ...] | None = None
     builtin: bool = False
@@ -75,7 +77,7 @@ class Primitive:
         # Built-in rules return their argument's shape and write into no array that they are given;
         # those of users are checked.
         object.__setattr__(self, "loose", self.broadcasts or not self.builtin)
-        object.__setattr__(self, "careful", self.masks or not self.builtin)
+        object.__setattr__(self, "careful", self.masks or self.casts or not self.builtin)
 
     @property
     def differentiable(self) -> bool:

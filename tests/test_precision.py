@@ -188,6 +188,39 @@ def test_shares_of_a_large_logarithm_add_up_to_one() -> None:
     np.testing.assert_allclose(g, F.softmax(x.astype(float), 0).numpy(), rtol=1e-5)
 
 
+def _used_often(x: mg.Tensor, through: str) -> mg.Tensor:
+    """3,000 times x: a count that halves, which end to count one by one at 2048, still hold."""
+    if through == "what is computed":
+        x = x * np.float16(1)
+    terms = [x.astype(np.float32) if through == "a wider type" else x * np.float16(1) for _ in range(3000)]
+    while len(terms) > 1:
+        terms = [sum(terms[k + 1 : k + 2], terms[k]) for k in range(0, len(terms), 2)]
+    return terms[0].sum()
+
+
+def _by_backward(x: mg.Tensor, y: mg.Tensor) -> mg.Tensor:
+    y.backward()
+    assert x.grad is not None
+    return x.grad
+
+
+@pytest.mark.parametrize("through", ["a leaf", "what is computed", "a wider type"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        _by_backward,
+        lambda x, y: mg.gradients(y, x),
+        lambda x, y: mg.gradients(y, x, create_graph=True),
+    ],
+    ids=["backward", "gradients", "recorded"],
+)
+def test_cotangents_of_one_half_lose_no_sum(way: Callable[..., Any], through: str) -> None:
+    x = tracked(np.ones(1, np.float16))
+    found = way(x, _used_often(x, through))
+    assert found.dtype == np.float16
+    assert found.numpy() == [3000]
+
+
 @pytest.mark.parametrize("name", ["binary_cross_entropy", "bce_with_logits", "mse_loss", "l1_loss"])
 def test_a_mean_of_many_half_losses_has_gradients(name: str) -> None:
     """The count, 70000, is beyond float16; the gradients are not."""

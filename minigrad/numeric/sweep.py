@@ -16,6 +16,7 @@ from minigrad.graph.operation import seal, sealed
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.graph.watch import watch_backward
 from minigrad.ops.axes import SMALL, weights
+from minigrad.ops.precision import HALF, SINGLE
 from minigrad.ops.shape import unbroadcast
 from minigrad.primitive import Primitive
 
@@ -29,9 +30,10 @@ def sweep(root: Node, g: Any, keep: bool) -> Cotangents:
     ``keep=False`` releases each node's saved arrays as soon as its cotangents are passed on.
 
     The body of ``deliver`` is written out for the first and the second argument, and the node to
-    visit next bypasses the heap where it can: this loop is most of the engine's overhead.
+    visit next bypasses the heap where it can: this loop is most of the engine's overhead. Half
+    precision, whose sums are taken in single precision, goes through ``drain``.
     """
-    if root.op is None or type(current_scope()) is WatchedScope:
+    if root.op is None or g.dtype is HALF or type(current_scope()) is WatchedScope:
         return general_sweep({root: g}, keep=keep)
     pending: Pending = []
     cotangents: Cotangents = {}
@@ -152,6 +154,8 @@ def drain(
     while pending:
         node = heappop(pending)[1]
         g = cotangents.pop(node)
+        if g.dtype is SINGLE and node.dtype is HALF:
+            g = g.astype(HALF)
         if node in wanted:
             found[node] = g
             if not any(type(p) is Node and useful is not None and p in useful for p in node.inputs):
@@ -240,12 +244,17 @@ def deliver(
     if parent.op is None:
         if parent.updated > node.id:
             raise StaleError(stale_message(node, parent))
-        found[parent] = found[parent] + c if parent in found else c
+        found[parent] = added(found[parent], c) if parent in found else c
     elif parent in cotangents:
-        cotangents[parent] = cotangents[parent] + c
+        cotangents[parent] = added(cotangents[parent], c)
     else:
         cotangents[parent] = c
         heappush(pending, (-parent.id, parent))
+
+
+def added(total: Any, c: Any) -> Any:
+    """The sum of two cotangents; halves are added in single precision, and rounded once at the end."""
+    return total + (c.astype(SINGLE) if c.dtype is HALF else c)
 
 
 def fitted(op: Primitive, c: Any, shape: tuple[int, ...]) -> Any:

@@ -225,6 +225,7 @@ _cast: Any = primitive(
     vjps=(lambda g, y, x, *, dtype: g.astype(x.dtype),),
     meaning=meaning.same,
     reads=("",),
+    casts=True,
     doc="The same numbers in another element type.",
 )
 
