@@ -10,6 +10,7 @@ import unicodedata
 from minigrad.errors import NamingError
 
 LONGEST = 1_000
+LONGEST_PATH = 100 * LONGEST  # of names inside each other, each of which came through the door
 # Letters of Persian, Indian scripts and emoji are joined or kept apart by these two.
 _JOINERS = "\u200c\u200d"
 _BREAKS = "\n\v\f\r\x85"
@@ -28,20 +29,20 @@ _KINDS = {
 }
 
 
-def checked_name(name: object, what: str = "name") -> str:
+def checked_name(name: object, what: str = "name", longest: int = LONGEST) -> str:
     """``name`` itself, where it may be one; ``what`` says in an error whose name it is.
 
     Raises
     ------
     NamingError
-        When it is no text, shows nothing, is longer than 1,000 characters, or holds line breaks,
+        When it is no text, shows nothing, is longer than ``longest`` characters, or holds line breaks,
         control characters, lone surrogates or other characters that cannot be printed.
     """
     if not isinstance(name, str):
         raise NamingError(f"{what}: a name is a non-empty str, not {_shortened(repr(name))}")
-    if len(name) > LONGEST:
+    if len(name) > longest:
         raise NamingError(
-            f"{what}: a name has at most {LONGEST:,} characters, {_shortened(ascii(name))} has "
+            f"{what}: a name has at most {longest:,} characters, {_shortened(ascii(name))} has "
             f"{len(name):,}; shorten it"
         )
     if not name.isprintable() or not _FILLERS.isdisjoint(name):
@@ -56,6 +57,11 @@ def checked_name(name: object, what: str = "name") -> str:
     if all(character.isspace() or character in _BLANK for character in name):
         raise NamingError(f"{what}: a name is a non-empty str, not {name!a}; say what it is")
     return name
+
+
+def checked_path(name: object, what: str) -> str:
+    """``name`` itself, where it may be a path: a name, or names inside each other, block[0].Q."""
+    return checked_name(name, what, LONGEST_PATH)
 
 
 def shown(name: object) -> str:

@@ -35,6 +35,7 @@ from minigrad.names import checked_name, parted
 from minigrad.primitive import REGISTRY
 from minigrad.source.helpers import HELPERS
 from minigrad.source.names import RESERVED, Names, identifier
+from minigrad.training import checkpoint
 
 DOORS: dict[str, Callable[[str], Any]] = {
     "tensor": lambda name: mg.tensor([1.0], name=name),
@@ -109,6 +110,31 @@ def test_the_error_says_what_is_wrong(name: Any, said: str) -> None:
 def test_letters_of_every_script_are_names() -> None:
     for name in ("σ²", "名前", "می\u200cخواهم", "👩\u200d🔬", "☕\ufe0f", "⠁\u2800⠃", "a\u00a0b", "b" * 1000):
         assert mg.tensor([1.0], name=name).name == name
+
+
+@pytest.mark.parametrize("name", [name for name in hostile_names.ALLOWED if len(name) == 1000])
+def test_names_of_1000_characters_stand_inside_each_other(name: str, tmp_path: Path) -> None:
+    """What a module holds under such keys is named, drawn, checked and saved under its whole path."""
+
+    class Net(mg.nn.Module):
+        def __init__(self) -> None:
+            self.parts = {name: {name: mg.nn.Linear(2, 2)}}
+            self.own = {name: _parameter()}
+
+        def forward(self, x: mg.Tensor) -> mg.Tensor:
+            return mg.sum(self.parts[name][name](x) * self.own[name])
+
+    net = Net()
+    state = net.state_dict()
+    assert f"parts.{name}.{name}.W" in state
+    net.load_state_dict(state)
+    checkpoint.save(tmp_path / "net.safetensors", state, {})
+    assert sorted(checkpoint.load(tmp_path / "net.safetensors").arrays) == sorted(state)
+    loss = net(mg.tensor([1.0, 2.0]))
+    derivation = mg.derive(loss)
+    assert derivation.check(seeds=1).verdict == "pass"
+    compile(derivation.source(), "<shipped>", "exec")
+    ElementTree.fromstring(mg.draw(loss).svg)
 
 
 def test_a_column_may_not_be_named_so(tmp_path: Path) -> None:

@@ -90,7 +90,14 @@ def scope(name: str) -> Iterator[None]:
     >>> with mg.scope("Query"):
     ...     q = (x * 2).named("Q")
     """
-    with _entered(_inside(current_scope(), checked_name(name, "scope"))):
+    with region(checked_name(name, "scope")):
+        yield
+
+
+@contextmanager
+def region(label: str) -> Iterator[None]:
+    """A scope whose label is made of names that came through the door, as parts[key] is."""
+    with _entered(_inside(current_scope(), label)):
         yield
 
 

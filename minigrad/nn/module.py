@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from minigrad.errors import DtypeError
-from minigrad.graph.context import call, current_scope, scope
+from minigrad.graph.context import call, current_scope, region
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, labelled
-from minigrad.names import checked_name
+from minigrad.names import LONGEST, checked_name
 from minigrad.nn import state as plain
 from minigrad.nn.labels import keep_apart
 
@@ -56,7 +56,7 @@ class Module:
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run :meth:`forward` in the module's scope; the outermost module's has no title."""
         label = self._label
-        with call(type(self).__name__) if label is None else scope(label):
+        with call(type(self).__name__) if label is None else region(label):
             _settle(self)
             # Two modules may both own a Wq: in a graph each lies in the scope that uses it.
             for _, parameter in _own_parameters(self):
@@ -237,11 +237,12 @@ def _label_all(name: str, value: object) -> bool:
     """Tell what an attribute holds what it is called in graphs; whether that was news to a module."""
     news = False
     for full, label, member in _members(name, name, value):
+        checked_name(name, "an attribute")
         if isinstance(member, Module):
             news = news or member._label != label
-            object.__setattr__(member, "_label", checked_name(label, "a module"))
+            object.__setattr__(member, "_label", label)
         elif member.name is None:
-            member.named(full.replace(".", ""))
+            member.named(full.replace(".", "")[-LONGEST:])
     return news
 
 

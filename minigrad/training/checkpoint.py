@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from minigrad.errors import ArgumentError
 from minigrad.files import reading, shown, write_whole
-from minigrad.names import checked_name
+from minigrad.names import checked_path
 from minigrad.training.schema import is_whole
 from minigrad.training.tensor_file import (
     LARGEST_FILE,
@@ -91,7 +91,7 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], facts
         When the file cannot be written, or holds what could not be read back.
     """
     whole = {
-        checked_name(name, "an array"): np.asarray(array, order="C")
+        checked_path(name, "an array"): np.asarray(array, order="C")
         for name, array in sorted(arrays.items())
     }
     unknown = [name for name, array in whole.items() if array.dtype not in NAMES]
@@ -165,7 +165,7 @@ def load(
             if len(inventory) > MOST_ARRAYS:
                 raise ValueError(f"its inventory has {len(inventory):,} arrays")
             entries = {
-                checked_name(name, "an array"): _known(entry) for name, entry in inventory.items()
+                checked_path(name, "an array"): _known(entry) for name, entry in inventory.items()
             }
         _refuse(source, sorted(_strangers(layouts, entries)))
         faults = list(judge(facts, layouts))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import ArgumentError
-from minigrad.names import checked_name
+from minigrad.names import checked_path
 from minigrad.training.schema import is_whole
 
 # Within these bounds a file is judged within about a second, whatever it says.
@@ -137,7 +137,7 @@ def _layouts(header: dict[str, Any], room: int) -> dict[str, Layout]:
     found, end = {}, 0
     places = {name: mapping(entry) for name, entry in header.items()}
     for name, place in sorted(places.items(), key=lambda item: _offsets(item[1])):
-        checked_name(name, "an array")
+        checked_path(name, "an array")
         layout = Layout(np.dtype(_DTYPES[place["dtype"]]), shape_of(place["shape"]))
         begin, after = _offsets(place)
         if begin != end or after - begin != layout.size * layout.dtype.itemsize or len(place) != 3:
