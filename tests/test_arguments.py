@@ -6,8 +6,10 @@ row below, and fails until somebody has decided about it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -355,8 +357,8 @@ def refused(name: str, argument: str) -> bool:
     return f"{name}.{argument}" in REFUSED or (elementwise(name) and argument in row.params)  # type: ignore[union-attr]
 
 
-def run(name: str, arguments: dict[str, Any]) -> Any:
-    """The outputs with fixed weights, summed up."""
+def call(name: str, arguments: dict[str, Any]) -> Any:
+    """The function of its arguments, those that have no keyword by their positions."""
     function, given = FUNCTIONS[name], dict(arguments)
     parameters = inspect.signature(function).parameters.values()
     lead = {p.POSITIONAL_ONLY for p in parameters}
@@ -371,7 +373,12 @@ def run(name: str, arguments: dict[str, Any]) -> Any:
         elif p.kind in lead and p.name in given:
             positional.append(given.pop(p.name))
     positional += given.pop("*args", ())
-    outputs = [y for y in leaves_of(function(*positional, **given)) if isinstance(y, Tensor)]
+    return function(*positional, **given)
+
+
+def run(name: str, arguments: dict[str, Any]) -> Any:
+    """The outputs with fixed weights, summed up."""
+    outputs = [y for y in leaves_of(call(name, arguments)) if isinstance(y, Tensor)]
     # Of eigenvectors and singular vectors the squares are determined, signs are not.
     return sum((y * y * np.cos(np.arange(y.size)).reshape(y.shape)).sum() for y in outputs)
 
@@ -513,3 +520,55 @@ def test_what_modules_are_built_with_is_differentiated_or_refused(name: str, arg
     moved = [(loss(start + s).item() - loss(start - s).item()) / (2 * STEP) for s in steps]
     assert np.abs(got).min() > 0
     np.testing.assert_allclose(got.ravel(), moved, rtol=1e-5, atol=1e-6)
+
+
+# -- options: anything that is no option of a function is refused in words ---------------------------
+
+STRANGE: dict[str, Any] = {
+    "array": M,
+    "truths": M > 0,
+    "one element": np.array([1]),
+    "text": "x",
+    "surrogate": "\ud800",
+    "bytes": b"x",
+    "object": object(),
+    "nothing": None,
+    "nan": float("nan"),
+    "inf": float("inf"),
+    "complex": 1j,
+    "negative": -7,
+    "huge": 10**30,
+    "half": 0.5,
+    "true": True,
+    "tracked": mg.tensor(M, requires_grad=True),
+    "mapping": {},
+    "set": {1},
+    "empty": (),
+    "ragged": [[1, [2]]],
+}
+
+
+@pytest.mark.parametrize("label", CALLS)
+def test_a_strange_option_is_taken_or_refused_in_words(label: str) -> None:
+    name = label.split(" ")[0]
+    parameters = inspect.signature(FUNCTIONS[name]).parameters.values()
+    options = NO_NUMBER | WHOLE_IN.get(name, set())
+    chosen = [p for p in parameters if p.name in options and p.kind is not p.VAR_KEYWORD]
+    for p in (p for p in chosen if p.kind is not p.VAR_POSITIONAL):
+        for strange in STRANGE.values():
+            with contextlib.suppress(MinigradError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                call(name, {**CALLS[label], **INSTEAD.get(name, {}), p.name: strange})
+
+
+@pytest.mark.parametrize("keepdims", [STRANGE["object"], "no", 2, M, None], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "prod", "var", "std", "ptp", "special.logsumexp"])
+def test_a_flag_is_true_or_false(name: str, keepdims: Any) -> None:
+    with pytest.raises(MinigradError, match=r"keepdims"):
+        FUNCTIONS[name](M, keepdims=keepdims)
+
+
+def test_differences_end_where_nothing_is_left() -> None:
+    assert mg.diff(V, 10**30).shape == (0,)
+    with pytest.raises(MinigradError, match="at most 10,000 times, not 10000"):
+        mg.parse("sum(diff(x, 10**15))", x="n")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from inspect import signature as signature_of
 from typing import Any, TypeVar
 
 from minigrad.errors import ArgumentError, AxisError
-from minigrad.graph.explain import operands
+from minigrad.graph.explain import MISTAKES, operands, unfit, worded
 from minigrad.graph.fast import binary, binary_with_params, unary, unary_with_params
 from minigrad.graph.operation import apply, option, refuse
 from minigrad.graph.tensor import Tensor
@@ -66,6 +67,11 @@ def _with_signature(row: Primitive, signature: Signature) -> Operation:
             inputs, params = signature(*args, **kwargs)
         except AxisError as error:
             raise AxisError(f"{error}; got {operands(args)}") from None
+        except MISTAKES as error:
+            fault = unfit(row.name, args, kwargs, error)
+            if fault is error:
+                raise
+            raise fault from error
         count = len(inputs)
         if kwargs or len(args) > count:
             for x in (*args[1:], *kwargs.values()) if kwargs else args:
@@ -299,6 +305,8 @@ def composite(
     """Register a function built of other operations, which are what the graph records."""
 
     def decorate(function: _F) -> _F:
+        if any(p.default not in (p.empty, None) for p in signature_of(function).parameters.values()):
+            function = worded(name)(function)
         row = Primitive(
             name=name,
             kind="composite",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,13 +12,16 @@ from minigrad.errors import (
     ArgumentError,
     AxisError,
     DtypeError,
+    KindError,
     LimitError,
     MinigradError,
     ShapeError,
 )
 from minigrad.graph.dims import Dim
-from minigrad.graph.tensor import Tensor, labelled
+from minigrad.graph.tensor import Tensor, labelled, said
 from minigrad.primitive import Primitive
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def explain(
@@ -48,9 +52,43 @@ def explain(
         )
     if isinstance(error, TypeError):
         return DtypeError(f"{op.name}: no computation for {operands(inputs, True)} ({error})")
-    if isinstance(error, ValueError | IndexError | np.linalg.LinAlgError | AttributeError):
+    if isinstance(error, ValueError | IndexError | OverflowError | np.linalg.LinAlgError | AttributeError):
         return ShapeError(f"{op.name}: {_cause(op, inputs, params, error)}; got {given}")
     return None
+
+
+# What NumPy and Python raise for arguments that are not what a function takes.
+MISTAKES = (TypeError, ValueError, OverflowError, IndexError)
+
+
+def unfit(
+    name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], error: Exception
+) -> Exception:
+    """The error to raise instead of one of ``MISTAKES`` that an argument has led to."""
+    if isinstance(error, MinigradError):
+        return error
+    given = [said(x) for x in args] + [f"{key}={said(x)}" for key, x in kwargs.items()]
+    kind = KindError if isinstance(error, TypeError) else ArgumentError
+    return kind(f"{name}: does not take these arguments ({error}); got {', '.join(given)}")
+
+
+def worded(name: str) -> Callable[[_F], _F]:
+    """Let a function that takes options say in words which arguments it does not take."""
+
+    def decorate(function: _F) -> _F:
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return function(*args, **kwargs)
+            except MISTAKES as error:
+                fault = unfit(name, args, kwargs, error)
+                if fault is error:
+                    raise
+                raise fault from error
+
+        return run  # type: ignore[return-value]
+
+    return decorate
 
 
 def operands(inputs: tuple[Any, ...], nothing: bool = False) -> str:

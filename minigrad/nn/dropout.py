@@ -6,6 +6,7 @@ import numpy as np
 
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
+from minigrad.graph.explain import worded
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.nn.module import Module
@@ -13,6 +14,7 @@ from minigrad.nn.parameters import Rng, generator
 from minigrad.ops.options import real
 
 
+@worded("nn.dropout")
 def dropout(
     x: Tensor, p: float = 0.5, training: bool = True, *, rng: np.random.Generator
 ) -> Tensor:

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph import Tensor, scope
 from minigrad.graph.create import as_tensor
+from minigrad.graph.explain import worded
 from minigrad.graph.tensor import describe
 from minigrad.nn import init
 from minigrad.nn.dropout import Dropout
@@ -23,6 +24,7 @@ from minigrad.ops.attention import attention_weights
 Array = NDArray[Any]
 
 
+@worded("nn.multi_head_attention")
 def multi_head_attention(
     query: Tensor,
     Wq: Tensor,

@@ -13,6 +13,7 @@ from minigrad.nn import init
 from minigrad.nn.linear import fits
 from minigrad.nn.module import Module
 from minigrad.nn.parameters import Rng, generator, parameter, positive
+from minigrad.ops.axes import check_room
 
 _LONGEST_WAVE = 10_000.0
 
@@ -30,6 +31,7 @@ def sinusoids(positions: int, features: int) -> NDArray[np.float64]:
     A. Vaswani et al., Attention Is All You Need, NeurIPS 2017, section 3.5.
     """
     positive("sinusoids", positions=positions, features=features)
+    check_room("sinusoids", (positions, features))
     pairs = np.arange(features) // 2
     angles = np.arange(positions)[:, None] / _LONGEST_WAVE ** (2 * pairs / features)
     angles[:, 0::2] = np.sin(angles[:, 0::2])

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from minigrad.graph import Tensor, scope
 from minigrad.graph.create import as_tensor
+from minigrad.graph.explain import worded
 from minigrad.nn import init
 from minigrad.nn.linear import fits
 from minigrad.nn.masks import Masks
@@ -20,6 +21,7 @@ from minigrad.ops.functional import binary_cross_entropy, sigmoid
 Mask = Tensor | ArrayLike | None
 
 
+@worded("nn.self_attention")
 def self_attention(
     X: Tensor,
     Wq: Tensor,

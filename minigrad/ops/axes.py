@@ -14,7 +14,7 @@ from minigrad.graph.explain import operands
 from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index.size import AnySize, Size, least, quotient
 from minigrad.limits import check_bytes, check_elements
-from minigrad.ops.options import whole
+from minigrad.ops.options import flag, whole
 
 Axes = tuple[int, ...]
 
@@ -200,7 +200,8 @@ def _hashes_as_itself(axis: Any) -> bool:
 
 def _normalised(name: str, a: Any, axis: Any, keepdims: bool) -> dict[str, Any]:
     try:
-        return {"axis": reduction_axes(name, axis, ndim_of(a)), "keepdims": bool(keepdims)}
+        keepdims = flag(name, "keepdims", keepdims)
+        return {"axis": reduction_axes(name, axis, ndim_of(a)), "keepdims": keepdims}
     except AxisError as error:
         raise AxisError(f"{error}; got {operands((a,))}") from None
 

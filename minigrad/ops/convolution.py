@@ -16,6 +16,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
+from minigrad.graph.explain import worded
 from minigrad.graph.tensor import describe
 from minigrad.ops.rearrange import pad
 from minigrad.ops.shaping import expand_dims, squeeze
@@ -144,6 +145,7 @@ def _same(kernel: Pair, dilation: Pair) -> list[Pair]:
     return [(t // 2, t - t // 2) for t in totals]
 
 
+@worded("nn.conv2d")
 def conv2d(
     input: Any,
     weight: Any,

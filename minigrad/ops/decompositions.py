@@ -12,6 +12,7 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
+from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import misfits
 from minigrad.ops.axes import plain
@@ -194,6 +195,7 @@ class SVDResult(NamedTuple):
     Vh: Tensor
 
 
+@worded("linalg.svd")
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
@@ -252,6 +254,7 @@ class QRResult(NamedTuple):
     R: Tensor
 
 
+@worded("linalg.qr")
 def qr(a: Any, mode: str = "reduced") -> Any:
     """The factors of X = Q R, Q with orthonormal columns and R upper triangular.
 

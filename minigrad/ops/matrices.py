@@ -10,6 +10,7 @@ from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
+from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
@@ -165,6 +166,7 @@ _cholesky = primitive(
 )
 
 
+@worded("linalg.cholesky")
 def cholesky(a: Any, /, *, upper: bool = False) -> Tensor:
     """Lower (or upper) triangular factor of a symmetric positive definite matrix, X = Y Yᵀ."""
     lower: Tensor = _cholesky(a)

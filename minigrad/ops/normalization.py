@@ -11,6 +11,7 @@ from minigrad.errors import DtypeError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, is_symbolic, one_axis, plain, same_width, shape_together
@@ -56,6 +57,7 @@ def _trailing(name: str, x: Tensor, normalized_shape: Any) -> Axes:
     return tuple(range(x.ndim - count, x.ndim))
 
 
+@worded("nn.layer_norm")
 def layer_norm(
     input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -88,6 +90,7 @@ _rooted = primitive(
 )
 
 
+@worded("nn.rms_norm")
 def rms_norm(
     input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
 ) -> Any:
@@ -113,6 +116,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
 
 @composite("nn.embedding")
+@worded("nn.embedding")
 def embedding(input: Any, weight: Any) -> Any:
     """Rows of a table, chosen by integers."""
     table = as_tensor(weight, "nn.embedding")

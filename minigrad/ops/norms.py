@@ -11,6 +11,7 @@ from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
+from minigrad.graph.explain import worded
 from minigrad.graph.operation import option
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, many_axes, spread
@@ -68,6 +69,7 @@ vector_norm = primitive(
 _norm_dual = dual(vector_norm)
 
 
+@worded("linalg.norm")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Norm of a vector or a matrix, with NumPy's orders.
 

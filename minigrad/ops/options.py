@@ -29,6 +29,24 @@ def whole(name: str, argument: str, value: Any) -> int:
         raise KindError(f"{name}: {argument} must be an integer, not {said(value)}") from None
 
 
+def flag(name: str, argument: str, value: Any) -> bool:
+    """An argument that is true or false.
+
+    Raises
+    ------
+    KindError
+        When it is neither; 0 and 1 are taken for them.
+    GradientError, SymbolicError
+        As for :func:`minigrad.graph.operation.option`.
+    """
+    plain = option(name, argument, value)
+    if isinstance(plain, np.ndarray | np.generic) and not plain.ndim:
+        plain = plain.item()
+    if isinstance(plain, int) and plain in (0, 1):
+        return bool(plain)
+    raise KindError(f"{name}: {argument} must be True or False, not {said(value)}")
+
+
 def real(name: str, argument: str, value: Any) -> float:
     """The number that an operation is not differentiated by.
 

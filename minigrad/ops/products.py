@@ -11,6 +11,7 @@ from minigrad.errors import ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
@@ -104,6 +105,7 @@ _cross = primitive(
 )
 
 
+@worded("cross")
 def cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:

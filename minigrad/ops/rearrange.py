@@ -13,6 +13,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.explain import worded
 from minigrad.graph.node import Slot
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe
@@ -261,6 +262,7 @@ _trace = contraction(
 )
 
 
+@worded("trace")
 def trace(
     a: Any,
     offset: int = 0,

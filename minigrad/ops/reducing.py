@@ -153,8 +153,8 @@ def _around(name: str, x: Any, axis: Any, ddof: Any, keepdims: bool, where: Any,
     middle = mean(x, axis, keepdims=True, where=where) if mean_ is None else mean_
     squares = square(x - middle)
     axes = _var_params(x, axis, keepdims)["axis"]
-    count = np.maximum(_count(x, axes, keepdims, where) - np.asarray(ddof, x.dtype), 0)
-    return sum(squares, axis, keepdims=keepdims, where=where) / count
+    total = sum(squares, axis, keepdims=keepdims, where=where)
+    return total / np.maximum(_count(x, axes, keepdims, where) - np.asarray(ddof, x.dtype), 0)
 
 
 @in_single

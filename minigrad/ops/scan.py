@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, LimitError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.tensor import describe, said
+from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import (
     Axes,
@@ -28,6 +30,7 @@ from minigrad.ops.options import whole
 from minigrad.ops.precision import in_single
 from minigrad.ops.shape import astype, broadcast_to
 
+MOST_TIMES = 10_000  # that one call puts into the graph of a tensor whose sizes have no numbers
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -142,7 +145,12 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         x = concatenate([part for part in parts if part is not None], axis)
     ahead = (slice(None),) * axis + (slice(1, None),)
     behind = (slice(None),) * axis + (slice(None, -1),)
-    for _ in range(n):
+    size = extent(x.shape[axis])
+    if isinstance(size, Size) and n > MOST_TIMES:
+        raise LimitError(
+            f"diff: takes differences of {describe(x)} at most {MOST_TIMES:,} times, not {said(n)}"
+        )
+    for _ in range(n if isinstance(size, Size) else min(n, size)):  # then nothing is left
         x = x[ahead] - x[behind]
     return x
 

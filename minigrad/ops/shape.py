@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, DtypeError, ShapeError, UnsupportedError
+from minigrad.errors import ArgumentError, DtypeError, KindError, ShapeError, UnsupportedError
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual, face
 from minigrad.graph.operation import apply
-from minigrad.graph.tensor import Tensor, describe
+from minigrad.graph.tensor import Tensor, describe, said
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis, shape_of
 from minigrad.ops.precision import add_reduce
@@ -79,6 +79,8 @@ def reshape(
         if named:
             raise UnsupportedError(f"reshape: got an unexpected argument {next(iter(named))!r}")
     wanted = _as_shape(shape)
+    if order.__class__ is not str:
+        raise KindError(f"reshape: order is 'C' or 'F', not {said(order)}")
     if order == "F":
         return transpose(reshape(transpose(a), wanted[::-1]))
     if order != "C":
@@ -252,7 +254,7 @@ def element_type(name: str, dtype: DTypeLike) -> np.dtype[Any]:
     """A dtype that tensors can have."""
     try:
         wanted = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError):
         raise DtypeError(
             f"{name}: {dtype!r} is no dtype; pass float, np.float32, int, ..."
         ) from None

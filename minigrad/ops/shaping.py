@@ -12,6 +12,7 @@ from minigrad.errors import ArgumentError, KindError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, describe, said
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
@@ -161,6 +162,7 @@ def tile(A: Any, reps: Any) -> Any:
 
 
 @composite("repeat")
+@worded("repeat")
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each element repeated, along an axis or of the flattened array."""
     x = as_tensor(a, "repeat")

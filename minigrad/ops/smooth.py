@@ -25,6 +25,7 @@ from minigrad.ops.axes import (
     row_sums,
     spread,
 )
+from minigrad.ops.options import flag
 from minigrad.ops.precision import HALF, SINGLE, add_reduce, in_single
 from minigrad.primitive import Notation
 
@@ -273,6 +274,7 @@ def logsumexp(
 
     With ``return_sign`` the result is the pair of log |Σᵢ bᵢ exp xᵢ| and the sign of that sum.
     """
+    return_sign = return_sign is not False and flag("special.logsumexp", "return_sign", return_sign)
     if b is None and not return_sign:
         return _logsumexp_row.run(a, _params(a, axis, keepdims))
     x = as_tensor(a, "special.logsumexp")
