@@ -199,3 +199,9 @@ def test_what_overflows_or_underflows_in_the_judges_own_arithmetic_is_no_failure
     report = mg.check(mg.parse(text, x=""), seed=721)
     assert report.verdict in ("pass", "inconclusive"), report
     assert any(row.verdict == "pass" for row in report.comparisons), report
+
+
+@pytest.mark.parametrize("text", ["sum(x**-1e308)", "sum(exp2(x * 10**9))", "prod(x)**10**8"])
+def test_numbers_with_as_many_digits_as_an_exponent_says_are_not_made(text: str) -> None:
+    report = mg.check(mg.parse(text, x="3"), seed=748)
+    assert report.verdict in ("pass", "inconclusive"), report

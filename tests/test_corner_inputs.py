@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -14,6 +15,8 @@ import minigrad as mg
 import minigrad.nn.functional as F  # noqa: N812  (as users write it)
 from minigrad import nn
 from minigrad.errors import ArgumentError, MinigradError, ShapeError
+from minigrad.symbolic.arithmetic import DIGITS_50
+from minigrad.symbolic.evaluate import evaluate
 
 INPUTS: dict[str, Any] = {
     "no rows": np.zeros((0, 3)),
@@ -404,3 +407,22 @@ def test_a_number_in_place_of_a_tensor_is_derived_and_judged(text: str) -> None:
     assert str(mg.derive(loss, wrt="u")) == f"du = {NUMBERS_AMONG_VARIABLES[text]}"
     report = mg.check(loss, wrt="u", seed=1)
     assert report.verdict == "pass", report
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_polygamma_left_of_the_axis(order: int) -> None:
+    """At once however far left, in the engine, in values of formulas, at 50 digits and in source."""
+    x = np.array([-0.3, -7.5, -99.3, -1234.56, 0.2, 30.0])
+    expected = [float(mpmath.polygamma(order + 1, v)) for v in x]
+    loss = mg.parse(f"sum(polygamma({order}, x))", x="n")
+    formula = mg.derive(loss)["x"]
+    space: dict[str, Any] = {}
+    exec(str(formula.source()), space)
+    engine = mg.grad(lambda x: mg.special.polygamma(order, x).sum())(x).numpy()
+    for found in (engine, formula(x=x), space["gradient_x"](x)):
+        np.testing.assert_allclose(found, expected, rtol=1e-9)  # SciPy's own sums cancel
+    far = np.array([-1e12 + 0.25])
+    assert np.isfinite(mg.special.polygamma(order, far).numpy()).all()
+    values = {"x": np.array([DIGITS_50.number(far[0])])}
+    exact = evaluate(formula.expr, values, {"n": 1}, DIGITS_50)
+    np.testing.assert_allclose(formula(x=far), np.asarray(exact, float), rtol=1e-12)

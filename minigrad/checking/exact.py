@@ -22,6 +22,8 @@ from minigrad.symbolic.budget import ask_for_time
 
 RATIONAL, SYMPY = "rational arithmetic", "SymPy diff"
 _MOST_SCALAR_OPERATIONS = 1500
+# Powers and factorials beyond this have too many digits.
+_LARGEST_EXPONENT = 1000
 # SymPy walks an expression as a tree, however much of it is shared.
 _MOST_NODES = 3_000
 _DECIDED = 1e-30
@@ -192,6 +194,14 @@ def _require_rational(root: Expr) -> None:
                     raise NotRationalError(f"the power {factor.exponent} is not rational")
 
 
+def _multiplies_out(head: Head) -> bool:
+    """Whether SymPy makes whole numbers of numbers that have as many digits as the argument says."""
+    s, expr = heads.sympy(), heads.expression(head)
+    return bool(expr.has(s.gamma, s.loggamma, s.factorial, s.polygamma, s.zeta)) or any(
+        power.exp.free_symbols for power in expr.atoms(s.Pow)
+    )
+
+
 class _Readable(Exact):
     """SymPy's expressions as long as they are no larger than it can walk through in seconds."""
 
@@ -199,9 +209,11 @@ class _Readable(Exact):
         self.sizes: dict[Any, int] = {}
 
     def scalar_function(self, head: Head) -> Callable[..., Any]:
-        apply = super().scalar_function(head)
+        apply, grows = super().scalar_function(head), _multiplies_out(head)
 
         def bounded(*values: Any) -> Any:
+            if grows and any(x.is_Rational and abs(x) > _LARGEST_EXPONENT for x in values):
+                raise DerivationError(f"{head.name}: SymPy would write out all digits")
             return apply(*map(self.checked, values))
 
         return bounded

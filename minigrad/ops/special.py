@@ -14,7 +14,7 @@ from minigrad.graph.define import dual
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import said
 from minigrad.ops.precision import in_single
-from minigrad.ops.scipy_loader import scipy_special
+from minigrad.ops.scipy_loader import scipy_polygamma, scipy_special
 from minigrad.ops.smooth import expit, logsumexp
 
 __all__ = ["digamma", "erf", "expit", "gammaln", "logsumexp", "polygamma", "xlogy"]
@@ -31,7 +31,7 @@ erf = elementwise(
 
 
 def _polygamma(x: Any, *, n: int = 0) -> Any:
-    y = scipy_special().digamma(x) if n == 0 else scipy_special().polygamma(n, x)
+    y = scipy_special().digamma(x) if n == 0 else scipy_polygamma(n, x)
     return np.asarray(y, dtype=x.dtype if x.dtype.kind == "f" else float)
 
 

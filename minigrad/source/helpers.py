@@ -58,6 +58,9 @@ def gammaln(x):
 """,
     "digamma": """\
 def digamma(x):
+    if np.any(np.less(x, 0)):
+        turn = np.pi / np.tan(np.pi * np.where(np.less(x, 0), x - np.floor(x), 0.5))
+        return np.where(np.less(x, 0), digamma(np.abs(x) + 1) - turn, digamma(np.abs(x)))
     total = 0.0
     for _ in range(8):
         total, x = total - 1 / x, x + 1
@@ -67,6 +70,11 @@ def digamma(x):
 """,
     "polygamma": """\
 def polygamma(n, x):
+    if np.any(np.less(x, 0)):
+        part = np.where(np.less(x, 0), x - np.floor(x), 0.5)
+        turned = polygamma(n, 1 + np.abs(x))
+        both = polygamma(n, part) + (-1) ** (n + 1) * (polygamma(n, 1 - part) - turned)
+        return np.where(np.less(x, 0), both, polygamma(n, np.abs(x)))
     total = 0.0
     for _ in range(12):
         total, x = total + math.factorial(n) / x ** (n + 1), x + 1

@@ -170,11 +170,21 @@ def mpmath() -> Any:
     return context
 
 
+def _polygamma(n: Any, x: Any) -> Any:
+    """The module's polygamma, which sums as many terms as a negative argument is large, without those."""
+    own, real = mpmath().polygamma, mpmath().re(x)
+    if real > -100 or n == 0:
+        return own(n, x)
+    part = x - mpmath().floor(real)
+    return own(n, part) + (-1) ** (n + 1) * (own(n, 1 - part) - own(n, 1 - x))
+
+
 @lru_cache(heads.KEPT)
 def _mpmath_function(head: Head) -> Callable[..., Any]:
     # The module's own functions would compute in its global context, which has 15 digits.
     context = mpmath()
     functions = {name: getattr(context, name) for name in dir(context) if name[0] != "_"}
+    functions["polygamma"] = _polygamma
     return heads.sympy().lambdify(
         heads.symbols()[: heads.arity(head)],
         heads.expression(head),

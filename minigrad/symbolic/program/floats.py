@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.scipy_loader import scipy_polygamma, scipy_special
 from minigrad.symbolic.program.functions import POLYGAMMA
 
 
@@ -88,11 +89,7 @@ def float_function(name: str) -> Callable[..., Any]:
     if name in _OWN:
         return _OWN[name]
     if name in ("erf", "gammaln", "digamma"):
-        from scipy import special  # loaded on first use
-
-        return getattr(special, name)
+        return getattr(scipy_special(), name)
     if name.startswith(POLYGAMMA):
-        from scipy import special  # loaded on first use
-
-        return partial(special.polygamma, int(name.removeprefix(POLYGAMMA)))
+        return partial(scipy_polygamma, int(name.removeprefix(POLYGAMMA)))
     return getattr(np, name)
