@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -279,6 +280,20 @@ def test_a_variable_comes_before_what_else_its_name_means(name: str) -> None:
     for claim in (f"np.exp({name})", f"d{name} = np.exp({name}); d{name} * 1"):
         assert mg.check(output, against=claim, seeds=1).verdict == "pass"
     assert list(mg.derive(output)({name: np.zeros(2)})) == [name]
+
+
+@pytest.mark.parametrize("name", ["ﬁ", "ℯ", "ſ", "\u212a", "𝐱", "µ"])
+def test_a_name_that_python_normalises_is_known_in_a_derivation_by_hand(name: str) -> None:
+    x = mg.tensor([1.0, 2.0], name=name, requires_grad=True)
+    assert mg.check(mg.sum(mg.exp(x)), against=f"exp({name})", seeds=1).verdict == "pass"
+    y = mg.tensor([1.0, 2.0], name=unicodedata.normalize("NFKC", name), requires_grad=True)
+    assert mg.check(mg.sum(mg.exp(y) + x), wrt=y, against=f"exp({y.name})", seeds=1).verdict == "pass"
+
+
+def test_two_names_that_python_normalises_to_one_are_told() -> None:
+    x, y = (mg.tensor([1.0], name=name, requires_grad=True) for name in ("ﬁ", "𝐟𝐢"))
+    with pytest.raises(MinigradError, match="'fi' may be each of ﬁ, 𝐟𝐢; rename one"):
+        mg.check(mg.sum(x * y), wrt=x, against="fi")
 
 
 @pytest.mark.parametrize("claim", ["nan", "inf", "zeros(3) * nan"])

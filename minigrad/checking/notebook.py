@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
@@ -75,6 +76,22 @@ class Notebook:
     def known(self) -> list[str]:
         """Every name that a piece may use."""
         return [*self.pieces, *self.nodes, *self.cotangents, *self.dims]
+
+    def meant(self, name: str) -> str | None:
+        """The known name that one in Python means, whose grammar reads ﬁ as fi and ℯ as e.
+
+        Raises
+        ------
+        ArgumentError
+            When it means two.
+        """
+        known = self.known()
+        if name in known:
+            return name
+        twins = list(dict.fromkeys(other for other in known if normalize("NFKC", other) == name))
+        if len(twins) > 1:
+            raise ArgumentError(f"{name!r} may be each of {', '.join(twins)}; rename one")
+        return twins[0] if twins else None
 
     def value(self, name: str) -> Any:
         """The value of a name: a piece, a tensor, a gradient or a size.
@@ -149,19 +166,22 @@ class Notebook:
         program = Text(text)
         values: dict[str, Any] = {}
         for name in program.free_names():
-            if name in self.known():
-                value = self.value(name)
+            meant = self.meant(name)
+            if meant is not None:
+                value = self.value(meant)
                 values[name] = value if isinstance(value, int) else tensor(value, name=name)
         return self._symbolic(program.run(values))
 
     def _called(self, function: Callable[..., Any]) -> Any:
         names = list(inspect.signature(function).parameters)
-        missing = [name for name in names if name not in self.known()]
-        if missing:
+        meant = {name: self.meant(name) for name in names}
+        values = [self.value(known) for known in meant.values() if known is not None]
+        if len(values) < len(names):
+            missing = next(name for name, known in meant.items() if known is None)
             raise ArgumentError(
-                f"the function asks for {missing[0]!r}; known names are {', '.join(self.known())}"
+                f"the function asks for {missing!r}; known names are {', '.join(self.known())}"
             )
-        result = function(*(self.value(name) for name in names))
+        result = function(*values)
         return result.numpy() if isinstance(result, Tensor) else result
 
     def _symbolic(self, result: Tensor) -> Any:
