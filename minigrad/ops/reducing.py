@@ -14,7 +14,8 @@ from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import reduction, scan
 from minigrad.ops.arithmetic import sqrt, square
-from minigrad.ops.axes import plain, reduction_params, refuse_out
+from minigrad.ops.axes import is_symbolic, plain, reduction_params, refuse_out
+from minigrad.ops.constants import symbolic_ones
 from minigrad.ops.piecewise import maximum, minimum
 from minigrad.ops.piecewise import where as choose
 from minigrad.ops.precision import add_reduce, in_single
@@ -98,7 +99,7 @@ def max(
         return _max_run(a, _max_params(a, axis, keepdims))
     _needs_initial("max", initial, where)
     x = _prepared("max", as_tensor(a, "max"), None, out, where, initial)
-    if not x.size:  # The sum of nothing has the shape that is wanted.
+    if 0 in x.shape:  # The sum of nothing has the shape that is wanted.
         return sum(x, axis, keepdims=keepdims) + initial
     return maximum(_max_run(x, _max_params(x, axis, keepdims)), initial)
 
@@ -117,13 +118,15 @@ def min(
         return _min_run(a, _min_params(a, axis, keepdims))
     _needs_initial("min", initial, where)
     x = _prepared("min", as_tensor(a, "min"), None, out, where, initial)
-    if not x.size:
+    if 0 in x.shape:
         return sum(x, axis, keepdims=keepdims) + initial
     return minimum(_min_run(x, _min_params(x, axis, keepdims)), initial)
 
 
 def _count(x: Any, axis: Any, keepdims: bool, where: Any) -> Any:
     """How many elements ``where`` chooses."""
+    if is_symbolic(x) or is_symbolic(where):
+        return sum(choose(where, symbolic_ones(x.shape), 0), axis, keepdims=keepdims)
     chosen = np.broadcast_to(plain(where), np.shape(plain(x)))
     return np.asarray(add_reduce(chosen, axis, x.dtype, None, keepdims))
 

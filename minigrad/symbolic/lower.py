@@ -184,7 +184,7 @@ def _dims_used(result: Lowered, node: Node) -> set[str]:
 def _lower_node(node: Node, result: Lowered) -> View:
     views = [_input_view(value, result) for value in node.inputs]
     assert node.op is not None
-    views, params = with_positions(node, views, partial(_entered, result))
+    views, params = with_positions(node.inputs, node.params, views, partial(_entered, result))
     return lower_row(node.op, views, params)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,24 +17,24 @@ AsView = Callable[[Node], Any]
 
 
 def with_positions(
-    node: Node, views: Sequence[Any], as_view: AsView
+    inputs: Sequence[Any], params: Mapping[str, Any], views: Sequence[Any], as_view: AsView
 ) -> tuple[list[Any], dict[str, Any]]:
-    """The views and parameters of a step, its constant boolean index arrays as integer ones.
+    """The views and parameters of a step on these inputs, its constant boolean index arrays as integer ones.
 
     A mask that has a name may be given other values later, and how many places it keeps is then not
     known, so it stays a mask. ``as_view`` enters a new constant.
     """
-    found, params = list(views), dict(node.params)
+    found, params = list(views), dict(params)
     entries = params.get("index")
     if not isinstance(entries, tuple) or not any(type(e) is Slot for e in entries):
         return found, params
-    once = _met_once(node, entries)
+    once = _met_once(inputs, entries)
     index: list[Any] = []
     for entry in entries:
         if type(entry) is not Slot:
             index.append(entry)
             continue
-        mask = _constant(node.inputs[entry.position])
+        mask = _constant(inputs[entry.position])
         if mask is None or mask.dtype.kind != "b" or not mask.ndim:
             index.append(Place(entry.position, once))
             continue
@@ -52,27 +52,32 @@ def _constant(value: Any) -> Any:
     return value.value if value.op is None and value.name is None else None
 
 
-def _met_once(node: Node, entries: Sequence[Any]) -> Callable[[], bool]:
+def _met_once(inputs: Sequence[Any], entries: Sequence[Any]) -> Callable[[], bool]:
     """Whether every place is met once; sure only where all index arrays are constants."""
 
     @cache
     def once() -> bool:
-        chosen = [_constant(node.inputs[e.position]) if type(e) is Slot else e for e in entries]
+        chosen = [_constant(inputs[e.position]) if type(e) is Slot else e for e in entries]
         known = [c for c, e in zip(chosen, entries, strict=True) if type(e) is Slot]
         if any(array is None for array in known):
             return False
         masks = [array for array in known if array.dtype.kind == "b"]
         if masks:
             return len(masks) == len(known) == 1
-        axes = _axes_of(node.inputs, entries)
+        axes = _axes_of(inputs, entries)
         together = np.broadcast_arrays(*known)
         rows = [
-            np.ravel(np.where(array < 0, array + int(node.inputs[0].shape[k]), array))
+            np.ravel(_from_the_front(array, inputs[0].shape[k]))
             for array, k in zip(together, axes, strict=True)
         ]
         return bool(np.unique(np.stack(rows, -1), axis=0).shape[0] == rows[0].size)
 
     return once
+
+
+def _from_the_front(array: Any, size: AnySize) -> Any:
+    """Positions counted from the front; where none is negative, the size is not asked for."""
+    return np.where(array < 0, array + int(size), array) if np.any(array < 0) else array
 
 
 def check_positions(inputs: Sequence[Any], sizes: Sequence[AnySize], index: Sequence[Any]) -> None:

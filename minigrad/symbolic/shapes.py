@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,7 +14,7 @@ from minigrad.index.size import AnySize, Size, dim
 from minigrad.index.view import View, broadcast_sizes, known_size, number_view
 from minigrad.primitive import Primitive
 from minigrad.symbolic.lower import lower_row
-from minigrad.symbolic.positions import check_positions
+from minigrad.symbolic.positions import check_positions, with_positions
 
 # What walking back from computed arrays to the leaves that have labels has found.
 _labels_of: WeakKeyDictionary[Node, tuple[AnySize, ...]] = WeakKeyDictionary()
@@ -45,23 +46,30 @@ def _remembering(node: Node) -> Node | None:
     return arguments[0] if len(arguments) == 1 else None
 
 
+def _argument(node: Node, k: int) -> View:
+    """The k-th input as something of its shape, which is all that is asked of it."""
+    kept = [(axis, s) for axis, s in enumerate(_labelled(node)) if s != 1]
+    expr = Leaf(f"·{k}", tuple(s for _, s in kept), node.assume)
+    place = {axis: i for i, (axis, _) in enumerate(kept)}
+    return View(expr, tuple(place.get(axis) for axis in range(len(node.shape))))
+
+
 def shape_of(
     row: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]
 ) -> tuple[AnySize, ...]:
     """The shape of a row's result for tensors without values, from what it means."""
-    views = []
-    for k, value in enumerate(inputs):
-        if isinstance(value, Node):
-            kept = [(axis, s) for axis, s in enumerate(_labelled(value)) if s != 1]
-            expr = Leaf(f"·{k}", tuple(s for _, s in kept), value.assume)
-            place = {axis: i for i, (axis, _) in enumerate(kept)}
-            views.append(View(expr, tuple(place.get(axis) for axis in range(len(value.shape)))))
-        else:
-            views.append(number_view(0))
+    views = [
+        _argument(value, k) if isinstance(value, Node) else number_view(0)
+        for k, value in enumerate(inputs)
+    ]
     if row.kind == "elementwise":
         return tuple(broadcast_sizes(views, row.name))
     if isinstance(params.get("index"), tuple) and row.name in ("getitem", "setitem", "index_add"):
         check_positions(inputs, views[0].sizes, params["index"])
+        more = count(len(views))
+        views, params = with_positions(
+            inputs, params, views, lambda node: _argument(node, next(more))
+        )
     try:
         sizes = lower_row(row, views, params).sizes
         told = _misfit(row, views, params)
