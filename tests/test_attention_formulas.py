@@ -191,6 +191,7 @@ def loss_by_sympy(v: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
+@pytest.mark.long("part")
 def test_gradients_equal_sympys_own_on_explicit_matrices(name: str) -> None:
     formula = mg.derive(attention(*mg.symbols(*SYMBOLS)), wrt=name)[name]
     values = explicit([name])

@@ -75,6 +75,7 @@ SLIPS = [
 
 @pytest.mark.parametrize("on", ["data", "symbols"])
 @pytest.mark.parametrize(("wrt", "text", "slip"), SLIPS)
+@pytest.mark.long("part")
 def test_a_usual_slip_is_recognised(on: str, wrt: str, text: str, slip: str) -> None:
     report = mg.check(the_loss(on), wrt=wrt, against=text)
     assert report.verdict == "fail"

@@ -193,6 +193,7 @@ MANY = {
 
 
 @pytest.mark.parametrize(("change", "words"), MANY.values(), ids=MANY)
+@pytest.mark.long("part")
 def test_many_of_anything_are_refused_in_few_words(
     change: Any, words: str, run: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,6 +114,7 @@ def test_json_stands_alone_on_stdout(tmp_path: Path) -> None:
     assert "loss" in done.stderr
 
 
+@pytest.mark.long
 def test_five_seeds_learn() -> None:
     accuracies = []
     for seed in range(5):

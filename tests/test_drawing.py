@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from long import examples
 
 from minigrad.drawing import Card, Drawing, Edge, Picture, Region, RenderError, Style, Text, fold
 from minigrad.drawing import drawing as drawing_module
@@ -216,7 +217,7 @@ def dags(draw: st.DrawFn) -> Picture:
     return picture("\n".join(rows))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(dags())
 def test_any_graph_has_one_arrangement_with_every_edge(graph: Picture) -> None:
     drawing, forward = Drawing(graph), Drawing(graph, backward=False)

@@ -92,6 +92,7 @@ def test_first_order(case: Case) -> None:
 
 
 @_all(CASES)
+@pytest.mark.long("part")
 def test_second_order(case: Case) -> None:
     floats = [i for i, a in enumerate(case.args) if a.dtype.kind == "f"]
     inner = [_weights(case.args[i].shape) for i in floats]

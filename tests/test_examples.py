@@ -48,6 +48,7 @@ def test_the_table_names_every_example() -> None:
 
 
 @pytest.mark.parametrize("script", sorted(RUNS))
+@pytest.mark.long("part")
 def test_an_example_runs(script: str, tmp_path: Path) -> None:
     arguments, files, lines = RUNS[script]
     done = subprocess.run(

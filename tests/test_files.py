@@ -209,6 +209,7 @@ def test_no_more_is_read_than_was_allowed(tmp_path: Path) -> None:
 @UNIX
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
 @pytest.mark.parametrize("words", [["derive", "sum(x)", "x:n"], ["--help"], ["draw", "sum(x)", "x:n", "-o", "-"]])
+@pytest.mark.long("part")
 def test_a_full_standard_output_is_said_in_words(words: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
@@ -229,6 +230,7 @@ def test_a_full_standard_output_is_said_in_words(words: list[str]) -> None:
         (">/dev/full 2>/dev/full", "derive 'sum(x)' x:n", 2),
     ],
 )
+@pytest.mark.long("part")
 def test_what_nobody_hears_still_ends_with_its_code(closed: str, words: str, code: int) -> None:
     """1 would say that a check failed."""
     done = subprocess.run(["sh", "-c", f"'{sys.executable}' -m minigrad {words} {closed}"], capture_output=True)

@@ -488,6 +488,7 @@ def test_it_prints_as_one_writes_it(name: str) -> None:
 
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("name", FORMULAS)
+@pytest.mark.long("part")
 def test_its_value_is_that_of_the_hand_vjps(name: str, order: int) -> None:
     text, variables, wrt, asked, _ = FORMULAS[name]
     if order != asked and mg.parse(text, **variables).ndim:

@@ -339,6 +339,7 @@ def test_it_prints_as_one_writes_it(name: str) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", [name for name, row in IDENTITIES.items() if row[3] == 1])
+@pytest.mark.long("part")
 def test_its_value_is_right(name: str, seed: int) -> None:
     program, variables, wrt, order, _ = IDENTITIES[name]
     report = mg.check(

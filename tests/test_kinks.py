@@ -213,6 +213,7 @@ def test_every_declared_choice_has_a_point() -> None:
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda p: f"{p.row} by {next(iter(p.at))}")
+@pytest.mark.long("part")
 def test_engine_formula_and_source_give_the_choice(point: Point) -> None:
     arrays = {name: np.asarray(value) for name, value in point.at.items()}
     wrt = next(iter(arrays))
@@ -272,6 +273,7 @@ def report_at(function: Callable[..., Any], at: dict[str, Any], order: int = 1) 
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda p: f"{p.row} by {next(iter(p.at))}")
+@pytest.mark.long("part")
 def test_no_choice_is_called_wrong(point: Point) -> None:
     assert report_at(point.function, point.at).verdict != "fail"
     if point.formula != NO_FORMULA:
@@ -279,6 +281,7 @@ def test_no_choice_is_called_wrong(point: Point) -> None:
 
 
 @pytest.mark.parametrize("what", UNDEFINED)
+@pytest.mark.long("part")
 def test_what_is_not_defined_is_inconclusive_in_words(what: str) -> None:
     function, at = UNDEFINED[what]
     report = report_at(lambda x: function(x), {"x": np.asarray(at)})

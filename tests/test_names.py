@@ -19,6 +19,7 @@ import hostile_names
 import numpy as np
 import pytest
 import sympy
+from long import share
 from source_cases import CASES, Case
 
 import minigrad as mg
@@ -147,11 +148,12 @@ def test_a_column_may_not_be_named_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", hostile_names.WAYS)
+@pytest.mark.long("part")
 def test_nothing_that_a_name_says_is_done(way: str) -> None:
     """In a process that is watched: no command, no code, no tag, no attribute, no macro of a name's."""
     done = subprocess.run(
         [sys.executable, hostile_names.__file__, way],
-        input=json.dumps(hostile_names.ALLOWED),
+        input=json.dumps(share(hostile_names.ALLOWED)),
         capture_output=True,
         text=True,
         timeout=600,
@@ -264,6 +266,7 @@ def test_a_variable_named_like_a_builtin_does_not_hide_it() -> None:
 
 
 @pytest.mark.parametrize("chosen", CASES, ids=lambda c: f"{c.text[:40]} by {c.wrt} {c.order}")
+@pytest.mark.long("part")
 def test_what_a_function_reads_is_its_own_or_reserved(chosen: Case) -> None:
     output = mg.parse(chosen.text, **chosen.declared)
     tree = ast.parse(mg.derive(output, wrt=chosen.wrt, order=chosen.order).source())

@@ -272,6 +272,7 @@ def test_nothing_for_people_is_wider_than_the_terminal(columns: int, style: str)
     assert max(map(len, result.stdout.splitlines())) <= columns
 
 
+@pytest.mark.long
 def test_the_text_is_the_same_in_every_process() -> None:
     command = [sys.executable, "-m", "minigrad", "derive", "--json", "--wrt", "Wq,X"]
     command += ["A = softmax(X @ Wq @ X.T); sum(C * tanh(A @ X) + C * exp(A @ X))"]

@@ -10,6 +10,7 @@ import pytest
 from expressions import CASES, Case, as_program, draw
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from long import examples
 from random_expressions import DIMS, VARIABLES, expressions
 
 import minigrad as mg
@@ -35,6 +36,7 @@ def read(
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.long("part")
 def test_the_printed_formula_is_the_derivative(case: Case) -> None:
     derived = mg.derive(mg.parse(case.text, **case.variables), wrt=case.wrt, order=case.order)
     formula = derived[case.wrt]
@@ -83,7 +85,7 @@ def test_every_line_of_attention_is_read_back() -> None:
 # -- whatever one can write ------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.one_of(expressions(), expressions(), expressions(("n",), 2)), data=st.data())
 def test_random_expressions_print_their_derivative(text: str, data: st.DataObject) -> None:
     used = [name for name in VARIABLES if re.search(rf"\b{name}\b", text)]

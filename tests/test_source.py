@@ -39,6 +39,7 @@ def formula_of(chosen: Case) -> Any:
 
 
 @pytest.mark.parametrize("chosen", CASES, ids=lambda c: f"{c.text[:40]} by {c.wrt} {c.order}")
+@pytest.mark.long("part")
 def test_a_generated_function_computes_the_derivative(chosen: Case) -> None:
     formula, arrays = formula_of(chosen), samples(chosen)
     values, sizes = bound(formula.reading.lowered, {**SIZES, **arrays})
@@ -57,6 +58,7 @@ def test_a_generated_function_computes_the_derivative(chosen: Case) -> None:
 
 
 @pytest.mark.parametrize("chosen", CASES, ids=lambda c: f"{c.text[:40]} by {c.wrt} {c.order}")
+@pytest.mark.long("part")
 def test_single_precision_stays_single(chosen: Case) -> None:
     arrays = {
         name: array.astype(np.float32) if array.dtype == float else array

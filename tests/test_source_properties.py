@@ -10,6 +10,7 @@ import numpy as np
 from dense_reference import dense_value
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from long import examples
 from random_expressions import DIMS, VARIABLES, expressions
 from source_cases import Case, engine_gradient
 from test_source import compiled
@@ -48,7 +49,7 @@ def agree(chosen: Case, arrays: dict[str, Any], dims: dict[str, int]) -> None:
     np.testing.assert_allclose(by_source, by_engine, rtol=1e-6, atol=100 * scale)
 
 
-@settings(max_examples=300, **_QUIET)  # type: ignore[arg-type]
+@settings(max_examples=examples(300), **_QUIET)  # type: ignore[arg-type]
 @given(text=st.one_of(expressions(), expressions(("n",), 2)), data=st.data())
 def test_random_expressions(text: str, data: st.DataObject) -> None:
     used = [name for name in VARIABLES if re.search(rf"\b{name}\b", text)]
@@ -123,7 +124,7 @@ def moved(draw: st.DrawFn, most: int) -> tuple[str, tuple[int, ...]]:
     return text, shape
 
 
-@settings(max_examples=600, **_QUIET)  # type: ignore[arg-type]
+@settings(max_examples=examples(600), **_QUIET)  # type: ignore[arg-type]
 @given(made=moved(4), order=st.sampled_from([1, 1, 2]), whole=st.booleans())
 def test_structure_is_used_not_made(made: tuple[str, tuple[int, ...]], order: int, whole: bool) -> None:
     """Slices, joins, triangles and gathers, alone (a Jacobian) or in a sum with its own weights."""

@@ -162,6 +162,7 @@ def test_a_result_is_no_view_of_an_argument() -> None:
 
 
 @pytest.mark.parametrize("seed", ["0", "1"])
+@pytest.mark.long("part")
 def test_text_is_the_same_in_every_process(seed: str) -> None:
     program = (
         "import minigrad as mg\n"

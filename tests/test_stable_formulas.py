@@ -100,6 +100,7 @@ def test_the_formula_is_the_one_people_write(text: str, declared: str, printed: 
 @pytest.mark.parametrize(
     ("text", "declared"), [*(row[:2] for row in SPELLED), *OTHER_QUOTIENTS], ids=lambda p: str(p)[:60]
 )
+@pytest.mark.long("part")
 def test_value_and_source_are_right_at_any_size(text: str, declared: str, scale: float) -> None:
     formula = _formula(text, declared)
     arrays = _arrays(formula, scale)

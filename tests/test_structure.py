@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,23 +60,25 @@ def room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
+@cache
+def imports(path: Path) -> list[tuple[str, bool]]:
     """Every module imported, and whether only a type checker sees it."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing_only = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for name in node.names:
-                yield name.name, node in typing_only
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            inside = [f"minigrad.{a.name}" for a in node.names] if node.module == "minigrad" else []
-            for module in inside or [node.module]:
-                yield module, node in typing_only
+    return list(_imports(ast.parse(path.read_text(encoding="utf-8")), False))
+
+
+def _imports(node: ast.AST, typing_only: bool) -> Iterator[tuple[str, bool]]:
+    if isinstance(node, ast.Import):
+        for name in node.names:
+            yield name.name, typing_only
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        inside = [f"minigrad.{a.name}" for a in node.names] if node.module == "minigrad" else []
+        for module in inside or [node.module]:
+            yield module, typing_only
+    elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        typing_only = True
+    if not isinstance(node, ast.expr):
+        for inner in ast.iter_child_nodes(node):
+            yield from _imports(inner, typing_only)
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))

@@ -10,6 +10,7 @@ import pytest
 from expressions import CASES, Case, draw
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from long import examples
 from random_expressions import DIMS, VARIABLES, expressions
 
 import minigrad as mg
@@ -99,6 +100,7 @@ QUICK = [
 
 
 @pytest.mark.parametrize("name", QUICK)
+@pytest.mark.long("part")
 def test_sympy_computes_the_derivative(name: str) -> None:
     case = next(case for case in CASES if case.name == name)
     small = Case(
@@ -111,6 +113,7 @@ def test_sympy_computes_the_derivative(name: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.long("part")
 def test_a_form_is_read_back(case: Case) -> None:
     if case.name == "largest running sum":
         with pytest.raises(DerivationError, match="give the axis a number"):
@@ -124,7 +127,7 @@ def test_a_form_is_read_back(case: Case) -> None:
     np.testing.assert_allclose(back, case.by_backward(values), rtol=1e-7, atol=1e-9)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.one_of(expressions((), 1), expressions(("n",), 1)), data=st.data())
 def test_random_expressions_are_read_back(text: str, data: st.DataObject) -> None:
     used = [name for name in VARIABLES if re.search(rf"\b{name}\b", text)]

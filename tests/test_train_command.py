@@ -42,6 +42,7 @@ def lines_of(folder: Path) -> list[dict[str, float]]:
 
 
 @pytest.mark.parametrize("options", [(), ("--causal",)], ids=["plain", "causal"])
+@pytest.mark.long("part")
 def test_digits_with_4_heads(options: tuple[str, ...], tmp_path: Path) -> None:
     result = run("train", "--heads", "4", *options, "--epochs", "8", "--json", "--out", tmp_path)
     assert result.exit_code == 0
@@ -51,6 +52,7 @@ def test_digits_with_4_heads(options: tuple[str, ...], tmp_path: Path) -> None:
     assert facts["parts"]["test"]["examples"] == 359
 
 
+@pytest.mark.long
 def test_five_seeds_learn_the_digits(tmp_path: Path) -> None:
     accuracies = []
     for seed in range(5):
@@ -215,6 +217,7 @@ def test_resume_ends_in_the_same_files(done: tuple[Result, Path], tmp_path: Path
 @pytest.mark.parametrize(
     ("number", "first"), [(signal.SIGINT, "digits: 1,258"), (signal.SIGTERM, "epoch   1/500")]
 )
+@pytest.mark.long("part")
 def test_a_signal_saves_and_says_how_to_go_on(
     number: signal.Signals, first: str, tmp_path: Path
 ) -> None:
