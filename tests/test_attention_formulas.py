@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 
 import minigrad as mg
 from minigrad.nn.functional import (
@@ -153,8 +154,6 @@ def test_row_softmax_jacobian_is_block_diagonal() -> None:
 
 
 # -- exactly, on explicit 2 by 2 matrices ---------------------------------------------------------
-
-sympy = pytest.importorskip("sympy")
 
 
 def explicit(names: list[str]) -> dict[str, Any]:

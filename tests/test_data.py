@@ -38,9 +38,11 @@ def test_digits_are_the_callers_own() -> None:
 
 @given(count=st.integers(2, 60), part=st.floats(0.05, 0.95), seed=st.integers(0, 99))
 def test_split_keeps_pairs_and_loses_none(count: int, part: float, seed: int) -> None:
-    if not 0 < round(count * part) < count:
-        return
     X = np.arange(count)
+    if not 0 < round(count * part) < count:
+        with pytest.raises(ArgumentError, match="leaves one part empty"):
+            mg.data.split(X, -X, test=part, rng=rng(seed))
+        return
     (X_train, y_train), (X_test, y_test) = mg.data.split(X, -X, test=part, rng=rng(seed))
     assert sorted([*X_train, *X_test]) == list(range(count))
     assert len(X_test) == round(count * part)

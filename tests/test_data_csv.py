@@ -37,11 +37,13 @@ def test_what_was_written_is_read(
     rows: list[tuple[str, str]], delimiter: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     kept = [row for row in rows if "".join(row).strip()]
-    if not kept:
-        return
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter).writerows([("a", "b"), *rows])
     file = written(tmp_path_factory.mktemp("csv"), out.getvalue())
+    if not kept:
+        with pytest.raises(ArgumentError, match="no row below it"):
+            mg.data.read_csv(file, delimiter=delimiter)
+        return
     table = mg.data.read_csv(file, delimiter=delimiter)
     assert [(a, b) for a, b in zip(table.text("a"), table.text("b"), strict=True)] == kept
 
@@ -232,6 +234,8 @@ def test_characters_there_and_back(text: str) -> None:
 @given(count=st.integers(2, 30), length=st.integers(1, 10), stride=st.integers(1, 5))
 def test_targets_are_the_next_tokens(count: int, length: int, stride: int) -> None:
     if count <= length:
+        with pytest.raises(ArgumentError, match="next_tokens"):
+            mg.data.next_tokens(np.arange(count), length, stride=stride)
         return
     inputs, targets = mg.data.next_tokens(np.arange(count), length, stride=stride)
     assert (targets == inputs + 1).all()
@@ -255,10 +259,12 @@ def test_standardised_columns_have_mean_0_and_deviation_1() -> None:
 )
 def test_strata_keep_their_proportion(counts: tuple[int, int], part: float, seed: int) -> None:
     y = np.repeat([0.0, 1.0], counts)
-    if not 0 < round(len(y) * part) < len(y):
-        return
     rng = np.random.default_rng(seed)
     X = np.arange(len(y))
+    if not 0 < round(len(y) * part) < len(y):
+        with pytest.raises(ArgumentError, match="leaves one part empty"):
+            mg.data.split(X, y, test=part, rng=rng, stratify=y)
+        return
     (X_train, y_train), (X_test, y_test) = mg.data.split(X, y, test=part, rng=rng, stratify=y)
     assert sorted([*X_train, *X_test]) == X.tolist()
     assert (y[X_train] == y_train).all()

@@ -490,9 +490,7 @@ def test_it_prints_as_one_writes_it(name: str) -> None:
 @pytest.mark.parametrize("name", FORMULAS)
 @pytest.mark.long("part")
 def test_its_value_is_that_of_the_hand_vjps(name: str, order: int) -> None:
-    text, variables, wrt, asked, _ = FORMULAS[name]
-    if order != asked and mg.parse(text, **variables).ndim:
-        pytest.skip("a Hessian is of a scalar")
+    text, variables, wrt, *_ = FORMULAS[name]
     case = Case(name, text, variables, wrt, order, sizes={"n": 7, "d": 3, "m": 4})
     values = case.arrays(5)
     derivation = mg.derive(mg.parse(text, **variables), wrt=wrt, order=order)

@@ -33,12 +33,11 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name, (*_, printed) in CASES.items() if printed])
 def test_it_prints_the_unconstrained_gradient(name: str) -> None:
     text, variables, printed = CASES[name]
-    if printed is not None:
-        wrt = printed.partition(" = ")[0].removeprefix("d")
-        assert str(mg.derive(mg.parse(text, **variables), wrt=wrt)) == printed
+    wrt = str(printed).partition(" = ")[0].removeprefix("d")
+    assert str(mg.derive(mg.parse(text, **variables), wrt=wrt)) == printed
 
 
 @pytest.mark.parametrize("order", [1, 2])

@@ -216,7 +216,6 @@ def test_variables_on_the_command_line() -> None:
 
 
 def test_the_numpy_source_runs() -> None:
-    pytest.importorskip("minigrad.source")
     text = run(*LEAST_SQUARES, "--format", "numpy").stdout
     names: dict[str, Any] = {}
     exec(text, names)

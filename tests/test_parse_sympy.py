@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 
 import minigrad as mg
 from minigrad.checking.replay import Program
 from minigrad.errors import DerivationError
-
-sympy = pytest.importorskip("sympy")
 
 n, m = sympy.symbols("n m", integer=True, positive=True)
 i, j = sympy.symbols("i j", integer=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 from expressions import CASES, Case, draw
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -16,8 +17,6 @@ from random_expressions import DIMS, VARIABLES, expressions
 import minigrad as mg
 from minigrad.checking.replay import Program
 from minigrad.errors import DerivationError
-
-sympy = pytest.importorskip("sympy")
 
 
 def formula(text: str, wrt: str, order: int = 1, **variables: str) -> mg.Formula:
