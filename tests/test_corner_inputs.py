@@ -38,14 +38,17 @@ INPUTS: dict[str, Any] = {
 # NumPy refuses an axis of a 0-d array in some reductions and takes it in others; here it is taken.
 AXIS_OF_A_NUMBER = {"average", "mean", "nanmean", "std", "var", "squeeze"}
 NUMBERS = {"0-d", "a number", "a whole number", "a NumPy number"}
+ONE_NUMBER = ("one element", "one by one", *sorted(NUMBERS))
 DIFFERENT = {
     ("average", "no rows"): "NumPy divides numbers by 0",
     ("average", "no columns"): "NumPy divides numbers by 0",
     ("rollaxis", "a list"): "NumPy asks the list for its axes",
     ("unstack", "a list"): "NumPy asks the list for its axes",
     ("diff", "truth values"): "subtraction is refused, as NumPy's own - does",
-    **{("reshape", label): "no sizes are those of a 0-d array" for label in INPUTS},
-    **{("linalg.multi_dot", label): "numbers are no factors" for label in INPUTS},
+    **{("reshape", label): "no sizes are those of a 0-d array" for label in ONE_NUMBER},
+    ("linalg.multi_dot", "a list"): "numbers are no factors",
+    ("linalg.multi_dot", "truth values"): "numbers are no factors",
+    ("linalg.multi_dot", "not a number"): "numbers are no factors",
     ("linalg.svd", "no rows"): "the extra columns have no derivative",
     ("linalg.svd", "no columns"): "the extra columns have no derivative",
     ("linalg.svd", "one row"): "the extra columns have no derivative",
@@ -78,31 +81,56 @@ def outcome(run: Callable[[], Any]) -> tuple[Any, set[type]]:
     return result, {w.category for w in told}
 
 
+def options_of(name: str) -> list[dict[str, Any]]:
+    axes = "axis" in inspect.signature(SHARED[name][0]).parameters and name != "expand_dims"
+    return [{}, {"axis": 0}, {"axis": -1}] if axes else [{}]
+
+
+def compare(name: str, label: str, options: dict[str, Any]) -> None:
+    """Values, dtypes and warnings are NumPy's, and so is a refusal."""
+    (ours, theirs), x = SHARED[name], INPUTS[label]
+    expected, warned = outcome(lambda: theirs(x, **options))
+    found, told = outcome(lambda: ours(x, **options))
+    where = f"{name} of {label} {options}"
+    if isinstance(expected, Exception):
+        assert isinstance(found, MinigradError | TypeError), where
+        return
+    assert not isinstance(found, Exception), f"{where}: {found!r}"
+    assert told == warned, where
+    for y, z in zip(found, expected, strict=True):
+        value = y.numpy() if isinstance(y, mg.Tensor) else y
+        np.testing.assert_allclose(value, z, rtol=1e-6, err_msg=where)
+        assert np.asarray(value).dtype == np.asarray(z).dtype, where
+    _check_gradient(where, ours, x, options)
+
+
+def compare_all(name: str, label: str) -> None:
+    for options in options_of(name):
+        if not (options and label in NUMBERS and name in AXIS_OF_A_NUMBER):
+            compare(name, label, options)
+
+
 @pytest.mark.parametrize("name", SHARED)
 def test_values_and_warnings_are_those_of_numpy(name: str) -> None:
-    ours, theirs = SHARED[name]
-    settings: list[dict[str, Any]] = [{}]
-    if "axis" in inspect.signature(ours).parameters and name != "expand_dims":
-        settings += [{"axis": 0}, {"axis": -1}]
-    for label, x in INPUTS.items():
-        for options in settings:
-            if (name, label) in DIFFERENT or (
-                options and label in NUMBERS and name in AXIS_OF_A_NUMBER
-            ):
-                continue
-            expected, warned = outcome(lambda: theirs(x, **options))  # noqa: B023
-            found, told = outcome(lambda: ours(x, **options))  # noqa: B023
-            where = f"{name} of {label} {options}"
-            if isinstance(expected, Exception):
-                assert isinstance(found, MinigradError | TypeError), where
-                continue
-            assert not isinstance(found, Exception), f"{where}: {found!r}"
-            assert told == warned, where
-            for y, z in zip(found, expected, strict=True):
-                value = y.numpy() if isinstance(y, mg.Tensor) else y
-                np.testing.assert_allclose(value, z, rtol=1e-6, err_msg=where)
-                assert np.asarray(value).dtype == np.asarray(z).dtype, where
-            _check_gradient(where, ours, x, options)
+    for label in INPUTS:
+        if (name, label) not in DIFFERENT:
+            compare_all(name, label)
+
+
+@pytest.mark.parametrize(("name", "label"), DIFFERENT)
+def test_what_is_told_to_differ_differs(name: str, label: str) -> None:
+    with pytest.raises(AssertionError):
+        compare_all(name, label)
+
+
+@pytest.mark.parametrize("name", sorted(AXIS_OF_A_NUMBER))
+def test_an_axis_of_a_number_is_refused_by_numpy(name: str) -> None:
+    with pytest.raises(AssertionError):
+        compare(name, "a whole number", {"axis": 0})
+
+
+def test_what_differs_is_counted() -> None:
+    assert (len(DIFFERENT), len(AXIS_OF_A_NUMBER)) == (17, 6)
 
 
 def _check_gradient(where: str, ours: Any, x: Any, options: dict[str, Any]) -> None:

@@ -167,6 +167,13 @@ def follow(
             np.testing.assert_allclose(reached, kept[str(step)], rtol=0, atol=1e-12)
 
 
+def test_every_reference_is_followed() -> None:
+    followed = {"optimizers": OPTIMIZERS, "schedules": SCHEDULED, "clips": CLIPPED}
+    assert {what: table.keys() for what, table in followed.items()} == {
+        what: table.keys() for what, table in REFERENCES.items()
+    }
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_trajectories_are_pytorchs(name: str) -> None:
     kind, options = OPTIMIZERS[name]

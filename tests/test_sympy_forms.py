@@ -111,7 +111,17 @@ def test_sympy_computes_the_derivative(name: str) -> None:
     np.testing.assert_allclose(got.ravel(), small.by_backward(values).ravel(), rtol=1e-8)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+# Read as a dense sum over nine indices, which fills the memory at the sizes of the table.
+SMALLER = Case(
+    "joined and reshaped",
+    "sum(C * softmax(reshape(concatenate([X @ W1, X @ W2], axis=1), (2, 2, 2)), axis=2))",
+    {"C": "2 2 2", "X": "2 2", "W1": "2 2", "W2": "2 2"},
+    "W1",
+)
+SIZED = [SMALLER if case.name == SMALLER.name else case for case in CASES]
+
+
+@pytest.mark.parametrize("case", SIZED, ids=str)
 @pytest.mark.long("part")
 def test_a_form_is_read_back(case: Case) -> None:
     if case.name == "largest running sum":
@@ -119,8 +129,6 @@ def test_a_form_is_read_back(case: Case) -> None:
             formula(case.text, case.wrt, case.order, **case.variables).sympy  # noqa: B018
         return
     form = formula(case.text, case.wrt, case.order, **case.variables).sympy
-    if case.name == "joined and reshaped":
-        return  # read as a dense sum over nine indices it would fill the memory
     values = case.arrays(1)
     back = read_back(form, values, case.dims)
     np.testing.assert_allclose(back, case.by_backward(values), rtol=1e-7, atol=1e-9)
