@@ -151,6 +151,7 @@ def work(monkeypatch: pytest.MonkeyPatch, loss: mg.Tensor) -> Counter[str]:
 
 
 @pytest.mark.parametrize("shape", PROGRAMS)
+@pytest.mark.long("part")
 def test_twice_the_depth_is_little_more_than_twice_the_work(
     shape: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +259,7 @@ def test_factors_that_floats_hold_are_kept() -> None:
 
 @pytest.mark.parametrize("operations", [0, 400])
 @pytest.mark.parametrize("shape", PROGRAMS)
+@pytest.mark.long("part")
 def test_values_and_source_are_right(
     shape: str, operations: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,6 +291,7 @@ DEEP = {
 
 
 @pytest.mark.parametrize("shape", DEEP)
+@pytest.mark.long("part")
 def test_every_exit_of_a_deep_program(shape: str) -> None:
     loss = PROGRAMS[shape](DEEP[shape])
     d = mg.derive(loss)
@@ -305,6 +308,7 @@ def test_every_exit_of_a_deep_program(shape: str) -> None:
 
 
 @pytest.mark.parametrize("shape", PROGRAMS)
+@pytest.mark.long("part")
 def test_twice_the_depth_makes_about_twice_the_array_operations(
     shape: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,6 +341,7 @@ def test_a_deep_picture_is_summarised_before_it_is_laid_out() -> None:
 
 
 @pytest.mark.parametrize("shape", ["functions", "layers of many", "named steps", "gathers"])
+@pytest.mark.long("part")
 def test_derivations_and_formulas_are_pickled_at_any_depth(shape: str) -> None:
     d = mg.derive(PROGRAMS[shape](150))
     with frames(250):
