@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import zlib
 from typing import Any, NamedTuple
 
@@ -182,3 +183,22 @@ def engine_gradient(
             return np.zeros_like(arrays[chosen.wrt])
         (found,) = gradients([mg.sum(first * seed)], [variable], allow_unused=True)
     return np.zeros_like(arrays[chosen.wrt]) if found is None else found.numpy()
+
+
+def compiled(source: str) -> Any:
+    """The one function that the text defines, in a namespace of its own."""
+    before: dict[str, Any] = {}
+    exec(compile(source, "<source>", "exec"), before)
+    functions = [value for value in before.values() if inspect.isfunction(value)]
+    assert len(functions) == 1
+    return functions[0]
+
+
+def formula_of(chosen: Case) -> Any:
+    output = mg.parse(chosen.text, **chosen.declared)
+    return mg.derive(output, wrt=chosen.wrt, order=chosen.order)[chosen.wrt]
+
+
+def arrays_for(text: str, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
+    rng = np.random.default_rng(zlib.crc32(text.encode()))
+    return {name: rng.uniform(0.2, 0.9, size=shape) for name, shape in shapes.items()}

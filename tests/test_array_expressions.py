@@ -11,9 +11,7 @@ from array_expressions import NAMES, array_expressions, declared, shapes_in
 from dense_reference import dense_value
 from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
-from source_cases import Case, engine_gradient
-from test_source import compiled
-from test_source_properties import arrays_for
+from source_cases import Case, arrays_for, compiled, engine_gradient
 
 import minigrad as mg
 from minigrad.checking.replay import Program

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from test_attention_formulas import SYMBOLS, arguments, attention
+from attention_cases import SYMBOLS, arguments, attention
 
 import minigrad as mg
 from minigrad.checking import Finding, Report

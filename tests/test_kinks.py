@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from test_source import compiled
+from source_cases import compiled
 
 import minigrad as mg
 from minigrad.errors import DerivationError

@@ -9,20 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from dense_reference import dense_value
-from source_cases import CASES, SIZES, Case, engine_gradient, samples
+from source_cases import CASES, SIZES, Case, compiled, engine_gradient, formula_of, samples
 
-import minigrad as mg
 from minigrad.face.value import bound
 from minigrad.symbolic.evaluate import evaluate
-
-
-def compiled(source: str) -> Any:
-    """The one function that the text defines, in a namespace of its own."""
-    before: dict[str, Any] = {}
-    exec(compile(source, "<source>", "exec"), before)
-    functions = [value for value in before.values() if inspect.isfunction(value)]
-    assert len(functions) == 1
-    return functions[0]
 
 
 def called(function: Any, arrays: dict[str, Any]) -> Any:
@@ -31,11 +21,6 @@ def called(function: Any, arrays: dict[str, Any]) -> Any:
     with warnings.catch_warnings(), np.errstate(over="raise", divide="raise", invalid="raise"):
         warnings.simplefilter("error")
         return function(**{name: arrays[name] for name in wanted})
-
-
-def formula_of(chosen: Case) -> Any:
-    output = mg.parse(chosen.text, **chosen.declared)
-    return mg.derive(output, wrt=chosen.wrt, order=chosen.order)[chosen.wrt]
 
 
 @pytest.mark.parametrize("chosen", CASES, ids=lambda c: f"{c.text[:40]} by {c.wrt} {c.order}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from typing import Any
 
 import numpy as np
@@ -12,19 +11,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from long import examples
 from random_expressions import DIMS, VARIABLES, expressions
-from source_cases import Case, engine_gradient
-from test_source import compiled
+from source_cases import Case, arrays_for, compiled, engine_gradient
 
 import minigrad as mg
 from minigrad.face.value import bound
 from minigrad.symbolic.evaluate import evaluate
 
 _QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}
-
-
-def arrays_for(text: str, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
-    rng = np.random.default_rng(zlib.crc32(text.encode()))
-    return {name: rng.uniform(0.2, 0.9, size=shape) for name, shape in shapes.items()}
 
 
 def agree(chosen: Case, arrays: dict[str, Any], dims: dict[str, int]) -> None:

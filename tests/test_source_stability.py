@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from source_cases import Case, case
-from test_source import compiled, formula_of
+from source_cases import Case, case, compiled, formula_of
 
 from minigrad.face.value import bound
 from minigrad.symbolic.arithmetic import DIGITS_50, mpmath

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from source_cases import CASES, case
-from test_attention_formulas import SYMBOLS, WEIGHTS, attention
-from test_source import compiled, formula_of
+from attention_cases import SYMBOLS, WEIGHTS, attention
+from source_cases import CASES, case, compiled, formula_of
 
 import minigrad as mg
 from minigrad.errors import ArgumentError
@@ -166,7 +165,7 @@ def test_a_result_is_no_view_of_an_argument() -> None:
 def test_text_is_the_same_in_every_process(seed: str) -> None:
     program = (
         "import minigrad as mg\n"
-        "from test_attention_formulas import SYMBOLS, WEIGHTS, attention\n"
+        "from attention_cases import SYMBOLS, WEIGHTS, attention\n"
         "print(mg.derive(attention(*mg.symbols(*SYMBOLS)), wrt=WEIGHTS).source(), end='')\n"
     )
     environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(p for p in sys.path if p)}

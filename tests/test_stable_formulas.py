@@ -8,8 +8,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from source_cases import SIZES, case
-from test_source import compiled, formula_of
+from source_cases import SIZES, case, compiled, formula_of
 
 import minigrad as mg
 from minigrad.face.value import bound
