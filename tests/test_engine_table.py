@@ -59,11 +59,11 @@ def test_every_row_has_a_case() -> None:
     assert needed - covered - adjoints == set()
 
 
-@_all([case for case in CASES if case.reference is not None])
+@_all(CASES)
 def test_value_equals_numpy(case: Case) -> None:
     value = case.run(*case.args)
     assert isinstance(value, Tensor)
-    assert case.reference is not None
+    assert case.reference is not None, "nobody says what the value is"
     expected = np.asarray(case.reference(*case.args))
     assert value.shape == expected.shape
     assert value.dtype == expected.dtype

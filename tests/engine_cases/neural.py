@@ -62,6 +62,10 @@ def _bce(p: np.ndarray, y: np.ndarray) -> np.ndarray:
     return -(y * np.log(p) + (1 - y) * np.log(1 - p))
 
 
+def _huber(e: np.ndarray, delta: float) -> np.ndarray:
+    return np.where(abs(e) <= delta, e * e / 2, delta * (abs(e) - delta / 2))
+
+
 def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
@@ -115,7 +119,13 @@ CASES: list[Case] = [
         (away(3, 4),),
         lambda x: np.where(x > 0, x, 0.7 * np.expm1(x)),
     ),
-    Case("nn.gelu", "tanh", lambda x: F.gelu(x, approximate="tanh"), (M,)),
+    Case(
+        "nn.gelu",
+        "tanh",
+        lambda x: F.gelu(x, approximate="tanh"),
+        (M,),
+        lambda x: x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    ),
     Case(
         "nn.glu", "axis", lambda x: F.glu(x, axis=1), (M,), lambda x: x[:, :2] * _sigmoid(x[:, 2:])
     ),
@@ -127,12 +137,19 @@ CASES: list[Case] = [
         (P, T + 1),
         lambda x, y: np.abs(x - y).sum(),
     ),
-    Case("nn.huber_loss", "both pieces", lambda x, y: F.huber_loss(x, y, delta=0.3), (P, 2 * T)),
+    Case(
+        "nn.huber_loss",
+        "both pieces",
+        lambda x, y: F.huber_loss(x, y, delta=0.3),
+        (P, 2 * T),
+        lambda x, y: _huber(x - y, 0.3).mean(),
+    ),
     Case(
         "nn.smooth_l1_loss",
         "both pieces",
         lambda x, y: F.smooth_l1_loss(x, y, beta=0.3),
         (P, 2 * T),
+        lambda x, y: _huber(x - y, 0.3).mean() / 0.3,
     ),
     Case(
         "nn.kl_div",
@@ -268,6 +285,7 @@ CASES: list[Case] = [
         "added mask",
         lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, attn_mask=m),
         (X, normal(2, 3, 4, key="kk"), normal(2, 3, 5), normal(3, 3)),
+        lambda q, k, v, m: _softmax(q @ k.swapaxes(1, 2) / 2 + m, -1) @ v,
     ),
     Case(
         "nn.conv2d",
@@ -283,12 +301,27 @@ CASES: list[Case] = [
         (IMAGE, KERNEL),
         lambda x, w: _direct_conv(x, w, (2, 1), (1, 2), (2, 1)),
     ),
-    Case("nn.conv2d", "groups", lambda x, w: F.conv2d(x, w, groups=2), (IMAGE, normal(4, 1, 2, 2))),
+    Case(
+        "nn.conv2d",
+        "groups",
+        lambda x, w: F.conv2d(x, w, groups=2),
+        (IMAGE, normal(4, 1, 2, 2)),
+        lambda x, w: np.concatenate(
+            [
+                _direct_conv(x[:, k : k + 1], w[2 * k : 2 * k + 2], (1, 1), (0, 0), (1, 1))
+                for k in (0, 1)
+            ],
+            axis=1,
+        ),
+    ),
     Case(
         "nn.conv1d",
         "options",
         lambda x, w, b: F.conv1d(x, w, b, stride=2, padding=1, dilation=2),
         (normal(2, 3, 7), normal(2, 3, 2), normal(2)),
+        lambda x, w, b: (
+            _direct_conv(x[:, :, None], w[:, :, None], (1, 2), (0, 1), (1, 2))[:, :, 0] + b[:, None]
+        ),
     ),
     Case(
         "nn.max_pool2d",
