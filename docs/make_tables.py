@@ -1,14 +1,20 @@
-"""Write the tables that come from the rows: ``python docs/make_tables.py``."""
+"""Write what comes from the rows, tables and type stubs: ``python docs/make_tables.py``."""
 
 from __future__ import annotations
 
+import ast
 import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import minigrad  # noqa: F401  (fills the registry)
+from minigrad.graph.public import namespace
 from minigrad.primitive import REGISTRY, Primitive
 
 HERE = Path(__file__).parent
+OPS = HERE.parent / "minigrad" / "ops"
 
 
 _COMPOSED = """
@@ -111,15 +117,46 @@ def operations() -> str:
     return "\n".join(lines) + "\n"
 
 
-TABLES = {"kinks.md": kinks, "operations.md": operations}
+def _definitions() -> Iterator[tuple[Any, str, str]]:
+    """Every function of the rows' modules, with the module and the name that define it."""
+    for path in sorted(OPS.glob("*.py")):
+        module = sys.modules[f"minigrad.ops.{path.stem}"] if path.stem != "__init__" else None
+        for node in ast.parse(path.read_text(encoding="utf-8")).body if module else ():
+            targets = getattr(node, "targets", None) or [getattr(node, "target", node)]
+            for name in (getattr(t, "id", getattr(t, "name", "")) for t in targets):
+                if callable(getattr(module, name or "_", None)):
+                    yield getattr(module, name), module.__name__, name
+
+
+def stub(prefix: str, inside: tuple[str, ...] = ()) -> str:
+    """A namespace for type checkers and editors: each name from the module that defines it."""
+    home = {id(function): (module, name) for function, module, name in _definitions()}
+    lines = ["# Written from the rows by docs/make_tables.py.", ""]
+    lines += [f"from minigrad.ops import {name} as {name}" for name in inside]
+    found = namespace(prefix)
+    for name, function in found.items():
+        module, own = home[id(function)]
+        lines.append(f"from {module} import {own} as {name}")
+    lines += ["", "__all__ = [", *(f'    "{name}",' for name in (*found, *inside)), "]"]
+    return "\n".join(lines) + "\n"
+
+
+TABLES: dict[Path, Callable[[], str]] = {
+    HERE / "kinks.md": kinks,
+    HERE / "operations.md": operations,
+    OPS / "__init__.pyi": lambda: stub("", ("linalg", "special")),
+    OPS / "linalg.pyi": lambda: stub("linalg."),
+    OPS / "special.pyi": lambda: stub("special."),
+    OPS / "functional.pyi": lambda: stub("nn."),
+}
 
 
 def main() -> None:
     """Write every table aside, then put it in place."""
-    for name, make in TABLES.items():
-        aside = HERE / f"{name}.part"
+    for path, make in TABLES.items():
+        aside = path.with_name(f"{path.name}.part")
         aside.write_text(make(), encoding="utf-8")
-        os.replace(aside, HERE / name)
+        os.replace(aside, path)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,26 @@ class Notation:
     word: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where an operation is found beside its own name.
+
+    ``also`` holds further public names ("linalg.outer"), ``numpy`` NumPy's functions of other names,
+    ``methods`` those of Tensor, ``words`` what a text may say for it; what is not ``public`` serves
+    other rows. NumPy's function of the same name is found by itself.
+    """
+
+    also: tuple[str, ...] = ()
+    numpy: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    public: bool = True
+
+
+AS_IT_IS = Names()
+INTERNAL = Names(public=False)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Primitive:
     """One row of the table of operations.
@@ -68,6 +88,7 @@ class Primitive:
     reads: tuple[str, ...] | None = None
     builtin: bool = False
     doc: str = ""
+    names: Names = AS_IT_IS
     loose: bool = field(init=False)
     careful: bool = field(init=False)
 

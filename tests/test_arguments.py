@@ -40,6 +40,7 @@ NO_NUMBER = frozenset(f"{WHOLE} {FLAGS} {WORDS}".split())
 NO_OPERATION = frozenset(
     [
         "check",
+        "composite",
         "debug_nans",
         "derive",
         "draw",

@@ -11,10 +11,13 @@ from minigrad.errors import ArgumentError, AxisError
 from minigrad.graph.explain import MISTAKES, operands, unfit, worded
 from minigrad.graph.fast import binary, binary_with_params, unary, unary_with_params
 from minigrad.graph.operation import apply, option, refuse
+from minigrad.graph.public import publish, publish_own
 from minigrad.graph.tensor import Tensor
 from minigrad.primitive import (
+    AS_IT_IS,
     Kind,
     Meaning,
+    Names,
     Notation,
     Primitive,
     Rule,
@@ -51,9 +54,18 @@ def define(row: Primitive, signature: Signature | None = None) -> Operation:
     operation.__name__ = short
     operation.__qualname__ = short
     operation.__doc__ = row.doc or f"{short}, differentiable."
-    operation.primitive = row  # type: ignore[union-attr]
-    OPERATIONS[row.name] = operation
-    return operation
+    return _entered(row, operation)
+
+
+def _entered(row: Primitive, function: _F) -> _F:
+    """Give a row the function that runs it, under all of its names."""
+    function.primitive = row  # type: ignore[attr-defined]
+    OPERATIONS[row.name] = function
+    if row.builtin:
+        publish(function, row.name, row.names)
+    else:
+        publish_own(function, row.name)
+    return function
 
 
 def _with_signature(row: Primitive, signature: Signature) -> Operation:
@@ -130,10 +142,8 @@ def face(behind: Operation) -> Callable[[_F], _F]:
     row = row_of(behind)
 
     def decorate(function: _F) -> _F:
-        function.primitive = row  # type: ignore[attr-defined]
         function.__doc__ = function.__doc__ or row.doc
-        OPERATIONS[row.name] = function
-        return function
+        return _entered(row, function)
 
     return decorate
 
@@ -153,6 +163,7 @@ def elementwise(
     reads: tuple[str, ...] | None = None,
     builtin: bool = False,
     doc: str = "",
+    names: Names = AS_IT_IS,
 ) -> Operation:
     """Add a function that acts on each element, yᵢ = f(xᵢ, …), with NumPy broadcasting.
 
@@ -212,6 +223,7 @@ def elementwise(
         reads=reads,
         builtin=builtin,
         doc=doc,
+        names=names,
     )
     return define(row, signature)
 
@@ -237,6 +249,7 @@ def primitive(
     reads: tuple[str, ...] | None = None,
     builtin: bool = False,
     doc: str = "",
+    names: Names = AS_IT_IS,
 ) -> Operation:
     """Add any differentiable function of arrays.
 
@@ -284,6 +297,7 @@ def primitive(
         reads=reads,
         builtin=builtin,
         doc=doc,
+        names=names,
     )
     return define(row, signature)
 
@@ -301,8 +315,24 @@ def composite(
     domain: str | tuple[str, ...] = "real",
     kinks: str = "",
     builtin: bool = False,
+    names: Names = AS_IT_IS,
 ) -> Callable[[_F], _F]:
-    """Register a function built of other operations, which are what the graph records."""
+    """Register a function built of other operations, which are what the graph records.
+
+    Parameters
+    ----------
+    name
+        The name it is known by: texts may call it, and NumPy's function of that name runs it.
+    domain, kinks
+        As of :func:`elementwise`.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> @mg.composite("midrange")
+    ... def midrange(x):
+    ...     return (mg.max(x) + mg.min(x)) / 2
+    """
 
     def decorate(function: _F) -> _F:
         if any(p.default not in (p.empty, None) for p in signature_of(function).parameters.values()):
@@ -316,11 +346,9 @@ def composite(
             arity=None,
             builtin=builtin,
             doc=function.__doc__ or "",
+            names=names,
         )
-        register(row)
-        function.primitive = row  # type: ignore[attr-defined]
-        OPERATIONS[row.name] = function
-        return function
+        return _entered(register(row), function)
 
     return decorate
 

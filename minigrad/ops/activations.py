@@ -15,8 +15,9 @@ from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor
 from minigrad.ops.axes import extent, one_axis, parted
 from minigrad.ops.precision import in_single
+from minigrad.ops.scipy_functions import erf
 from minigrad.ops.smooth import expit, expit_dual, ramp
-from minigrad.ops.special import erf
+from minigrad.primitive import Names
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 _SELU_ALPHA = 1.6732632423543772
@@ -35,6 +36,7 @@ silu = elementwise(
     vjps=(_silu_vjp,),
     meaning="x/(1 + exp(-x))",
     doc="Sigmoid-weighted unit, yᵢ = xᵢ σ(xᵢ).",
+    names=Names(words=("swish",)),
 )
 
 log_sigmoid = elementwise(

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.ops.axes import zeros_of
-from minigrad.primitive import Notation
+from minigrad.primitive import Names, Notation
 
 _NUMBERS = (int, float, bool)
 
@@ -67,6 +67,7 @@ positive = elementwise(
     meaning="x",
     reads=("",),
     doc="A copy, yᵢ = xᵢ.",
+    names=Names(numpy=("real", "conjugate", "copy"), methods=("copy",)),
 )
 
 square = elementwise(
@@ -127,4 +128,5 @@ power = elementwise(
     domain=("positive", "real"),
     kinks="0 to a power y ≥ 0 has derivative 0 in y; x⁰ has derivative 0 in x",
     doc="Power of elements, zᵢ = xᵢ^yᵢ.",
+    names=Names(numpy=("float_power",)),
 )

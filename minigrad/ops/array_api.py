@@ -24,9 +24,10 @@ from minigrad.ops.reducing import sum
 from minigrad.ops.scan import cumprod, cumsum
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.shaping import expand_dims, moveaxis, ravel, squeeze
+from minigrad.primitive import Names
 
 
-@composite("vecdot")
+@composite("vecdot", names=Names(also=("linalg.vecdot",)))
 @in_single
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
     """Products of vectors along an axis, z = Σᵢ xᵢ yᵢ; other axes broadcast."""

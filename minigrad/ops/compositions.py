@@ -24,6 +24,7 @@ from minigrad.ops.rearrange import diag
 from minigrad.ops.reducing import max, mean, min, sum
 from minigrad.ops.shape import reshape
 from minigrad.ops.shaping import moveaxis, ravel
+from minigrad.primitive import Names
 
 
 def _operand(name: str, x: Any) -> Any:
@@ -62,7 +63,7 @@ def logaddexp2(x1: Any, x2: Any, /) -> Any:
     return logaddexp(_operand("logaddexp2", x1) * unit, _operand("logaddexp2", x2) * unit) / unit
 
 
-@composite("round", kinks="the derivative is 0, also at the jumps")
+@composite("round", kinks="the derivative is 0, also at the jumps", names=Names(methods=("round",)))
 def round(a: Any, decimals: int = 0) -> Any:
     """The nearest number with so many decimals; halves go to the even neighbour."""
     decimals = whole("round", "decimals", option("round", "decimals", decimals))

@@ -14,6 +14,7 @@ from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
 from minigrad.ops.axes import check_room, many_axes, ndim_of
 from minigrad.ops.shape import unbroadcast
+from minigrad.primitive import Names
 
 _LETTERS = "abcdefghijklmnopqrstuvwxy"
 
@@ -77,6 +78,7 @@ matmul = contraction(
     misfit=misfits.products,
     reads=("1", "0"),
     doc="Matrix product, zᵢₖ = Σⱼ xᵢⱼ yⱼₖ, over the last two axes; leading axes broadcast.",
+    names=Names(also=("linalg.matmul",)),
 )
 
 
@@ -119,6 +121,7 @@ dot = contraction(
     misfit=misfits.dotted,
     broadcasts=True,
     doc="Sum product over the last axis of x and the last but one of y.",
+    names=Names(methods=("dot",)),
 )
 
 
@@ -187,6 +190,7 @@ tensordot = contraction(
     signature=_tensordot_signature,
     misfit=misfits.paired,
     doc="Sum product over chosen pairs of axes.",
+    names=Names(also=("linalg.tensordot",)),
 )
 
 
@@ -241,4 +245,5 @@ outer = contraction(
     ),
     meaning=_outer_meaning,
     doc="All products zᵢⱼ = xᵢ yⱼ of the flattened operands.",
+    names=Names(also=("linalg.outer",)),
 )

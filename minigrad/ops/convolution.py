@@ -15,11 +15,12 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual
+from minigrad.graph.define import dual, face
 from minigrad.graph.explain import worded
 from minigrad.graph.tensor import describe
 from minigrad.ops.rearrange import pad
 from minigrad.ops.shaping import expand_dims, squeeze
+from minigrad.primitive import INTERNAL
 
 Pair = tuple[int, ...]
 
@@ -120,6 +121,7 @@ conv_image = primitive(
     ),
     params={**_PARAMS, "size": (0, 0)},
     doc="The adjoint of conv2d in the image.",
+    names=INTERNAL,
 )
 
 conv_kernel = primitive(
@@ -131,6 +133,7 @@ conv_kernel = primitive(
     ),
     params={**_PARAMS, "kernel": (1, 1)},
     doc="The adjoint of conv2d in the kernel.",
+    names=INTERNAL,
 )
 conv_dual: Any = dual(conv)
 conv_image_dual: Any = dual(conv_image)
@@ -145,6 +148,7 @@ def _same(kernel: Pair, dilation: Pair) -> list[Pair]:
     return [(t // 2, t - t // 2) for t in totals]
 
 
+@face(conv)
 @worded("nn.conv2d")
 def conv2d(
     input: Any,
@@ -182,9 +186,6 @@ def conv2d(
     if bias is not None:
         y = y + as_tensor(bias, "nn.conv2d").reshape(-1, 1, 1)
     return squeeze(y, 0) if single else y
-
-
-conv2d.primitive = conv.primitive  # type: ignore[attr-defined]
 
 
 def _check_conv(name: str, x: Any, w: Any, groups: int, ndim: int) -> None:

@@ -11,13 +11,15 @@ import numpy as np
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual
+from minigrad.graph.define import dual, face
 from minigrad.graph.explain import worded
+from minigrad.graph.public import public
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import misfits
 from minigrad.ops.axes import plain
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
+from minigrad.primitive import INTERNAL
 
 
 def _t(x: Any) -> Any:
@@ -85,6 +87,7 @@ eigenvectors = primitive(
     domain="symmetric",
     kinks="the derivative is not finite where eigenvalues coincide",
     doc="Orthonormal eigenvectors of a symmetric matrix, as columns.",
+    names=INTERNAL,
 )
 _eigenvectors = dual(eigenvectors)
 
@@ -111,6 +114,7 @@ def _triangle(uplo: str) -> str:
     return uplo.upper()
 
 
+@face(_eigvalsh)
 def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
     """Eigenvalues, ascending, of a symmetric matrix; the gradient is that of symmetric changes.
 
@@ -121,9 +125,6 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
     return _eigvalsh(a, uplo=_triangle(UPLO))
 
 
-eigvalsh.primitive = _eigvalsh.primitive  # type: ignore[attr-defined]
-
-
 class EighResult(NamedTuple):
     """Eigenvalues and eigenvectors."""
 
@@ -131,6 +132,7 @@ class EighResult(NamedTuple):
     eigenvectors: Tensor
 
 
+@public("linalg.eigh")
 def eigh(a: Any, UPLO: str = "L") -> EighResult:
     """Eigenvalues, ascending, and orthonormal eigenvectors; read and differentiated as eigvalsh."""
     x = as_tensor(a, "linalg.eigh")
@@ -195,6 +197,7 @@ class SVDResult(NamedTuple):
     Vh: Tensor
 
 
+@face(_svd)
 @worded("linalg.svd")
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
@@ -209,9 +212,6 @@ def svd(
             "derivative; pass full_matrices=False"
         )
     return SVDResult(_svd(x, part="U"), _svd(x, part="S"), _svd(x, part="V").swapaxes(-1, -2))
-
-
-svd.primitive = _svd.primitive  # type: ignore[attr-defined]
 
 
 def _qr_part(x: Any, *, part: str) -> Any:
@@ -254,6 +254,7 @@ class QRResult(NamedTuple):
     R: Tensor
 
 
+@face(_qr)
 @worded("linalg.qr")
 def qr(a: Any, mode: str = "reduced") -> Any:
     """The factors of X = Q R, Q with orthonormal columns and R upper triangular.
@@ -274,6 +275,3 @@ def qr(a: Any, mode: str = "reduced") -> Any:
         rest = matmul(q.swapaxes(-1, -2), x[..., rows:])
         r = concatenate([r, rest], -1)
     return r if mode == "r" else QRResult(q, r)
-
-
-qr.primitive = _qr.primitive  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.ops.precision import in_single
+from minigrad.primitive import Names
 
 _LN2 = math.log(2)
 _LN10 = math.log(10)
@@ -181,6 +182,7 @@ tanh = elementwise(
     meaning="tanh(x)",
     reads=("y",),
     doc="Hyperbolic tangent, yᵢ = tanh xᵢ.",
+    names=Names(also=("nn.tanh",)),
 )
 
 arcsinh = elementwise(
@@ -216,6 +218,7 @@ deg2rad = elementwise(
     meaning="x*pi/180",
     reads=("",),
     doc="Degrees to radians, yᵢ = π xᵢ / 180.",
+    names=Names(numpy=("radians",)),
 )
 
 rad2deg = elementwise(
@@ -225,6 +228,7 @@ rad2deg = elementwise(
     meaning="x*180/pi",
     reads=("",),
     doc="Radians to degrees, yᵢ = 180 xᵢ / π.",
+    names=Names(numpy=("degrees",)),
 )
 
 

@@ -18,6 +18,7 @@ from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import one_axis, plain, refuse_out
 from minigrad.ops.precision import HALF, SINGLE
+from minigrad.primitive import INTERNAL, Names
 
 Index = tuple[Any, ...]
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -107,6 +108,7 @@ scatter = primitive(
     masks=True,
     meaning=meaning.scatter,
     doc="Zeros of a shape, with the argument added at an index: the adjoint of indexing.",
+    names=INTERNAL,
 )
 
 scatter_dual = dual(scatter)
@@ -217,7 +219,7 @@ def rebind(self: Tensor, index: Any, value: Any) -> None:
         self._node.facts.origin = origin
 
 
-@composite("take")
+@composite("take", names=Names(methods=("take",)))
 def take(
     a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise"
 ) -> Any:

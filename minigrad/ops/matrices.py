@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual
+from minigrad.graph.define import dual, face
 from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.ops import meanings as meaning
@@ -17,6 +17,7 @@ from minigrad.ops import misfits
 from minigrad.ops.decompositions import singular_in_words, symmetric_matrix, symmetric_part
 from minigrad.ops.piecewise import sign
 from minigrad.ops.scipy_loader import scipy_linalg
+from minigrad.primitive import INTERNAL
 
 
 def _t(x: Any) -> Any:
@@ -89,6 +90,7 @@ cofactors = primitive(
     domain="invertible",
     kinks="exact at singular matrices, to first order",
     doc="Matrix of cofactors, Y = det(X) X⁻ᵀ where X has an inverse: the gradient of det.",
+    names=INTERNAL,
 )
 _cofactors_dual = dual(cofactors)
 
@@ -132,6 +134,7 @@ class SlogdetResult(NamedTuple):
     logabsdet: Tensor
 
 
+@face(_logabsdet)
 def slogdet(a: Any) -> SlogdetResult:
     """Sign and logarithm of the determinant; the sign is constant almost everywhere."""
     x = as_tensor(a, "linalg.slogdet")
@@ -139,9 +142,6 @@ def slogdet(a: Any) -> SlogdetResult:
     if x._array is None:
         return SlogdetResult(sign(det(x)), value)
     return SlogdetResult(wrap(np.linalg.slogdet(x._value("linalg.slogdet"))[0]), value)
-
-
-slogdet.primitive = _logabsdet.primitive  # type: ignore[attr-defined]
 
 
 def _halved(x: Any) -> Any:
@@ -166,14 +166,12 @@ _cholesky = primitive(
 )
 
 
+@face(_cholesky)
 @worded("linalg.cholesky")
 def cholesky(a: Any, /, *, upper: bool = False) -> Tensor:
     """Lower (or upper) triangular factor of a symmetric positive definite matrix, X = Y Yᵀ."""
     lower: Tensor = _cholesky(a)
     return lower.swapaxes(-1, -2) if upper else lower
-
-
-cholesky.primitive = _cholesky.primitive  # type: ignore[attr-defined]
 
 
 def _pinv_vjp(g: Any, y: Any, x: Any, *, rcond: Any, hermitian: bool) -> Any:

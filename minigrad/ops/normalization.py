@@ -11,6 +11,7 @@ from minigrad.errors import DtypeError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import face
 from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
@@ -57,6 +58,7 @@ def _trailing(name: str, x: Tensor, normalized_shape: Any) -> Axes:
     return tuple(range(x.ndim - count, x.ndim))
 
 
+@face(_standardised)
 @worded("nn.layer_norm")
 def layer_norm(
     input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
@@ -67,9 +69,6 @@ def layer_norm(
     y = _standardised(x, axis=axis, eps=real("nn.layer_norm", "eps", eps))
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
-
-
-layer_norm.primitive = _standardised.primitive  # type: ignore[attr-defined]
 
 
 def _rms_norm(x: Any, *, axis: Axes, eps: float) -> Any:
@@ -90,6 +89,7 @@ _rooted = primitive(
 )
 
 
+@face(_rooted)
 @worded("nn.rms_norm")
 def rms_norm(
     input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
@@ -99,9 +99,6 @@ def rms_norm(
     tiny = np.finfo(x.dtype).eps if eps is None else real("nn.rms_norm", "eps", eps)
     y = _rooted(x, axis=_trailing("nn.rms_norm", x, normalized_shape), eps=float(tiny))
     return y if weight is None else y * weight
-
-
-rms_norm.primitive = _rooted.primitive  # type: ignore[attr-defined]
 
 
 @composite("nn.linear")

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual
+from minigrad.graph.define import dual, face
 from minigrad.graph.explain import worded
 from minigrad.graph.operation import option
 from minigrad.ops import meanings as meaning
@@ -69,6 +69,7 @@ vector_norm = primitive(
 _norm_dual = dual(vector_norm)
 
 
+@face(vector_norm)
 @worded("linalg.norm")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Norm of a vector or a matrix, with NumPy's orders.
@@ -94,9 +95,6 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         f"linalg.norm: an order applies to vectors and matrices, not to {len(axes)} axes; "
         "choose one or two with axis="
     )
-
-
-norm.primitive = vector_norm.primitive  # type: ignore[attr-defined]
 
 
 def _vector(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:

@@ -1,4 +1,4 @@
-"""Python's operators, Tensor's methods and NumPy's functions, wired to the rows."""
+"""What Python and NumPy write otherwise: operators, ufunc methods, functions without a derivative."""
 
 from __future__ import annotations
 
@@ -13,23 +13,15 @@ from minigrad.graph.protocols import METHODS, UFUNCS, implements
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import (
     arithmetic,
-    array_api,
     comparison,
     compositions,
     contraction,
-    einstein,
-    elementary,
     indexing,
-    joining,
-    linalg,
     piecewise,
-    products,
-    rearrange,
     reducing,
     scan,
     shape,
-    shaping,
-    special,
+    smooth,
 )
 
 
@@ -74,36 +66,6 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
 for _name, _operation in _SPECIAL.items():
     setattr(Tensor, f"__{_name}__", _operation)
 
-_METHODS: dict[str, Callable[..., Any]] = {
-    "round": compositions.round,
-    "sum": reducing.sum,
-    "mean": reducing.mean,
-    "max": reducing.max,
-    "min": reducing.min,
-    "var": reducing.var,
-    "std": reducing.std,
-    "prod": reducing.prod,
-    "cumsum": scan.cumsum,
-    "cumprod": scan.cumprod,
-    "reshape": shape.reshape,
-    "transpose": shape.transpose,
-    "swapaxes": shape.swapaxes,
-    "astype": shape.astype,
-    "ravel": shaping.ravel,
-    "flatten": shaping.ravel,
-    "squeeze": shaping.squeeze,
-    "repeat": shaping.repeat,
-    "take": indexing.take,
-    "dot": contraction.dot,
-    "clip": piecewise.clip,
-    "diagonal": rearrange.diagonal,
-    "trace": rearrange.trace,
-    "copy": arithmetic.positive,
-}
-for _name, _operation in _METHODS.items():
-    setattr(Tensor, _name, _operation)
-
-
 def _plain_method(name: str) -> Callable[..., Any]:
     """A method without a derivative, which gives plain arrays."""
 
@@ -121,55 +83,6 @@ for _name in ("argmax", "argmin", "argsort", "nonzero", "all", "any"):
 Tensor.T = property(shape.reversed_axes, doc="The axes in reversed order.")  # type: ignore[attr-defined]
 Tensor.mT = property(shape.matrix_transpose, doc="The last two axes exchanged.")  # type: ignore[attr-defined]
 
-_SAME_NAME: tuple[tuple[Any, str], ...] = (
-    (arithmetic, "add subtract multiply divide negative positive square sqrt reciprocal power"),
-    (
-        array_api,
-        "broadcast_arrays cumulative_prod cumulative_sum matvec unstack vdot vecdot vecmat",
-    ),
-    (compositions, "average diagflat fmax fmin linspace logaddexp2 partition ptp rollaxis round"),
-    (compositions, "select"),
-    (comparison, "greater greater_equal less less_equal equal not_equal"),
-    (comparison, "logical_and logical_or logical_not"),
-    (contraction, "matmul dot tensordot inner outer"),
-    (einstein, "einsum"),
-    (elementary, "exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan arctan2"),
-    (elementary, "sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg hypot logaddexp sinc"),
-    (indexing, "take take_along_axis sort"),
-    (joining, "concatenate append stack hstack vstack dstack column_stack"),
-    (products, "cross kron"),
-    (piecewise, "abs sign floor ceil trunc maximum minimum where clip copysign remainder fmod"),
-    (piecewise, "nan_to_num rint floor_divide"),
-    (rearrange, "flip flipud fliplr rot90 roll pad tril triu diagonal diag trace"),
-    (reducing, "sum prod mean max min var std nansum nanmean"),
-    (scan, "cumsum cumprod diff trapezoid"),
-    (shape, "reshape transpose swapaxes broadcast_to astype"),
-    (shaping, "expand_dims squeeze ravel moveaxis atleast_1d atleast_2d atleast_3d tile repeat"),
-    (shaping, "array_split split hsplit vsplit dsplit meshgrid"),
-)
-for _module, _names in _SAME_NAME:
-    for _name in _names.split():
-        implements(getattr(np, _name), by=getattr(_module, _name))
-
-for _name in linalg.__all__:
-    if hasattr(np.linalg, _name):
-        implements(getattr(np.linalg, _name), by=getattr(linalg, _name))
-
-implements(np.fabs, by=piecewise.abs)
-implements(np.fix, by=piecewise.trunc)
-implements(np.amax, by=reducing.max)
-implements(np.amin, by=reducing.min)
-implements(np.matrix_transpose, by=shape.matrix_transpose)
-implements(np.real, np.conjugate, np.copy, by=arithmetic.positive)
-implements(np.float_power, by=arithmetic.power)
-implements(np.bitwise_and, by=comparison.logical_and)
-implements(np.bitwise_or, by=comparison.logical_or)
-implements(np.invert, by=comparison.logical_not)
-implements(np.radians, by=elementary.deg2rad)
-implements(np.degrees, by=elementary.rad2deg)
-implements(np.permute_dims, by=shape.transpose)
-
-
 def _reduce_method(operation: Callable[..., Any]) -> Callable[..., Any]:
     """``np.add.reduce`` has its own default: axis 0."""
 
@@ -185,7 +98,7 @@ METHODS[np.maximum, "reduce"] = _reduce_method(reducing.max)
 METHODS[np.minimum, "reduce"] = _reduce_method(reducing.min)
 METHODS[np.add, "accumulate"] = lambda x, axis=0: scan.cumsum(x, axis)
 METHODS[np.multiply, "accumulate"] = lambda x, axis=0: scan.cumprod(x, axis)
-METHODS[np.logaddexp, "reduce"] = _reduce_method(special.logsumexp)
+METHODS[np.logaddexp, "reduce"] = _reduce_method(smooth.logsumexp)
 
 
 def _outer_method(operation: Callable[..., Any]) -> Callable[..., Any]:

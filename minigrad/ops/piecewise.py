@@ -13,7 +13,7 @@ from minigrad.graph.define import face
 from minigrad.graph.operation import apply
 from minigrad.graph.tensor import Tensor
 from minigrad.ops.axes import plain, zeros_of
-from minigrad.primitive import Notation
+from minigrad.primitive import Names, Notation
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 _LARGEST = float(np.finfo(np.float64).max)
@@ -29,6 +29,7 @@ abs = elementwise(
     notation=Notation("|·|", r"\left|\cdot\right|"),
     reads=("0",),
     doc="Absolute value, yᵢ = |xᵢ|.",
+    names=Names(numpy=("fabs",)),
 )
 
 
@@ -101,6 +102,7 @@ trunc = elementwise(
     domain="noninteger",
     kinks=_STEP,
     doc="Integer part, yᵢ = xᵢ rounded towards 0.",
+    names=Names(numpy=("fix",)),
 )
 
 
@@ -211,6 +213,7 @@ clip = elementwise(
     masks=True,
     signature=_clip_signature,
     doc="Elements kept between bounds, min(max(xᵢ, yᵢ), zᵢ); a bound may be None.",
+    names=Names(methods=("clip",)),
 )
 
 copysign = elementwise(

@@ -11,6 +11,7 @@ from minigrad.errors import ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import face
 from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size
@@ -105,6 +106,7 @@ _cross = primitive(
 )
 
 
+@face(_cross)
 @worded("cross")
 def cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
@@ -123,9 +125,6 @@ def cross(
     y = y if second == y.ndim - 1 else moveaxis(y, second, -1)
     z = _cross(x, y)
     return z if axisc in (-1, z.ndim - 1) else moveaxis(z, -1, axisc)
-
-
-cross.primitive = _cross.primitive  # type: ignore[attr-defined]
 
 
 def _kron_shapes(a: Any, b: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -13,6 +13,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.graph.define import builtin_primitive as primitive
+from minigrad.graph.define import face
 from minigrad.graph.explain import worded
 from minigrad.graph.node import Slot
 from minigrad.graph.operation import option
@@ -22,6 +23,7 @@ from minigrad.ops.axes import Axes, check_room, many_axes, ndim_of, one_axis, re
 from minigrad.ops.indexing import scatter_dual
 from minigrad.ops.options import whole
 from minigrad.ops.shape import astype, broadcast_to, transpose
+from minigrad.primitive import Names
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -217,6 +219,7 @@ diagonal = primitive(
     signature=_diagonal_signature,
     meaning=meaning.diagonal,
     doc="The diagonal of two axes, moved to the last axis.",
+    names=Names(methods=("diagonal",)),
 )
 
 _diagonal_matrix = primitive(
@@ -229,6 +232,7 @@ _diagonal_matrix = primitive(
 )
 
 
+@face(_diagonal_matrix)
 def diag(v: Any, k: int = 0) -> Any:
     """A matrix with the vector on its k-th diagonal; of a matrix, its k-th diagonal."""
     ndim = ndim_of(v)
@@ -237,9 +241,6 @@ def diag(v: Any, k: int = 0) -> Any:
     if ndim == 2:
         return diagonal(v, k)
     raise ShapeError(f"diag: takes a vector or a matrix, not {describe(v)}")
-
-
-diag.primitive = _diagonal_matrix.primitive  # type: ignore[attr-defined]
 
 
 def _trace_vjp(g: Any, y: Any, x: Any, *, axis1: int, axis2: int) -> Any:
@@ -259,9 +260,11 @@ _trace = contraction(
     meaning=_trace_meaning,
     signature=lambda a, axis1=0, axis2=1: ((a,), {"axis1": axis1, "axis2": axis2}),
     doc="Sum of the diagonal of two axes, y = Σᵢ xᵢᵢ.",
+    names=Names(methods=("trace",), words=("tr",)),
 )
 
 
+@face(_trace)
 @worded("trace")
 def trace(
     a: Any,
@@ -279,6 +282,3 @@ def trace(
     if offset:
         return diagonal(a, offset, axis1, axis2).sum(-1)
     return _trace(a, first, second)
-
-
-trace.primitive = _trace.primitive  # type: ignore[attr-defined]

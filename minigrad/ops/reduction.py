@@ -23,6 +23,7 @@ from minigrad.ops.precision import (
     plain_reduce,
 )
 from minigrad.ops.shape import broadcast
+from minigrad.primitive import Names
 
 
 def _sum_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
@@ -145,6 +146,7 @@ sum_row: Any = primitive(
     meaning=meaning.sum_,
     reads=("",),
     doc="Sum over axes, y = Σᵢ xᵢ.",
+    names=Names(methods=("sum",)),
 )
 
 mean_row: Any = primitive(
@@ -155,6 +157,7 @@ mean_row: Any = primitive(
     meaning=meaning.mean,
     reads=("",),
     doc="Mean over axes, y = (1/n) Σᵢ xᵢ.",
+    names=Names(methods=("mean",)),
 )
 
 max_row: Any = primitive(
@@ -165,6 +168,7 @@ max_row: Any = primitive(
     masks=True,
     meaning=meaning.max_,
     doc="Largest element over axes, y = maxᵢ xᵢ.",
+    names=Names(numpy=("amax",), methods=("max",)),
 )
 
 min_row: Any = primitive(
@@ -175,6 +179,7 @@ min_row: Any = primitive(
     masks=True,
     meaning=meaning.min_,
     doc="Smallest element over axes, y = minᵢ xᵢ.",
+    names=Names(numpy=("amin",), methods=("min",)),
 )
 
 
@@ -185,6 +190,7 @@ var_row: Any = primitive(
     params={"axis": None, "ddof": 0, "keepdims": False},
     meaning=meaning.var,
     doc="Variance over axes, y = Σᵢ (xᵢ − mean x)² / (n − ddof).",
+    names=Names(methods=("var",)),
 )
 
 std_row: Any = primitive(
@@ -195,6 +201,7 @@ std_row: Any = primitive(
     kinks="the derivative is 0 where all elements are equal",
     meaning=meaning.std,
     doc="Standard deviation over axes, the square root of the variance.",
+    names=Names(methods=("std",)),
 )
 _std_dual = dual(std_row)
 

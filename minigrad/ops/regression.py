@@ -23,10 +23,11 @@ from minigrad.ops.options import fraction, real
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import where
 from minigrad.ops.precision import in_single
+from minigrad.ops.scipy_functions import xlogy
 from minigrad.ops.shape import broadcast_to
 from minigrad.ops.shaping import expand_dims, squeeze
 from minigrad.ops.smooth import log_softmax
-from minigrad.ops.special import xlogy
+from minigrad.primitive import INTERNAL
 
 
 def _reduce(name: str, each: Any, reduction: str) -> Any:
@@ -96,6 +97,7 @@ huber = elementwise(
     vjps=(lambda g, y, x, *, delta: g * np.clip(x, -delta, delta),),
     meaning="Piecewise((x**2/2, Abs(x) <= delta), (delta*(Abs(x) - delta/2), True))",
     doc="Quadratic up to δ, linear beyond: xᵢ²/2, or δ (|xᵢ| − δ/2).",
+    names=INTERNAL,
 )
 
 

@@ -29,6 +29,7 @@ from minigrad.ops.joining import concatenate
 from minigrad.ops.options import whole
 from minigrad.ops.precision import in_single
 from minigrad.ops.shape import astype, broadcast_to
+from minigrad.primitive import Names
 
 MOST_TIMES = 10_000  # that one call puts into the graph of a tensor whose sizes have no numbers
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -70,6 +71,7 @@ prod_row: Any = primitive(
     kinks="exact where elements are 0: the derivative is the product of the other elements",
     meaning=meaning.prod,
     doc="Product over axes, y = Πᵢ xᵢ.",
+    names=Names(methods=("prod",)),
 )
 
 
@@ -92,6 +94,7 @@ cumsum = primitive(
     signature=_scan_signature("cumsum"),
     meaning=meaning.cumsum,
     doc="Running sums along an axis, yᵢ = Σⱼ≤ᵢ xⱼ.",
+    names=Names(methods=("cumsum",)),
 )
 
 
@@ -127,6 +130,7 @@ cumprod = primitive(
     meaning=meaning.cumprod,
     signature=_scan_signature("cumprod"),
     doc="Running products along an axis, yᵢ = Πⱼ≤ᵢ xⱼ.",
+    names=Names(methods=("cumprod",)),
 )
 
 

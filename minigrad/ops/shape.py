@@ -13,10 +13,12 @@ from minigrad.errors import ArgumentError, DtypeError, KindError, ShapeError, Un
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual, face
 from minigrad.graph.operation import apply
+from minigrad.graph.public import public
 from minigrad.graph.tensor import Tensor, describe, said
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis, shape_of
 from minigrad.ops.precision import add_reduce
+from minigrad.primitive import Names
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -57,6 +59,7 @@ _reshape: Any = primitive(
     meaning=meaning.reshape,
     reads=("",),
     doc="The same elements in the same order under another shape.",
+    names=Names(methods=("reshape",)),
 )
 
 
@@ -127,6 +130,7 @@ transpose = primitive(
     meaning=meaning.transpose,
     reads=("",),
     doc="Axes in another order, by default reversed.",
+    names=Names(numpy=("permute_dims",), methods=("transpose",)),
 )
 
 
@@ -160,11 +164,13 @@ swapaxes = primitive(
     meaning=meaning.swapaxes,
     reads=("",),
     doc="Two axes exchanged.",
+    names=Names(methods=("swapaxes",)),
 )
 _LAST_TWO = [{"axis1": ndim - 1, "axis2": ndim - 2} for ndim in range(65)]
 _exchanged: Callable[[Any, dict[str, Any]], Tensor] = swapaxes.run  # type: ignore[attr-defined]
 
 
+@public("linalg.matrix_transpose", numpy=("matrix_transpose",))
 def matrix_transpose(x: Any) -> Tensor:
     """The last two axes exchanged."""
     ndim = ndim_of(x)
@@ -229,6 +235,7 @@ _cast: Any = primitive(
     reads=("",),
     casts=True,
     doc="The same numbers in another element type.",
+    names=Names(methods=("astype",)),
 )
 
 

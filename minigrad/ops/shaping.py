@@ -29,6 +29,7 @@ from minigrad.ops.axes import (
 )
 from minigrad.ops.options import whole
 from minigrad.ops.shape import broadcast_to, reshape, transpose
+from minigrad.primitive import Names
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -71,10 +72,11 @@ squeeze = primitive(
     meaning=meaning.squeeze,
     reads=("",),
     doc="Axes of size one removed.",
+    names=Names(methods=("squeeze",)),
 )
 
 
-@composite("ravel")
+@composite("ravel", names=Names(methods=("ravel", "flatten")))
 def ravel(a: Any, order: str = "C") -> Any:
     """All elements along one axis; with ``order="F"`` the first index runs fastest."""
     return reshape(as_tensor(a, "ravel"), -1, order=order)
@@ -161,7 +163,7 @@ def tile(A: Any, reps: Any) -> Any:
     return reshape(broadcast_to(reshape(x, split), full), joined)
 
 
-@composite("repeat")
+@composite("repeat", names=Names(methods=("repeat",)))
 @worded("repeat")
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each element repeated, along an axis or of the flattened array."""

@@ -27,7 +27,7 @@ from minigrad.ops.axes import (
 )
 from minigrad.ops.options import flag
 from minigrad.ops.precision import HALF, SINGLE, add_reduce, in_single
-from minigrad.primitive import Notation
+from minigrad.primitive import Names, Notation
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -62,6 +62,7 @@ expit = elementwise(
     notation=Notation("σ", r"\sigma", word="sigmoid"),
     reads=("y",),
     doc="Logistic sigmoid, yᵢ = 1 / (1 + exp(−xᵢ)).",
+    names=Names(also=("nn.sigmoid",), words=("σ",)),
 )
 
 
@@ -258,6 +259,7 @@ _logsumexp_row: Any = primitive(
     meaning=meaning.logsumexp,
     kinks="the derivative is 0 where all elements are −∞",
     doc="y = log Σᵢ exp xᵢ over axes, without overflow.",
+    names=Names(also=("nn.logsumexp",)),
 )
 _params = reduction_params("special.logsumexp")
 

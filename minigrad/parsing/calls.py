@@ -120,7 +120,7 @@ class Calls:
         value = self.value(owner)
         if isinstance(value, Tensor):
             if name in ("T", "mT"):
-                return self.call(node, ops.transpose if name == "T" else table.mT, [value])
+                return self.call(node, ops.transpose if name == "T" else ops.linalg.matrix_transpose, [value])
             if name in ("shape", "ndim"):
                 return getattr(value, name)
             if name == "size":

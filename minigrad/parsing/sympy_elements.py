@@ -23,20 +23,6 @@ from minigrad.parsing.variables import Declared, symbol
 
 Axes = list[tuple[Any, AnySize]]  # the index symbols in force, each with its range, outermost first
 
-# SymPy's names where they are not NumPy's.
-_FUNCTIONS = {
-    "Abs": "abs",
-    "acos": "arccos",
-    "acosh": "arccosh",
-    "asin": "arcsin",
-    "asinh": "arcsinh",
-    "atan": "arctan",
-    "atan2": "arctan2",
-    "atanh": "arctanh",
-    "ceiling": "ceil",
-    "erf": "special.erf",
-    "loggamma": "special.gammaln",
-}
 _RELATIONS = {
     "StrictGreaterThan": ops.greater,
     "GreaterThan": ops.greater_equal,
@@ -135,7 +121,7 @@ class Elements:
             return ops.logical_not(*args)
         if name == "Heaviside":
             return ops.where(ops.greater(args[0], 0), 1.0, 0.0)
-        operation = table.function(_FUNCTIONS.get(name, name)) if e.is_Function and e.args else None
+        operation = _operation(e, name) if e.is_Function and e.args else None
         row = getattr(operation, "primitive", None)
         # A function of SymPy's is one of numbers: what sums or sorts would take the axes of an index for its own.
         if operation is None or row is None or row.kind != "elementwise" or row.arity != len(args):
@@ -229,6 +215,16 @@ class Elements:
             (label,) = set(letters)
             tensor, letters = ops.einsum("ii->i", tensor), [label]
         return _placed(tensor, letters, len(axes))
+
+
+def _operation(e: Any, name: str) -> Callable[..., Any] | None:
+    """The row whose meaning this function is; what SymPy does not define goes by its name.
+
+    SymPy's own functions do not: its sinc(x) is sin(x)/x, NumPy's sin(πx)/(πx).
+    """
+    meant = table.by_meaning(f"{name}({', '.join('xyz'[: len(e.args)])})")
+    own = str(type(e).__module__).startswith("sympy.functions.")
+    return meant if meant is not None or own else table.function(name)
 
 
 def _placed(tensor: Tensor, places: Sequence[int], count: int) -> Tensor:

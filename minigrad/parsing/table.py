@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from math import e, inf, nan, pi
 from typing import Any
 
-from minigrad import ops
+from minigrad.graph import apply
 from minigrad.graph.define import OPERATIONS
+from minigrad.graph.public import PUBLIC, TENSOR_METHODS, WORDS, by_numpy, numpy_names
 from minigrad.parsing import create
 from minigrad.primitive import REGISTRY
 
@@ -28,26 +29,6 @@ _PREFIXES = (
     *("math.", "sp.", "anp.", "autograd."),
 )
 LIBRARIES = frozenset({*(prefix[:-1] for prefix in _PREFIXES), "linalg", "special", "nn"})
-_ALIASES = {
-    "absolute": "abs",
-    "acos": "arccos",
-    "acosh": "arccosh",
-    "amax": "max",
-    "amin": "min",
-    "asin": "arcsin",
-    "asinh": "arcsinh",
-    "atan": "arctan",
-    "atan2": "arctan2",
-    "atanh": "arctanh",
-    "concat": "concatenate",
-    "flatten": "ravel",
-    "identity": "eye",
-    "permute_dims": "transpose",
-    "pow": "power",
-    "swish": "silu",
-    "tr": "trace",
-    "σ": "sigmoid",
-}
 _CREATE = {
     name: getattr(create, name)
     for name in (
@@ -64,34 +45,16 @@ _CREATE = {
 }
 # Rows that serve operators and bookkeeping, and are not called by name.
 _NOT_CALLED = {"astype", "getitem", "index_add", "setitem"}
-# Functions that may also be written after a dot: X.sum(axis=1).
-_METHODS = frozenset(
-    {
-        *("clip", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "prod"),
-        *("ravel", "repeat", "reshape", "squeeze", "std", "sum", "swapaxes", "take", "trace"),
-        *("transpose", "var"),
-    }
-)
-_NAMESPACES = (ops, ops.linalg, ops.special, ops.functional)
-_INSIDE = {"linalg": ops.linalg, "special": ops.special, "nn": ops.functional}
+# The namespaces of public names, in the order in which a short name is looked for.
+_INSIDE = ("linalg", "special", "nn")
 
 
 def logdet(a: Any) -> Any:
     """Logarithm of the absolute determinant."""
-    return OPERATIONS["linalg.slogdet"](a)
+    return apply(REGISTRY["linalg.slogdet"], (a,), {})
 
 
-def slogdet(a: Any) -> tuple[Any, Any]:
-    """Sign and logarithm of the absolute determinant."""
-    return ops.sign(ops.linalg.det(a)), logdet(a)
-
-
-def mT(a: Any) -> Any:
-    """The last two axes exchanged."""
-    return ops.swapaxes(a, -1, -2)
-
-
-_OWN = {**_CREATE, "logdet": logdet, "matrix_transpose": mT, "slogdet": slogdet}
+_OWN = {**_CREATE, "identity": create.eye, "logdet": logdet}
 
 
 def constant(dotted: str) -> float | None:
@@ -107,33 +70,37 @@ def function(name: str) -> Function | None:
     for prefix in _PREFIXES:
         name = name.removeprefix(prefix)
     inside, _, short = name.replace("nn.functional.", "nn.").rpartition(".")
-    short = _ALIASES.get(short, short)
-    if inside and short not in _OWN:
-        namespace = _INSIDE.get(inside)
-        return getattr(namespace, short) if namespace and short in namespace.__all__ else None
     if short in _OWN:
         return _OWN[short]
     if short in _NOT_CALLED:
         return None
-    for namespace in _NAMESPACES:
-        if short in namespace.__all__ and callable(getattr(namespace, short)):
-            found: Function = getattr(namespace, short)
-            return found
+    places = [f"{inside}.{short}"] if inside else _places(short)
+    found = next((PUBLIC[place] for place in places if place in PUBLIC), None)
+    if found is None and not inside:
+        found = WORDS.get(short) or TENSOR_METHODS.get(short) or by_numpy(short)
     row = REGISTRY.get(name)
-    return OPERATIONS[name] if row is not None and not row.builtin else None
+    return found or (OPERATIONS[name] if row is not None and not row.builtin else None)
+
+
+def by_meaning(text: str) -> Function | None:
+    """The operation that is this expression of x, y, z in SymPy's words, or None."""
+    return next((OPERATIONS[row.name] for row in REGISTRY.values() if row.meaning == text), None)
+
+
+def _places(short: str) -> list[str]:
+    return [short, *(f"{namespace}.{short}" for namespace in _INSIDE)]
 
 
 def method(name: str) -> Function | None:
     """The operation that ``X.name(...)`` means, or None."""
-    return function(name) if name in _METHODS else None
+    return function(name) if name in TENSOR_METHODS else None
 
 
 def names() -> Iterator[str]:
     """Every name that may be called."""
     yield from _OWN
-    yield from _ALIASES
-    for namespace in _NAMESPACES:
-        yield from (n for n in namespace.__all__ if callable(getattr(namespace, n)))
+    yield from (name.rpartition(".")[2] for name in PUBLIC)
+    yield from (*WORDS, *TENSOR_METHODS, *numpy_names())
     yield from (name for name, row in REGISTRY.items() if not row.builtin)
 
 
@@ -150,7 +117,7 @@ def nearest(name: str, among: Iterator[str] | None = None) -> str:
 
 def method_names() -> Iterator[str]:
     """Every name that may stand after a dot."""
-    yield from (*_METHODS, "T", "mT", "shape", "ndim", "size")
+    yield from (*filter(method, TENSOR_METHODS), "T", "mT", "shape", "ndim", "size")
 
 
 # Functions of sizes, which stay sizes.
