@@ -44,12 +44,9 @@ def publish_own(function: Callable[..., Any], name: str) -> None:
     """Let NumPy's function of this name run a user's operation, where no built-in one has it."""
     theirs = numpy_function(name)
     known = FUNCTIONS.get(theirs) or UFUNCS.get(theirs)
-    if known is None or known in _OWN:
-        _OWN.append(function)
+    row = getattr(known, "primitive", None)
+    if known is None or (row is not None and not row.builtin):
         _for_numpy(name, function)
-
-
-_OWN: list[Callable[..., Any]] = []
 
 
 def public(
