@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from minigrad.errors import ArgumentError, NameClashError, UnsupportedError
 from minigrad.names import checked_name
@@ -17,8 +17,7 @@ Meaning = str | Callable[..., Any] | None
 _NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
+class Notation(NamedTuple):
     """How people write an operation where the default print is not the one they use.
 
     ``mark`` stands beside a gradient that passes through the operation in a derivation; ``word`` is
@@ -32,8 +31,7 @@ class Notation:
     word: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """Where an operation is found beside its own name.
 
     ``also`` holds further public names ("linalg.outer"), ``numpy`` NumPy's functions of other names,

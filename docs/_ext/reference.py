@@ -55,7 +55,7 @@ _TOLD = {
         "hessian",
     ),
     "formulas": ("derive", "Derivation", "Formula", "parse", "from_sympy", "check", "draw"),
-    "rows": ("elementwise", "primitive"),
+    "rows": ("elementwise", "primitive", "composite"),
 }
 
 

@@ -40,5 +40,6 @@ from minigrad.ops import functional as functional
 from minigrad.ops import linalg as linalg
 from minigrad.ops import special as special
 
-globals().update(namespace(""))
-__all__ = [*namespace(""), "linalg", "special"]
+_rows = namespace("")
+globals().update(_rows)
+__all__ = [*_rows, "linalg", "special"]

@@ -2,5 +2,6 @@
 
 from minigrad.graph.public import namespace
 
-globals().update(namespace("nn."))
-__all__ = list(namespace("nn."))
+_rows = namespace("nn.")
+globals().update(_rows)
+__all__ = list(_rows)

@@ -2,5 +2,6 @@
 
 from minigrad.graph.public import namespace
 
-globals().update(namespace("linalg."))
-__all__ = list(namespace("linalg."))
+_rows = namespace("linalg.")
+globals().update(_rows)
+__all__ = list(_rows)

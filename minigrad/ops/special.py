@@ -2,5 +2,6 @@
 
 from minigrad.graph.public import namespace
 
-globals().update(namespace("special."))
-__all__ = list(namespace("special."))
+_rows = namespace("special.")
+globals().update(_rows)
+__all__ = list(_rows)
