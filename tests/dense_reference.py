@@ -76,7 +76,7 @@ def _value(node: Expr, done: Mapping[Expr, Any], values: Any, sizes: Any) -> Any
             share = chosen / chosen.sum(axis=axes, keepdims=True)
             return np.squeeze(best, axis=axes) if node.kind == "max" else share
         case MatrixFunction():
-            function = {"inv": np.linalg.inv, "det": np.linalg.det}.get(node.name)
+            function = {"inv": np.linalg.inv, "det": np.linalg.det}.get(node.row.name)
             return function(done[node.arg]) if function else np.linalg.slogdet(done[node.arg])[1]
     raise AssertionError(type(node).__name__)
 

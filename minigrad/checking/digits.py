@@ -66,7 +66,7 @@ def _direction(ground: Ground, rng: np.random.Generator, x: Any) -> Any:
     """Any direction; a symmetric one where a factor is taken that reads one triangle of its matrix."""
     d = rng.normal(size=x.shape)
     triangle = any(
-        isinstance(part, MatrixFunction) and part.name == "cholesky"
+        isinstance(part, MatrixFunction) and part.row.of == "symmetric"
         for part in parts_of(ground.output)
     )
     square = x.ndim >= 2 and x.shape[-1] == x.shape[-2]

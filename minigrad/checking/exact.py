@@ -16,8 +16,9 @@ from minigrad.checking.sample import generator
 from minigrad.errors import DerivationError
 from minigrad.index import heads
 from minigrad.index.expr import Expr, Head, Map, Number, Product
+from minigrad.index.matrix_row import MatrixRow
 from minigrad.index.rebuild import parts_of
-from minigrad.symbolic.arithmetic import Exact
+from minigrad.symbolic.arithmetic import Exact, per_matrix
 from minigrad.symbolic.budget import ask_for_time
 
 RATIONAL, SYMPY = "rational arithmetic", "SymPy diff"
@@ -112,31 +113,15 @@ class Rationals:
         return np.eye(*shape, dtype=np.int64).astype(object)
 
     def inverse(self, array: Any) -> Any:
-        return _each_matrix(lambda m: _eliminated(m)[1], array)
-
-    def pseudo_inverse(self, array: Any) -> Any:
-        turned = np.swapaxes(array, -1, -2)
-        if array.shape[-2] >= array.shape[-1]:
-            return np.matmul(self.inverse(np.matmul(turned, array)), turned)
-        return np.matmul(turned, self.inverse(np.matmul(array, turned)))
-
-    def lower_factor(self, array: Any) -> Any:
-        raise NotRationalError("a triangular factor is not rational")
+        return per_matrix(lambda m: _eliminated(m)[1], array)
 
     def determinant(self, array: Any) -> Any:
-        return _each_matrix(lambda m: _eliminated(m)[0], array)
+        return per_matrix(lambda m: _eliminated(m)[0], array)
 
-    def log_determinant(self, array: Any) -> Any:
-        raise NotRationalError("logdet is not rational")
-
-
-def _each_matrix(function: Callable[[Any], Any], array: Any) -> Any:
-    lead = array.shape[:-2]
-    results = [function(m) for m in array.reshape((-1, *array.shape[-2:]))]
-    out = np.empty((len(results), *np.shape(results[0])), dtype=object)
-    for k, result in enumerate(results):
-        out[k] = result
-    return out.reshape((*lead, *out.shape[1:]))
+    def matrix_function(self, row: MatrixRow, array: Any) -> Any:
+        if row.objects is None:
+            raise NotRationalError(f"{row.name}: {row.inexact}")
+        return row.objects(self, array)
 
 
 def _eliminated(matrix: Any) -> tuple[Dual, Any]:

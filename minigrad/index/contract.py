@@ -401,7 +401,7 @@ def _is_symmetric(node: Expr) -> bool:
         case Structural():
             return node.kind == "delta"
         case MatrixFunction():
-            return node.name != "cholesky" and symmetric(node.arg)
+            return node.row.keeps and symmetric(node.arg)
         case Map():
             return all(symmetric(arg) for arg in node.args)
         case Product():

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minigrad.index.matrix_row import MatrixRow
 from minigrad.index.size import AnySize
 
 if TYPE_CHECKING:
@@ -238,17 +239,16 @@ class Extremum(Expr):
 
 
 class MatrixFunction(Expr):
-    """``inv``, ``pinv``, ``cholesky``, ``cofactors``, ``det`` or ``logdet`` of the last two axes."""
+    """A function of the last two axes; its row says which, and all that is known of it."""
 
-    __slots__ = ("arg", "name")
+    __slots__ = ("arg", "row")
 
-    def __init__(self, name: str, arg: Expr) -> None:
-        self.name, self.arg = name, arg
+    def __init__(self, row: MatrixRow, arg: Expr) -> None:
+        self.row, self.arg = row, arg
         *batch, rows, columns = arg.sizes
-        shapes = {"det": (), "logdet": (), "pinv": (columns, rows)}
-        self.sizes = (*batch, *shapes.get(name, (rows, columns)))
+        self.sizes = (*batch, *row.sizes(rows, columns))
         self.weight, self.height = 1 + arg.weight, 1 + arg.height
-        self.digest = _digest("matrix function", name, arg.digest)
+        self.digest = _digest("matrix function", row.name, arg.digest)
 
     def children(self) -> tuple[Expr, ...]:
         return (self.arg,)

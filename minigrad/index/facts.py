@@ -256,7 +256,7 @@ def cancelled(
     for (left, left_labels, e), (right, right_labels, f) in ((a, b), (b, a)):
         if e != 1 or f != 1:
             continue
-        if isinstance(left, MatrixFunction) and left.name == "inv":
+        if isinstance(left, MatrixFunction) and left.row.inverts:
             found = _inverse_pair(left, left_labels, right, right_labels, label)
         elif isinstance(left, Structural) and isinstance(right, Structural):
             found = _structural_pair(left, left_labels, right, right_labels)

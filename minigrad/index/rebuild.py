@@ -41,7 +41,7 @@ def with_children(node: Expr, children: Sequence[Expr]) -> Expr:
         case Extremum():
             return Extremum(node.kind, children[0], node.count)
         case MatrixFunction():
-            return MatrixFunction(node.name, children[0])
+            return MatrixFunction(node.row, children[0])
         case Pick():
             return Pick(children[0], node.sizes[-1])
         case Ref():

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from minigrad import markup
 from minigrad.index.expr import Head, Number
 from minigrad.index.heads import LEAST, SHARE
+from minigrad.index.matrices import MATRIX_ROWS
 from minigrad.index.numbers import number
 from minigrad.primitive import REGISTRY
 
@@ -32,8 +33,6 @@ _OWN = {
     "rowmean": Written("rowmean", "rowmean", r"\operatorname{rowmean}"),
     "colmean": Written("colmean", "colmean", r"\operatorname{colmean}"),
     "joined": Written("[·]", "hstack([·])", r"\operatorname{hstack}"),
-    "det": Written("det", "det", r"\det"),
-    "logdet": Written("logdet", "logdet", r"\log\det"),
 }
 # What programs call a function whose row has SciPy's name.
 _ASCII = {"expit": "sigmoid"}
@@ -70,6 +69,9 @@ def written(function: str) -> Written:
     """How the function is written in each notation."""
     if function in _OWN:
         return _OWN[function]
+    matrix = MATRIX_ROWS.get(function)
+    if matrix is not None and matrix.latex:
+        return Written(function, function, matrix.latex)
     row = REGISTRY.get(function)
     short = function.rpartition(".")[2]
     if row is not None and row.notation is not None:

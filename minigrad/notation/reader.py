@@ -271,9 +271,9 @@ class Reader:
         except OrderError:  # over letters of its own: logdet_ij(Σ_kl ...)
             own = tuple(self.letter(size) for size in node.arg.sizes[lead:])
             body = self.read(node.arg, (*places[:lead], *own))
-        if node.name == "inv" and not own:
+        if node.row.inverts and not own:
             return indexed(Inverse(body), places[lead:])
-        name = f"{node.name}_{''.join(own)}" if own else node.name  # type: ignore[arg-type]
+        name = f"{node.row.name}_{''.join(own)}" if own else node.row.name  # type: ignore[arg-type]
         return indexed(Call(name, (body,)), places[lead:])
 
     def extremum(self, node: Extremum, places: Places) -> Tree:

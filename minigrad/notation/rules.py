@@ -16,7 +16,6 @@ from minigrad.index.expr import (
     Structural,
 )
 from minigrad.notation.functions import written
-from minigrad.symbolic.matrix_functions import DIFFERENTIALS
 
 _SLOPES = {
     "abs": "|x|′ = sign(x)",
@@ -70,7 +69,7 @@ def rule_of(node: Expr, k: int) -> str:
             known = _COMPOSITES.get(node.definition.name)
             return known or f"{written(node.definition.name).text}: its definition, differentiated"
         case MatrixFunction():
-            return DIFFERENTIALS[node.name].sentence
+            return node.row.sentence
         case Extremum():
             return _EXTREMA[node.kind]
         case Product():

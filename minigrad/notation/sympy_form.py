@@ -170,13 +170,13 @@ class _Elements:
         rows, columns = map(size_symbol, node.arg.sizes[-2:])
         body = s.Lambda((i, j), self.element(node.arg, [*lead, i, j]))
         matrix = s.FunctionMatrix(rows, columns, body)
-        if node.name == "inv":
-            # as it stands: indexing would invert a matrix of numbers of rows by its letters
-            return s.matrices.expressions.matexpr.MatrixElement(s.Inverse(matrix), at[-2], at[-1])
-        if node.name not in ("det", "logdet"):
-            raise DerivationError(f"{node.name}: SymPy has no form for it")
-        determinant = s.Determinant(matrix)
-        return determinant if node.name == "det" else s.log(determinant)
+        if node.row.sympy is None:
+            raise DerivationError(f"{node.row.name}: SymPy has no form for it")
+        value = node.row.sympy(s, matrix)
+        if node.ndim < node.arg.ndim:
+            return value
+        # as it stands: indexing would invert a matrix of numbers of rows by its letters
+        return s.matrices.expressions.matexpr.MatrixElement(value, at[-2], at[-1])
 
     def extremum(self, node: Extremum, at: Sequence[Any]) -> Any:
         s = heads.sympy()

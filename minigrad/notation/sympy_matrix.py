@@ -15,6 +15,8 @@ from typing import Any
 
 from minigrad.index import heads
 from minigrad.index.expr import Head, Leaf
+from minigrad.index.matrices import MATRIX_ROWS
+from minigrad.index.matrix_row import MatrixRow
 from minigrad.notation.sympy_atoms import head_value
 from minigrad.notation.sympy_piece import (
     NoMatrixFormError,
@@ -251,6 +253,8 @@ class _Builder:
         rule = getattr(self, _CALLS.get(function, ""), None)
         if rule is not None:
             return rule(function, *args)
+        if function in MATRIX_ROWS:
+            return self.matrix_function(MATRIX_ROWS[function], *args)
         head = heads.KNOWN.get(function) or _HEADS.get(function)
         if head is None:
             raise NoMatrixFormError(function)
@@ -268,9 +272,11 @@ class _Builder:
     def trace(self, function: str, piece: Piece) -> Piece:
         return Piece(trace_of(self.square(piece)))
 
-    def determinant(self, function: str, piece: Piece) -> Piece:
-        value = self.s.Determinant(evaluable(self.square(piece)))
-        return Piece(value if function == "det" else self.s.log(self.s.Abs(value)))
+    def matrix_function(self, row: MatrixRow, piece: Piece) -> Piece:
+        if row.sympy is None:
+            raise NoMatrixFormError(row.name)
+        value = row.sympy(self.s, evaluable(self.square(piece)))
+        return Piece(value, "matrix") if value.is_Matrix else Piece(value)
 
     def statistic(self, function: str, piece: Piece) -> Piece:
         """A sum or mean of every row or column."""
@@ -333,8 +339,6 @@ _CALLS = {
     "diag": "diag",
     "diagonal": "diag",
     "tr": "trace",
-    "det": "determinant",
-    "logdet": "determinant",
     **dict.fromkeys(("rowsum", "colsum", "rowmean", "colmean"), "statistic"),
     **dict.fromkeys(("sum", "mean"), "total"),
 }

@@ -122,7 +122,7 @@ _logabsdet = primitive(
     vjps=(_logabsdet_vjp,),
     misfit=misfits.squares,
     domain="invertible",
-    meaning=meaning.logabsdet,
+    meaning=meaning.logdet,
     doc="Logarithm of the absolute determinant, y = log |det X|.",
 )
 

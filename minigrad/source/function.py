@@ -8,7 +8,7 @@ from typing import Any
 from minigrad.source.constants import constant_text
 from minigrad.source.context import call, shape_text
 from minigrad.source.dims import dim_lines, plain_dims, said_by
-from minigrad.source.helpers import HELPERS, NEED_MATH
+from minigrad.source.helpers import NEED_MATH, helper_text
 from minigrad.source.layout import INDENT, WIDTH, Result, Source
 from minigrad.source.names import identifier, in_docstring, quoted
 from minigrad.source.pieces import ATOM, Text
@@ -122,7 +122,7 @@ class Function(Statements):
     def helper_blocks(self) -> list[list[str]]:
         blocks = []
         for name in sorted(self.needed_helpers):
-            text = HELPERS[name].replace(f"def {name}(", f"def {self.needed_helpers[name]}(")
+            text = helper_text(name).replace(f"def {name}(", f"def {self.needed_helpers[name]}(")
             blocks.append(text.rstrip().split("\n"))
         return blocks
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from minigrad.index.matrices import MATRIX_ROWS
+
 HELPERS = {
     "softmax": """\
 def softmax(x, axis=-1):
@@ -14,14 +16,6 @@ def logsumexp(x, axis=-1):
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
     return np.log(np.sum(np.exp(x - top), axis=axis)) + np.squeeze(top, axis=axis)
-""",
-    "cofactors": """\
-def cofactors(x):
-    u, s, vt = np.linalg.svd(x)
-    n = s.shape[-1]
-    others = np.stack([np.prod(np.delete(s, k, -1), -1) for k in range(n)], -1)
-    sign = np.linalg.det(u) * np.linalg.det(vt)
-    return sign[..., None, None] * ((u * others[..., None, :]) @ vt)
 """,
     "nonzero": """\
 def nonzero(x):
@@ -86,3 +80,8 @@ def polygamma(n, x):
 """,
 }
 NEED_MATH = {"erf", "gammaln", "polygamma"}
+
+
+def helper_text(name: str) -> str:
+    """The function of that name; that of a matrix function stands in its row."""
+    return HELPERS[name] if name in HELPERS else MATRIX_ROWS[name].helper

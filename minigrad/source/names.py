@@ -26,9 +26,6 @@ _LETTERS = {
     "add": "r",
     "matmul": "m",
     "matvec": "m",
-    "inv": "y",
-    "pinv": "y",
-    "cholesky": "l",
     "sum": "s",
     "max": "top",
     "multiply": "g",
@@ -86,6 +83,8 @@ class Names:
         letter = _LETTERS.get(value.op, "t")
         if value.op == "apply" and isinstance(value.params[0], str):
             letter = _FUNCTION_LETTERS.get(value.params[0], "u")
+        if value.op == "matrix_function":
+            letter = value.params[0].letter
         if len(letter) == 1 and value.ndim >= 2:
             letter = letter.upper()
         return self.unique(letter)

@@ -52,7 +52,7 @@ def _only_inverse(value: Value, at: Context) -> tuple[Value, bool] | None:
         if value.params[0] != (*range(n - 2), n - 1, n - 2) or not at.is_inline(value):
             return None
         value = value.args[0]
-    if value.op != "inv" or not at.is_inline(value):
+    if value.op != "matrix_function" or not value.params[0].inverts or not at.is_inline(value):
         return None
     return value.args[0], turned
 
@@ -75,20 +75,11 @@ def _einsum(value: Value, at: Context) -> Text:
     return call("np.einsum", f'"{a},{b}->{out}"', *(at.text(arg).text for arg in value.args))
 
 
-def _inv(value: Value, at: Context) -> Text:
-    return call("np.linalg.inv", at.text(value.args[0]).text)
-
-
-def _linalg(value: Value, at: Context) -> Text:
-    return call(f"np.linalg.{value.op}", at.text(value.args[0]).text)
-
-
-def _cofactors(value: Value, at: Context) -> Text:
-    return call(at.helper("cofactors"), at.text(value.args[0]).text)
-
-
-def _logdet(value: Value, at: Context) -> Text:
-    return Text(f"np.linalg.slogdet({at.text(value.args[0]).text})[1]")
+def _matrix_function(value: Value, at: Context) -> Text:
+    (row,) = value.params
+    argument = at.text(value.args[0]).text
+    text = row.text.format(argument)
+    return Text(text.replace(row.name, at.helper(row.name), 1) if row.helper else text)
 
 
 TEXTS: Texts = {
@@ -96,10 +87,5 @@ TEXTS: Texts = {
     "matvec": _matvec,
     "tensordot": _tensordot,
     "einsum": _einsum,
-    "inv": _inv,
-    "pinv": _linalg,
-    "cholesky": _linalg,
-    "cofactors": _cofactors,
-    "det": _linalg,
-    "logdet": _logdet,
+    "matrix_function": _matrix_function,
 }

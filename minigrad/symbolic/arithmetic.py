@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.errors import DerivationError
 from minigrad.index import heads
 from minigrad.index.expr import Head, Number
+from minigrad.index.matrix_row import MatrixRow
 from minigrad.index.numbers import as_float
 
 DIGITS = 50
@@ -38,20 +40,8 @@ class Floats:
     def head(self, head: Head) -> Callable[..., Any]:
         return heads.numpy_function(head)
 
-    def inverse(self, array: Any) -> Any:
-        return np.linalg.inv(array)
-
-    def pseudo_inverse(self, array: Any) -> Any:
-        return np.linalg.pinv(array)
-
-    def lower_factor(self, array: Any) -> Any:
-        return np.linalg.cholesky(array)
-
-    def determinant(self, array: Any) -> Any:
-        return np.linalg.det(array)
-
-    def log_determinant(self, array: Any) -> Any:
-        return np.linalg.slogdet(array)[1]
+    def matrix_function(self, row: MatrixRow, array: Any) -> Any:
+        return row.floats(array)
 
 
 class _Objects:
@@ -76,34 +66,15 @@ class _Objects:
         raise NotImplementedError
 
     def inverse(self, array: Any) -> Any:
-        return _per_matrix(
-            lambda m: np.array(self.matrix(m).inv().tolist(), dtype=object), array, 2
-        )
-
-    def pseudo_inverse(self, array: Any) -> Any:
-        """Of a matrix of full rank."""
-        turned = np.swapaxes(array, -1, -2)
-        if array.shape[-2] >= array.shape[-1]:
-            return self.inverse(turned @ array) @ turned
-        return turned @ self.inverse(array @ turned)
-
-    def lower_factor(self, array: Any) -> Any:
-        """Row by row, by square roots of what is left of the diagonal."""
-        root = Fraction(1, 2)
-        factor = np.zeros_like(array) * self.number(0)
-        for i in range(array.shape[-1]):
-            for j in range(i + 1):
-                known = (factor[..., i, :j] * factor[..., j, :j]).sum(-1)
-                left = array[..., i, j] - known
-                factor[..., i, j] = self.power(left, root) if i == j else left / factor[..., j, j]
-        return factor
+        return per_matrix(lambda m: np.array(self.matrix(m).inv().tolist(), dtype=object), array)
 
     def determinant(self, array: Any) -> Any:
-        return _per_matrix(lambda m: self.matrix(m).det(), array, 0)
+        return per_matrix(lambda m: self.matrix(m).det(), array)
 
-    def log_determinant(self, array: Any) -> Any:
-        log = self.scalar_function(Head("log_of_size", "log(Abs(x))"))
-        return _per_matrix(lambda m: log(self.matrix(m).det()), array, 0)
+    def matrix_function(self, row: MatrixRow, array: Any) -> Any:
+        if row.objects is None:
+            raise DerivationError(f"{row.name}: {row.inexact}")
+        return row.objects(self, array)
 
 
 class Exact(_Objects):
@@ -147,6 +118,13 @@ class Digits(_Objects):
 
     def matrix(self, array: Any) -> Any:
         return _MpMatrix(array)
+
+    def matrix_function(self, row: MatrixRow, array: Any) -> Any:
+        digits = row.digits
+        if digits is None:
+            return super().matrix_function(row, array)
+        mp = mpmath()
+        return per_matrix(lambda m: _objects(digits(mp, mp.matrix(m.tolist()))), array)
 
 
 class _MpMatrix:
@@ -196,13 +174,19 @@ def _each(function: Callable[..., Any], arity: int) -> Callable[..., Any]:
     return np.frompyfunc(function, arity, 1)
 
 
-def _per_matrix(function: Callable[[Any], Any], array: Any, result_axes: int) -> Any:
+def _objects(value: Any) -> Any:
+    """A number, a list or a matrix of mpmath as an array."""
+    return np.array(value.tolist() if hasattr(value, "tolist") else value, dtype=object)
+
+
+def per_matrix(function: Callable[[Any], Any], array: Any) -> Any:
+    """A function of every matrix of a stack."""
     lead = array.shape[:-2]
-    flat = [function(m) for m in array.reshape((-1, *array.shape[-2:]))]
-    out = np.empty((len(flat), *array.shape[-2:]) if result_axes else (len(flat),), dtype=object)
-    for k, value in enumerate(flat):
-        out[k] = value
-    return out.reshape((*lead, *array.shape[-2:]) if result_axes else lead)
+    results = [function(m) for m in array.reshape((-1, *array.shape[-2:]))]
+    out = np.empty((len(results), *np.shape(results[0])), dtype=object)
+    for k, result in enumerate(results):
+        out[k] = result
+    return out.reshape((*lead, *out.shape[1:]))
 
 
 FLOATS, EXACT, DIGITS_50 = Floats(), Exact(), Digits()

@@ -2,7 +2,7 @@
 
 The adjoint of a node is the gradient of the output by it, with the output's axes first. A product's
 adjoint is a product, a map's is a map by SymPy's own scalar derivative; a composite is swept through its
-definition once and its rule kept; inv, det and logdet have declared differentials.
+definition once and its rule kept; a matrix function's row declares its differential.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from minigrad.index.expr import (
     is_constant,
     postorder,
 )
+from minigrad.index.matrices import matrix_adjoint
 from minigrad.index.pointwise import pointwise
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
@@ -39,7 +40,6 @@ from minigrad.names import parted
 from minigrad.symbolic.autoname import Names
 from minigrad.symbolic.exponentials import mixture
 from minigrad.symbolic.factors import factored
-from minigrad.symbolic.matrix_functions import matrix_function_adjoint
 from minigrad.symbolic.simplify import simplified
 
 Term = tuple[Expr, Expr]  # (which child, its contribution)
@@ -239,7 +239,7 @@ def contributions(
         case Extremum():
             return _extremum_adjoint(node, g, extra)
         case MatrixFunction():
-            return [(node.arg, matrix_function_adjoint(node, g, extra, output))]
+            return [(node.arg, matrix_adjoint(node, g, extra, output))]
         case Leaf() | Structural() | Pick():
             return []
     raise DerivationError(f"{type(node).__name__}: this node has no adjoint rule")

@@ -1,5 +1,11 @@
-"""What the rows mean: NumPy's operations in index notation, each with its row's own parameters."""
+"""What the rows mean: NumPy's operations in index notation, each with its row's own parameters.
 
+A matrix function means what its row says, under the row's name.
+"""
+
+from collections.abc import Callable
+
+from minigrad.index.matrices import MATRIX_ROWS
 from minigrad.index.meaning.indexing import (
     getitem,
     index_add,
@@ -8,14 +14,10 @@ from minigrad.index.meaning.indexing import (
     take_along_axis,
 )
 from minigrad.index.meaning.linear import (
-    cholesky,
     cross,
-    det,
-    inv,
     kron,
-    logabsdet,
+    of_matrices,
     outer,
-    pinv,
     solve,
     solve_triangular,
 )
@@ -61,29 +63,26 @@ from minigrad.index.meaning.smooth import (
     rms_norm,
     softmax,
 )
+from minigrad.index.view import View
 
 __all__ = [
     "RATIOS",
     "bce_with_logits",
     "binary_cross_entropy",
     "broadcast_to",
-    "cholesky",
     "concatenate",
     "cross",
     "cumprod",
     "cumsum",
-    "det",
     "diag",
     "diagonal",
     "expand_dims",
     "flip",
     "getitem",
     "index_add",
-    "inv",
     "kron",
     "layer_norm",
     "log_softmax",
-    "logabsdet",
     "logsumexp",
     "max_",
     "mean",
@@ -93,7 +92,6 @@ __all__ = [
     "norm",
     "outer",
     "pad",
-    "pinv",
     "prod",
     "reshape",
     "rms_norm",
@@ -116,3 +114,9 @@ __all__ = [
     "triu",
     "var",
 ]
+
+
+def __getattr__(name: str) -> Callable[..., View]:
+    if name in MATRIX_ROWS:
+        return of_matrices(MATRIX_ROWS[name])
+    raise AttributeError(f"no operation means {name!r}")

@@ -2,72 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from fractions import Fraction
 
 from minigrad.errors import DerivationError
 from minigrad.index import view as v
 from minigrad.index.algebra import add, permuted
-from minigrad.index.expr import Expr, Head, Map, MatrixFunction, Number, Structural
-from minigrad.index.meaning.reduction import power
+from minigrad.index.expr import Expr, MatrixFunction, Number, Structural
+from minigrad.index.matrices import INV
+from minigrad.index.matrix_row import MatrixRow
 from minigrad.index.meaning.shape import tril, triu
 from minigrad.index.view import View
 
-_LOG_OF_SIZE = Head("log_of_size", "log(Abs(x))")
+
+def of_matrices(row: MatrixRow) -> Callable[..., View]:
+    """What a matrix function means for the operation that has its name."""
+
+    def meaning(x: View, **params: object) -> View:
+        what = f"linalg.{row.name}"
+        if any(params.values()):
+            raise DerivationError(
+                f"{what}: a formula does not know {', '.join(f'{p}=' for p in params)}; "
+                f"derive through {row.name}(x) alone"
+            )
+        if row.of != "any":
+            v.meet(x.sizes[-2], x.sizes[-1], f"{what}: a square matrix is needed")
+        if None in x.axes[-2:]:
+            return _of_single(row, x)
+        matrix = v.permuted(x, range(x.ndim))
+        expr = _symmetric_part(matrix.expr) if row.of == "symmetric" else matrix.expr
+        kept = row.sizes(*matrix.sizes[-2:])
+        node = MatrixFunction(row, expr)
+        return View(node, (*matrix.axes[:-2], *range(node.ndim - len(kept), node.ndim)))
+
+    return meaning
 
 
-def inv(x: View) -> View:
-    """The inverse of the last two axes."""
-    matrix = _matrix(x, "linalg.inv")
-    if matrix is None:
-        return View(power(x.expr, -1), x.axes)
-    return View(MatrixFunction("inv", matrix.expr), matrix.axes)
+def _of_single(row: MatrixRow, x: View) -> View:
+    """A function of one number, which has no axes in index notation."""
+    if row.single is None or x.axes[-2:] != (None, None):
+        raise DerivationError(f"linalg.{row.name}: a formula needs both axes longer than 1")
+    kept = row.sizes(*x.axes[-2:])
+    return View(row.single(x.expr), (*x.axes[:-2], *kept))
 
 
-def pinv(x: View, *, rcond: float | None, hermitian: bool) -> View:
-    """The pseudo-inverse of the last two axes."""
-    if rcond is not None or hermitian:
-        raise DerivationError(
-            "linalg.pinv: a formula does not know which singular values rcond= leaves out, nor which "
-            "triangle hermitian= reads; derive through pinv(x) alone"
-        )
-    if None in x.axes[-2:]:
-        raise DerivationError("linalg.pinv: a formula needs both axes longer than 1")
-    matrix = v.permuted(x, range(x.ndim))
-    return View(MatrixFunction("pinv", matrix.expr), matrix.axes)
-
-
-def cholesky(x: View) -> View:
-    """The lower factor of the symmetric part: which is the matrix itself where it is symmetric."""
-    matrix = _matrix(x, "linalg.cholesky")
-    if matrix is None:
-        return View(power(x.expr, Fraction(1, 2)), x.axes)
-    order = [*range(matrix.expr.ndim - 2), matrix.expr.ndim - 1, matrix.expr.ndim - 2]
+def _symmetric_part(node: Expr) -> Expr:
+    """Half of a matrix and its transpose: the matrix itself where it is symmetric."""
+    order = [*range(node.ndim - 2), node.ndim - 1, node.ndim - 2]
     half = Fraction(1, 2)
-    even = add([(half, matrix.expr), (half, permuted(matrix.expr, order))])
-    return View(MatrixFunction("cholesky", even), matrix.axes)
+    return add([(half, node), (half, permuted(node, order))])
 
 
-def det(x: View) -> View:
-    """The determinant of the last two axes."""
-    matrix = _matrix(x, "linalg.det")
-    if matrix is None:
-        return View(x.expr, x.axes[:-2])
-    return View(MatrixFunction("det", matrix.expr), matrix.axes[:-2])
-
-
-def logabsdet(x: View) -> View:
-    """Log |det| of the last two axes."""
-    matrix = _matrix(x, "linalg.slogdet")
-    if matrix is None:
-        return View(Map(_LOG_OF_SIZE, (x.expr,)), x.axes[:-2])
-    return View(MatrixFunction("logdet", matrix.expr), matrix.axes[:-2])
-
-
-def _matrix(x: View, what: str) -> View | None:
-    """The view with its matrix axes last in the node; None for a 1 by 1 matrix."""
-    v.meet(x.sizes[-2], x.sizes[-1], f"{what}: a square matrix is needed")
-    return None if x.axes[-1] is None else v.permuted(x, range(x.ndim))
+inv = of_matrices(INV)
 
 
 def solve(a: View, b: View) -> View:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.index.matrices import MATRIX_ROWS
 from minigrad.notation.functions import written
 from minigrad.notation.printed_text.values import (
     COLUMN,
@@ -28,6 +29,8 @@ def call(function: str, args: Sequence[Value]) -> Value:
     """A function by the name that it prints."""
     if function in OWN:
         return OWN[function](*args)
+    if function in MATRIX_ROWS:
+        return _held_matrix(MATRIX_ROWS[function].floats(matrix(args[0])))
     row = next((r for r in REGISTRY.values() if _prints(r, function)), None)
     if row is None:
         raise ArgumentError(f"read_back: {function!r} is no function that formulas know")
@@ -42,6 +45,13 @@ def call(function: str, args: Sequence[Value]) -> Value:
 
 def _prints(row: Primitive, function: str) -> bool:
     return row.kind == "elementwise" and written(row.name).text == function
+
+
+def _held_matrix(array: Any) -> Value:
+    """A matrix, a vector or a number."""
+    if array.ndim == 2:
+        return Block(array)
+    return vector(array) if array.ndim else float(array)
 
 
 def _diag(value: Value) -> Value:
@@ -150,11 +160,7 @@ OWN: dict[str, Callable[..., Value]] = {
     "rowprod": _over(np.prod, 1),
     "argmax": _along_rows(_argmax),
     "rowargmax": _along_rows(_argmax),
-    "pinv": lambda value: Block(np.linalg.pinv(matrix(value))),
-    "cholesky": lambda value: Block(np.linalg.cholesky(matrix(value))),
     "joined": lambda a, b: held(np.concatenate([plain(a), plain(b)], axis=-1)),
-    "det": lambda value: float(np.linalg.det(matrix(value))),
-    "logdet": lambda value: float(np.linalg.slogdet(matrix(value))[1]),
     "softmax": _along_rows(_softmax),
     "log_softmax": _along_rows(lambda x: np.log(_softmax(x))),
     "layer_norm": lambda x, eps: _along_rows(

@@ -235,7 +235,6 @@ class Builder:
         last = (node.arg.ndim - 2, node.arg.ndim - 1)
         x = self.along_all(node.arg, last)
         value = self.tape.as_number(x.value)
-        if node.ndim == node.arg.ndim:
-            sizes = (*value.sizes[:-2], *node.sizes[-2:])
-            return Labelled(self.tape.make(node.name, (value,), (), sizes), x.labels)
-        return Labelled(self.tape.make(node.name, (value,), (), value.sizes[:-2]), x.labels[:-2])
+        sizes = (*value.sizes[:-2], *node.sizes[last[0] :])
+        made = self.tape.make("matrix_function", (value,), (node.row,), sizes)
+        return Labelled(made, (*x.labels[:-2], *range(last[0], node.ndim)))

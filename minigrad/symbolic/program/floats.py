@@ -66,13 +66,6 @@ def others(x: Any, axes: tuple[int, ...]) -> Any:
     return np.moveaxis((before * after).reshape(moved.shape), last, axes)
 
 
-def cofactors(x: Any) -> Any:
-    """Det X times the transposed inverse, by singular values: X may be singular."""
-    u, s, vt = np.linalg.svd(x)
-    sign = np.linalg.det(u) * np.linalg.det(vt)
-    return sign[..., None, None] * ((u * others(s, (-1,))[..., None, :]) @ vt)
-
-
 _OWN: dict[str, Callable[..., Any]] = {
     "sigmoid": sigmoid,
     "softplus": softplus,

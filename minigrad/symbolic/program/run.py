@@ -14,7 +14,7 @@ from minigrad.index.size import value_of
 from minigrad.limits import check_bytes
 from minigrad.symbolic.budget import ask_for_time
 from minigrad.symbolic.program import placing
-from minigrad.symbolic.program.floats import cofactors, float_function, logsumexp, others, softmax
+from minigrad.symbolic.program.floats import float_function, logsumexp, others, softmax
 from minigrad.symbolic.program.setting import Setting, diagonal_view, slice_of
 from minigrad.symbolic.program.value import Value, in_order
 
@@ -38,7 +38,7 @@ def run(results: Sequence[Value], setting: Setting) -> list[Any]:
                 done[value] = _OPERATIONS[value.op](value, [done[a] for a in value.args], setting)
             except np.linalg.LinAlgError as error:
                 raise UndefinedError(
-                    f"{value.op}: the formula is not defined at these numbers ({error}); add a multiple "
+                    f"{_called(value)}: the formula is not defined at these numbers ({error}); add a multiple "
                     "of the identity, or use pinv"
                 ) from error
             except IndexError as error:
@@ -50,6 +50,11 @@ def run(results: Sequence[Value], setting: Setting) -> list[Any]:
                 if last[arg] == k and arg not in kept:
                     done.pop(arg, None)
     return [done[value] for value in results]
+
+
+def _called(value: Value) -> str:
+    """What a user calls the operation."""
+    return value.params[0].name if value.op == "matrix_function" else value.op
 
 
 # -- scalars ---------------------------------------------------------------------------------------------
@@ -227,28 +232,8 @@ def _einsum(value: Value, args: list[Any], at: Setting) -> Any:
     return np.einsum(f"{a},{b}->{out}", *args)
 
 
-def _inverse(value: Value, args: list[Any], at: Setting) -> Any:
-    return at.arithmetic.inverse(args[0])
-
-
-def _pinv(value: Value, args: list[Any], at: Setting) -> Any:
-    return at.arithmetic.pseudo_inverse(args[0])
-
-
-def _cholesky(value: Value, args: list[Any], at: Setting) -> Any:
-    return at.arithmetic.lower_factor(args[0])
-
-
-def _cofactors(value: Value, args: list[Any], at: Setting) -> Any:
-    return cofactors(args[0])
-
-
-def _det(value: Value, args: list[Any], at: Setting) -> Any:
-    return at.arithmetic.determinant(args[0])
-
-
-def _logdet(value: Value, args: list[Any], at: Setting) -> Any:
-    return at.arithmetic.log_determinant(args[0])
+def _matrix_function(value: Value, args: list[Any], at: Setting) -> Any:
+    return at.arithmetic.matrix_function(value.params[0], args[0])
 
 
 _OPERATIONS: dict[str, Callable[[Value, list[Any], Setting], Any]] = {
@@ -280,12 +265,7 @@ _OPERATIONS: dict[str, Callable[[Value, list[Any], Setting], Any]] = {
     "matvec": _matvec,
     "tensordot": _tensordot,
     "einsum": _einsum,
-    "inv": _inverse,
-    "pinv": _pinv,
-    "cholesky": _cholesky,
-    "cofactors": _cofactors,
-    "det": _det,
-    "logdet": _logdet,
+    "matrix_function": _matrix_function,
     "take": placing.take,
     "points": placing.points,
     "concatenate": placing.concatenate,

@@ -13,6 +13,7 @@ from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Head, Map, MatrixFunction, Number, Product, Sum, is_constant
 from minigrad.index.heads import EQUAL, GREATER_EQUAL, LEAST, SHARE, WHERE
+from minigrad.index.matrices import COFACTORS, DET, INV
 from minigrad.symbolic.exponentials import logarithm, mixture
 from minigrad.symbolic.fold import log_of_weighted
 from minigrad.symbolic.program.functions import (
@@ -154,14 +155,14 @@ def by_cofactors(node: Product) -> Expr | None:
     """Det X times an inverse of X by cofactors, which exist also where X has no inverse."""
     for k, f in enumerate(node.factors):
         inverse = bare(f.node)
-        if not isinstance(inverse, MatrixFunction) or inverse.name != "inv" or f.exponent != 1:
+        if not isinstance(inverse, MatrixFunction) or inverse.row is not INV or f.exponent != 1:
             continue
-        value = MatrixFunction("det", inverse.arg)
+        value = MatrixFunction(DET, inverse.arg)
         for j, g in enumerate(node.factors):
             if bare(g.node) != value or g.labels != f.labels[:-2] or g.exponent < 1:
                 continue
             (*batch, row, column) = f.labels
-            made = MatrixFunction("cofactors", inverse.arg), (*batch, column, row), 1
+            made = MatrixFunction(COFACTORS, inverse.arg), (*batch, column, row), 1
             left = [
                 made if n == k else (h.node, h.labels, h.exponent - (n == j))
                 for n, h in enumerate(node.factors)
