@@ -119,7 +119,7 @@ class Rationals:
         return per_matrix(lambda m: _eliminated(m)[0], array)
 
     def matrix_function(self, row: MatrixRow, array: Any) -> Any:
-        if row.objects is None:
+        if row.objects is None or row.inexact:
             raise NotRationalError(f"{row.name}: {row.inexact}")
         return row.objects(self, array)
 

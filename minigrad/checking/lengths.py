@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.index.expr import Expr, Leaf, Pick, Structural
+from minigrad.index.expr import Expr, Leaf, MatrixFunction, Pick, Structural
+from minigrad.index.matrix_row import MatrixRow
 from minigrad.index.rebuild import parts_of
 from minigrad.index.size import AnySize, Size, value_of
 
@@ -24,7 +25,7 @@ class Demand(NamedTuple):
 
 
 def demands(root: Expr, array: Callable[[str], Any]) -> list[Demand]:
-    """What slices, places and index arrays ask of lengths; ``array`` knows a leaf's numbers, or None."""
+    """What slices, places, index arrays and tall matrices ask of lengths; ``array`` knows a leaf's numbers, or None."""
     found: list[tuple[AnySize, AnySize]] = []
     for part in parts_of(root):
         given: Any = getattr(part, "params", ())
@@ -35,6 +36,9 @@ def demands(root: Expr, array: Callable[[str], Any]) -> list[Demand]:
                 start, step = given
                 found += [(length - 1, length), *_inside(start, size)]
                 found += _inside(start + (length - 1) * step, size)
+            case MatrixFunction(row=MatrixRow(of="tall")):
+                rows, columns = part.arg.sizes[-2:]
+                found.append((rows - columns, rows))
             case Pick(index=Leaf(name=name), sizes=(*_, size)):
                 places = array(name)
                 if places is not None and np.size(places):

@@ -21,13 +21,14 @@ from minigrad.face.targets import (
 )
 from minigrad.face.value import evaluate_formulas, given_values
 from minigrad.graph import Node, Tensor
-from minigrad.index.expr import Expr, Ref
+from minigrad.index.expr import Expr, MatrixFunction, Ref
 from minigrad.index.rebuild import substituted, transformed
 from minigrad.names import parted
 from minigrad.notation.choose import printed_length, whole_length
 from minigrad.notation.lines import Line, line, referred
 from minigrad.notation.steps import Step, second_rule, steps
 from minigrad.symbolic.autoname import Names, Opened, named, settled
+from minigrad.symbolic.byname import folded_by_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
 from minigrad.symbolic.factors import with_factors_outside
@@ -236,7 +237,8 @@ def derive(
     targets = [_target(swept.expr(n), refs) for n in nodes]
     keys = [lowered.names[n] for n in nodes]
     first = adjoints(expr, targets, names=names)
-    gradients = finished([first[target] for target in targets])
+    spoken = [ref for ref in refs.values() if isinstance(ref.node, MatrixFunction)]
+    gradients = finished(folded_by_names([first[target] for target in targets], spoken))
     derived: dict[Key, tuple[Expr, list[Node]]] = {}
     for key, gradient, variable in zip(keys, gradients, nodes, strict=True):
         if order == 1:

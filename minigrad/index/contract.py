@@ -14,6 +14,7 @@ from typing import Any
 from minigrad.index import facts
 from minigrad.index.canonical import canonical
 from minigrad.index.expr import (
+    Composite,
     Expr,
     Factor,
     Leaf,
@@ -400,6 +401,8 @@ def _is_symmetric(node: Expr) -> bool:
             return bool(node.assume & {"symmetric", "spd", "diagonal"})
         case Structural():
             return node.kind == "delta"
+        case Composite():
+            return "symmetric" in node.definition.facts
         case MatrixFunction():
             return node.row.keeps and symmetric(node.arg)
         case Map():

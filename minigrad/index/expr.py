@@ -257,8 +257,10 @@ class MatrixFunction(Expr):
 class Definition(NamedTuple):
     """What a composite means: ``build(*args)`` gives it in simpler nodes.
 
-    ``facts`` says what is known of its values ("positive"; "simplex", "centred": the last axis sums to
-    one, to zero); ``owner`` tells apart two definitions of one name (a user may redefine his own row).
+    ``facts`` says what is known of its values ("positive"; "symmetric"; "simplex", "centred": the last axis
+    sums to one, to zero); ``owner`` tells apart two definitions of one name (a user may redefine his own row);
+    ``letter`` is what a reader calls its value; ``adjoint(node, k, g, extra, output)`` is the adjoint by
+    argument k where it has a form that is closed, and the definition's would not be read.
     """
 
     name: str
@@ -266,6 +268,8 @@ class Definition(NamedTuple):
     params: tuple[tuple[str, object], ...] = ()
     facts: frozenset[str] = frozenset()
     owner: object = None
+    letter: str = ""
+    adjoint: Callable[..., Expr] | None = None
 
 
 class Composite(Expr):

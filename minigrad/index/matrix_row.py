@@ -25,7 +25,7 @@ class MatrixRow:
 
     The value is told for each arithmetic: ``floats(array)`` by NumPy; ``objects(arithmetic, array)`` by
     inverses, determinants, powers and sums of whatever the arithmetic counts with, or ``digits(mpmath,
-    matrix)`` at 50 digits alone, and ``inexact`` says why there is no exact one. ``single(expr)`` is the
+    matrix)`` at 50 digits alone; ``inexact`` says why it is not rational where X is. ``single(expr)`` is the
     function of a 1 by 1 matrix, which has no axes in index notation.
 
     ``latex`` is its name where that is not the default, ``letter`` what its value is called in

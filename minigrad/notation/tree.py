@@ -200,7 +200,7 @@ def transposed(tree: Tree) -> Tree:
             return MatMul((replace(tree, repeated=False), Transposed(ONE)))
         case Name(symmetric=True) | Num():
             return tree
-        case Call("diag", _):
+        case Call("diag" | "sym", _):
             return tree
         case Call("tril", (Name("𝟏"),)):
             return Call("triu", tree.args)
@@ -213,7 +213,7 @@ def transposed(tree: Tree) -> Tree:
         case Inverse(Name(symmetric=True)):
             return tree
         case MatMul(parts):
-            turned: Tree = MatMul(tuple(transposed(part) for part in reversed(parts)))
+            turned: Tree = product([transposed(part) for part in reversed(parts)])
         case Hadamard(up, down):
             turned = Hadamard(tuple(map(transposed, up)), tuple(map(transposed, down)))
         case Plus(terms):

@@ -30,6 +30,7 @@ from minigrad.ops import (  # noqa: F401  (each publishes its rows)
     rearrange,
     reducing,
     regression,
+    roots,
     scan,
     scipy_functions,
     shape,

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, ShapeError, SymbolicError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual, face
 from minigrad.graph.explain import worded
 from minigrad.graph.public import public
 from minigrad.graph.tensor import Tensor, describe
+from minigrad.ops import meanings as meaning
 from minigrad.ops import misfits
 from minigrad.ops.axes import plain
 from minigrad.ops.contraction import matmul
@@ -85,6 +86,7 @@ eigenvectors = primitive(
     vjps=(_vectors_vjp,),
     misfit=misfits.squares,
     domain="symmetric",
+    meaning=meaning.eigenvectors,
     kinks="the derivative is not finite where eigenvalues coincide",
     doc="Orthonormal eigenvectors of a symmetric matrix, as columns.",
     names=INTERNAL,
@@ -103,6 +105,7 @@ _eigvalsh = primitive(
     vjps=(_values_vjp,),
     misfit=misfits.squares,
     domain="symmetric",
+    meaning=meaning.eigvalsh,
     doc="Eigenvalues of a symmetric matrix, ascending.",
 )
 eigvalsh_dual = dual(_eigvalsh)
@@ -173,6 +176,7 @@ _svd = primitive(
     vjps=(_svd_vjp,),
     params={"part": "S"},
     domain="invertible",
+    meaning=meaning.svd,
     kinks="the derivatives of the vectors are not finite where singular values coincide",
     doc="One part of the thin singular value decomposition X = U diag(S) Vᵀ.",
 )
@@ -183,6 +187,7 @@ _svdvals = primitive(
     lambda x: np.linalg.svd(x, compute_uv=False),
     vjps=(lambda g, y, x: _svd_vjp(g, y, x, part="S"),),
     domain="invertible",
+    meaning=meaning.svdvals,
     kinks="at a singular value of 0 one of the possible directions is taken",
     doc="Singular values, descending.",
 )
@@ -242,6 +247,7 @@ _qr = primitive(
     vjps=(_qr_vjp,),
     params={"part": "R"},
     domain="invertible",
+    meaning=meaning.qr,
     doc="One part of the factorisation X = Q R, Q with orthonormal columns, R upper triangular.",
 )
 _qr_dual = dual(_qr)
@@ -252,6 +258,14 @@ class QRResult(NamedTuple):
 
     Q: Tensor
     R: Tensor
+
+
+def _is_wide(x: Tensor) -> bool:
+    """Whether there are more columns than rows; sizes that are only names are taken for a tall matrix."""
+    try:
+        return int(x.shape[-1]) > int(x.shape[-2])
+    except SymbolicError:
+        return False
 
 
 @face(_qr)
@@ -265,13 +279,13 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "r"):
         raise ArgumentError(f"linalg.qr: mode is 'reduced' or 'r', not {mode!r}")
     x = _matrices("linalg.qr", a)
-    rows, columns = (int(n) for n in x.shape[-2:])
-    square = x[..., :rows] if columns > rows else x
+    rows, wide = x.shape[-2], _is_wide(x)
+    square = x[..., :rows] if wide else x
     r = _qr(square, part="R")
-    if mode == "r" and columns <= rows:
+    if mode == "r" and not wide:
         return r
     q = _qr(square, part="Q")
-    if columns > rows:
+    if wide:
         rest = matmul(q.swapaxes(-1, -2), x[..., rows:])
         r = concatenate([r, rest], -1)
     return r if mode == "r" else QRResult(q, r)

@@ -74,7 +74,13 @@ class _Objects:
     def matrix_function(self, row: MatrixRow, array: Any) -> Any:
         if row.objects is None:
             raise DerivationError(f"{row.name}: {row.inexact}")
-        return row.objects(self, array)
+        return row.objects(self, self.taken(row, array))
+
+    def taken(self, row: MatrixRow, array: Any) -> Any:
+        """What a row is a function of: of a symmetric matrix's elements both that stand for one count."""
+        if row.of != "symmetric":
+            return array
+        return (array + np.swapaxes(array, -1, -2)) * self.number(Fraction(1, 2))
 
 
 class Exact(_Objects):
@@ -123,8 +129,8 @@ class Digits(_Objects):
         digits = row.digits
         if digits is None:
             return super().matrix_function(row, array)
-        mp = mpmath()
-        return per_matrix(lambda m: _objects(digits(mp, mp.matrix(m.tolist()))), array)
+        mp, taken = mpmath(), self.taken(row, array)
+        return per_matrix(lambda m: _objects(digits(mp, mp.matrix(m.tolist()))), taken)
 
 
 class _MpMatrix:

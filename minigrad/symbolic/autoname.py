@@ -101,7 +101,8 @@ class Names:
 def _letter(node: Expr) -> str:
     match node:
         case Composite():
-            return "p" if "positive" in node.definition.facts else "t"
+            usual = "p" if "positive" in node.definition.facts else "t"
+            return node.definition.letter or usual
         case Map():
             return {"exp": "e", "special.expit": "p", "tanh": "h"}.get(node.head.name, "u")
         case MatrixFunction():
@@ -169,7 +170,20 @@ def settled(
         opened = Opened({ref.name for ref in useless}, names.bound)
         result = finish([opened(expr) for expr in result])
         needed |= opened.kept
-    return _repetitions_named(result, names, length) if names.bound is READ else result
+    if names.bound is not READ:
+        return result
+    return _repetitions_named(_lettered(result, names), names, length)
+
+
+def _lettered(exprs: Sequence[Expr], names: Names) -> list[Expr]:
+    """The expressions with names for what a reader knows by a letter of its own."""
+    known = {ref.node for ref in postorder(*exprs) if isinstance(ref, Ref)}
+    found = [
+        node
+        for node in postorder(*exprs)
+        if isinstance(node, Composite) and node.definition.letter and node not in known
+    ]
+    return folded_by_names(exprs, [names.ref(node) for node in found]) if found else list(exprs)
 
 
 def without_names(root: Expr) -> Expr:

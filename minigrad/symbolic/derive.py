@@ -338,6 +338,8 @@ _G, _OUT, _Z = "·G", "·out", "·Z"
 
 
 def _composite_adjoint(node: Composite, k: int, g: Expr, extra: int, output: Expr) -> Expr:
+    if node.definition.adjoint is not None:
+        return node.definition.adjoint(node, k, g, extra, output)
     shapes = tuple(arg.sizes for arg in node.args)
     template = _composite_rule(_Hashable(node.definition), shapes, node.sizes, k, g.sizes[:extra])
     values: dict[Expr, Expr] = {_argument(j, arg.sizes): arg for j, arg in enumerate(node.args)}

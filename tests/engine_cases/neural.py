@@ -6,11 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 import minigrad as mg
 import minigrad.nn.functional as F  # noqa: N812  (as users write it)
 from engine_cases.case import (
     BATCH,
+    SPD,
     SQUARE,
     Case,
     M,
@@ -22,6 +24,12 @@ from engine_cases.case import (
     normal,
     sample,
 )
+
+
+def _each(function: Any) -> Any:
+    """A function of every matrix of a stack."""
+    return lambda stack: np.stack([function(matrix) for matrix in stack])
+
 
 P = sample("unit", (3, 4), generator("p"))
 T = sample("unit", (3, 4), generator("t"))
@@ -330,6 +338,10 @@ CASES: list[Case] = [
         (distinct(1, 2, 5, 6),),
         _pooled,
     ),
+    Case("linalg.expm", "one", mg.linalg.expm, (SQUARE,), scipy.linalg.expm),
+    Case("linalg.expm", "batch", mg.linalg.expm, (BATCH,), _each(scipy.linalg.expm)),
+    Case("linalg.sqrtm", "one", mg.linalg.sqrtm, (SPD,), scipy.linalg.sqrtm),
+    Case("linalg.sqrtm", "batch", mg.linalg.sqrtm, (np.stack([SPD, 2 * SPD]),), _each(scipy.linalg.sqrtm)),
     Case(
         "linalg.solve_triangular",
         "lower",

@@ -28,13 +28,19 @@ class Rules:
         self.node, self.extra = node, extra
         self.batch = [("b", k) for k in range(node.arg.ndim - 2)]
         self.nodes = {"Y": output, "G": g, "X": node.arg}
+        self.whole = {"G"}  # what has the output's axes of a Jacobian first
 
     def name(self, name: str, row: MatrixRow, of: str = "X") -> None:
         """Give a name to another matrix function of a node."""
         self.nodes[name] = MatrixFunction(row, self.nodes[of])
 
+    def part(self, name: str, node: Expr) -> None:
+        """Give a name to what has been made of G."""
+        self.nodes[name] = node
+        self.whole.add(name)
+
     def labels(self, name: str, letters: str) -> Labels:
-        lead = [("o", k) for k in range(self.extra)] if name == "G" else []
+        lead = [("o", k) for k in range(self.extra)] if name in self.whole else []
         return [*lead, *([] if name[0] == "δ" else self.batch), *letters]
 
     def product(

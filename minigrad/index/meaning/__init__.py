@@ -18,8 +18,11 @@ from minigrad.index.meaning.linear import (
     kron,
     of_matrices,
     outer,
+    qr,
     solve,
     solve_triangular,
+    svd,
+    svdvals,
 )
 from minigrad.index.meaning.losses import bce_with_logits, binary_cross_entropy
 from minigrad.index.meaning.reduction import (
@@ -93,6 +96,7 @@ __all__ = [
     "outer",
     "pad",
     "prod",
+    "qr",
     "reshape",
     "rms_norm",
     "roll",
@@ -106,6 +110,8 @@ __all__ = [
     "stack",
     "std",
     "sum_",
+    "svd",
+    "svdvals",
     "swapaxes",
     "take_along_axis",
     "trace",

@@ -7,9 +7,10 @@ from fractions import Fraction
 
 from minigrad.errors import DerivationError
 from minigrad.index import view as v
-from minigrad.index.algebra import add, permuted
+from minigrad.index.algebra import add, permuted, scale
+from minigrad.index.contract import symmetric
 from minigrad.index.expr import Expr, MatrixFunction, Number, Structural
-from minigrad.index.matrices import INV
+from minigrad.index.matrices import INV, MATRIX_ROWS
 from minigrad.index.matrix_row import MatrixRow
 from minigrad.index.meaning.shape import tril, triu
 from minigrad.index.view import View
@@ -20,17 +21,21 @@ def of_matrices(row: MatrixRow) -> Callable[..., View]:
 
     def meaning(x: View, **params: object) -> View:
         what = f"linalg.{row.name}"
-        if any(params.values()):
+        if row.of != "symmetric" and any(params.values()):
             raise DerivationError(
                 f"{what}: a formula does not know {', '.join(f'{p}=' for p in params)}; "
                 f"derive through {row.name}(x) alone"
             )
-        if row.of != "any":
+        if row.of in ("square", "symmetric"):
             v.meet(x.sizes[-2], x.sizes[-1], f"{what}: a square matrix is needed")
         if None in x.axes[-2:]:
             return _of_single(row, x)
         matrix = v.permuted(x, range(x.ndim))
-        expr = _symmetric_part(matrix.expr) if row.of == "symmetric" else matrix.expr
+        expr = matrix.expr
+        if row.of == "symmetric" and not symmetric(expr):
+            lead = range(expr.ndim - 2)
+            turned = permuted(expr, [*lead, expr.ndim - 1, expr.ndim - 2])
+            expr = scale(Fraction(1, 2), add([(1, expr), (1, turned)]))
         kept = row.sizes(*matrix.sizes[-2:])
         node = MatrixFunction(row, expr)
         return View(node, (*matrix.axes[:-2], *range(node.ndim - len(kept), node.ndim)))
@@ -46,14 +51,26 @@ def _of_single(row: MatrixRow, x: View) -> View:
     return View(row.single(x.expr), (*x.axes[:-2], *kept))
 
 
-def _symmetric_part(node: Expr) -> Expr:
-    """Half of a matrix and its transpose: the matrix itself where it is symmetric."""
-    order = [*range(node.ndim - 2), node.ndim - 1, node.ndim - 2]
-    half = Fraction(1, 2)
-    return add([(half, node), (half, permuted(node, order))])
-
-
 inv = of_matrices(INV)
+
+
+def svd(x: View, *, part: str) -> View:
+    """One part of the thin decomposition; what is wide by its numbers is decomposed transposed."""
+    rows, columns = map(v.known_size, x.sizes[-2:])
+    if isinstance(rows, int) and isinstance(columns, int) and rows < columns:
+        x = v.permuted(x, [*range(x.ndim - 2), x.ndim - 1, x.ndim - 2])
+        part = {"U": "V", "V": "U"}.get(part, part)
+    return of_matrices(MATRIX_ROWS["svdvals" if part == "S" else f"svd{part}"])(x)
+
+
+def svdvals(x: View) -> View:
+    """The singular values."""
+    return svd(x, part="S")
+
+
+def qr(x: View, *, part: str) -> View:
+    """One of the factors."""
+    return of_matrices(MATRIX_ROWS[f"qr{part}"])(x)
 
 
 def solve(a: View, b: View) -> View:

@@ -233,7 +233,13 @@ def _einsum(value: Value, args: list[Any], at: Setting) -> Any:
 
 
 def _matrix_function(value: Value, args: list[Any], at: Setting) -> Any:
-    return at.arithmetic.matrix_function(value.params[0], args[0])
+    (row,), (x,) = value.params, args
+    if row.of == "tall" and x.shape[-2] < x.shape[-1]:
+        raise UndefinedError(
+            f"{row.name}: sizes that are names stand for no fewer rows than columns, not {x.shape[-2]} "
+            f"by {x.shape[-1]}; derive with numbers for sizes, or of the transpose"
+        )
+    return at.arithmetic.matrix_function(row, x)
 
 
 _OPERATIONS: dict[str, Callable[[Value, list[Any], Setting], Any]] = {
