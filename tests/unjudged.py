@@ -10,11 +10,6 @@ NO_MEANING = "has no meaning in index notation"
 # Rows whose values have no closed form here.
 ROWS_WITHOUT_MEANING = {
     "linalg.cofactors": "the adjoint of det, which meets it in second derivatives of the engine only",
-    "linalg.eigenvectors": "a decomposition",
-    "linalg.eigvalsh": "a decomposition",
-    "linalg.qr": "a decomposition",
-    "linalg.svd": "a decomposition",
-    "linalg.svdvals": "a decomposition",
     "nn.conv2d": "a product over windows",
     "nn.conv2d_image": "the adjoint of nn.conv2d by its image",
     "nn.conv2d_kernel": "the adjoint of nn.conv2d by its kernel",
@@ -23,18 +18,6 @@ ROWS_WITHOUT_MEANING = {
 _TWICE = "an index array is known only where the array is constant and names no place twice"
 # Calls of the engine's table that have no formula, and how the error says why.
 NO_FORMULA: dict[str, str] = {
-    "linalg.eigvalsh-one": NO_MEANING,
-    "linalg.eigenvectors-squared": NO_MEANING,
-    "linalg.svdvals-tall": NO_MEANING,
-    "linalg.svdvals-wide": NO_MEANING,
-    "linalg.svd-vectors": NO_MEANING,
-    "linalg.qr-R": NO_MEANING,
-    "linalg.qr-Q tall": NO_MEANING,
-    "linalg.qr-wide": NO_MEANING,
-    "linalg.norm-matrix nuc": NO_MEANING,
-    "linalg.norm-matrix 2": NO_MEANING,
-    "linalg.norm-matrix -2": NO_MEANING,
-    "linalg.matrix_norm-nuclear": NO_MEANING,
     "nn.conv2d-plain": NO_MEANING,
     "nn.conv2d-options": NO_MEANING,
     "nn.conv2d-groups": NO_MEANING,
@@ -67,9 +50,16 @@ _LESS = "how long it is depends on which of"
 _NUMBER = "has only a name, and this operation needs numbers"
 _WHOLE = "does not divide into|no axis of a whole size left|is no polynomial of dims"
 _MASK = "a mask of shape .* does not fit"
+_TALL = "stand for no fewer rows than columns"
 _SAME = "must equal the last sizes"
 # Calls that sizes which are names do not allow; they are judged with sizes that are numbers.
 NO_NAMES = {
+    "linalg.svdvals-wide": _TALL,
+    "linalg.qr-wide": _TALL,
+    "linalg.norm-matrix nuc": _TALL,
+    "linalg.norm-matrix 2": _TALL,
+    "linalg.norm-matrix -2": _TALL,
+    "linalg.matrix_norm-nuclear": _TALL,
     "sum-where": _MEETS,
     "prod-where": _MEETS,
     "max-where": _MEETS,
@@ -126,9 +116,6 @@ NO_NAMES = {
     "nn.layer_norm-plain": _SAME,
     "nn.layer_norm-affine": _SAME,
     "nn.rms_norm-scaled": _SAME,
-    "linalg.qr-R": _NUMBER,
-    "linalg.qr-Q tall": _NUMBER,
-    "linalg.qr-wide": _NUMBER,
     "nn.conv2d-plain": _NUMBER,
     "nn.conv2d-options": _NUMBER,
     "nn.conv2d-groups": _NUMBER,

@@ -6,6 +6,7 @@ from minigrad.ops.matrices import det as det
 from minigrad.ops.array_api import diagonal as diagonal
 from minigrad.ops.decompositions import eigh as eigh
 from minigrad.ops.decompositions import eigvalsh as eigvalsh
+from minigrad.ops.roots import expm as expm
 from minigrad.ops.matrices import inv as inv
 from minigrad.ops.contraction import matmul as matmul
 from minigrad.ops.array_api import matrix_norm as matrix_norm
@@ -19,6 +20,7 @@ from minigrad.ops.decompositions import qr as qr
 from minigrad.ops.matrices import slogdet as slogdet
 from minigrad.ops.matrices import solve as solve
 from minigrad.ops.matrices import solve_triangular as solve_triangular
+from minigrad.ops.roots import sqrtm as sqrtm
 from minigrad.ops.decompositions import svd as svd
 from minigrad.ops.decompositions import svdvals as svdvals
 from minigrad.ops.contraction import tensordot as tensordot
@@ -33,6 +35,7 @@ __all__ = [
     "diagonal",
     "eigh",
     "eigvalsh",
+    "expm",
     "inv",
     "matmul",
     "matrix_norm",
@@ -46,6 +49,7 @@ __all__ = [
     "slogdet",
     "solve",
     "solve_triangular",
+    "sqrtm",
     "svd",
     "svdvals",
     "tensordot",
