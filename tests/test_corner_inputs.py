@@ -454,3 +454,14 @@ def test_polygamma_left_of_the_axis(order: int) -> None:
     values = {"x": np.array([DIGITS_50.number(far[0])])}
     exact = evaluate(formula.expr, values, {"n": 1}, DIGITS_50)
     np.testing.assert_allclose(formula(x=far), np.asarray(exact, float), rtol=1e-12)
+
+
+def test_what_random_programs_have_met() -> None:
+    formula = mg.derive(mg.parse("hypot(v, -inf)", v=""))["v"]
+    with np.errstate(all="ignore"):
+        assert formula(v=2.0) == 0 or np.isnan(formula(v=2.0))
+    for name in ("sqrtm", "expm"):
+        loss = mg.parse(f"sum({name}(K))", K="k k")
+        assert mg.derive(loss)["K"]({"K": np.zeros((0, 0))}).shape == (0, 0)
+    with pytest.raises(ArgumentError, match="the forward raised numpy boolean subtract"):
+        mg.check(mg.parse("sum(ptp(y) * x)", y="k | bool", x="n"), wrt="x")

@@ -175,3 +175,9 @@ def test_powers_too_large_to_be_multiplied_out_are_refused() -> None:
     text = "sum(leaky_relu(where(tril(v) >= positive(v), v**2**63, B)))"
     with pytest.raises(DerivationError, match="its exponent is beyond 100"):
         formula(text, "v", v="3", B="3").sympy  # noqa: B018
+
+
+def test_sums_that_sympy_makes_of_products_are_not_carried_out_by_printing() -> None:
+    form = formula("where(C < W, A, z).std(axis=0)", "A", C="d", W="d", A="d", z="d").sympy
+    assert not [part for part in sympy.preorder_traversal(form) if type(part) is sympy.Sum]
+    assert "Sum" in str(form)

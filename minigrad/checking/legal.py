@@ -39,7 +39,7 @@ def values_of(program: Program, leaves: Mapping[Node, Any], strict: bool) -> dic
         try:
             with np.errstate(all="ignore"):
                 values[node] = program.step(node, values)
-        except (np.linalg.LinAlgError, IndexError) as error:
+        except (np.linalg.LinAlgError, IndexError, TypeError, ValueError) as error:
             raise Trouble(node.op.name, f"the forward raised {error}", True) from error
         if strict:
             _require_legal(node, values)

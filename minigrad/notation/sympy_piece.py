@@ -158,7 +158,7 @@ def trace_of(matrix: Any) -> Any:
         return s.Trace(matrix)
     i, _ = indices()
     size = matrix.shape[0]
-    return matrix[0, 0] if size == 1 else total(matrix[i, i], (i, 0, size - 1))
+    return at(matrix, 0, 0) if size == 1 else total(at(matrix, i, i), (i, 0, size - 1))
 
 
 def evaluable(matrix: Any) -> Any:
@@ -167,7 +167,7 @@ def evaluable(matrix: Any) -> Any:
     if not matrix.has(s.OneMatrix):
         return matrix
     i, j = indices()
-    return s.FunctionMatrix(*matrix.shape, s.Lambda((i, j), matrix[i, j]))
+    return s.FunctionMatrix(*matrix.shape, s.Lambda((i, j), at(matrix, i, j)))
 
 
 def sum_of(matrix: Any) -> Any:
@@ -180,8 +180,16 @@ def sum_of(matrix: Any) -> Any:
         return s.Trace(product_of(turned(first), other))
     i, j = indices()
     bounds = [(k, 0, size - 1) for k, size in ((i, rows), (j, columns)) if size != 1]
-    element = matrix[i if rows != 1 else 0, j if columns != 1 else 0]
+    element = at(matrix, i if rows != 1 else 0, j if columns != 1 else 0)
     return total(element, *bounds)
+
+
+def at(matrix: Any, i: Any, j: Any) -> Any:
+    """An element of a matrix; that of a product is a sum, which is ours where SymPy would make one."""
+    from minigrad.notation.sympy_sum import Sum  # loads SymPy
+
+    plain = heads.sympy().Sum
+    return matrix[i, j].replace(lambda part: type(part) is plain, lambda part: Sum(*part.args))
 
 
 def total(element: Any, *bounds: tuple[Any, Any, Any]) -> Any:

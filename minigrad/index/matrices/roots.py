@@ -28,6 +28,8 @@ def _turned(r: Rules, name: str) -> Expr:
 
 def _scipy(name: str, x: Any) -> Any:
     """A function of ``scipy.linalg``, loaded on first use, of every matrix of a stack."""
+    if not x.size:
+        return x
     function = getattr(importlib.import_module("scipy.linalg"), name)
     flat = [function(m) for m in np.reshape(x, (-1, *x.shape[-2:]))]
     if any(map(np.iscomplexobj, flat)) and np.max(np.abs(np.imag(flat))) > 1e-6 * np.max(np.abs(flat)):

@@ -152,7 +152,9 @@ class Builder:
         if node.kind == "constant":
             if node.name in ("pi", "E"):
                 return Labelled(self.tape.make("constant", (), (node.name,), (), "weak"), ())
-            return Labelled(self.tape.number(times(1, Fraction(node.name))), ())
+            infinite = node.name.lstrip("+-") in ("inf", "nan")
+            value = float(node.name) if infinite else times(1, Fraction(node.name))
+            return Labelled(self.tape.number(value), ())
         kind: Kind = "float"
         if "index" in node.assume:
             kind = "index"
