@@ -403,3 +403,11 @@ def test_a_dot_at_an_end_parts_nothing() -> None:
     assert parted("block[0].Q") == ("block[0]", "Q")
     for name in (".", "..", ".x", "x.", "x"):
         assert parted(name) == ("", name)
+
+
+def test_a_derivation_by_hand_names_the_gradient_of_the_longest_name() -> None:
+    long = "b" * 1000
+    W, x = mg.symbols("W: m k", "x: k")
+    loss = mg.sum(mg.tanh(W @ x).named(long) ** 2)
+    claim = f"d{long} = 2*{long}; dt = d{long}*(1-{long}**2); dt[:,None]*x[None,:]"
+    assert mg.check(loss, wrt="W", against=claim).verdict == "pass"
