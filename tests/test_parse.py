@@ -457,3 +457,10 @@ def test_what_runs_with_any_dims_is_asked_for() -> None:
 def test_forty_names_are_not_tried_in_every_combination() -> None:
     with pytest.raises(MinigradError):
         mg.parse("sum(" + " + ".join(f"X{k} @ w{k}" for k in range(40)) + ")")
+
+
+def test_a_long_text_is_not_run_again_and_again_to_find_dims() -> None:
+    text = "".join(f"a{k} = x * {k}; " for k in range(3000)) + "sum(a2999)"
+    with pytest.raises(ArgumentError, match=r"the dims of 'x' \(3,001 statements .* declare it, x=''"):
+        mg.parse(text)
+    assert mg.parse(text, x="n").shape == ()

@@ -21,6 +21,7 @@ from minigrad.parsing.variables import Declared, declarations, dims_of, symbol
 from minigrad.symbolic.lower import graph_order
 
 _MOST_AXES = 4
+_MOST_STATEMENTS = 2_000
 _MOST_CANDIDATES = 400
 _DIM_NAMES = "nmdpqklrshabcefgijouvwxyz"
 
@@ -107,6 +108,9 @@ class _Search:
         ArgumentError
             When it forces none, or several fit equally well; the error says what to declare.
         """
+        count = len(self.program.statements)
+        if count > _MOST_STATEMENTS:
+            raise self.unforced(self.missing[0], f" ({count:,} statements are not tried again and again)")
         fitting: list[tuple[tuple[int, int], dict[str, Declared]]] = []
         unusual = None
         for tried, ranks in enumerate(self.candidates()):
