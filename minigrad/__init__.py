@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minigrad import data, nn, optim, training
-    from minigrad.face.check import check
-    from minigrad.face.derivation import Derivation, derive
-    from minigrad.face.draw import draw
-    from minigrad.face.formula import Formula
-    from minigrad.face.parse import from_sympy, parse
-    from minigrad.face.symbols import symbols
+    from minigrad.api.check import check
+    from minigrad.api.derivation import Derivation, derive
+    from minigrad.api.draw import draw
+    from minigrad.api.formula import Formula
+    from minigrad.api.parse import from_sympy, parse
+    from minigrad.api.symbols import symbols
 
 from minigrad import ops as _ops
 from minigrad.graph import (
@@ -79,7 +79,7 @@ if not TYPE_CHECKING:
         if name in _ROOMS:
             return importlib.import_module(f"minigrad.{name}")
         if name in _FACE:
-            value = globals()[name] = getattr(importlib.import_module("minigrad.face"), name)
+            value = globals()[name] = getattr(importlib.import_module("minigrad.api"), name)
             return value
         raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
 

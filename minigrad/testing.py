@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from minigrad.api.check import check
 from minigrad.checking import Report
-from minigrad.face.check import check
 
 
 def assert_gradients(

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
+from pathlib import Path
+from typing import Any
+
+# At the end of the path: what is tested is minigrad as it is installed, and the benchmarks stand beside it.
+sys.path.append(str(Path(__file__).parent.parent))
 
 # One BLAS thread, before NumPy is imported: small matrices gain nothing from more, and where other
 # work fills the cores, threads that wait for each other take ten times as long.
@@ -46,10 +52,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[LEFT] = len(left)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what is left to the process that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left"] = session.config.stash.get(LEFT, 0)
+        session.config.workeroutput["shortened"] = sorted(long.shortened())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take from a process that ran tests what it left: they collect alike, and each runs a share."""
+    node.config.stash[LEFT] = node.workeroutput.get("left", 0)
+    long.shortened().update(node.workeroutput.get("shortened", ()))
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    left, shortened = config.stash.get(LEFT, 0), long.shortened()
+    left, shortened = config.stash.get(LEFT, 0), len(long.shortened())
     if left or shortened:
         terminalreporter.write_line(
             f"{left} long tests not run, {shortened} with a part of their examples; all: {long.ALL}"

@@ -6,6 +6,7 @@ its turn. ``conftest.py`` leaves out the rest and says so in its last lines.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -13,7 +14,8 @@ STRIDE = 11
 ALL = "pytest -q -m 'long or not long'"
 
 T = TypeVar("T")
-_state = {"all": False, "shortened": 0}
+_state = {"all": False}
+_shortened: set[str] = set()
 
 
 def ask(everything: bool) -> None:
@@ -26,18 +28,27 @@ def asked() -> bool:
     return _state["all"] is True
 
 
-def shortened() -> int:
-    """How many tests go through a part of their examples."""
-    return _state["shortened"]
+def shortened() -> set[str]:
+    """Where tests of this process go through a part of their examples."""
+    return _shortened
+
+
+def _shorten(kind: str) -> None:
+    caller = sys._getframe(2)
+    _shortened.add(f"{kind} {caller.f_code.co_filename}:{caller.f_lineno}")
 
 
 def examples(count: int) -> int:
     """How many examples a random property draws: ``count``, or its eleventh part."""
-    _state["shortened"] += not asked()
-    return count if asked() else -(-count // STRIDE)
+    if asked():
+        return count
+    _shorten("examples")
+    return -(-count // STRIDE)
 
 
 def share(cases: Sequence[T]) -> Sequence[T]:
     """The cases that one test goes through: all, or every eleventh."""
-    _state["shortened"] += not asked()
-    return cases if asked() else cases[::STRIDE]
+    if asked():
+        return cases
+    _shorten("share")
+    return cases[::STRIDE]

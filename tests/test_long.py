@@ -36,6 +36,7 @@ def test_short():
     ("words", "counted", "closing"),
     [
         ([], "6 passed, 46 deselected", "46 long tests not run, 2 with a part of their examples; all: "),
+        (["-n", "2"], "6 passed", "46 long tests not run, 2 with a part of their examples; all: "),
         (["-m", "long or not long"], "5 failed, 47 passed", ""),
         (["test_table.py::test_whole"], "1 passed", ""),
     ],

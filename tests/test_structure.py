@@ -27,12 +27,13 @@ RANK: dict[str, float] = {
     "ops": 4,
     "numeric": 5,
     "symbolic": 5,
+    "program": 5.5,
     "notation": 6,
     "parsing": 6,
     "source": 6,
     "drawing": 7,
     "checking": 7,
-    "face": 8,
+    "api": 8,
     "testing": 9,
     "data": 9,
     "optim": 9,
@@ -47,7 +48,7 @@ RANK: dict[str, float] = {
 # Each heavy library has one door.
 DOORS = {
     "sympy": {"index/heads.py"},
-    "mpmath": {"symbolic/arithmetic.py"},
+    "mpmath": {"program/arithmetic.py"},
     "graphviz": {"drawing/dot.py"},
     "pygraphviz": {"drawing/render.py", "drawing/worker.py"},
 }
@@ -103,6 +104,12 @@ def test_heavy_libraries_have_one_door(path: Path) -> None:
             assert place in DOORS[top], f"{place} imports {top}"
 
 
+def test_tests_stand_as_the_rooms_stand() -> None:
+    """A folder of tests for each folder of the package that has some, and one for the documents."""
+    rooms = {path.name for path in ROOT.iterdir() if path.is_dir()} | {"docs"}
+    assert {path.parent.name for path in Path(__file__).parent.glob("*/test_*.py")} <= rooms
+
+
 def test_importing_minigrad_loads_nothing_heavy() -> None:
     heavy = ("sympy", "mpmath", "scipy", "graphviz", "pygraphviz", "click", "rich")
     code = f"import sys, minigrad; print([m for m in {heavy!r} if m in sys.modules])"
@@ -128,7 +135,7 @@ def test_importing_minigrad_loads_the_engine_alone() -> None:
         "names = [m for m in sys.modules if m.startswith('minigrad.')]\n"
         "print(sorted({m.split('.')[1] for m in names}), 'hashlib' in sys.modules)\n"
         "mg.tensor([1.0], requires_grad=True).sum().backward()\n"
-        "print('minigrad.face' in sys.modules, 'minigrad.index.expr' in sys.modules)\n"
+        "print('minigrad.api' in sys.modules, 'minigrad.index.expr' in sys.modules)\n"
         "print(mg.nn.functional.relu(mg.tensor(-1.0)).item(), mg.derive.__name__)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from minigrad.api import draw
 from minigrad.cli.attention.report import report_page
 from minigrad.cli.attention.study import Study
-from minigrad.face import draw
 
 FOLDER = Path(__file__).parent.parent / "_made"
 EPOCHS = 30

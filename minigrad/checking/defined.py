@@ -23,7 +23,7 @@ from minigrad.checking.steps import stuck_at
 from minigrad.checking.tangent import along
 from minigrad.checking.witnesses import FORMULA, SOURCE, VJP
 from minigrad.errors import MinigradError
-from minigrad.symbolic.arithmetic import DIGITS_50
+from minigrad.program.arithmetic import DIGITS_50
 
 # What is said of a complex step that real differences contradict.
 ANOTHER_FUNCTION = "on complex arrays its forward is another function than on real ones"

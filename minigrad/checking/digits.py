@@ -11,7 +11,7 @@ from minigrad.checking.ground import Ground
 from minigrad.checking.report import KINK, Comparison, Verdict
 from minigrad.checking.sample import generator
 from minigrad.index.expr import Expr, Map, Product, Sum, postorder
-from minigrad.symbolic.arithmetic import DIGITS_50, mpmath
+from minigrad.program.arithmetic import DIGITS_50, mpmath
 
 AT_50 = "meaning at 50 digits"
 _STEP = "1e-25"

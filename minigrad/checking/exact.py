@@ -18,7 +18,7 @@ from minigrad.index import heads
 from minigrad.index.expr import Expr, Head, Map, Number, Product
 from minigrad.index.matrix_row import MatrixRow
 from minigrad.index.rebuild import parts_of
-from minigrad.symbolic.arithmetic import Exact, per_matrix
+from minigrad.program.arithmetic import Exact, per_matrix
 from minigrad.symbolic.budget import ask_for_time
 
 RATIONAL, SYMPY = "rational arithmetic", "SymPy diff"

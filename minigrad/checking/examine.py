@@ -37,8 +37,8 @@ from minigrad.checking.steps import stuck_along_one
 from minigrad.checking.tangent import DISCRETE, along
 from minigrad.checking.witnesses import COMPLEX, FORMULA, VJP, WITNESSES, Arrays, Witness
 from minigrad.errors import ArgumentError
+from minigrad.program.evaluate import Place, evaluate_all
 from minigrad.symbolic.budget import budget, used_up
-from minigrad.symbolic.evaluate import Place, evaluate_all
 
 _DIRECTIONS = 3
 _EVERY = 64

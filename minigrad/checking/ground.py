@@ -20,8 +20,8 @@ from minigrad.index.expr import Expr, Leaf, Map, MatrixFunction, Product
 from minigrad.index.rebuild import parts_of, substituted
 from minigrad.index.size import Size, value_of
 from minigrad.limits import check_bytes
-from minigrad.symbolic.arithmetic import Arithmetic
-from minigrad.symbolic.evaluate import Place, evaluate_all
+from minigrad.program.arithmetic import Arithmetic
+from minigrad.program.evaluate import Place, evaluate_all
 from minigrad.symbolic.lower import Lowered, graph_order, sizes_in
 
 _OWN = "·own"

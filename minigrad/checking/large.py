@@ -29,7 +29,7 @@ from minigrad.checking.witnesses import (
     source_gradients,
 )
 from minigrad.errors import MinigradError
-from minigrad.symbolic.arithmetic import DIGITS_50
+from minigrad.program.arithmetic import DIGITS_50
 
 _FACTORS = (40, 800)
 # What is off by less may be rounding, and what confirms is nearer than this.

@@ -17,9 +17,9 @@ from minigrad.graph import Node, apply, tensor
 from minigrad.index.expr import Leaf
 from minigrad.index.view import View, measured, number_view
 from minigrad.numeric import gradients
+from minigrad.program.evaluate import Place, evaluate_all
 from minigrad.symbolic.budget import OutOfTimeError
 from minigrad.symbolic.derive import adjoints
-from minigrad.symbolic.evaluate import Place, evaluate_all
 from minigrad.symbolic.lower import lower_row
 
 _TOLERANCE = 1e-7

@@ -31,8 +31,8 @@ from minigrad.checking.witnesses import DIFFERENCES, FORMULA, SOURCE, VJP, hand_
 from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
 from minigrad.numeric import gradients
+from minigrad.program.evaluate import Place, evaluate_all
 from minigrad.symbolic.budget import used_up
-from minigrad.symbolic.evaluate import Place, evaluate_all
 
 TWICE, OF_GRADIENT = f"{VJP}, twice", "differences of the gradient"
 _DIRECTIONS = 3

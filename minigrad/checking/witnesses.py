@@ -26,7 +26,7 @@ from minigrad.checking.scene import Scene
 from minigrad.errors import MinigradError, ShapeError
 from minigrad.graph import tensor
 from minigrad.numeric import gradients
-from minigrad.symbolic.evaluate import Place, evaluate_all
+from minigrad.program.evaluate import Place, evaluate_all
 
 VJP, FORMULA, SOURCE = "hand VJPs", "derived formula", "NumPy source"
 DIFFERENCES, COMPLEX = "finite differences", "complex step"

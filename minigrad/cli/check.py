@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from minigrad.api.check import check as judged
+from minigrad.api.parse import parse
 from minigrad.checking import Finding, Report
 from minigrad.checking.report import SIGNS
 from minigrad.cli.common import seed as seed_option
@@ -16,8 +18,6 @@ from minigrad.cli.expression import Expression
 from minigrad.cli.terminal import OF_VERDICT, heading, report_table, say, status, tell_json
 from minigrad.cli.variables import METAVAR, declared_variables
 from minigrad.errors import ArgumentError
-from minigrad.face.check import check as judged
-from minigrad.face.parse import parse
 
 _ASSIGNED = re.compile(r"\s*(\w+)\s*=(?!=)(.*)", re.DOTALL)
 

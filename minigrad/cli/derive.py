@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
+from minigrad.api import Derivation, Formula
+from minigrad.api import derive as derivatives
+from minigrad.api.indexed import index_line
 from minigrad.checking import Report
 from minigrad.cli.expression import Expression, names_in, on_expression, parsed
 from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, tell, tell_json, width
 from minigrad.errors import ArgumentError, DerivationError
-from minigrad.face import Derivation, Formula
-from minigrad.face import derive as derivatives
-from minigrad.face.indexed import index_line
 from minigrad.notation.lines import referred
 from minigrad.notation.text import ASCII
 

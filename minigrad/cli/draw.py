@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
+from minigrad.api import draw as drawing_of
 from minigrad.cli.expression import Expression, names_in, on_expression, parsed
 from minigrad.cli.terminal import tell, tell_json
 from minigrad.errors import ArgumentError
-from minigrad.face import draw as drawing_of
 from minigrad.files import shown
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from minigrad.api.parse import parse
 from minigrad.cli.variables import METAVAR, declared_variables
 from minigrad.errors import ArgumentError
-from minigrad.face.parse import parse
 from minigrad.parsing import Parsed
 
 

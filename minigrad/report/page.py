@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from minigrad.api import Derivation, Formula
 from minigrad.checking import Report
 from minigrad.checking.report import SIGNS
 from minigrad.drawing import Drawing
 from minigrad.errors import RenderError
-from minigrad.face import Derivation, Formula
 from minigrad.markup import xml
 from minigrad.report.figure import Figure, Row
 

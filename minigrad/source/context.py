@@ -7,8 +7,8 @@ from string import ascii_lowercase
 from typing import Protocol
 
 from minigrad.index.size import AnySize
+from minigrad.program import Value
 from minigrad.source.pieces import Text
-from minigrad.symbolic.program import Value
 
 
 class Context(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad.program import Value, in_order
 from minigrad.source.constants import constant_text
 from minigrad.source.context import call, shape_text
 from minigrad.source.dims import dim_lines, plain_dims, said_by
@@ -14,7 +15,6 @@ from minigrad.source.names import identifier, in_docstring, quoted
 from minigrad.source.pieces import ATOM, Text
 from minigrad.source.statements import ALIASES, Statements
 from minigrad.source.wrapping import wrapped
-from minigrad.symbolic.program import Value, in_order
 
 
 class Function(Statements):

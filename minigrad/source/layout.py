@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.index.size import AnySize
-from minigrad.symbolic.program import Value
+from minigrad.program import Value
 
 INDENT = "    "
 WIDTH = 88

@@ -7,7 +7,7 @@ import keyword
 import re
 import unicodedata
 
-from minigrad.symbolic.program import Value
+from minigrad.program import Value
 
 # What a generated function and the helpers inside it use besides their own names.
 RESERVED = frozenset(

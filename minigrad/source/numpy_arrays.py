@@ -7,6 +7,7 @@ from typing import Any
 
 from minigrad.errors import DerivationError
 from minigrad.index.size import AnySize, prod
+from minigrad.program import Value
 from minigrad.source.context import Context, axis_text, call, shape_text, subscripts
 from minigrad.source.numpy_elementwise import kept_axes
 from minigrad.source.pieces import (
@@ -15,7 +16,6 @@ from minigrad.source.pieces import (
     MULTIPLY,
     Text,
 )
-from minigrad.symbolic.program import Value
 
 Texts = dict[str, Callable[[Value, Context], Text]]
 

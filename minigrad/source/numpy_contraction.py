@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from minigrad.index.size import written
+from minigrad.program import Value
 from minigrad.source.context import Context, call, subscripts
 from minigrad.source.pieces import (
     ATOM,
@@ -12,7 +13,6 @@ from minigrad.source.pieces import (
     UNARY,
     Text,
 )
-from minigrad.symbolic.program import Value
 
 Texts = dict[str, Callable[[Value, Context], Text]]
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from minigrad.index.expr import Number
 from minigrad.index.numbers import times
+from minigrad.program import Value
+from minigrad.program.functions import POLYGAMMA
 from minigrad.source.context import Context, axis_text, call
 from minigrad.source.pieces import (
     ADD,
@@ -22,8 +24,6 @@ from minigrad.source.pieces import (
     product_text,
     sum_text,
 )
-from minigrad.symbolic.program import Value
-from minigrad.symbolic.program.functions import POLYGAMMA
 
 Texts = dict[str, Callable[[Value, Context], Text]]
 

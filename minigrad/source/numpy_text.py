@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from minigrad.errors import DerivationError
+from minigrad.program import Value
 from minigrad.source import numpy_arrays, numpy_contraction, numpy_elementwise
 from minigrad.source.context import Context
 from minigrad.source.pieces import Text
-from minigrad.symbolic.program import Value
 
 _TEXTS = {**numpy_elementwise.TEXTS, **numpy_arrays.TEXTS, **numpy_contraction.TEXTS}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from minigrad.index.size import AnySize, Size, named_sizes
+from minigrad.program import Program, Value, in_order
 from minigrad.source.context import call, shape_text, subscripts
 from minigrad.source.layout import INDENT, WIDTH, Layout, Result
 from minigrad.source.names import Names
@@ -15,7 +16,6 @@ from minigrad.source.numpy_elementwise import scaled_by
 from minigrad.source.numpy_text import expression
 from minigrad.source.pieces import Text, size_text
 from minigrad.symbolic.budget import ask_for_time
-from minigrad.symbolic.program import Program, Value, in_order
 
 # Views, and what is shorter than a name for it: written again wherever it is used.
 _VIEWS = {"permute", "expand"}

@@ -9,10 +9,10 @@ from typing import Any
 from minigrad.errors import ArgumentError
 from minigrad.index.expr import Expr, Leaf, postorder
 from minigrad.index.size import AnySize
+from minigrad.program import program
 from minigrad.source.constants import is_written_out
 from minigrad.source.function import Function
 from minigrad.source.layout import Layout, Result, Source
-from minigrad.symbolic.program import program
 
 LANGUAGES = ("numpy",)
 

@@ -1,1 +1,1 @@
-"""What is done with index notation: lowering, derivation, simplification, evaluation."""
+"""What is done with index notation: lowering, derivation, simplification, names."""

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.api import draw
 from minigrad.cli.attention.report import report_page
 from minigrad.cli.attention.study import VARIABLES, Study
 from minigrad.cli.folder import OutputFolder
 from minigrad.errors import RenderError
-from minigrad.face import draw
 
 
 def write(folder: OutputFolder, study: Study, metrics: dict[str, Any]) -> str | None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.api import Derivation, derive
 from minigrad.checking import Report
 from minigrad.data import digits, split
-from minigrad.face import Derivation, derive
 from minigrad.graph import Tensor, tensor
 from minigrad.nn import SelfAttentionClassifier
 from minigrad.nn.functional import softmax

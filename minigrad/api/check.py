@@ -1,0 +1,281 @@
+"""The check of a derivative: of a graph, of a derivation by hand, or of a hand-written backward function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from minigrad.api.derivation import Derivation, derive, output_name
+from minigrad.api.judged import Traced, judged
+from minigrad.checking import Options, Report, examine
+from minigrad.checking.backward import judge_backward
+from minigrad.checking.handwritten import Handwritten, Residuals
+from minigrad.checking.judge import claims_for, judge
+from minigrad.checking.quiet import quiet
+from minigrad.errors import ArgumentError, MinigradError
+from minigrad.graph import Tensor
+from minigrad.names import shown
+from minigrad.symbolic.lower import graph_order
+from minigrad.symbolic.names import names_in_graph
+
+
+def check(
+    subject: Tensor | Callable[..., Any],
+    args: Any = None,
+    *,
+    wrt: Any = None,
+    against: Any = None,
+    given: Mapping[str, Any] | None = None,
+    backward: Callable[..., Any] | None = None,
+    cotangent: Any = None,
+    residuals: Residuals = None,
+    budget: float | None = None,
+    order: int = 1,
+    seed: int = 0,
+    seeds: int | None = None,
+    seconds: float | None = None,
+    witnesses: Sequence[str] | None = None,
+    every: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+    raise_on_failure: bool = False,
+) -> Report:
+    """Judge derivatives by independent witnesses: right, wrong (where, by how much, whose fault), or unknown.
+
+    Parameters
+    ----------
+    subject
+        A tensor, computed from data or from `symbols`; or a function of arrays. Of a function that returns
+        several tensors each is judged.
+    args
+        For a function, its arguments; for a tensor, the same as ``wrt``.
+    wrt
+        Names or tensors; for a function names or positions. By default every variable that requires a
+        gradient, or every named one; for a function every argument of real numbers.
+    against
+        A gradient derived by hand, to be judged: text in NumPy's notation, a Python function of named
+        tensors, a SymPy expression or an array; for several variables a mapping of names to these. It may
+        use the graph's names, dims as numbers, and dT for the gradient by a tensor T.
+    given
+        Arrays by variable name, in place of the graph's own data or of samples; with ``against`` also the
+        pieces of the derivation, ``{"dS": "A * (dA - ...)"}``, each of which is judged.
+    backward
+        For a function: its VJP written by hand, ``backward(cotangent, *args, *residuals)``, which returns one
+        gradient per variable. It runs in the precision of the arguments and is judged in float64.
+    cotangent
+        The gradient by the output; by default a random one, and 1 for a scalar.
+    residuals
+        What the forward pass saves for ``backward``: arrays, or a function of the arguments; by default what
+        the function returns after its first result.
+    budget
+        The largest error of ``backward``, relative to the largest element; by default 1e-10 in float64,
+        1e-4 in float32, 3e-2 in float16 and 6e-2 in bfloat16.
+    order
+        1 for gradients, 2 for Hessians.
+    seed, seeds
+        The first seed of random samples, directions and cotangents, and how many seeds are tried.
+    seconds
+        A time budget; what it leaves out is noted.
+    witnesses
+        Names of the witnesses to hear; by default all.
+    every
+        Compare differences in every element, not along random directions.
+    progress
+        Called with what is being done, and with how much of how much is done.
+    raise_on_failure
+        Raise where witnesses disagree, for use inside tests; an inconclusive report is returned.
+
+    Returns
+    -------
+    Report
+        Its ``verdict`` is "pass", "fail" or "inconclusive"; a failure names the primitive at fault, or the
+        slip in the derivation given. What does not apply says so in its notes.
+
+    Raises
+    ------
+    ArgumentError
+        When a name is unknown, or a derivation cannot be read.
+    DtypeError, ShapeError
+        When numbers in ``given`` or a cotangent do not fit.
+    GradientError
+        With the report as its message, when witnesses disagree and ``raise_on_failure`` is set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> X, w, y = mg.symbols("X: m n", "w: n", "y: m")
+    >>> loss = mg.mean((X @ w - y) ** 2)
+    >>> mg.check(loss, wrt="w", against="2 * X.T @ (X @ w - y)").findings[0].slip
+    'you are off by a factor m: 1/m is missing'
+    """
+    options = Options(seed, seeds, seconds, witnesses, every, progress, cotangent=cotangent)
+    hand = _Hand(against, dict(given or {}), backward, residuals, budget)
+    hand.require_sense(subject)
+    with quiet():
+        if isinstance(subject, Tensor):
+            report = _of_tensor(subject, args if wrt is None else wrt, hand, order, options)
+        else:
+            report = _of_function(Traced(subject, args), wrt, hand, order, options)
+    return report.raise_on_failure() if raise_on_failure else report
+
+
+@dataclass(frozen=True)
+class _Hand:
+    """What the caller brings: a gradient or a backward function, pieces of it, and numbers."""
+
+    against: Any
+    given: dict[str, Any]
+    backward: Callable[..., Any] | None
+    residuals: Residuals
+    budget: float | None
+
+    def require_sense(self, subject: Any) -> None:
+        """Raise where arguments do not go together."""
+        if not isinstance(subject, Tensor) and not callable(subject):
+            hint = "; read text with mg.parse first" if isinstance(subject, str) else ""
+            raise ArgumentError(
+                f"check: judges a tensor or a function, not {type(subject).__name__}{hint}"
+            )
+        if self.backward is None:
+            for name in ("residuals", "budget"):
+                if getattr(self, name) is not None:
+                    raise ArgumentError(f"check: {name}= belongs to backward=, which is not given")
+        elif not callable(self.backward):
+            raise ArgumentError(
+                f"check: backward is a function, not {type(self.backward).__name__}; judge an array or "
+                "text with against=..."
+            )
+        elif isinstance(subject, Tensor):
+            raise ArgumentError(
+                "check: backward belongs to a function; call check(forward, args, backward=...), or judge "
+                "a tensor's gradient with against=..."
+            )
+        elif self.against is not None:
+            raise ArgumentError("check: backward= and against= are two claims; judge one at a time")
+        if self.budget is not None and not 0 < self.budget < np.inf:
+            raise ArgumentError(f"check: budget is a relative error above 0; got {self.budget}")
+
+    def pieces(self, names: Sequence[str]) -> dict[str, Any]:
+        """Parts of a derivation: whatever is no array for a variable."""
+        return {
+            name: value
+            for name, value in self.given.items()
+            if _is_formula(value) or (self.against is not None and name not in names)
+        }
+
+
+def _is_formula(value: Any) -> bool:
+    known = isinstance(value, str) or (callable(value) and not isinstance(value, Tensor))
+    return known or type(value).__module__.partition(".")[0] == "sympy"
+
+
+# -- tensors -----------------------------------------------------------------------------------------
+
+
+def _of_tensor(output: Tensor, wrt: Any, hand: _Hand, order: int, options: Options) -> Report:
+    pieces = hand.pieces(_variables(output))
+    values = {name: value for name, value in hand.given.items() if name not in pieces}
+    if pieces and hand.against is None:
+        raise ArgumentError(
+            f"check: given holds a formula for {', '.join(map(shown, pieces))}, a piece of a derivation; pass the "
+            "derivation as against=..., or an array"
+        )
+    if hand.against is not None and order != 1:
+        raise ArgumentError(
+            f"check: against= judges a first derivative, and order is {order}; leave order out, or against, "
+            "and hold a Hessian by hand against mg.hessian or d[a, b] in numbers"
+        )
+    subject, derivation = judged(output, wrt, values, order)
+    if hand.against is None:
+        return examine(subject, options)
+    claims = claims_for(subject.names, hand.against)
+    return judge(subject, claims, pieces, _Right(output, derivation), options)
+
+
+def _variables(output: Tensor) -> list[str]:
+    if output._node is None:
+        return []
+    order = graph_order([output._node])
+    names = names_in_graph(order)
+    return [names[node] for node in order if node.op is None]
+
+
+class _Right:
+    """The right derivation of a gradient by a name, as text, without what the caller wrote himself."""
+
+    def __init__(self, output: Tensor, derivation: Derivation | None) -> None:
+        self.output, self.derivation = output, derivation
+
+    def __call__(self, name: str) -> str:
+        if self.derivation is None:
+            return ""
+        try:
+            right = derive(self.output, name)
+        except MinigradError:
+            return ""
+        known = list(right.reading.names_by_user)
+        if not known:
+            return str(right)
+        forward, backward, results = right.lines
+        # the output's own formula is no part of its gradient
+        known.append(output_name(right.reading) or "L")
+        used = [*(line for line in forward if line.name not in known), *backward]
+        where = ["where", *(line.text() for line in used)] if used else []
+        return "\n".join([*(line.text() for line in results), *where])
+
+
+# -- functions ---------------------------------------------------------------------------------------
+
+
+def _of_function(function: Traced, wrt: Any, hand: _Hand, order: int, options: Options) -> Report:
+    chosen = function.chosen(wrt)
+    if hand.backward is not None:
+        return _backward(function, chosen, hand, options)
+    outputs, names = function.traced(chosen)
+    if len(outputs) == 1:
+        return _of_tensor(outputs[0], names, hand, order, options)
+    if hand.against is not None or options.cotangent is not None:
+        raise ArgumentError(
+            f"check: the function returns {len(outputs)} results; judge one of them: lambda x: f(x)[0]"
+        )
+    reports = [_of_tensor(output, names, hand, order, options) for output in outputs]
+    return _together(reports)
+
+
+def _together(reports: Sequence[Report]) -> Report:
+    """One report about several results."""
+    return Report(
+        [
+            replace(c, quantity=f"{c.quantity} of result {k}")
+            for k, report in enumerate(reports)
+            for c in report.comparisons
+        ],
+        [s for report in reports for s in report.suspects],
+        [f"result {k}: {note}" for k, report in enumerate(reports) for note in report.notes],
+    )
+
+
+def _backward(function: Traced, chosen: Sequence[int], hand: _Hand, options: Options) -> Report:
+    assert hand.backward is not None
+    written = Handwritten(
+        function.function,
+        function.args,
+        function.names,
+        chosen,
+        hand.backward,
+        options.cotangent,
+        hand.residuals,
+        hand.budget,
+    )
+    try:
+        outputs, names = function.traced(chosen, double=True)
+        written.reference, _ = judged(outputs[0], names, {}, 1)
+    except Exception as error:
+        # a function of plain arrays need not run on tensors: differences judge it then
+        written.notes.append(
+            f"the forward was not traced as a graph ({type(error).__name__}: {error})"
+        )
+    return judge_backward(written, options)

@@ -1,0 +1,242 @@
+"""From expressions in index notation to an array program.
+
+``stable`` programs are for floats: functions have their stable forms, and sums over deltas are opened so
+that no delta is met. Others follow the definitions to the letter, for exact arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from minigrad.errors import DerivationError
+from minigrad.index import heads
+from minigrad.index.contract import symmetric
+from minigrad.index.expr import (
+    Composite,
+    Expr,
+    Extremum,
+    Head,
+    Leaf,
+    Map,
+    MatrixFunction,
+    Pick,
+    Product,
+    Ref,
+    Structural,
+    Sum,
+)
+from minigrad.index.numbers import times
+from minigrad.index.pointwise import pointwise
+from minigrad.index.size import AnySize, Size
+from minigrad.program import quotients, stable
+from minigrad.program.functions import CHOICE, LOGICAL, TRUTHS, named_function
+from minigrad.program.pairs import Labelled, aligned
+from minigrad.program.place import (
+    embedded,
+)
+from minigrad.program.products import Products
+from minigrad.program.sums import Sums
+from minigrad.program.tape import Tape
+from minigrad.program.value import Kind, Value
+from minigrad.symbolic.budget import ask_for_time
+
+# What dims without a size are taken to measure where orders of contraction are compared: as in a small
+# transformer, where b sequences meet h heads of width k or e.
+_TYPICAL = {"b": 32, "h": 8, "k": 32, "e": 32}
+_OTHERS = 64
+
+
+@dataclass(frozen=True)
+class Program:
+    """The values of some expressions, each in full shape, and what values were called."""
+
+    results: tuple[Value, ...]
+    names: dict[Value, str]
+
+
+def program(
+    roots: Sequence[Expr], sizes: Mapping[str, int] | None = None, stable: bool = True
+) -> Program:
+    """The program that computes the expressions; what they share is computed once.
+
+    Parameters
+    ----------
+    roots : expressions; names in them become names of values.
+    sizes : what dims measure, if that is known: it decides orders of contraction.
+    stable : whether forms for floats are used in place of the definitions.
+    """
+    return _built(tuple(roots), tuple(sorted((sizes or {}).items())), stable)
+
+
+@lru_cache(maxsize=64)
+def _built(roots: tuple[Expr, ...], sizes: tuple[tuple[str, int], ...], stable: bool) -> Program:
+    """One program for whoever runs it or writes it down."""
+    builder = Builder(dict(sizes), stable)
+    results = tuple(builder.tape.as_number(builder.full(root)) for root in roots)
+    return Program(results, builder.tape.names)
+
+
+class Builder:
+    """Makes the value of every node once."""
+
+    def __init__(self, sizes: dict[str, int], stable: bool) -> None:
+        self.sizes, self.stable = sizes, stable
+        self.tape = Tape(stable)
+        self.known: dict[Expr, Labelled] = {}
+        self.sums, self.products = Sums(self), Products(self)
+
+    def extent(self, size: AnySize) -> float:
+        if isinstance(size, int):
+            return size
+        known = {name: self.sizes.get(name) or _TYPICAL.get(name, _OTHERS) for name in size.names()}
+        return max(size.value(known), 1)
+
+    # -- every node once, without recursion through the graph ------------------------------------------------
+
+    def full(self, root: Expr) -> Value:
+        """The value with all axes of the expression."""
+        return self.spread(self.lower(root), root.sizes)
+
+    def spread(self, x: Labelled, sizes: Sequence[AnySize]) -> Value:
+        if len(x.labels) == len(sizes):
+            return aligned(self.tape, x, range(len(sizes)))
+        return self.tape.broadcast_to(aligned(self.tape, x, range(len(sizes))), sizes)
+
+    def lower(self, root: Expr) -> Labelled:
+        """The node's value, labelled by those of its axes along which it varies."""
+        stack: list[tuple[Expr, bool]] = [(root, False)]
+        while stack:
+            node, ready = stack.pop()
+            if node in self.known:
+                continue
+            if ready:
+                ask_for_time()
+                x = self.known[node] = self.value(node)
+                if x.labels == (0, 1) and symmetric(node):
+                    self.tape.symmetric.add(x.value)
+                continue
+            stack.append((node, True))
+            # a structural tensor is used up by what it multiplies, and not made
+            children = [c for c in node.children() if not isinstance(c, Structural)]
+            stack.extend((c.index if isinstance(c, Pick) else c, False) for c in reversed(children))
+        return self.known[root]
+
+    def value(self, node: Expr) -> Labelled:
+        match node:
+            case Leaf():
+                return self.leaf(node)
+            case Ref():
+                return self.ref(node)
+            case Sum():
+                return self.sums.value(node)
+            case Product() | Structural() | Pick():
+                piece, extents = self.products.piece(node)
+                return embedded(self.tape, piece, node.sizes, extents)
+            case Map():
+                return self.map(node)
+            case Composite():
+                return self.lower(node.expand())
+            case Extremum():
+                return self.extremum(node)
+            case MatrixFunction():
+                return self.matrix_function(node)
+        raise DerivationError(f"{type(node).__name__}: this node has no array form")
+
+    def leaf(self, node: Leaf) -> Labelled:
+        axes = tuple(range(node.ndim))
+        if node.kind == "size":
+            return Labelled(self.tape.size(Size({(node.name,): 1})), ())
+        if node.kind == "constant":
+            if node.name in ("pi", "E"):
+                return Labelled(self.tape.make("constant", (), (node.name,), (), "weak"), ())
+            infinite = node.name.lstrip("+-") in ("inf", "nan")
+            value = float(node.name) if infinite else times(1, Fraction(node.name))
+            return Labelled(self.tape.number(value), ())
+        kind: Kind = "float"
+        if "index" in node.assume:
+            kind = "index"
+        elif "bool" in node.assume:
+            kind = "bool"
+        return Labelled(self.tape.make("variable", (), (node.name,), node.sizes, kind), axes)
+
+    def ref(self, node: Ref) -> Labelled:
+        x = self.lower(node.node)
+        if x.value.op not in ("variable", "number", "size", "constant"):
+            self.tape.names.setdefault(x.value, node.name)
+        return x
+
+    def softmax(self, found: quotients.Normalised) -> Labelled:
+        x = self.along_all(found.arg, found.axes)
+        value = self.tape.along("softmax", x.value, [x.labels.index(axis) for axis in found.axes])
+        return Labelled(value, x.labels)
+
+    # -- functions ------------------------------------------------------------------------------------------------
+
+    def map(self, node: Map) -> Labelled:
+        if not self.stable:
+            return self.applied(node.head, node.args, truth=False)
+        other = stable.at_points(node) or stable.stable_map(node)
+        if other is not None:
+            return self.lower(other)
+        name = named_function(node.head)
+        if name == "log":
+            total = quotients.summed_exponentials(node.args[0])
+            if total is not None:
+                return self.reduced("logsumexp", total.arg, total.axes)
+        if name is None:
+            return self.lower(self.in_known_functions(node))
+        return self.applied(name, node.args, truth=name in TRUTHS)
+
+    def in_known_functions(self, node: Map) -> Expr:
+        """A function made of several, written out."""
+        expr = heads.expression(node.head)
+        values = dict(zip(heads.symbols(), node.args, strict=False))
+        body = pointwise(expr, values, node.sizes)
+        if body == node or (isinstance(body, Map) and body.head.text == node.head.text):
+            raise DerivationError(
+                f"{node.head.name}: {expr} has no form in array operations; "
+                "write its meaning in functions such as exp, log, tanh, erf, where"
+            )
+        return body
+
+    def applied(self, function: str | Head, args: Sequence[Expr], truth: bool) -> Labelled:
+        xs = [self.lower(arg) for arg in args]
+        axes = sorted({axis for x in xs for axis in x.axes})
+        values = [aligned(self.tape, x, axes) for x in xs]
+        logical = len(values) if function in LOGICAL else 1 if function == CHOICE else 0
+        values = [v if k < logical else self.tape.as_number(v) for k, v in enumerate(values)]
+        return Labelled(self.tape.apply(function, values, truth), tuple(axes))
+
+    def along_all(self, node: Expr, axes: Sequence[int]) -> Labelled:
+        """The node's value with these axes in full."""
+        x = self.lower(node)
+        wanted = sorted({*x.axes, *axes})
+        value = aligned(self.tape, x, wanted)
+        if len(wanted) > len(x.labels):
+            value = self.tape.broadcast_to(value, [node.sizes[k] for k in wanted])
+        return Labelled(value, tuple(wanted))
+
+    def reduced(self, op: str, node: Expr, axes: Sequence[int]) -> Labelled:
+        x = self.along_all(node, axes)
+        value = self.tape.reduce(op, x.value, [x.labels.index(axis) for axis in axes])
+        kept = [label for label in range(node.ndim) if label not in axes]
+        return Labelled(value, tuple(k for k, label in enumerate(kept) if label in x.labels))
+
+    def extremum(self, node: Extremum) -> Labelled:
+        axes = tuple(range(node.arg.ndim - node.count, node.arg.ndim))
+        if node.kind in ("max", "prod"):
+            return self.reduced(node.kind, node.arg, axes)
+        x = self.along_all(node.arg, axes)
+        value = self.tape.along(node.kind, x.value, [x.labels.index(axis) for axis in axes])
+        return Labelled(value, x.labels)
+
+    def matrix_function(self, node: MatrixFunction) -> Labelled:
+        last = (node.arg.ndim - 2, node.arg.ndim - 1)
+        x = self.along_all(node.arg, last)
+        value = self.tape.as_number(x.value)
+        sizes = (*value.sizes[:-2], *node.sizes[last[0] :])
+        made = self.tape.make("matrix_function", (value,), (node.row,), sizes)
+        return Labelled(made, (*x.labels[:-2], *range(last[0], node.ndim)))

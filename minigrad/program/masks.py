@@ -1,0 +1,95 @@
+"""Truth values beside numbers: what a mask rules out must not be met, since 0 times infinity is no 0."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from minigrad.program.value import Value
+
+if TYPE_CHECKING:
+    from minigrad.program.tape import Tape
+
+Parts = list[tuple[Value, int | Fraction]]
+_LARGE = {
+    *("exp", "expm1", "exp2", "sinh", "cosh", "tan", "power", "nan_to_num"),
+    *("log", "log2", "log10", "log1p"),
+}
+_DEPTH = 6  # how far up an argument is looked for what may overflow
+
+NEGATED = {
+    "greater": "less_equal",
+    "greater_equal": "less",
+    "less": "greater_equal",
+    "less_equal": "greater",
+    "equal": "not_equal",
+    "not_equal": "equal",
+}
+
+
+def masked_parts(parts: Parts) -> tuple[Value, Parts] | None:
+    """The mask among the factors and the other factors, where these may be infinite outside of it.
+
+    A mask of single points stands for a limit that the others have there: 0 would hide it.
+    """
+    masks = [v for v, e in parts if v.kind == "bool" and e == 1 and not _of_points(v)]
+    if not masks:
+        return None
+    rest = [(v, e) for v, e in parts if v is not masks[0]]
+    if not any(_may_overflow(v, e, _DEPTH) for v, e in rest):
+        return None
+    return masks[0], rest
+
+
+def _of_points(mask: Value) -> bool:
+    return mask.op == "apply" and mask.params[0] in ("equal", "not_equal")
+
+
+def _may_overflow(value: Value, exponent: int | Fraction, depth: int) -> bool:
+    """Whether an element may be infinite where the arguments are not."""
+    if exponent < 0 and value.ndim:
+        return True
+    if depth == 0:
+        return False
+    match value.op:
+        case "apply":
+            return value.params[0] in _LARGE
+        case "multiply":
+            return any(
+                _may_overflow(arg, e, depth - 1)
+                for arg, e in zip(value.args, value.params[1], strict=True)
+            )
+        case "add" | "permute" | "expand" | "broadcast":
+            return any(_may_overflow(arg, 1, depth - 1) for arg in value.args)
+    return False
+
+
+# -- e^x where only small x count ---------------------------------------------------------------------------
+
+
+def upper_bound(mask: Value) -> tuple[Value, Value, bool] | None:
+    """(x, c, side): x is at most the number c where the mask is ``side``."""
+    if mask.op != "apply" or mask.params[0] not in NEGATED or _of_points(mask):
+        return None
+    left, right = mask.args
+    grows = mask.params[0].startswith("greater")
+    if left.op == "number":
+        left, right, grows = right, left, not grows
+    return (left, right, not grows) if right.op == "number" else None
+
+
+def bounded(tape: Tape, value: Value, x: Value, top: Value) -> Value:
+    """The value with every e^x in it taken of min(x, top)."""
+    if value in tape.names:
+        return value
+    match value.op:
+        case "apply" if value.params[0] in ("exp", "expm1") and value.args == (x,):
+            return tape.apply(value.params[0], [tape.apply("minimum", [x, top])])
+        case "multiply":
+            coef, exponents = value.params
+            args = [bounded(tape, arg, x, top) for arg in value.args]
+            return tape.multiply(coef, list(zip(args, exponents, strict=True)))
+        case "add":
+            args = [bounded(tape, arg, x, top) for arg in value.args]
+            return tape.add(list(zip(value.params[0], args, strict=True)))
+    return value

@@ -1,0 +1,38 @@
+"""Where a program runs: arrays of variables, sizes of dims, the arithmetic; and views by index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from string import ascii_letters
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.index.size import AnySize, value_of
+from minigrad.program.arithmetic import Arithmetic
+
+
+class Setting(NamedTuple):
+    """Arrays of variables, sizes of dims, and the arithmetic."""
+
+    values: Mapping[str, Any]
+    sizes: Mapping[str, int]
+    arithmetic: Arithmetic
+
+    def shape(self, sizes: Sequence[AnySize]) -> tuple[int, ...]:
+        return tuple(value_of(size, self.sizes) for size in sizes)
+
+
+def diagonal_view(array: Any, labels: Sequence[int], out: Sequence[int]) -> Any:
+    letters = ["".join(ascii_letters[label] for label in part) for part in (labels, out)]
+    return np.einsum("->".join(letters), array)
+
+
+def slice_of(entry: Any, at: Setting) -> Any:
+    if entry is None:
+        return slice(None)
+    if not isinstance(entry, tuple):
+        return value_of(entry, at.sizes)
+    start, step, length = value_of(entry[0], at.sizes), entry[1], value_of(entry[2], at.sizes)
+    stop = start + step * length
+    return slice(start, stop if stop >= 0 else None, step)

@@ -1,0 +1,122 @@
+"""A check makes one program, keeps its time inside long computations, and says which witness could not speak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.checking import proving
+from minigrad.checking.identity import vanishes
+from minigrad.checking.locate import locate
+from minigrad.checking.replay import Program
+from minigrad.index import heads
+from minigrad.program import build
+from minigrad.source.function import Function
+from minigrad.symbolic.budget import OutOfTimeError, budget
+
+
+def _x() -> Any:
+    return mg.tensor(np.linspace(0.1, 0.9, 3), name="x", requires_grad=True)
+
+
+def chain(n: int) -> Any:
+    y = _x()
+    for _ in range(n):
+        y = mg.sin(y)
+    return mg.sum(y)
+
+
+def blocks(count: int) -> Any:
+    x = mg.tensor(np.random.default_rng(0).normal(size=(3, 8)), name="X", dims="n d")
+    for _ in range(count):
+        x = mg.nn.TransformerBlock(8, 2, causal=True)(x)
+    return mg.mean(x**2)
+
+
+def test_a_check_makes_one_program_and_one_text_for_all_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts, programs = [], []
+    write, make = Function.write, build.Builder.__init__
+    monkeypatch.setattr(Function, "write", lambda self: texts.append(1) or write(self))
+    monkeypatch.setattr(
+        build.Builder,
+        "__init__",
+        lambda self, sizes, stable: programs.append(stable) or make(self, sizes, stable),
+    )
+    derivation = mg.derive(blocks(1))
+    assert derivation.check(seconds=600).verdict == "pass"
+    assert len(texts) == 1
+    assert sum(programs) == 2  # for floats: one of the value, one of all gradients
+
+
+# -- a budget ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda d: d(),
+        lambda d: d.source(),
+        lambda d: vanishes(heads.sympy().Symbol("t") ** 2 - 1),
+    ],
+    ids=["values", "source", "fields"],
+)
+def test_a_budget_is_kept_inside_long_computations(run: Callable[[Any], Any]) -> None:
+    derivation = mg.derive(chain(20))
+    with budget(0), pytest.raises(OutOfTimeError, match="the time was used up"):
+        run(derivation)
+    with budget(600):
+        run(derivation)
+    run(derivation)  # a budget ends with its block
+
+
+def test_where_a_primitive_is_at_fault_is_not_guessed_without_time() -> None:
+    x = mg.tensor([1.0, 2.0], name="x")
+    output = mg.exp(x)._node
+    assert output is not None
+    leaves = {x._node: x.numpy()}
+    with budget(0), pytest.raises(OutOfTimeError):
+        locate(Program(output, {}), leaves, np.random.default_rng(0))  # type: ignore[arg-type]
+
+
+def test_what_no_time_was_left_for_is_said() -> None:
+    report = mg.derive(chain(20)).check(seconds=1e-9)
+    assert report.verdict == "inconclusive"
+    assert "NumPy source: left out, the time was used up" in report.notes
+
+
+# -- witnesses that cannot speak ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_source_that_cannot_be_written_is_a_line_of_its_own(
+    order: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Any) -> str:
+        raise IndexError("tuple index out of range")
+
+    derivation = mg.derive(mg.sum(mg.sin(_x())), order=order)
+    monkeypatch.setattr(Function, "write", broken)
+    report = derivation.check()
+    line, *others = [c for c in report.comparisons if c.verdict != "pass"]
+    assert (line.first, line.second, line.verdict) == ("NumPy source", "", "inconclusive")
+    assert {c.first for c in others} <= {"inputs × 40", "inputs × 800"}  # they run it too
+    assert {c.note for c in (line, *others)} == {"it raised IndexError: tuple index out of range"}
+    assert report.verdict == "inconclusive"
+
+
+def test_a_proof_that_crashes_is_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any) -> Any:
+        raise RecursionError("maximum recursion depth exceeded")
+
+    monkeypatch.setattr(proving, "_proved", broken)
+    report = mg.derive(mg.sum(mg.sin(_x()))).check()
+    assert report.verdict == "inconclusive"
+    assert {c.first for c in report.comparisons if c.verdict != "pass"} == {
+        proof.name for proof in proving.PROOFS
+    }

@@ -1,0 +1,69 @@
+"""The benchmark's contestants compute the same step, and its tables come from the rows."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.contestants import CONTESTANTS, minigrad_eager, numpy_by_hand
+from benchmarks.harness import Result
+from benchmarks.report import markdown
+from benchmarks.workloads import WORKLOADS, Workload, make
+
+ROOT = Path(__file__).parents[2]
+
+SMALL = [
+    WORKLOADS["W1"],
+    WORKLOADS["W2"],
+    Workload("many heads", 3, 5, 8, heads=2, causal=True),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("workload", SMALL, ids=lambda w: w.name)
+def test_minigrad_takes_the_step_of_numpy(workload: Workload, dtype: str) -> None:
+    data = make(workload, dtype)
+    built = [module.build(workload, data) for module in (numpy_by_hand, minigrad_eager)]
+    for _ in range(3):
+        by_hand, own = (gradients() for _, gradients in built)
+        assert by_hand.keys() == own.keys()
+        for name, g in own.items():
+            assert g.dtype == dtype
+            np.testing.assert_allclose(
+                g, by_hand[name], rtol=1e-4 if dtype == "float32" else 1e-9, atol=1e-7
+            )
+        for step, _ in built:
+            step()
+
+
+def test_the_report_names_what_is_needed_to_repeat_it() -> None:
+    names = list(CONTESTANTS)[:2]
+    result = Result(
+        WORKLOADS["W1"],
+        dict.fromkeys(names, 12.5),
+        {name: dict.fromkeys(names, 1.25) for name in names},
+        dict.fromkeys(names, "9.9"),
+        "Zen",
+    )
+    text = markdown([result], "float64", 5, "python -m benchmarks W1")
+    for word in ("python -m benchmarks W1", "core Zen", "9.9", "12.5", "1.25", "W1: n=8 d=16"):
+        assert word in text
+
+
+def _tables() -> Any:
+    spec = importlib.util.spec_from_file_location("make_tables", ROOT / "docs" / "make_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", _tables().TABLES, ids=lambda path: path.name)
+def test_what_comes_from_the_rows_is_up_to_date(path: Path) -> None:
+    made = _tables().TABLES[path]()
+    assert path.read_text(encoding="utf-8") == made, "run python docs/make_tables.py"

@@ -1,0 +1,159 @@
+"""Every matrix function: what follows from its row, and that it is right to second order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.errors import DerivationError, MinigradError
+from minigrad.graph import Tensor
+from minigrad.index.matrices import MATRIX_ROWS
+from minigrad.program.arithmetic import DIGITS_50, EXACT
+
+A, B, C, S, c, X, D = mg.symbols(
+    "A: n n", "B: n n", "C: n n", "S: n n | spd", "c: n", "X: m n", "D: m n"
+)
+LOSSES: dict[str, tuple[Tensor, str]] = {
+    "inv": (mg.sum(C * mg.linalg.inv(A)), "A"),
+    "pinv": (mg.sum(C * mg.linalg.pinv(A)), "A"),
+    "cholesky": (mg.sum(C * mg.linalg.cholesky(S)), "S"),
+    "det": (mg.linalg.det(A) ** 2, "A"),
+    "logdet": (mg.linalg.slogdet(A)[1] ** 2, "A"),
+    "expm": (mg.sum(C * mg.linalg.expm(A)), "A"),
+    "sqrtm": (mg.sum(C * mg.linalg.sqrtm(S)), "S"),
+    "eigvalsh": (mg.sum(c * mg.linalg.eigvalsh(S)), "S"),
+    "eigenvectors": (mg.sum(C * mg.linalg.eigh(S)[1]), "S"),
+    "svdvals": (mg.sum(c * mg.linalg.svdvals(X)), "X"),
+    "svdU": (mg.sum(D * mg.linalg.svd(X, full_matrices=False)[0]), "X"),
+    "svdV": (mg.sum(C * mg.linalg.svd(X, full_matrices=False)[2]), "X"),
+    "qrQ": (mg.sum(D * mg.linalg.qr(X)[0]), "X"),
+    "qrR": (mg.sum(C * mg.linalg.qr(X)[1]), "X"),
+}
+DERIVED = sorted(name for name, row in MATRIX_ROWS.items() if row.adjoint is not None)
+
+
+def test_the_table_is_complete() -> None:
+    assert sorted(LOSSES) == DERIVED
+    assert set(MATRIX_ROWS) - set(LOSSES) == {"cofactors"}
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_every_reading_follows_from_the_row(name: str) -> None:
+    loss, wrt = LOSSES[name]
+    derivation = mg.derive(loss, wrt=wrt)
+    formula = derivation[wrt]
+    assert any(MATRIX_ROWS[name].sentence in step.rule for step in derivation.steps)
+    for text in (str(formula), formula.ascii, formula.latex, formula.mathml, formula.index):
+        assert text
+    assert "np." in formula.source("numpy")
+    assert "<svg" in mg.draw(loss, backward=True).svg
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("name", DERIVED)
+def test_every_witness_agrees(name: str, order: int) -> None:
+    loss, wrt = LOSSES[name]
+    report = mg.derive(loss, wrt=wrt, order=order).check()
+    assert report.verdict == "pass", str(report)
+
+
+@pytest.mark.parametrize("name", sorted(MATRIX_ROWS))
+def test_the_value_is_one_in_every_arithmetic(name: str) -> None:
+    """Or the row says why it has none; the signs of vectors are the choice of an algorithm."""
+    row = MATRIX_ROWS[name]
+    rng = np.random.default_rng(3)
+    matrix = rng.integers(-4, 5, (4, 3)) if row.of in ("tall", "any") else rng.integers(-4, 5, (3, 3))
+    if row.of == "symmetric" or name == "sqrtm":
+        matrix = matrix @ matrix.T + 3 * np.eye(3, dtype=int)
+    right = np.abs(row.floats(matrix.astype(float)))
+    numbers = {DIGITS_50: DIGITS_50.number, EXACT: EXACT.number}
+    for arithmetic, number in numbers.items():
+        if arithmetic is EXACT and row.objects is None:
+            assert row.inexact
+            with pytest.raises(DerivationError, match=row.inexact):
+                arithmetic.matrix_function(row, matrix.astype(object))
+            continue
+        array = np.frompyfunc(lambda x, number=number: number(int(x)), 1, 1)(matrix)
+        value = np.asarray(arithmetic.matrix_function(row, array)).astype(float)
+        np.testing.assert_allclose(np.abs(value), right, rtol=1e-12, atol=1e-12)
+
+
+# Over a batch, and with several outputs of one decomposition together.
+def _spectrum(x: Tensor) -> Tensor:
+    values, vectors = mg.linalg.eigh(x @ x.mT)
+    return mg.sum(values**2) + mg.sum(vectors[..., 0] ** 4)
+
+
+def _svd(x: Tensor) -> Tensor:
+    u, s, vh = mg.linalg.svd(x, full_matrices=False)
+    return mg.sum((u * s[..., None, :] ** 2) @ vh)
+
+
+def _qr(x: Tensor) -> Tensor:
+    q, r = mg.linalg.qr(x)
+    return mg.sum((q * 2) @ (r**2))
+
+
+def _expm(x: Tensor) -> Tensor:
+    return mg.sum(mg.linalg.expm(x.mT @ x / 4) ** 2)
+
+
+def _sqrtm(x: Tensor) -> Tensor:
+    return mg.sum(mg.linalg.sqrtm(x.mT @ x + np.eye(2)) ** 3)
+
+
+@pytest.mark.parametrize("function", [_spectrum, _svd, _qr, _expm, _sqrtm])
+@pytest.mark.parametrize("shape", [(3, 2), (2, 3), (2, 3, 2)], ids=str)
+def test_stacks_and_wide_matrices(function: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> None:
+    if function is _sqrtm and shape == (2, 3):
+        shape = (4, 2)
+    rng = np.random.default_rng(5)
+    dims = "b m n"[-2 * len(shape) + 1 :]
+    x = mg.tensor(rng.normal(size=shape), name="X", dims=dims, requires_grad=True)
+    loss = function(x)
+    formula = mg.derive(loss, wrt="X")["X"]
+    loss.backward()
+    np.testing.assert_allclose(formula(), x.grad, rtol=1e-9, atol=1e-9)
+
+
+def test_what_is_named_is_spoken_of_by_its_name() -> None:
+    values, vectors = mg.linalg.eigh(mg.symbols("S: n n | symmetric"))
+    loss = mg.sum(c * values.named("λ")) + mg.sum(C * vectors.named("V"))
+    text = str(mg.derive(loss, wrt="S"))
+    assert "F  = gaps(λ)" in text
+    assert "dS = V (diag(dλ) + sym(F ⊙ (Vᵀ dV))) Vᵀ" in text
+    assert str(mg.derive(LOSSES["expm"][0], wrt="A")) == "dA = expm_frechet(Aᵀ, C)"
+
+
+@pytest.mark.parametrize("function", [mg.linalg.expm, mg.linalg.sqrtm])
+def test_roots_and_exponentials_at_known_values(function: Callable[..., Tensor]) -> None:
+    """Against the scalar functions of the eigenvalues, and what they cannot take in words."""
+    rng = np.random.default_rng(1)
+    q = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    w = np.array([0.2, 0.9, 1.5, 3.0])
+    scalar = {mg.linalg.expm: np.exp, mg.linalg.sqrtm: np.sqrt}[function]
+    np.testing.assert_allclose(function((q * w) @ q.T).numpy(), (q * scalar(w)) @ q.T, atol=1e-12)
+    assert function(np.zeros((0, 0))).shape == (0, 0)
+    assert function(np.eye(2, dtype=int)).dtype == np.float64
+    assert function(np.eye(2, dtype=np.float32)).dtype == np.float32
+    with pytest.raises(MinigradError, match="square"):
+        function(np.ones((2, 3)))
+
+
+def test_a_square_root_that_is_not_real_is_refused() -> None:
+    with pytest.raises(MinigradError, match="no real square root"):
+        mg.linalg.sqrtm(-np.eye(2))
+    with pytest.raises(MinigradError, match="no real square root"):
+        mg.linalg.sqrtm([[0.0, 1], [0, 0]])
+    formula = mg.derive(mg.sum(mg.linalg.sqrtm(A)), wrt="A")["A"]
+    with pytest.raises(MinigradError, match="no real square root"):
+        formula(A=-np.eye(2))
+
+
+def test_a_singular_square_root_has_no_derivative() -> None:
+    x = mg.tensor(np.ones((2, 2)), requires_grad=True)
+    with pytest.raises(MinigradError, match="singular"):
+        mg.sum(mg.linalg.sqrtm(x)).backward()
