@@ -12,7 +12,8 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph import Tensor
 from minigrad.index.expr import Expr, Leaf, Structural, postorder
 from minigrad.index.size import AnySize, Size, value_of
-from minigrad.program.evaluate import Place, evaluate_all
+from minigrad.program.environment import Environment
+from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.lower import Lowered
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def evaluate_formulas(formulas: Sequence[Formula], given: Mapping[str, Any]) -> 
     exprs = tuple(f.expr for f in formulas)
     _refuse_misfits(exprs, sizes)
     wide = {name: _widened(array) for name, array in values.items()}
-    arrays = evaluate_all(exprs, Place(wide, sizes))
+    arrays = evaluate_all(exprs, Environment(wide, sizes))
     return [_shaped(f, array, sizes) for f, array in zip(formulas, arrays, strict=True)]
 
 

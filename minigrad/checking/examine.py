@@ -37,7 +37,8 @@ from minigrad.checking.steps import stuck_along_one
 from minigrad.checking.tangent import DISCRETE, along
 from minigrad.checking.witnesses import COMPLEX, FORMULA, VJP, WITNESSES, Arrays, Witness
 from minigrad.errors import ArgumentError
-from minigrad.program.evaluate import Place, evaluate_all
+from minigrad.program.environment import Environment
+from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.budget import budget, used_up
 
 _DIRECTIONS = 3
@@ -162,7 +163,7 @@ class _Examination:
 
         def meant(at: Scene) -> Any:
             (array,) = evaluate_all(
-                [lowered.expr(subject.output)], Place(at.leaf_values(), at.sizes)
+                [lowered.expr(subject.output)], Environment(at.leaf_values(), at.sizes)
             )
             return np.asarray(array).reshape(at.output.shape)
 

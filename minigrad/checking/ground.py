@@ -21,7 +21,8 @@ from minigrad.index.rebuild import parts_of, substituted
 from minigrad.index.size import Size, value_of
 from minigrad.limits import check_bytes
 from minigrad.program.arithmetic import Arithmetic
-from minigrad.program.evaluate import Place, evaluate_all
+from minigrad.program.environment import Environment
+from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.lower import Lowered, graph_order, sizes_in
 
 _OWN = "·own"
@@ -81,7 +82,7 @@ class Ground:
                 own = Leaf(f"{_OWN}{number}", target.sizes)
                 root = substituted(root, {target: own})
                 values[own.name] = point
-        (array,) = evaluate_all([root], Place(values, self.sizes, arithmetic))
+        (array,) = evaluate_all([root], Environment(values, self.sizes, arithmetic))
         return c * np.asarray(array)
 
     def point(self, arithmetic: Arithmetic, values: Mapping[str, Any], k: int) -> Any:
@@ -90,14 +91,14 @@ class Ground:
 
     def point_of(self, arithmetic: Arithmetic, values: Mapping[str, Any], node: Node) -> Any:
         """The value of a node."""
-        (array,) = evaluate_all([self.lowered.expr(node)], Place(values, self.sizes, arithmetic))
+        (array,) = evaluate_all([self.lowered.expr(node)], Environment(values, self.sizes, arithmetic))
         return np.asarray(array)
 
     def gradient(self, arithmetic: Arithmetic, values: Mapping[str, Any], k: int, c: Any) -> Any:
         """The derived formula of variable k, with the cotangent applied."""
         expr = self.subject.formulas[k]
         assert expr is not None
-        (jacobian,) = evaluate_all([expr], Place(values, self.sizes, arithmetic))
+        (jacobian,) = evaluate_all([expr], Environment(values, self.sizes, arithmetic))
         axes = self.output.ndim
         if not axes:
             return c.reshape(()).item() * np.asarray(jacobian)

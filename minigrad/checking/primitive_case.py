@@ -17,7 +17,8 @@ from minigrad.graph import Node, apply, tensor
 from minigrad.index.expr import Leaf
 from minigrad.index.view import View, measured, number_view
 from minigrad.numeric import gradients
-from minigrad.program.evaluate import Place, evaluate_all
+from minigrad.program.environment import Environment
+from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.budget import OutOfTimeError
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.lower import lower_row
@@ -70,7 +71,7 @@ class Case:
             return None
         view, values = lowered
         try:
-            (meant,) = evaluate_all([view.expr], Place(values, {}))
+            (meant,) = evaluate_all([view.expr], Environment(values, {}))
             meant = np.asarray(meant, dtype=float).reshape(self.output.shape)
         except OutOfTimeError:
             raise
@@ -108,7 +109,7 @@ class Case:
         values = {**values, _COTANGENT: self.c.reshape(kept)}
         try:
             exprs = adjoints(view.expr, leaves, Leaf(_COTANGENT, tuple(kept)), 0)
-            arrays = evaluate_all([exprs[x] for x in leaves], Place(values, {}))
+            arrays = evaluate_all([exprs[x] for x in leaves], Environment(values, {}))
             arrays = [
                 np.asarray(a, dtype=float).reshape(self.arguments[k].shape)
                 for k, a in zip(chosen, arrays, strict=True)

@@ -31,7 +31,8 @@ from minigrad.checking.witnesses import DIFFERENCES, FORMULA, SOURCE, VJP, hand_
 from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
 from minigrad.numeric import gradients
-from minigrad.program.evaluate import Place, evaluate_all
+from minigrad.program.environment import Environment
+from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.budget import used_up
 
 TWICE, OF_GRADIENT = f"{VJP}, twice", "differences of the gradient"
@@ -169,7 +170,7 @@ class _Pair:
         expr, lowered = subject.formulas[self.k], subject.lowered
         if expr is None or lowered is None:
             raise DerivationError(subject.why or "no formula was derived")
-        (array,) = evaluate_all([expr], Place(scene.leaf_values(), scene.sizes))
+        (array,) = evaluate_all([expr], Environment(scene.leaf_values(), scene.sizes))
         return self._applied(
             scene,
             np.asarray(array, float),

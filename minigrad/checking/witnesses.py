@@ -26,7 +26,8 @@ from minigrad.checking.scene import Scene
 from minigrad.errors import MinigradError, ShapeError
 from minigrad.graph import tensor
 from minigrad.numeric import gradients
-from minigrad.program.evaluate import Place, evaluate_all
+from minigrad.program.environment import Environment
+from minigrad.program.evaluate import evaluate_all
 
 VJP, FORMULA, SOURCE = "hand VJPs", "derived formula", "NumPy source"
 DIFFERENCES, COMPLEX = "finite differences", "complex step"
@@ -110,7 +111,7 @@ def formula_gradients(scene: Scene) -> Arrays:
     subject, lowered = scene.subject, scene.subject.lowered
     assert lowered is not None
     known = [expr for expr in subject.formulas if expr is not None]
-    arrays = iter(evaluate_all(known, Place(scene.leaf_values(), scene.sizes)))
+    arrays = iter(evaluate_all(known, Environment(scene.leaf_values(), scene.sizes)))
     axes = lowered.expr(subject.output).ndim  # axes of size 1 are no axes of an expression
     return [
         None if expr is None else projected(scene, k, next(arrays), axes)

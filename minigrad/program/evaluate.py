@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from minigrad.index.expr import Expr
 from minigrad.program import program, run
 from minigrad.program.arithmetic import FLOATS, Arithmetic
-from minigrad.program.setting import Setting
-
-
-class Place(NamedTuple):
-    """Where an expression is evaluated: arrays of variables, sizes of dims, and the arithmetic."""
-
-    values: Mapping[str, Any]
-    sizes: Mapping[str, int]
-    arithmetic: Arithmetic = FLOATS
+from minigrad.program.environment import Environment
 
 
 def evaluate(
     root: Expr, values: Mapping[str, Any], sizes: Mapping[str, int], arithmetic: Arithmetic = FLOATS
 ) -> Any:
     """``root`` as an array, given the arrays of its variables and the sizes of its dims."""
-    return evaluate_all([root], Place(values, sizes, arithmetic))[0]
+    return evaluate_all([root], Environment(values, sizes, arithmetic))[0]
 
 
-def evaluate_all(roots: Sequence[Expr], place: Place) -> list[Any]:
+def evaluate_all(roots: Sequence[Expr], env: Environment) -> list[Any]:
     """Several expressions at once; what they share is computed once.
 
     Floats use stable forms of functions and a good order of contraction; other arithmetics follow the
     definitions.
     """
-    made = program(roots, place.sizes, not place.arithmetic.exact)
-    return run(made.results, Setting(place.values, place.sizes, place.arithmetic))
+    return run(program(roots, env.sizes, not env.arithmetic.exact).results, env)

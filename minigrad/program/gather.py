@@ -4,137 +4,157 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 
-from minigrad.program.pairs import Labelled, aligned
-from minigrad.program.place import At, Scattered, Window, labels_of
-from minigrad.program.scene import Rule, Scene, movable, relabel, substitute
-from minigrad.program.tape import Tape
+from minigrad.program.index_maps import Affine, Fixed, Indirect, labels_of
+from minigrad.program.pairwise import Labelled, aligned
+from minigrad.program.partial_contraction import (
+    PartialContraction,
+    StructuralFactor,
+    movable,
+    relabel,
+    substitute,
+)
 from minigrad.program.value import Value
+from minigrad.program.value_builder import ValueBuilder
 
 Label = Hashable
 
 
-def _delta(scene: Scene, rule: Rule) -> bool:
+def _delta(partial: PartialContraction, structural: StructuralFactor) -> bool:
     """Both labels are axes of the result: they stand on one diagonal."""
-    i, j = rule.labels
+    i, j = structural.labels
     if i == j:
         return True
-    if scene.ruled((j,), rule):
+    if partial.carried_elsewhere((j,), structural):
         i, j = j, i
-    if scene.ruled((j,), rule):
+    if partial.carried_elsewhere((j,), structural):
         return False
-    substitute(scene, j, Window(i))
-    relabel(scene, j, i)
-    scene.gone.add(j)
+    substitute(partial, j, Affine(i))
+    relabel(partial, j, i)
+    partial.gone.add(j)
     return True
 
 
-def _slice(scene: Scene, rule: Rule) -> bool:
-    j, i = rule.labels
-    start, step = rule.params
-    if i == j or scene.ruled((i,), rule) or not movable(scene, i):
+def _slice(partial: PartialContraction, structural: StructuralFactor) -> bool:
+    j, i = structural.labels
+    start, step = structural.params
+    if i == j or partial.carried_elsewhere((i,), structural) or not movable(partial, i):
         return False
-    substitute(scene, i, Window(j, start, step))
-    scene.gone.add(i)
-    for x in scene.taken((i,)):
+    substitute(partial, i, Affine(j, start, step))
+    partial.gone.add(i)
+    for x in partial.taken((i,)):
         axis = x.labels.index(i)
-        part = scene.tape.index(x.value, axis, (start, step, scene.extents[j]))
-        scene.add(part, [j if label == i else label for label in x.labels])
+        part = partial.builder.index(x.value, axis, (start, step, partial.extents[j]))
+        partial.add(part, [j if label == i else label for label in x.labels])
     return True
 
 
-def _onehot(scene: Scene, rule: Rule) -> bool:
-    (i,) = rule.labels
-    (position,) = rule.params
-    if scene.ruled((i,), rule) or not movable(scene, i):
+def _onehot(partial: PartialContraction, structural: StructuralFactor) -> bool:
+    (i,) = structural.labels
+    (position,) = structural.params
+    if partial.carried_elsewhere((i,), structural) or not movable(partial, i):
         return False
-    substitute(scene, i, At(position))
-    scene.gone.add(i)
-    for x in scene.taken((i,)):
-        value = scene.tape.index(x.value, x.labels.index(i), position)
-        scene.add(value, [label for label in x.labels if label != i])
+    substitute(partial, i, Fixed(position))
+    partial.gone.add(i)
+    for x in partial.taken((i,)):
+        value = partial.builder.index(x.value, x.labels.index(i), position)
+        partial.add(value, [label for label in x.labels if label != i])
     return True
 
 
-def _roll(scene: Scene, rule: Rule) -> bool:
-    i, j = rule.labels
-    (shift,) = rule.params
+def _roll(partial: PartialContraction, structural: StructuralFactor) -> bool:
+    i, j = structural.labels
+    (shift,) = structural.params
     for label, other, by in ((i, j, -shift), (j, i, shift)):
-        if label != other and label not in scene.needed() and not scene.ruled((label,), rule):
-            scene.gone.add(label)
-            for x in scene.taken((label,)):
+        if (
+            label != other
+            and label not in partial.needed()
+            and not partial.carried_elsewhere((label,), structural)
+        ):
+            partial.gone.add(label)
+            for x in partial.taken((label,)):
                 axis = x.labels.index(label)
-                moved = scene.tape.make("roll", (x.value,), (by, axis), x.value.sizes, x.value.kind)
-                scene.add(moved, [other if lab == label else lab for lab in x.labels])
+                moved = partial.builder.make(
+                    "roll", (x.value,), (by, axis), x.value.sizes, x.value.kind
+                )
+                partial.add(moved, [other if lab == label else lab for lab in x.labels])
             return True
     return False
 
 
-def _pick(scene: Scene, rule: Rule) -> bool:
-    *rows, v = rule.labels
-    assert rule.positions is not None
-    whole = all(p == Window(v) for p in scene.places.values() if v in labels_of(p))
-    if v in rows or not whole or scene.ruled((v,), rule):
+def _pick(partial: PartialContraction, structural: StructuralFactor) -> bool:
+    *rows, v = structural.labels
+    assert structural.indices is not None
+    whole = all(p == Affine(v) for p in partial.index_maps.values() if v in labels_of(p))
+    if v in rows or not whole or partial.carried_elsewhere((v,), structural):
         return False
-    scene.gone.add(v)
-    for axis, place in scene.places.items():
-        if v in labels_of(place):
-            scene.places[axis] = Scattered(rule.positions, tuple(rows))
-    for x in scene.taken((v,)):
-        scene.add(*_gathered(scene.tape, x, v, rule.positions, rows))
+    partial.gone.add(v)
+    for axis, index_map in partial.index_maps.items():
+        if v in labels_of(index_map):
+            partial.index_maps[axis] = Indirect(structural.indices, tuple(rows))
+    for x in partial.taken((v,)):
+        partial.add(*_gathered(partial.builder, x, v, structural.indices, rows))
     return True
 
 
 def _gathered(
-    tape: Tape, x: Labelled, v: Label, index: Value, rows: Sequence[Label]
+    builder: ValueBuilder, x: Labelled, v: Label, index: Value, rows: Sequence[Label]
 ) -> tuple[Value, tuple[Label, ...]]:
-    """``x`` at the positions; labels that both carry go along with each other."""
+    """``x`` at the indices; labels that both carry go along with each other."""
     shared = [label for label in rows if label in x.labels]
     rest = [label for label in x.labels if label != v and label not in shared]
     if not shared:
         axis = x.labels.index(v)
         labels = (*x.labels[:axis], *rows, *x.labels[axis + 1 :])
         sizes = (*x.value.sizes[:axis], *index.sizes, *x.value.sizes[axis + 1 :])
-        return tape.make("take", (x.value, index), (axis,), sizes, x.value.kind), labels
+        return builder.make("take", (x.value, index), (axis,), sizes, x.value.kind), labels
     own = [label for label in rows if label not in shared]
-    value = aligned(tape, x, [*shared, v, *rest])
-    at = aligned(tape, Labelled(index, tuple(rows)), [*shared, *own])
+    value = aligned(builder, x, [*shared, v, *rest])
+    at = aligned(builder, Labelled(index, tuple(rows)), [*shared, *own])
     labels = (*shared, *own, *rest)
     sizes = (*at.sizes, *value.sizes[len(shared) + 1 :])
-    return tape.make("points", (value, at), (len(shared),), sizes, x.value.kind), labels
+    return builder.make("points", (value, at), (len(shared),), sizes, x.value.kind), labels
 
 
-def _reshape(scene: Scene, rule: Rule) -> bool:
-    for gone, kept in sides(rule):
-        if set(gone) & scene.needed() or scene.ruled(gone, rule) or set(gone) & set(kept):
+def _reshape(partial: PartialContraction, structural: StructuralFactor) -> bool:
+    for gone, kept in sides(structural):
+        if (
+            set(gone) & partial.needed()
+            or partial.carried_elsewhere(gone, structural)
+            or set(gone) & set(kept)
+        ):
             continue
-        carriers = [x for x in scene.arrays if set(x.labels) & set(gone)]
+        carriers = [x for x in partial.arrays if set(x.labels) & set(gone)]
         if any(not set(gone) <= set(x.labels) or set(kept) & set(x.labels) for x in carriers):
             continue
-        scene.gone.update(gone)
-        for x in scene.taken(gone):
-            reshaped(scene, x, gone, kept)
+        partial.gone.update(gone)
+        for x in partial.taken(gone):
+            reshaped(partial, x, gone, kept)
         return True
     return False
 
 
-def reshaped(scene: Scene, x: Labelled, gone: Sequence[Label], kept: Sequence[Label]) -> None:
+def reshaped(
+    partial: PartialContraction, x: Labelled, gone: Sequence[Label], kept: Sequence[Label]
+) -> None:
     rest = [label for label in x.labels if label not in gone]
     first = min(k for k, label in enumerate(x.labels) if label in gone)
     before = [label for label in x.labels[:first] if label in rest]
     after = [label for label in rest if label not in before]
-    value = aligned(scene.tape, x, [*before, *gone, *after])
+    value = aligned(partial.builder, x, [*before, *gone, *after])
     labels = [*before, *kept, *after]
-    scene.add(scene.tape.reshape(value, [scene.extents[label] for label in labels]), labels)
+    partial.add(
+        partial.builder.reshape(value, [partial.extents[label] for label in labels]), labels
+    )
 
 
-def sides(rule: Rule) -> list[tuple[tuple[Label, ...], tuple[Label, ...]]]:
-    count = rule.params[0]
+def sides(structural: StructuralFactor) -> list[tuple[tuple[Label, ...], tuple[Label, ...]]]:
+    count = structural.params[0]
     assert isinstance(count, int)
-    before, after = rule.labels[:count], rule.labels[count:]
+    before, after = structural.labels[:count], structural.labels[count:]
     return [(before, after), (after, before)]
 
 
-GATHERS: dict[str, Callable[[Scene, Rule], bool]] = {
+GATHERS: dict[str, Callable[[PartialContraction, StructuralFactor], bool]] = {
     "delta": _delta,
     "slice": _slice,
     "onehot": _onehot,

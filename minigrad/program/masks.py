@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from minigrad.program.value import Value
 
 if TYPE_CHECKING:
-    from minigrad.program.tape import Tape
+    from minigrad.program.value_builder import ValueBuilder
 
 Parts = list[tuple[Value, int | Fraction]]
 _LARGE = {
@@ -78,18 +78,18 @@ def upper_bound(mask: Value) -> tuple[Value, Value, bool] | None:
     return (left, right, not grows) if right.op == "number" else None
 
 
-def bounded(tape: Tape, value: Value, x: Value, top: Value) -> Value:
+def bounded(builder: ValueBuilder, value: Value, x: Value, top: Value) -> Value:
     """The value with every e^x in it taken of min(x, top)."""
-    if value in tape.names:
+    if value in builder.names:
         return value
     match value.op:
         case "apply" if value.params[0] in ("exp", "expm1") and value.args == (x,):
-            return tape.apply(value.params[0], [tape.apply("minimum", [x, top])])
+            return builder.apply(value.params[0], [builder.apply("minimum", [x, top])])
         case "multiply":
             coef, exponents = value.params
-            args = [bounded(tape, arg, x, top) for arg in value.args]
-            return tape.multiply(coef, list(zip(args, exponents, strict=True)))
+            args = [bounded(builder, arg, x, top) for arg in value.args]
+            return builder.multiply(coef, list(zip(args, exponents, strict=True)))
         case "add":
-            args = [bounded(tape, arg, x, top) for arg in value.args]
-            return tape.add(list(zip(value.params[0], args, strict=True)))
+            args = [bounded(builder, arg, x, top) for arg in value.args]
+            return builder.add(list(zip(value.params[0], args, strict=True)))
     return value

@@ -12,9 +12,9 @@ from minigrad.errors import DerivationError, UndefinedError
 from minigrad.index.expr import Head
 from minigrad.index.size import value_of
 from minigrad.limits import check_bytes
-from minigrad.program import placing
-from minigrad.program.floats import float_function, logsumexp, others, softmax
-from minigrad.program.setting import Setting, diagonal_view, slice_of
+from minigrad.program import run_indexing
+from minigrad.program.environment import Environment, diagonal_view, slice_of
+from minigrad.program.float_functions import float_function, logsumexp, others, softmax
 from minigrad.program.value import Value, in_order
 from minigrad.symbolic.budget import ask_for_time
 
@@ -22,20 +22,20 @@ from minigrad.symbolic.budget import ask_for_time
 _VIEWS = frozenset({"broadcast", "diagonal", "expand", "index", "permute", "variable"})
 
 
-def run(results: Sequence[Value], setting: Setting) -> list[Any]:
+def run(results: Sequence[Value], env: Environment) -> list[Any]:
     """The arrays of the results."""
     order = list(in_order(results))
     last = {arg: k for k, value in enumerate(order) for arg in value.args}
     kept = set(results)
     for value in order:
         if value.op not in _VIEWS or value in kept:
-            check_bytes("a formula's value", setting.shape(value.sizes))
+            check_bytes("a formula's value", env.shape(value.sizes))
     done: dict[Value, Any] = {}
     with np.errstate(all="ignore"):
         for k, value in enumerate(order):
             ask_for_time()
             try:
-                done[value] = _OPERATIONS[value.op](value, [done[a] for a in value.args], setting)
+                done[value] = _OPERATIONS[value.op](value, [done[a] for a in value.args], env)
             except np.linalg.LinAlgError as error:
                 raise UndefinedError(
                     f"{_called(value)}: the formula is not defined at these numbers ({error}); add a multiple "
@@ -60,63 +60,63 @@ def _called(value: Value) -> str:
 # -- scalars ---------------------------------------------------------------------------------------------
 
 
-def _variable(value: Value, args: list[Any], at: Setting) -> Any:
+def _variable(value: Value, args: list[Any], env: Environment) -> Any:
     (name,) = value.params
-    if name not in at.values:
+    if name not in env.values:
         raise DerivationError(f"the formula needs a value for {name!r}; pass {name}=array")
-    array = np.asarray(at.values[name])
-    if array.dtype.kind in "biu" and not at.arithmetic.exact and value.kind == "float":
+    array = np.asarray(env.values[name])
+    if array.dtype.kind in "biu" and not env.arithmetic.exact and value.kind == "float":
         return array.astype(float)
     return array
 
 
-def _number(value: Value, args: list[Any], at: Setting) -> Any:
-    return at.arithmetic.number(value.params[0])
+def _number(value: Value, args: list[Any], env: Environment) -> Any:
+    return env.arithmetic.number(value.params[0])
 
 
-def _constant(value: Value, args: list[Any], at: Setting) -> Any:
-    return at.arithmetic.constant(value.params[0])
+def _constant(value: Value, args: list[Any], env: Environment) -> Any:
+    return env.arithmetic.constant(value.params[0])
 
 
-def _size(value: Value, args: list[Any], at: Setting) -> Any:
-    return at.arithmetic.number(value_of(value.params[0], at.sizes))
+def _size(value: Value, args: list[Any], env: Environment) -> Any:
+    return env.arithmetic.number(value_of(value.params[0], env.sizes))
 
 
 # -- elementwise -------------------------------------------------------------------------------------------
 
 
-def _add(value: Value, args: list[Any], at: Setting) -> Any:
+def _add(value: Value, args: list[Any], env: Environment) -> Any:
     total: Any = None
     for coef, array in zip(value.params[0], args, strict=True):
-        term = array if coef == 1 else array * at.arithmetic.number(coef)
+        term = array if coef == 1 else array * env.arithmetic.number(coef)
         total = term if total is None else total + term
     return total
 
 
-def _multiply(value: Value, args: list[Any], at: Setting) -> Any:
+def _multiply(value: Value, args: list[Any], env: Environment) -> Any:
     coef, exponents = value.params
     total: Any = None
     for array, exponent in sorted(zip(args, exponents, strict=True), key=lambda part: part[1] < 0):
-        if exponent < 0 and not at.arithmetic.exact:
-            divisor = array if exponent == -1 else at.arithmetic.power(array, -exponent)
+        if exponent < 0 and not env.arithmetic.exact:
+            divisor = array if exponent == -1 else env.arithmetic.power(array, -exponent)
             total = np.true_divide(1.0 if total is None else total, divisor)
             continue
-        factor = array if exponent == 1 else at.arithmetic.power(array, exponent)
+        factor = array if exponent == 1 else env.arithmetic.power(array, exponent)
         total = factor if total is None else total * factor
-    return total if coef == 1 else total * at.arithmetic.number(coef)
+    return total if coef == 1 else total * env.arithmetic.number(coef)
 
 
-def _apply(value: Value, args: list[Any], at: Setting) -> Any:
+def _apply(value: Value, args: list[Any], env: Environment) -> Any:
     (function,) = value.params
     if isinstance(function, Head):
-        result = at.arithmetic.head(function)(*args)
-        return np.broadcast_to(result, at.shape(value.sizes))
+        result = env.arithmetic.head(function)(*args)
+        return np.broadcast_to(result, env.shape(value.sizes))
     return float_function(function)(*args)
 
 
-def _cast(value: Value, args: list[Any], at: Setting) -> Any:
+def _cast(value: Value, args: list[Any], env: Environment) -> Any:
     array = np.asarray(args[0])
-    if at.arithmetic.exact:
+    if env.arithmetic.exact:
         return array.astype(int).astype(object) if array.dtype.kind == "b" else array
     return array if array.dtype.kind == "f" else array.astype(float)
 
@@ -124,90 +124,90 @@ def _cast(value: Value, args: list[Any], at: Setting) -> Any:
 # -- axes ----------------------------------------------------------------------------------------------------
 
 
-def _permute(value: Value, args: list[Any], at: Setting) -> Any:
+def _permute(value: Value, args: list[Any], env: Environment) -> Any:
     return np.transpose(args[0], value.params[0])
 
 
-def _expand(value: Value, args: list[Any], at: Setting) -> Any:
+def _expand(value: Value, args: list[Any], env: Environment) -> Any:
     return np.expand_dims(args[0], value.params[0])
 
 
-def _broadcast(value: Value, args: list[Any], at: Setting) -> Any:
-    return np.broadcast_to(args[0], at.shape(value.sizes))
+def _broadcast(value: Value, args: list[Any], env: Environment) -> Any:
+    return np.broadcast_to(args[0], env.shape(value.sizes))
 
 
-def _diagonal(value: Value, args: list[Any], at: Setting) -> Any:
+def _diagonal(value: Value, args: list[Any], env: Environment) -> Any:
     (labels,) = value.params
     return diagonal_view(args[0], labels, tuple(range(value.ndim)))
 
 
-def _reshape(value: Value, args: list[Any], at: Setting) -> Any:
-    return np.reshape(args[0], at.shape(value.sizes))
+def _reshape(value: Value, args: list[Any], env: Environment) -> Any:
+    return np.reshape(args[0], env.shape(value.sizes))
 
 
-def _roll(value: Value, args: list[Any], at: Setting) -> Any:
+def _roll(value: Value, args: list[Any], env: Environment) -> Any:
     shift, axis = value.params
     return np.roll(args[0], shift, axis)
 
 
-def _index(value: Value, args: list[Any], at: Setting) -> Any:
-    entries = tuple(slice_of(entry, at) for entry in value.params[0])
+def _index(value: Value, args: list[Any], env: Environment) -> Any:
+    entries = tuple(slice_of(entry, env) for entry in value.params[0])
     return args[0][entries]
 
 
 # -- reductions and scans --------------------------------------------------------------------------------------
 
 
-def _sum(value: Value, args: list[Any], at: Setting) -> Any:
+def _sum(value: Value, args: list[Any], env: Environment) -> Any:
     return np.sum(args[0], axis=value.params[0])
 
 
-def _max(value: Value, args: list[Any], at: Setting) -> Any:
-    return _largest(value, args[0], at)
+def _max(value: Value, args: list[Any], env: Environment) -> Any:
+    return _largest(value, args[0], env)
 
 
-def _prod(value: Value, args: list[Any], at: Setting) -> Any:
+def _prod(value: Value, args: list[Any], env: Environment) -> Any:
     return np.prod(args[0], axis=value.params[0])
 
 
-def _others(value: Value, args: list[Any], at: Setting) -> Any:
+def _others(value: Value, args: list[Any], env: Environment) -> Any:
     return others(args[0], value.params[0])
 
 
-def _largest(value: Value, x: Any, at: Setting, keepdims: bool = False) -> Any:
+def _largest(value: Value, x: Any, env: Environment, keepdims: bool = False) -> Any:
     axes = value.params[0]
     if not all(x.shape[axis] for axis in axes):
         raise UndefinedError("max: an empty axis has no largest element; give arrays with elements")
-    if at.arithmetic.exact and np.asarray(at.arithmetic.number(1)).dtype == object:
-        from_mpmath = hasattr(at.arithmetic.number(1), "_mpf_")
+    if env.arithmetic.exact and np.asarray(env.arithmetic.number(1)).dtype == object:
+        from_mpmath = hasattr(env.arithmetic.number(1), "_mpf_")
         if not from_mpmath:
             raise DerivationError(f"{value.op}: the largest of symbolic elements is not decided")
     return np.max(x, axis=axes, keepdims=keepdims)
 
 
-def _argmax(value: Value, args: list[Any], at: Setting) -> Any:
+def _argmax(value: Value, args: list[Any], env: Environment) -> Any:
     axes = value.params[0]
-    best = _largest(value, args[0], at, keepdims=True)
-    chosen = (args[0] == best) * at.arithmetic.number(1)
+    best = _largest(value, args[0], env, keepdims=True)
+    chosen = (args[0] == best) * env.arithmetic.number(1)
     return chosen / np.sum(chosen, axis=axes, keepdims=True)
 
 
-def _softmax(value: Value, args: list[Any], at: Setting) -> Any:
+def _softmax(value: Value, args: list[Any], env: Environment) -> Any:
     return softmax(args[0], value.params[0])
 
 
-def _logsumexp(value: Value, args: list[Any], at: Setting) -> Any:
+def _logsumexp(value: Value, args: list[Any], env: Environment) -> Any:
     return logsumexp(args[0], value.params[0])
 
 
-def _cumsum(value: Value, args: list[Any], at: Setting) -> Any:
+def _cumsum(value: Value, args: list[Any], env: Environment) -> Any:
     (axis,), reverse = value.params
     if not reverse:
         return np.cumsum(args[0], axis=axis)
     return np.flip(np.cumsum(np.flip(args[0], axis), axis=axis), axis)
 
 
-def _tril(value: Value, args: list[Any], at: Setting) -> Any:
+def _tril(value: Value, args: list[Any], env: Environment) -> Any:
     k, upper = value.params
     return np.triu(args[0], k) if upper else np.tril(args[0], k)
 
@@ -215,34 +215,34 @@ def _tril(value: Value, args: list[Any], at: Setting) -> Any:
 # -- contractions ---------------------------------------------------------------------------------------------
 
 
-def _matmul(value: Value, args: list[Any], at: Setting) -> Any:
+def _matmul(value: Value, args: list[Any], env: Environment) -> Any:
     return np.matmul(*args)
 
 
-def _matvec(value: Value, args: list[Any], at: Setting) -> Any:
+def _matvec(value: Value, args: list[Any], env: Environment) -> Any:
     return np.matvec(*args)
 
 
-def _tensordot(value: Value, args: list[Any], at: Setting) -> Any:
+def _tensordot(value: Value, args: list[Any], env: Environment) -> Any:
     return np.tensordot(args[0], args[1], axes=(value.params[0], value.params[1]))
 
 
-def _einsum(value: Value, args: list[Any], at: Setting) -> Any:
+def _einsum(value: Value, args: list[Any], env: Environment) -> Any:
     a, b, out = ("".join(ascii_letters[label] for label in part) for part in value.params)
     return np.einsum(f"{a},{b}->{out}", *args)
 
 
-def _matrix_function(value: Value, args: list[Any], at: Setting) -> Any:
+def _matrix_function(value: Value, args: list[Any], env: Environment) -> Any:
     (row,), (x,) = value.params, args
     if row.of == "tall" and x.shape[-2] < x.shape[-1]:
         raise UndefinedError(
             f"{row.name}: sizes that are names stand for no fewer rows than columns, not {x.shape[-2]} "
             f"by {x.shape[-1]}; derive with numbers for sizes, or of the transpose"
         )
-    return at.arithmetic.matrix_function(row, x)
+    return env.arithmetic.matrix_function(row, x)
 
 
-_OPERATIONS: dict[str, Callable[[Value, list[Any], Setting], Any]] = {
+_OPERATIONS: dict[str, Callable[[Value, list[Any], Environment], Any]] = {
     "variable": _variable,
     "number": _number,
     "constant": _constant,
@@ -272,12 +272,12 @@ _OPERATIONS: dict[str, Callable[[Value, list[Any], Setting], Any]] = {
     "tensordot": _tensordot,
     "einsum": _einsum,
     "matrix_function": _matrix_function,
-    "take": placing.take,
-    "points": placing.points,
-    "concatenate": placing.concatenate,
-    "embed": placing.embed,
-    "embed_add": placing.embed_add,
-    "scatter": placing.scatter,
-    "positions": placing.positions,
-    "structural": placing.zero_one,
+    "take": run_indexing.take,
+    "points": run_indexing.points,
+    "concatenate": run_indexing.concatenate,
+    "embed": run_indexing.embed,
+    "embed_add": run_indexing.embed_add,
+    "scatter": run_indexing.scatter,
+    "arange": run_indexing.arange,
+    "structural": run_indexing.zero_one,
 }

@@ -7,77 +7,87 @@ from collections.abc import Callable, Hashable
 from minigrad.index.expr import Structural
 from minigrad.index.size import AnySize
 from minigrad.program.gather import reshaped, sides
-from minigrad.program.pairs import Labelled, aligned
-from minigrad.program.scene import Combine, Rule, Scene
+from minigrad.program.pairwise import Labelled, aligned
+from minigrad.program.partial_contraction import Combine, PartialContraction, StructuralFactor
 
 Label = Hashable
 
 
-def _slice_scatter(scene: Scene, rule: Rule, combine: Combine) -> bool:
-    j, i = rule.labels
-    start, step = rule.params
-    if i == j or j in scene.needed() or scene.ruled((j,), rule):
+def _slice_scatter(
+    partial: PartialContraction, structural: StructuralFactor, combine: Combine
+) -> bool:
+    j, i = structural.labels
+    start, step = structural.params
+    if i == j or j in partial.needed() or partial.carried_elsewhere((j,), structural):
         return False
-    x = combine(scene, (j,))
+    x = combine(partial, (j,))
     if x is None or i in x.labels:
         if x is not None:
-            scene.arrays.append(x)
+            partial.arrays.append(x)
         return False
-    sizes = [scene.extents[i if label == j else label] for label in x.labels]
-    places = tuple(
-        ("axis", k, start if label == j else 0, step if label == j else 1, scene.extents[label])
+    sizes = [partial.extents[i if label == j else label] for label in x.labels]
+    index_maps = tuple(
+        ("axis", k, start if label == j else 0, step if label == j else 1, partial.extents[label])
         for k, label in enumerate(x.labels)
     )
-    scene.gone.add(j)
-    value = scene.tape.as_number(x.value)
-    made = scene.tape.make("embed", (value,), (tuple(sizes), places), sizes)
-    scene.add(made, [i if label == j else label for label in x.labels])
+    partial.gone.add(j)
+    value = partial.builder.as_number(x.value)
+    made = partial.builder.make("embed", (value,), (tuple(sizes), index_maps), sizes)
+    partial.add(made, [i if label == j else label for label in x.labels])
     return True
 
 
-def _pick_scatter(scene: Scene, rule: Rule, combine: Combine) -> bool:
-    *rows, v = rule.labels
-    assert rule.positions is not None
-    if v in rows or set(rows) & scene.needed() or scene.ruled(rows, rule):
+def _pick_scatter(
+    partial: PartialContraction, structural: StructuralFactor, combine: Combine
+) -> bool:
+    *rows, v = structural.labels
+    assert structural.indices is not None
+    if v in rows or set(rows) & partial.needed() or partial.carried_elsewhere(rows, structural):
         return False
-    x = combine(scene, rows)
+    x = combine(partial, rows)
     if x is None or v in x.labels:
         if x is not None:
-            scene.arrays.append(x)
+            partial.arrays.append(x)
         return False
-    scene.gone.update(rows)
-    tape = scene.tape
+    partial.gone.update(rows)
+    builder = partial.builder
     rest = [label for label in x.labels if label not in rows]
-    value = tape.as_number(aligned(tape, x, [*rows, *rest]))
-    inner = tuple(scene.extents[label] for label in (*rows, *rest))
-    params = ((scene.extents[v],), len(rows), inner)
-    sizes = [scene.extents[label] for label in (v, *rest)]
-    scene.add(tape.make("scatter", (value, rule.positions), params, sizes), [v, *rest])
+    value = builder.as_number(aligned(builder, x, [*rows, *rest]))
+    inner = tuple(partial.extents[label] for label in (*rows, *rest))
+    params = ((partial.extents[v],), len(rows), inner)
+    sizes = [partial.extents[label] for label in (v, *rest)]
+    partial.add(builder.make("scatter", (value, structural.indices), params, sizes), [v, *rest])
     return True
 
 
-def _reshape_scatter(scene: Scene, rule: Rule, combine: Combine) -> bool:
+def _reshape_scatter(
+    partial: PartialContraction, structural: StructuralFactor, combine: Combine
+) -> bool:
     """Arrays that carry only some of the axes are multiplied and spread first."""
-    for gone, kept in sides(rule):
-        if set(gone) & scene.needed() or scene.ruled(gone, rule) or set(gone) & set(kept):
+    for gone, kept in sides(structural):
+        if (
+            set(gone) & partial.needed()
+            or partial.carried_elsewhere(gone, structural)
+            or set(gone) & set(kept)
+        ):
             continue
-        x = combine(scene, gone)
+        x = combine(partial, gone)
         if x is None:
-            scene.gone.update(gone)
+            partial.gone.update(gone)
             return True  # every position is met once
         if set(kept) & set(x.labels):
-            scene.arrays.append(x)
+            partial.arrays.append(x)
             continue
-        scene.gone.update(gone)
+        partial.gone.update(gone)
         order = [*(label for label in x.labels if label not in gone), *gone]
-        value = aligned(scene.tape, x, order)
-        value = scene.tape.broadcast_to(value, [scene.extents[label] for label in order])
-        reshaped(scene, Labelled(value, tuple(order)), gone, kept)
+        value = aligned(partial.builder, x, order)
+        value = partial.builder.broadcast_to(value, [partial.extents[label] for label in order])
+        reshaped(partial, Labelled(value, tuple(order)), gone, kept)
         return True
     return False
 
 
-SCATTERS: dict[str, Callable[[Scene, Rule, Combine], bool]] = {
+SCATTERS: dict[str, Callable[[PartialContraction, StructuralFactor, Combine], bool]] = {
     "slice": _slice_scatter,
     "pick": _pick_scatter,
     "reshape": _reshape_scatter,
@@ -87,20 +97,24 @@ SCATTERS: dict[str, Callable[[Scene, Rule, Combine], bool]] = {
 # -- slices that meet -----------------------------------------------------------------------------------
 
 
-def met(scene: Scene) -> bool:
+def met(partial: PartialContraction) -> bool:
     """Two slices of one axis are slices of what both reach, which may be nothing."""
-    spans = [rule for rule in scene.rules if rule.kind in ("slice", "onehot")]
+    spans = [
+        structural for structural in partial.structurals if structural.kind in ("slice", "onehot")
+    ]
     for k, first in enumerate(spans):
         for second in spans[k + 1 :]:
-            if first.labels[-1] == second.labels[-1] and _intersected(scene, first, second):
+            if first.labels[-1] == second.labels[-1] and _intersected(partial, first, second):
                 return True
     return False
 
 
-def _intersected(scene: Scene, first: Rule, second: Rule) -> bool:
-    if any(len(set(rule.labels)) < len(rule.labels) for rule in (first, second)):
+def _intersected(
+    partial: PartialContraction, first: StructuralFactor, second: StructuralFactor
+) -> bool:
+    if any(len(set(structural.labels)) < len(structural.labels) for structural in (first, second)):
         return False
-    reach = [_reach(scene, rule) for rule in (first, second)]
+    reach = [_reach(partial, structural) for structural in (first, second)]
     spans = [span for span in reach if span is not None]
     if len(spans) < 2:
         return False
@@ -113,30 +127,36 @@ def _intersected(scene: Scene, first: Rule, second: Rule) -> bool:
         low, high = 0, 0
     length = high - low
     if isinstance(length, int) and length <= 0:
-        scene.zero = True
+        partial.zero = True
         length = 0
     whole = first.labels[-1]
-    scene.rules = [rule for rule in scene.rules if rule is not first and rule is not second]
-    if scene.zero:
-        scene.rules = []
+    partial.structurals = [
+        structural
+        for structural in partial.structurals
+        if structural is not first and structural is not second
+    ]
+    if partial.zero:
+        partial.structurals = []
         return False
-    part: Label = ("part", whole, len(scene.extents))
-    scene.extents[part] = length
-    _confine(scene, whole, low, length, part)
-    for rule, (start, _) in zip((first, second), spans, strict=True):
-        if rule.kind == "slice":
-            _confine(scene, rule.labels[0], low - start, length, part)
+    part: Label = ("part", whole, len(partial.extents))
+    partial.extents[part] = length
+    _confine(partial, whole, low, length, part)
+    for structural, (start, _) in zip((first, second), spans, strict=True):
+        if structural.kind == "slice":
+            _confine(partial, structural.labels[0], low - start, length, part)
     return True
 
 
-def _reach(scene: Scene, rule: Rule) -> tuple[AnySize, AnySize] | None:
-    """Where on the whole axis the rule starts, and where it ends."""
-    start = rule.params[0]
-    if rule.kind == "onehot":
+def _reach(
+    partial: PartialContraction, structural: StructuralFactor
+) -> tuple[AnySize, AnySize] | None:
+    """Where on the whole axis the factor starts, and where it ends."""
+    start = structural.params[0]
+    if structural.kind == "onehot":
         return start, start + 1
-    if rule.params[1] != 1:
+    if structural.params[1] != 1:
         return None
-    return start, start + scene.extents[rule.labels[0]]
+    return start, start + partial.extents[structural.labels[0]]
 
 
 def _largest(a: AnySize, b: AnySize, bound: int) -> AnySize | None:
@@ -147,11 +167,13 @@ def _largest(a: AnySize, b: AnySize, bound: int) -> AnySize | None:
     return a if difference * bound >= 0 else b
 
 
-def _confine(scene: Scene, label: Label, start: AnySize, length: AnySize, part: Label) -> None:
+def _confine(
+    partial: PartialContraction, label: Label, start: AnySize, length: AnySize, part: Label
+) -> None:
     """The label runs over ``length`` positions from ``start``, together with ``part``."""
     if length == 1:
-        node = Structural("onehot", (scene.extents[label],), (start,))
-        scene.rules.append(Rule(node, (label,)))
+        node = Structural("onehot", (partial.extents[label],), (start,))
+        partial.structurals.append(StructuralFactor(node, (label,)))
         return
-    node = Structural("slice", (length, scene.extents[label]), (start, 1))
-    scene.rules.append(Rule(node, (part, label)))
+    node = Structural("slice", (length, partial.extents[label]), (start, 1))
+    partial.structurals.append(StructuralFactor(node, (part, label)))

@@ -5,90 +5,110 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 
 from minigrad.index.size import AnySize
-from minigrad.program.pairs import Labelled, aligned, contracted, grouped
-from minigrad.program.scene import Combine, Rule, Scene, dense
-from minigrad.program.tape import Tape
+from minigrad.program.pairwise import Labelled, aligned, contracted, grouped
+from minigrad.program.partial_contraction import (
+    Combine,
+    PartialContraction,
+    StructuralFactor,
+    dense,
+)
+from minigrad.program.value_builder import ValueBuilder
 
 Label = Hashable
 
 
-def mask(scene: Scene, rule: Rule) -> bool:
+def mask(partial: PartialContraction, structural: StructuralFactor) -> bool:
     """An array with both axes of the triangle is zeroed outside of it."""
-    carriers = [x for x in scene.arrays if set(rule.labels) <= set(x.labels)]
-    if not carriers or len(set(rule.labels)) < 2:
+    carriers = [x for x in partial.arrays if set(structural.labels) <= set(x.labels)]
+    if not carriers or len(set(structural.labels)) < 2:
         return False
     chosen = min(carriers, key=lambda x: len(x.labels))
-    scene.arrays.remove(chosen)
-    scene.add(*masked(scene.tape, chosen, rule))
+    partial.arrays.remove(chosen)
+    partial.add(*masked(partial.builder, chosen, structural))
     return True
 
 
-def masked(tape: Tape, x: Labelled, rule: Rule) -> Labelled:
-    i, j = rule.labels
-    (k,) = rule.params
+def masked(builder: ValueBuilder, x: Labelled, structural: StructuralFactor) -> Labelled:
+    i, j = structural.labels
+    (k,) = structural.params
     rest = [label for label in x.labels if label not in (i, j)]
     upper = x.labels.index(j) < x.labels.index(i)
     order = (*rest, j, i) if upper else (*rest, i, j)
-    value = tape.as_number(aligned(tape, x, order))
+    value = builder.as_number(aligned(builder, x, order))
     params = (-k if upper else k, upper)
-    return Labelled(tape.make("tril", (value,), params, value.sizes), order)
+    return Labelled(builder.make("tril", (value,), params, value.sizes), order)
 
 
-def masked_over(tape: Tape, x: Labelled, rule: Rule, extents: Mapping[Label, AnySize]) -> Labelled:
+def masked_over(
+    builder: ValueBuilder,
+    x: Labelled,
+    structural: StructuralFactor,
+    extents: Mapping[Label, AnySize],
+) -> Labelled:
     """The array repeated along the triangle's axes that it lacks, and zeroed outside of it."""
-    missing = [label for label in rule.labels if label not in x.labels]
+    missing = [label for label in structural.labels if label not in x.labels]
     order = (*missing, *x.labels)
-    value = tape.broadcast_to(x.value, [extents[label] for label in order])
-    return masked(tape, Labelled(value, order), rule)
+    value = builder.broadcast_to(x.value, [extents[label] for label in order])
+    return masked(builder, Labelled(value, order), structural)
 
 
-def use_triangle(scene: Scene, rule: Rule, combine: Combine) -> bool:
+def use_triangle(
+    partial: PartialContraction, structural: StructuralFactor, combine: Combine
+) -> bool:
     """Masks, or sums along, what the triangle meets, before anything else is done with it."""
-    if mask(scene, rule):
+    if mask(partial, structural):
         return True
-    for label, other in (rule.labels[::-1], rule.labels):
-        if label == other or label in scene.needed() or scene.ruled((label,), rule):
+    for label, other in (structural.labels[::-1], structural.labels):
+        if (
+            label == other
+            or label in partial.needed()
+            or partial.carried_elsewhere((label,), structural)
+        ):
             continue
-        if any(other in x.labels for x in scene.arrays if label in x.labels):
+        if any(other in x.labels for x in partial.arrays if label in x.labels):
             continue
-        x = combine(scene, (label,))
+        x = combine(partial, (label,))
         if x is None:
             return False
-        scene.gone.add(label)
-        scene.add(*running_sum(scene.tape, x, rule, label, scene.extents))
+        partial.gone.add(label)
+        partial.add(*running_sum(partial.builder, x, structural, label, partial.extents))
         return True
     return False
 
 
 def running_sum(
-    tape: Tape, x: Labelled, rule: Rule, label: Label, extents: Mapping[Label, AnySize]
+    builder: ValueBuilder,
+    x: Labelled,
+    structural: StructuralFactor,
+    label: Label,
+    extents: Mapping[Label, AnySize],
 ) -> Labelled:
     """The sum over ``label`` of the triangle times ``x``, which does not carry its other label."""
-    i, j = rule.labels
-    k = rule.params[0]
+    i, j = structural.labels
+    k = structural.params[0]
     other, reverse = (i, False) if label == j else (j, True)
     axis, n = x.labels.index(label), extents[other]
     labels = tuple(other if lab == label else lab for lab in x.labels)
     if n != extents[label] or not isinstance(k, int):
-        triangle = Labelled(dense(tape, rule), rule.labels)
+        triangle = Labelled(dense(builder, structural), structural.labels)
         groups = grouped(
-            frozenset(rule.labels), frozenset(x.labels), frozenset(labels), (other, *labels)
+            frozenset(structural.labels), frozenset(x.labels), frozenset(labels), (other, *labels)
         )
-        return contracted(tape, triangle, x, groups)
-    total = tape.along("cumsum", x.value, (axis,), reverse)
+        return contracted(builder, triangle, x, groups)
+    total = builder.along("cumsum", x.value, (axis,), reverse)
     if k == 0:
         return Labelled(total, labels)
     if k < 0:
         start = -k if reverse else 0
-        part = tape.index(total, axis, (start, 1, n + k))
-        places = tuple(
+        part = builder.index(total, axis, (start, 1, n + k))
+        index_maps = tuple(
             ("axis", a, -k if a == axis and not reverse else 0, 1, part.sizes[a])
             for a in range(total.ndim)
         )
-        made = tape.make("embed", (part,), (total.sizes, places), total.sizes)
+        made = builder.make("embed", (part,), (total.sizes, index_maps), total.sizes)
         return Labelled(made, labels)
-    part = tape.index(total, axis, (0 if reverse else k, 1, n - k))
-    edge = tape.index(total, axis, (0 if reverse else n - 1, 1, 1))
-    spread = tape.broadcast_to(edge, [k if a == axis else s for a, s in enumerate(total.sizes)])
+    part = builder.index(total, axis, (0 if reverse else k, 1, n - k))
+    edge = builder.index(total, axis, (0 if reverse else n - 1, 1, 1))
+    spread = builder.broadcast_to(edge, [k if a == axis else s for a, s in enumerate(total.sizes)])
     parts = (spread, part) if reverse else (part, spread)
-    return Labelled(tape.make("concatenate", parts, (axis,), total.sizes), labels)
+    return Labelled(builder.make("concatenate", parts, (axis,), total.sizes), labels)

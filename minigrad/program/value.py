@@ -31,8 +31,8 @@ cumsum          (axis, reverse)                     running sum
 tril            (k, upper)                          zero above (below) the k-th diagonal
 reshape         (sizes,)                            row-major
 concatenate     (axis,)                             end to end
-embed           (sizes, places)                     zeros with ``args[0]`` in place
-embed_add       (places,)                           ``args[0]`` plus ``args[1]`` in place
+embed           (sizes, index maps)                 zeros with ``args[0]`` in place
+embed_add       (index maps,)                       ``args[0]`` plus ``args[1]`` in place
 scatter         (size, count)                       zeros plus ``args[0]`` at rows ``args[1]``
 softmax         (axes,)                             exp over its own sum, along the axes
 logsumexp       (axes,)                             log of the sum of exp

@@ -135,7 +135,7 @@ def _tril(value: Value, at: Context) -> Text:
     return call("np.triu" if upper else "np.tril", at.text(value.args[0]).text, *more)
 
 
-def positions_text(value: Value, at: Context) -> Text:
+def indices_text(value: Value, at: Context) -> Text:
     """An integer array to index with."""
     inner = at.text(value)
     root = value
@@ -150,8 +150,8 @@ def _take(value: Value, at: Context) -> Text:
     (axis,) = value.params
     array, index = value.args
     if axis == 0:
-        return Text(f"{at.text(array).within(ATOM)}[{positions_text(index, at).text}]")
-    return call("np.take", at.text(array).text, positions_text(index, at).text,
+        return Text(f"{at.text(array).within(ATOM)}[{indices_text(index, at).text}]")
+    return call("np.take", at.text(array).text, indices_text(index, at).text,
                 f"axis={axis_text((axis,), array.ndim)}")  # fmt: skip
 
 
@@ -163,11 +163,11 @@ def _points(value: Value, at: Context) -> Text:
         entries = [":", *(["None"] * (index.ndim - 1 - k))]
         grid = f"np.arange({at.size(array.sizes[k]).text})"
         lead.append(grid if len(entries) == 1 else f"{grid}[{', '.join(entries)}]")
-    where = ", ".join([*lead, positions_text(index, at).text])
+    where = ", ".join([*lead, indices_text(index, at).text])
     return Text(f"{at.text(array).within(ATOM)}[{where}]")
 
 
-def _positions(value: Value, at: Context) -> Text:
+def _arange(value: Value, at: Context) -> Text:
     start, step, length = value.params
     text = call("np.arange", at.size(length).text)
     if abs(step) != 1:
@@ -207,7 +207,7 @@ def _structural(value: Value, at: Context) -> Text:
             whole = at.size(prod(value.sizes[: params[0]])).text
             return Text(f"np.eye({whole}, dtype={dtype}).reshape({', '.join(sizes)})")
         case "pick":
-            index = positions_text(value.args[0], at).within(ATOM)
+            index = indices_text(value.args[0], at).within(ATOM)
             return Text(f"({index}[..., None] == np.arange({sizes[-1]})).astype({dtype})")
     raise DerivationError(f"{kind}: this structural tensor has no NumPy text")
 
@@ -228,7 +228,7 @@ TEXTS: Texts = {
     "tril": _tril,
     "take": _take,
     "points": _points,
-    "positions": _positions,
+    "arange": _arange,
     "concatenate": _concatenate,
     "structural": _structural,
 }

@@ -11,7 +11,7 @@ from minigrad.program import Program, Value, in_order
 from minigrad.source.context import call, shape_text, subscripts
 from minigrad.source.layout import INDENT, WIDTH, Layout, Result
 from minigrad.source.names import Names
-from minigrad.source.numpy_arrays import entry_text, positions_text
+from minigrad.source.numpy_arrays import entry_text, indices_text
 from minigrad.source.numpy_elementwise import scaled_by
 from minigrad.source.numpy_text import expression
 from minigrad.source.pieces import Text, size_text
@@ -242,7 +242,7 @@ class Statements:
 
     def scattered(self, name: str, value: Value) -> str:
         part, *indices = value.args
-        where = ", ".join(positions_text(index, self).text for index in indices)
+        where = ", ".join(indices_text(index, self).text for index in indices)
         if value.params[1] == 0:
             return f"{name}[{where}] += {self.texts[part].text}"
         where = f"({where})" if len(indices) > 1 else where

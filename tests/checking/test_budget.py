@@ -14,7 +14,7 @@ from minigrad.checking.identity import vanishes
 from minigrad.checking.locate import locate
 from minigrad.checking.replay import Program
 from minigrad.index import heads
-from minigrad.program import build
+from minigrad.program import lowering
 from minigrad.source.function import Function
 from minigrad.symbolic.budget import OutOfTimeError, budget
 
@@ -41,10 +41,10 @@ def test_a_check_makes_one_program_and_one_text_for_all_variables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     texts, programs = [], []
-    write, make = Function.write, build.Builder.__init__
+    write, make = Function.write, lowering.Lowering.__init__
     monkeypatch.setattr(Function, "write", lambda self: texts.append(1) or write(self))
     monkeypatch.setattr(
-        build.Builder,
+        lowering.Lowering,
         "__init__",
         lambda self, sizes, stable: programs.append(stable) or make(self, sizes, stable),
     )

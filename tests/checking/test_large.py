@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.program import floats
+from minigrad.program import float_functions
 from minigrad.source import helpers
 
 RIGHT = {
@@ -41,11 +41,11 @@ def _culprit(report: Any) -> set[tuple[str, str]]:
 def test_a_lie_in_a_stable_form_is_found_at_large_arguments(monkeypatch: Any) -> None:
     loss = mg.parse("sum(sigmoid(x)*y)", x="n", y="n")
     assert mg.check(loss, wrt="y").verdict == "pass"
-    monkeypatch.setitem(floats._OWN, "sigmoid", lambda x: np.exp(x) / (1 + np.exp(x)))
-    floats.float_function.cache_clear()
+    monkeypatch.setitem(float_functions._OWN, "sigmoid", lambda x: np.exp(x) / (1 + np.exp(x)))
+    float_functions.float_function.cache_clear()
     found = _culprit(mg.check(loss, wrt="y"))
     monkeypatch.undo()
-    floats.float_function.cache_clear()
+    float_functions.float_function.cache_clear()
     assert found == {("derived formula", "inputs × 800")}
 
 

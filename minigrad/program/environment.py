@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.index.size import AnySize, value_of
-from minigrad.program.arithmetic import Arithmetic
+from minigrad.program.arithmetic import FLOATS, Arithmetic
 
 
-class Setting(NamedTuple):
+class Environment(NamedTuple):
     """Arrays of variables, sizes of dims, and the arithmetic."""
 
     values: Mapping[str, Any]
     sizes: Mapping[str, int]
-    arithmetic: Arithmetic
+    arithmetic: Arithmetic = FLOATS
 
     def shape(self, sizes: Sequence[AnySize]) -> tuple[int, ...]:
         return tuple(value_of(size, self.sizes) for size in sizes)
@@ -28,11 +28,11 @@ def diagonal_view(array: Any, labels: Sequence[int], out: Sequence[int]) -> Any:
     return np.einsum("->".join(letters), array)
 
 
-def slice_of(entry: Any, at: Setting) -> Any:
+def slice_of(entry: Any, env: Environment) -> Any:
     if entry is None:
         return slice(None)
     if not isinstance(entry, tuple):
-        return value_of(entry, at.sizes)
-    start, step, length = value_of(entry[0], at.sizes), entry[1], value_of(entry[2], at.sizes)
+        return value_of(entry, env.sizes)
+    start, step, length = value_of(entry[0], env.sizes), entry[1], value_of(entry[2], env.sizes)
     stop = start + step * length
     return slice(start, stop if stop >= 0 else None, step)

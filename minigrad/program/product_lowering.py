@@ -9,51 +9,51 @@ from minigrad.index import facts
 from minigrad.index.algebra import distributed
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Factor, Pick, Product, Ref, Structural, Sum
-from minigrad.program import quotients, stable
-from minigrad.program.pairs import Labelled
-from minigrad.program.place import Extents, Piece, Window, is_plain, labels_of
-from minigrad.program.product import Multiplier
-from minigrad.program.scene import Rule, Scene
-from minigrad.program.structure import eliminate
+from minigrad.program import softmax_patterns, stable_forms
+from minigrad.program.contraction import Contractor
+from minigrad.program.elimination import eliminate
+from minigrad.program.index_maps import Affine, Extents, PlacedArray, is_plain, labels_of
+from minigrad.program.pairwise import Labelled
+from minigrad.program.partial_contraction import PartialContraction, StructuralFactor
 from minigrad.program.triangle import masked_over
 from minigrad.program.value import Value
 
 if TYPE_CHECKING:
-    from minigrad.program.build import Builder
+    from minigrad.program.lowering import Lowering
 
 # A product of sums that would open into more terms than this stays closed.
 _MOST_TERMS = 32
 
 
-class Products:
-    """Makes the values of products for a builder, each as a core and its places."""
+class ProductLowering:
+    """Lowers products, each to a core and its index maps."""
 
-    def __init__(self, owner: Builder) -> None:
-        self.owner, self.tape = owner, owner.tape
-        self.multiplier = Multiplier(owner.tape, owner.extent)
-        self.pieces: dict[Expr, tuple[Piece, Extents]] = {}
+    def __init__(self, lowering: Lowering) -> None:
+        self.lowering, self.builder = lowering, lowering.builder
+        self.contractor = Contractor(lowering.builder, lowering.extent)
+        self.placed_arrays: dict[Expr, tuple[PlacedArray, Extents]] = {}
 
-    def piece(self, node: Expr) -> tuple[Piece, Extents]:
-        """The node as a core and its places."""
-        if node not in self.pieces:
-            self.pieces[node] = self.new_piece(node)
-        return self.pieces[node]
+    def placed(self, node: Expr) -> tuple[PlacedArray, Extents]:
+        """The node as a core and its index maps."""
+        if node not in self.placed_arrays:
+            self.placed_arrays[node] = self.placed_anew(node)
+        return self.placed_arrays[node]
 
-    def new_piece(self, node: Expr) -> tuple[Piece, Extents]:
-        behind = self.structural_behind(node) if self.owner.stable else None
+    def placed_anew(self, node: Expr) -> tuple[PlacedArray, Extents]:
+        behind = self.structural_behind(node) if self.lowering.stable else None
         if behind is not None and not isinstance(behind, Sum):
-            return self.piece(behind)
+            return self.placed(behind)
         if isinstance(node, (Structural, Pick)):
             factor = Factor(node, tuple(range(node.ndim)))
             node = Product((factor,), 1, node.sizes, node.ndim, b"")
-        other = self.rewritten(node) if self.owner.stable and isinstance(node, Product) else None
+        other = self.rewritten(node) if self.lowering.stable and isinstance(node, Product) else None
         if other is not None:
-            return self.piece(other)
+            return self.placed(other)
         if isinstance(node, Product):
             return self.product(node)
-        x = self.owner.lower(node)
+        x = self.lowering.lower(node)
         extents: Extents = dict(enumerate(node.sizes))
-        return Piece(x, {label: Window(label) for label in x.axes}), extents
+        return PlacedArray(x, {label: Affine(label) for label in x.axes}), extents
 
     def rewritten(self, node: Product) -> Expr | None:
         """The product in a form that is better computed, if there is one."""
@@ -65,7 +65,12 @@ class Products:
             ]
             sizes = dict(enumerate(node.label_sizes))
             return contract(range(node.ndim), operands, node.coef, sizes)
-        for form in (stable.by_cofactors, stable.by_limits, stable.by_bounds, self.opened):
+        for form in (
+            stable_forms.by_cofactors,
+            stable_forms.by_limits,
+            stable_forms.by_bounds,
+            self.opened,
+        ):
             if (other := form(node)) is not None:
                 return other
         return None
@@ -85,8 +90,10 @@ class Products:
         inner = term.node if isinstance(term, Ref) else term
         if not _is_structural(inner):
             return False
-        piece, _ = self.piece(inner)
-        labels = [label for place in piece.places.values() for label in labels_of(place)]
+        placed, _ = self.placed(inner)
+        labels = [
+            label for index_map in placed.index_maps.values() for label in labels_of(index_map)
+        ]
         return len(set(labels)) < len(labels)
 
     def structural_behind(self, node: Expr) -> Expr | None:
@@ -100,69 +107,78 @@ class Products:
             return inner if any(self.repeats_a_label(term) for _, term in inner.terms) else None
         if not isinstance(inner, Product) or not _is_structural(inner):
             return None
-        piece, extents = self.piece(inner)
-        return None if is_plain(piece, inner.sizes, extents) else inner
+        placed, extents = self.placed(inner)
+        return None if is_plain(placed, inner.sizes, extents) else inner
 
-    def product(self, node: Product) -> tuple[Piece, Extents]:
+    def product(self, node: Product) -> tuple[PlacedArray, Extents]:
         extents: Extents = dict(enumerate(node.label_sizes))
-        scene = Scene(self.tape, extents, {})
+        partial = PartialContraction(self.builder, extents, {})
         scalars: list[tuple[Value, int | Fraction]] = []
         factors = list(node.factors)
-        while self.owner.stable and (found := quotients.normalised_factor(factors)) is not None:
+        while (
+            self.lowering.stable
+            and (found := softmax_patterns.normalised_factor(factors)) is not None
+        ):
             j, k, normalised = found
-            x = self.owner.softmax(normalised)
-            scene.add(x.value, [factors[j].labels[axis] for axis in x.axes])
+            x = self.lowering.softmax(normalised)
+            partial.add(x.value, [factors[j].labels[axis] for axis in x.axes])
             below = factors[k]._replace(exponent=factors[k].exponent + 1)
             factors = [below if n == k else f for n, f in enumerate(factors) if n != j]
             factors = [f for f in factors if f.exponent]
-        guarded = self.owner.stable and any(f.exponent > 0 and _may_vanish(f.node) for f in factors)
+        guarded = self.lowering.stable and any(
+            f.exponent > 0 and _may_vanish(f.node) for f in factors
+        )
         for f in factors:
-            self.enter(scene, scalars, f, guarded)
-        carried = scene.carried()
-        scene.places = {k: Window(k) for k in range(node.ndim) if k in carried}
-        eliminate(scene, self.multiplier.combine)
-        masks = self.result_masks(scene)
-        order = [lab for lab in scene.needed_in_order() if lab in scene.carried()]
-        core = self.multiplier.product(scene, order) or Labelled(self.tape.number(1), ())
-        for rule in masks:
-            core = masked_over(self.tape, core, rule, extents)
+            self.enter(partial, scalars, f, guarded)
+        carried = partial.carried()
+        partial.index_maps = {k: Affine(k) for k in range(node.ndim) if k in carried}
+        eliminate(partial, self.contractor.combine)
+        masks = self.result_masks(partial)
+        order = [lab for lab in partial.needed_in_order() if lab in partial.carried()]
+        core = self.contractor.product(partial, order) or Labelled(self.builder.number(1), ())
+        for structural in masks:
+            core = masked_over(self.builder, core, structural, extents)
         # a summed label that nothing carries any more is counted
-        ended = scene.carried() | scene.gone | scene.needed()
-        scalars.extend((self.tape.size(extents[k]), 1) for k in node.summed if k not in ended)
-        value = self.tape.multiply(node.coef, [(core.value, 1), *scalars])
-        if node.coef == 0 or scene.zero:
-            return Piece(Labelled(self.tape.number(0), ()), {}), extents
-        return Piece(Labelled(value, core.labels), scene.places), extents
+        ended = partial.carried() | partial.gone | partial.needed()
+        scalars.extend((self.builder.size(extents[k]), 1) for k in node.summed if k not in ended)
+        value = self.builder.multiply(node.coef, [(core.value, 1), *scalars])
+        if node.coef == 0 or partial.zero:
+            return PlacedArray(Labelled(self.builder.number(0), ()), {}), extents
+        return PlacedArray(Labelled(value, core.labels), partial.index_maps), extents
 
-    def result_masks(self, scene: Scene) -> list[Rule]:
+    def result_masks(self, partial: PartialContraction) -> list[StructuralFactor]:
         """Triangles over two axes of the result, taken out: they are laid over the finished product."""
-        needed = scene.needed()
-        if not scene.arrays:
+        needed = partial.needed()
+        if not partial.arrays:
             return []
-        masks = [r for r in scene.rules if r.kind == "tri" and set(r.labels) <= needed]
-        scene.rules = [r for r in scene.rules if r not in masks]
+        masks = [r for r in partial.structurals if r.kind == "tri" and set(r.labels) <= needed]
+        partial.structurals = [r for r in partial.structurals if r not in masks]
         return masks
 
     def enter(
-        self, scene: Scene, scalars: list[tuple[Value, int | Fraction]], f: Factor, guarded: bool
+        self,
+        partial: PartialContraction,
+        scalars: list[tuple[Value, int | Fraction]],
+        f: Factor,
+        guarded: bool,
     ) -> None:
         """One factor, where it belongs; ``guarded`` where others may be 0 with what it divides by."""
         if isinstance(f.node, (Structural, Pick)):
-            index = self.owner.full(f.node.index) if isinstance(f.node, Pick) else None
-            scene.rules.append(Rule(f.node, f.labels, index))
+            index = self.lowering.full(f.node.index) if isinstance(f.node, Pick) else None
+            partial.structurals.append(StructuralFactor(f.node, f.labels, index))
             return
-        x = self.owner.lower(f.node)
+        x = self.lowering.lower(f.node)
         value = x.value
         if guarded and -1 <= f.exponent < 0 and facts.sum_of_powers(f.node):
             # x / ‖x‖ is 0 at the origin, as the rows say: 0 / 0 must not be met
-            value = self.tape.power(self.tape.as_number(value), -f.exponent)
-            value, f = self.tape.apply("nonzero", (value,)), f._replace(exponent=-1)
+            value = self.builder.power(self.builder.as_number(value), -f.exponent)
+            value, f = self.builder.apply("nonzero", (value,)), f._replace(exponent=-1)
         if not x.labels:
             scalars.append((value, f.exponent))
             return
         if f.exponent != 1:
-            value = self.tape.power(self.tape.as_number(value), f.exponent)
-        scene.add(value, [f.labels[axis] for axis in x.axes])
+            value = self.builder.power(self.builder.as_number(value), f.exponent)
+        partial.add(value, [f.labels[axis] for axis in x.axes])
 
 
 def _is_structural(term: Expr) -> bool:

@@ -1,4 +1,4 @@
-"""The tape makes the values of a program: each operation once, in the form that combines best."""
+"""The value builder: each operation of a program is made once, in the form that combines best."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from minigrad.program.value import Kind, Value, broadcast
 _WIDEST = 64
 
 
-class Tape:
+class ValueBuilder:
     """Makes values; the same operation on the same arguments is made once."""
 
     def __init__(self, stable: bool = True) -> None:
@@ -186,7 +186,7 @@ class Tape:
         return None
 
     def as_number(self, value: Value) -> Value:
-        """Truth values and positions as numbers to compute with."""
+        """Truth values and indices as numbers to compute with."""
         if value.kind not in ("bool", "index"):
             return value
         return self.make("cast", (value,), (), value.sizes)
@@ -275,7 +275,7 @@ class Tape:
         return self.make(op, (value,), (tuple(sorted(axes)), *more), value.sizes)
 
     def index(self, value: Value, axis: int, entry: Any) -> Value:
-        """A position, or ``(start, step, length)``, on one axis."""
+        """An index, or ``(start, step, length)``, on one axis."""
         if isinstance(entry, tuple) and entry == (0, 1, value.sizes[axis]):
             return value
         if value.op == "permute":

@@ -27,7 +27,7 @@ from minigrad.program.functions import (
     is_call,
     is_head,
 )
-from minigrad.program.quotients import softmax_of
+from minigrad.program.softmax_patterns import softmax_of
 from minigrad.symbolic.exponentials import logarithm, mixture
 from minigrad.symbolic.fold import log_of_weighted
 
@@ -207,7 +207,9 @@ def by_bounds(node: Product) -> Expr | None:
         axes = range(p.ndim)
         spread = contract(axes, [(p, axes), (rest, axes)])
         safe = Map(MAXIMUM, (spread, constant(LEAST_SPREAD, p.sizes)))
-        left = [(f.node, f.labels, f.exponent) for n, f in enumerate(node.factors) if n not in (j, k)]
+        left = [
+            (f.node, f.labels, f.exponent) for n, f in enumerate(node.factors) if n not in (j, k)
+        ]
         sizes = dict(enumerate(node.label_sizes))
         return contract(range(node.ndim), [*left, (safe, labels, -1)], node.coef, sizes)
     return None

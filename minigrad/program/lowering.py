@@ -31,16 +31,16 @@ from minigrad.index.expr import (
 from minigrad.index.numbers import times
 from minigrad.index.pointwise import pointwise
 from minigrad.index.size import AnySize, Size
-from minigrad.program import quotients, stable
+from minigrad.program import softmax_patterns, stable_forms
 from minigrad.program.functions import CHOICE, LOGICAL, TRUTHS, named_function
-from minigrad.program.pairs import Labelled, aligned
-from minigrad.program.place import (
+from minigrad.program.index_maps import (
     embedded,
 )
-from minigrad.program.products import Products
-from minigrad.program.sums import Sums
-from minigrad.program.tape import Tape
+from minigrad.program.pairwise import Labelled, aligned
+from minigrad.program.product_lowering import ProductLowering
+from minigrad.program.sum_lowering import SumLowering
 from minigrad.program.value import Kind, Value
+from minigrad.program.value_builder import ValueBuilder
 from minigrad.symbolic.budget import ask_for_time
 
 # What dims without a size are taken to measure where orders of contraction are compared: as in a small
@@ -74,19 +74,19 @@ def program(
 @lru_cache(maxsize=64)
 def _built(roots: tuple[Expr, ...], sizes: tuple[tuple[str, int], ...], stable: bool) -> Program:
     """One program for whoever runs it or writes it down."""
-    builder = Builder(dict(sizes), stable)
-    results = tuple(builder.tape.as_number(builder.full(root)) for root in roots)
-    return Program(results, builder.tape.names)
+    lowering = Lowering(dict(sizes), stable)
+    results = tuple(lowering.builder.as_number(lowering.full(root)) for root in roots)
+    return Program(results, lowering.builder.names)
 
 
-class Builder:
+class Lowering:
     """Makes the value of every node once."""
 
     def __init__(self, sizes: dict[str, int], stable: bool) -> None:
         self.sizes, self.stable = sizes, stable
-        self.tape = Tape(stable)
+        self.builder = ValueBuilder(stable)
         self.known: dict[Expr, Labelled] = {}
-        self.sums, self.products = Sums(self), Products(self)
+        self.sums, self.products = SumLowering(self), ProductLowering(self)
 
     def extent(self, size: AnySize) -> float:
         if isinstance(size, int):
@@ -102,8 +102,8 @@ class Builder:
 
     def spread(self, x: Labelled, sizes: Sequence[AnySize]) -> Value:
         if len(x.labels) == len(sizes):
-            return aligned(self.tape, x, range(len(sizes)))
-        return self.tape.broadcast_to(aligned(self.tape, x, range(len(sizes))), sizes)
+            return aligned(self.builder, x, range(len(sizes)))
+        return self.builder.broadcast_to(aligned(self.builder, x, range(len(sizes))), sizes)
 
     def lower(self, root: Expr) -> Labelled:
         """The node's value, labelled by those of its axes along which it varies."""
@@ -116,7 +116,7 @@ class Builder:
                 ask_for_time()
                 x = self.known[node] = self.value(node)
                 if x.labels == (0, 1) and symmetric(node):
-                    self.tape.symmetric.add(x.value)
+                    self.builder.symmetric.add(x.value)
                 continue
             stack.append((node, True))
             # a structural tensor is used up by what it multiplies, and not made
@@ -133,8 +133,8 @@ class Builder:
             case Sum():
                 return self.sums.value(node)
             case Product() | Structural() | Pick():
-                piece, extents = self.products.piece(node)
-                return embedded(self.tape, piece, node.sizes, extents)
+                placed, extents = self.products.placed(node)
+                return embedded(self.builder, placed, node.sizes, extents)
             case Map():
                 return self.map(node)
             case Composite():
@@ -148,29 +148,31 @@ class Builder:
     def leaf(self, node: Leaf) -> Labelled:
         axes = tuple(range(node.ndim))
         if node.kind == "size":
-            return Labelled(self.tape.size(Size({(node.name,): 1})), ())
+            return Labelled(self.builder.size(Size({(node.name,): 1})), ())
         if node.kind == "constant":
             if node.name in ("pi", "E"):
-                return Labelled(self.tape.make("constant", (), (node.name,), (), "weak"), ())
+                return Labelled(self.builder.make("constant", (), (node.name,), (), "weak"), ())
             infinite = node.name.lstrip("+-") in ("inf", "nan")
             value = float(node.name) if infinite else times(1, Fraction(node.name))
-            return Labelled(self.tape.number(value), ())
+            return Labelled(self.builder.number(value), ())
         kind: Kind = "float"
         if "index" in node.assume:
             kind = "index"
         elif "bool" in node.assume:
             kind = "bool"
-        return Labelled(self.tape.make("variable", (), (node.name,), node.sizes, kind), axes)
+        return Labelled(self.builder.make("variable", (), (node.name,), node.sizes, kind), axes)
 
     def ref(self, node: Ref) -> Labelled:
         x = self.lower(node.node)
         if x.value.op not in ("variable", "number", "size", "constant"):
-            self.tape.names.setdefault(x.value, node.name)
+            self.builder.names.setdefault(x.value, node.name)
         return x
 
-    def softmax(self, found: quotients.Normalised) -> Labelled:
+    def softmax(self, found: softmax_patterns.Normalised) -> Labelled:
         x = self.along_all(found.arg, found.axes)
-        value = self.tape.along("softmax", x.value, [x.labels.index(axis) for axis in found.axes])
+        value = self.builder.along(
+            "softmax", x.value, [x.labels.index(axis) for axis in found.axes]
+        )
         return Labelled(value, x.labels)
 
     # -- functions ------------------------------------------------------------------------------------------------
@@ -178,12 +180,12 @@ class Builder:
     def map(self, node: Map) -> Labelled:
         if not self.stable:
             return self.applied(node.head, node.args, truth=False)
-        other = stable.at_points(node) or stable.stable_map(node)
+        other = stable_forms.at_points(node) or stable_forms.stable_map(node)
         if other is not None:
             return self.lower(other)
         name = named_function(node.head)
         if name == "log":
-            total = quotients.summed_exponentials(node.args[0])
+            total = softmax_patterns.summed_exponentials(node.args[0])
             if total is not None:
                 return self.reduced("logsumexp", total.arg, total.axes)
         if name is None:
@@ -205,23 +207,23 @@ class Builder:
     def applied(self, function: str | Head, args: Sequence[Expr], truth: bool) -> Labelled:
         xs = [self.lower(arg) for arg in args]
         axes = sorted({axis for x in xs for axis in x.axes})
-        values = [aligned(self.tape, x, axes) for x in xs]
+        values = [aligned(self.builder, x, axes) for x in xs]
         logical = len(values) if function in LOGICAL else 1 if function == CHOICE else 0
-        values = [v if k < logical else self.tape.as_number(v) for k, v in enumerate(values)]
-        return Labelled(self.tape.apply(function, values, truth), tuple(axes))
+        values = [v if k < logical else self.builder.as_number(v) for k, v in enumerate(values)]
+        return Labelled(self.builder.apply(function, values, truth), tuple(axes))
 
     def along_all(self, node: Expr, axes: Sequence[int]) -> Labelled:
         """The node's value with these axes in full."""
         x = self.lower(node)
         wanted = sorted({*x.axes, *axes})
-        value = aligned(self.tape, x, wanted)
+        value = aligned(self.builder, x, wanted)
         if len(wanted) > len(x.labels):
-            value = self.tape.broadcast_to(value, [node.sizes[k] for k in wanted])
+            value = self.builder.broadcast_to(value, [node.sizes[k] for k in wanted])
         return Labelled(value, tuple(wanted))
 
     def reduced(self, op: str, node: Expr, axes: Sequence[int]) -> Labelled:
         x = self.along_all(node, axes)
-        value = self.tape.reduce(op, x.value, [x.labels.index(axis) for axis in axes])
+        value = self.builder.reduce(op, x.value, [x.labels.index(axis) for axis in axes])
         kept = [label for label in range(node.ndim) if label not in axes]
         return Labelled(value, tuple(k for k, label in enumerate(kept) if label in x.labels))
 
@@ -230,13 +232,13 @@ class Builder:
         if node.kind in ("max", "prod"):
             return self.reduced(node.kind, node.arg, axes)
         x = self.along_all(node.arg, axes)
-        value = self.tape.along(node.kind, x.value, [x.labels.index(axis) for axis in axes])
+        value = self.builder.along(node.kind, x.value, [x.labels.index(axis) for axis in axes])
         return Labelled(value, x.labels)
 
     def matrix_function(self, node: MatrixFunction) -> Labelled:
         last = (node.arg.ndim - 2, node.arg.ndim - 1)
         x = self.along_all(node.arg, last)
-        value = self.tape.as_number(x.value)
+        value = self.builder.as_number(x.value)
         sizes = (*value.sizes[:-2], *node.sizes[last[0] :])
-        made = self.tape.make("matrix_function", (value,), (node.row,), sizes)
+        made = self.builder.make("matrix_function", (value,), (node.row,), sizes)
         return Labelled(made, (*x.labels[:-2], *range(last[0], node.ndim)))

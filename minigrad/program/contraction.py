@@ -1,12 +1,12 @@
-"""A product of labelled arrays as array operations, in a good order."""
+"""The contraction of labelled arrays: a product as pairwise array operations, along a good path."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from minigrad.index.size import AnySize
-from minigrad.program.order import Tree, best_tree, kept_labels
-from minigrad.program.pairs import (
+from minigrad.program.contraction_path import Tree, best_tree, kept_labels
+from minigrad.program.pairwise import (
     Groups,
     Labelled,
     aligned,
@@ -14,51 +14,55 @@ from minigrad.program.pairs import (
     grouped,
     wanted_orders,
 )
-from minigrad.program.scene import Rule, Scene, dense
-from minigrad.program.tape import Tape
+from minigrad.program.partial_contraction import PartialContraction, StructuralFactor, dense
 from minigrad.program.triangle import masked, masked_over, running_sum
+from minigrad.program.value_builder import ValueBuilder
 
 Label = Hashable
 Labels = frozenset[Label]
 Extent = Callable[[AnySize], float]
 
 
-class Multiplier:
-    """Multiplies what a scene holds; partial products that were made before cost nothing."""
+class Contractor:
+    """Multiplies what a partial contraction holds; partial products that were made before cost nothing."""
 
-    def __init__(self, tape: Tape, extent: Extent) -> None:
-        self.tape, self.extent = tape, extent
+    def __init__(self, builder: ValueBuilder, extent: Extent) -> None:
+        self.builder, self.extent = builder, extent
         self.made: dict[object, Labelled] = {}
         self.popular: set[object] = set()
 
-    # -- whole scenes ------------------------------------------------------------------------------------
+    # -- all of it ----------------------------------------------------------------------------------------
 
-    def product(self, scene: Scene, order: Sequence[Label]) -> Labelled | None:
-        """Everything in the scene multiplied and summed down to ``order`` (labels that are carried)."""
-        factors: list[Labelled | Rule] = [*scene.arrays, *scene.rules]
+    def product(self, partial: PartialContraction, order: Sequence[Label]) -> Labelled | None:
+        """Everything that is held, multiplied and summed down to ``order`` (labels that are carried)."""
+        factors: list[Labelled | StructuralFactor] = [*partial.arrays, *partial.structurals]
         if not factors:
             return None
         factors = in_reading_order(factors, order)
-        return _Run(self, scene.extents, factors, frozenset(order), tuple(order)).result()
+        return _Contraction(self, partial.extents, factors, frozenset(order), tuple(order)).result()
 
-    def combine(self, scene: Scene, labels: Sequence[Label]) -> Labelled | None:
+    def combine(self, partial: PartialContraction, labels: Sequence[Label]) -> Labelled | None:
         """The arrays that carry one of the labels as one; what only they carry is summed."""
-        chosen = scene.taken(labels)
+        chosen = partial.taken(labels)
         if not chosen:
             return None
-        outside = scene.needed().union(
-            labels, *(x.labels for x in scene.arrays), *(rule.labels for rule in scene.rules)
+        outside = partial.needed().union(
+            labels,
+            *(x.labels for x in partial.arrays),
+            *(structural.labels for structural in partial.structurals),
         )
         carried = list(dict.fromkeys(label for x in chosen for label in x.labels))
         keep = frozenset(carried) & outside
         order = tuple(label for label in carried if label in keep)
-        scene.gone.update(label for label in carried if label not in keep)
-        return _Run(self, scene.extents, in_reading_order(chosen, order), keep, order).result()
+        partial.gone.update(label for label in carried if label not in keep)
+        return _Contraction(
+            self, partial.extents, in_reading_order(chosen, order), keep, order
+        ).result()
 
 
 def in_reading_order(
-    factors: Sequence[Labelled | Rule], order: Sequence[Label]
-) -> list[Labelled | Rule]:
+    factors: Sequence[Labelled | StructuralFactor], order: Sequence[Label]
+) -> list[Labelled | StructuralFactor]:
     """Factors as a chain reads: from the first axis of the result along shared labels to its last."""
     left, found = list(factors), []
     near: list[Label] = list(order[:1])
@@ -78,61 +82,65 @@ def in_reading_order(
     return found
 
 
-class _Run:
-    """One contraction: the order is planned on labels, then done on values."""
+class _Contraction:
+    """One contraction: its path is planned on labels, then done on values."""
 
     def __init__(
         self,
-        owner: Multiplier,
+        contractor: Contractor,
         extents: Mapping[Label, AnySize],
-        factors: Sequence[Labelled | Rule],
+        factors: Sequence[Labelled | StructuralFactor],
         keep: Labels,
         order: tuple[Label, ...],
     ) -> None:
-        self.owner, self.tape, self.extents = owner, owner.tape, extents
+        self.contractor, self.builder, self.extents = contractor, contractor.builder, extents
         self.keep, self.order = keep, order
         self.factors = [self._summed_alone(k, factors) for k in range(len(factors))]
         self.labels = [frozenset(f.labels) for f in self.factors]
         self.whole = frozenset(range(len(factors)))
 
-    def _summed_alone(self, k: int, factors: Sequence[Labelled | Rule]) -> Labelled | Rule:
+    def _summed_alone(
+        self, k: int, factors: Sequence[Labelled | StructuralFactor]
+    ) -> Labelled | StructuralFactor:
         """A factor without the summed labels that no other factor carries."""
         factor = factors[k]
         elsewhere = self.keep.union(*(f.labels for j, f in enumerate(factors) if j != k))
-        if isinstance(factor, Rule):
+        if isinstance(factor, StructuralFactor):
             return self._counted(factor, elsewhere)
         axes = [a for a, label in enumerate(factor.labels) if label not in elsewhere]
-        value = self.tape.reduce("sum", factor.value, axes)
+        value = self.builder.reduce("sum", factor.value, axes)
         return Labelled(value, tuple(lab for lab in factor.labels if lab in elsewhere))
 
-    def _counted(self, rule: Rule, elsewhere: Labels) -> Labelled | Rule:
+    def _counted(
+        self, structural: StructuralFactor, elsewhere: Labels
+    ) -> Labelled | StructuralFactor:
         """A triangle of which only one axis is used is how many elements it has there."""
-        used = [label for label in rule.labels if label in elsewhere]
-        i, j = rule.labels
-        if len(used) != 1 or len({*rule.labels}) < 2:
-            return rule
+        used = [label for label in structural.labels if label in elsewhere]
+        i, j = structural.labels
+        if len(used) != 1 or len({*structural.labels}) < 2:
+            return structural
         n = self.extents[i]
-        if rule.params == (0,) and n == self.extents[j]:
+        if structural.params == (0,) and n == self.extents[j]:
             start, step = (1, 1) if used == [i] else (n, -1)
-            count = self.tape.make("positions", (), (start, step, n), (n,), "index")
-            return Labelled(self.tape.as_number(count), tuple(used))
-        whole = dense(self.tape, rule)
-        axis = rule.labels.index(j if used == [i] else i)
-        return Labelled(self.tape.reduce("sum", whole, (axis,)), tuple(used))
+            count = self.builder.make("arange", (), (start, step, n), (n,), "index")
+            return Labelled(self.builder.as_number(count), tuple(used))
+        whole = dense(self.builder, structural)
+        axis = structural.labels.index(j if used == [i] else i)
+        return Labelled(self.builder.reduce("sum", whole, (axis,)), tuple(used))
 
     def result(self) -> Labelled:
-        if len(self.factors) == 1 and isinstance(self.factors[0], Rule):
-            rule = self.factors[0]
-            whole = Labelled(dense(self.tape, rule), rule.labels)
+        if len(self.factors) == 1 and isinstance(self.factors[0], StructuralFactor):
+            structural = self.factors[0]
+            whole = Labelled(dense(self.builder, structural), structural.labels)
             self.factors[0] = self._diagonal_or_sum(whole)
         tree = best_tree(self.labels, self.keep, self.cost)
         return self.realised(tree, self.whole, self.order)
 
     def _diagonal_or_sum(self, x: Labelled) -> Labelled:
         if len(set(x.labels)) < len(x.labels):
-            x = Labelled(self.tape.diagonal(x.value, x.labels), tuple(dict.fromkeys(x.labels)))
+            x = Labelled(self.builder.diagonal(x.value, x.labels), tuple(dict.fromkeys(x.labels)))
         axes = [a for a, label in enumerate(x.labels) if label not in self.keep]
-        value = self.tape.reduce("sum", x.value, axes)
+        value = self.builder.reduce("sum", x.value, axes)
         return Labelled(value, tuple(label for label in x.labels if label in self.keep))
 
     # -- what a step costs ---------------------------------------------------------------------------------
@@ -140,29 +148,29 @@ class _Run:
     def cost(
         self, left: frozenset[int], right: frozenset[int], a: Labels, b: Labels, result: Labels
     ) -> float:
-        if self._name(left | right) in self.owner.made:
+        if self._name(left | right) in self.contractor.made:
             return 0.0
         for one, other in ((left, b), (right, a)):
-            rule = self._lone_rule(one)
-            if rule is not None and self._runs_along(rule, other, result) is not None:
+            structural = self._lone_structural(one)
+            if structural is not None and self._runs_along(structural, other, result) is not None:
                 return self._volume(other)
         price = self._volume(a | b)
-        return price / 2 if self._name(left | right) in self.owner.popular else price
+        return price / 2 if self._name(left | right) in self.contractor.popular else price
 
     def _volume(self, labels: Labels) -> float:
         volume = 1.0
         for label in labels:
-            volume *= self.owner.extent(self.extents[label])
+            volume *= self.contractor.extent(self.extents[label])
         return volume
 
-    def _lone_rule(self, part: frozenset[int]) -> Rule | None:
+    def _lone_structural(self, part: frozenset[int]) -> StructuralFactor | None:
         factor = self.factors[next(iter(part))] if len(part) == 1 else None
-        return factor if isinstance(factor, Rule) else None
+        return factor if isinstance(factor, StructuralFactor) else None
 
     @staticmethod
-    def _runs_along(rule: Rule, other: Labels, result: Labels) -> Label | None:
+    def _runs_along(structural: StructuralFactor, other: Labels, result: Labels) -> Label | None:
         """The label of the triangle that is summed here with ``other`` carrying it alone."""
-        i, j = rule.labels
+        i, j = structural.labels
         for label, opposite in ((j, i), (i, j)):
             if label in other and opposite not in other and label not in result:
                 return label
@@ -199,17 +207,17 @@ class _Run:
         """The partial product with its axes in ``order`` where that costs nothing."""
         if isinstance(tree, int):
             factor = self.factors[tree]
-            if isinstance(factor, Rule):
-                return Labelled(dense(self.tape, factor), factor.labels)
+            if isinstance(factor, StructuralFactor):
+                return Labelled(dense(self.builder, factor), factor.labels)
             return factor
         number = self._number(part)
         name = self._name(part)
-        if name in self.owner.made:
-            value, numbers = self.owner.made[name]
+        if name in self.contractor.made:
+            value, numbers = self.contractor.made[name]
             back = {n: label for label, n in number.items()}
             return Labelled(value, tuple(back[n] for n in numbers))  # type: ignore[index]
         result = self._step(tree, part, order)
-        self.owner.made[name] = Labelled(
+        self.contractor.made[name] = Labelled(
             result.value, tuple(number[label] for label in result.labels)
         )
         return result
@@ -220,8 +228,12 @@ class _Run:
         left, right = _members(tree[0]), _members(tree[1])
         kept = [kept_labels(p, self.whole, self.labels, self.keep) for p in (left, right, part)]
         for lone, other, labels in ((left, tree[1], kept[1]), (right, tree[0], kept[0])):
-            rule = self._lone_rule(lone)
-            found = self._with_triangle(rule, other, labels, kept[2]) if rule is not None else None
+            structural = self._lone_structural(lone)
+            found = (
+                self._with_triangle(structural, other, labels, kept[2])
+                if structural is not None
+                else None
+            )
             if found is not None:
                 return found
         if kept[0] | kept[1] == kept[2]:
@@ -233,23 +245,23 @@ class _Run:
         orders = wanted_orders(groups)
         a = self.realised(tree[0], left, orders[0])
         b = self.realised(tree[1], right, orders[1])
-        return contracted(self.tape, a, b, groups)
+        return contracted(self.builder, a, b, groups)
 
     def _with_triangle(
-        self, rule: Rule, tree: Tree, labels: Labels, result: Labels
+        self, structural: StructuralFactor, tree: Tree, labels: Labels, result: Labels
     ) -> Labelled | None:
-        label = self._runs_along(rule, labels, result)
+        label = self._runs_along(structural, labels, result)
         x = self.realised(tree, _members(tree), tuple(labels)) if label is not None or set(
-            rule.labels
+            structural.labels
         ) <= labels else None  # fmt: skip
         if x is None:
             return None
         if label is not None:
-            x = running_sum(self.tape, x, rule, label, self.extents)
+            x = running_sum(self.builder, x, structural, label, self.extents)
         else:
-            x = masked(self.tape, x, rule)
+            x = masked(self.builder, x, structural)
         axes = [a for a, lab in enumerate(x.labels) if lab not in result]
-        value = self.tape.reduce("sum", x.value, axes)
+        value = self.builder.reduce("sum", x.value, axes)
         return Labelled(value, tuple(lab for lab in x.labels if lab in result))
 
     @staticmethod
@@ -261,18 +273,20 @@ class _Run:
     def _elementwise(self, tree: Tree, part: frozenset[int], order: Sequence[Label]) -> Labelled:
         """Nothing is summed between these parts: one product of them all."""
         leaves = self._flat(tree, part)
-        rules = [rule for _, p in leaves if (rule := self._lone_rule(p)) is not None]
-        arrays = [leaf for leaf in leaves if self._lone_rule(leaf[1]) is None]
+        structurals = [
+            structural for _, p in leaves if (structural := self._lone_structural(p)) is not None
+        ]
+        arrays = [leaf for leaf in leaves if self._lone_structural(leaf[1]) is None]
         if not arrays:
-            arrays, rules = leaves, []
+            arrays, structurals = leaves, []
         parts = self._merged([self.realised(t, p, order) for t, p in arrays])
         carried = {label for x in parts for label in x.labels}
         axes = [label for label in order if label in carried]
         axes += [x for x in dict.fromkeys(lab for y in parts for lab in y.labels) if x not in axes]
-        value = self.tape.multiply(1, [(aligned(self.tape, x, axes), 1) for x in parts])
+        value = self.builder.multiply(1, [(aligned(self.builder, x, axes), 1) for x in parts])
         result = Labelled(value, tuple(axes))
-        for rule in rules:
-            result = masked_over(self.tape, result, rule, self.extents)
+        for structural in structurals:
+            result = masked_over(self.builder, result, structural, self.extents)
         return result
 
     def _merged(self, parts: Sequence[Labelled]) -> list[Labelled]:
@@ -285,8 +299,8 @@ class _Run:
         merged = []
         for group in groups.values():
             order = group[0].labels
-            factors = [(aligned(self.tape, x, order), 1) for x in group]
-            merged.append(Labelled(self.tape.multiply(1, factors), order))
+            factors = [(aligned(self.builder, x, order), 1) for x in group]
+            merged.append(Labelled(self.builder.multiply(1, factors), order))
         return merged
 
     def _flat(self, tree: Tree, part: frozenset[int]) -> list[tuple[Tree, frozenset[int]]]:
@@ -295,12 +309,12 @@ class _Run:
         left, right = _members(tree[0]), _members(tree[1])
         kept = [kept_labels(p, self.whole, self.labels, self.keep) for p in (left, right, part)]
         triangle = any(
-            (rule := self._lone_rule(p)) is not None and set(rule.labels) <= other
+            (structural := self._lone_structural(p)) is not None and set(structural.labels) <= other
             for p, other in ((left, kept[1]), (right, kept[0]))
         )
         if kept[0] | kept[1] != kept[2] or triangle:
             return [(tree, part)]
-        if self._name(part) in self.owner.made:
+        if self._name(part) in self.contractor.made:
             return [(tree, part)]
         found = self._flat(tree[0], left) + self._flat(tree[1], right)
         return sorted(found, key=lambda leaf: min(leaf[1]))

@@ -6,8 +6,8 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple, cast
 
 from minigrad.index.size import AnySize
-from minigrad.program.tape import Tape
 from minigrad.program.value import Value
+from minigrad.program.value_builder import ValueBuilder
 
 Label = Hashable
 
@@ -63,87 +63,95 @@ def wanted_orders(groups: Groups) -> tuple[tuple[Label, ...], tuple[Label, ...]]
     return both + left + summed, both + summed + right
 
 
-def aligned(tape: Tape, operand: Labelled, order: Sequence[Label]) -> Value:
+def aligned(builder: ValueBuilder, operand: Labelled, order: Sequence[Label]) -> Value:
     """The operand's value with its axes in ``order``; axes that it lacks have length 1."""
     present = [label for label in order if label in operand.labels]
-    value = tape.permute(operand.value, [operand.labels.index(label) for label in present])
-    return tape.expand(value, [k for k, label in enumerate(order) if label not in operand.labels])
+    value = builder.permute(operand.value, [operand.labels.index(label) for label in present])
+    return builder.expand(
+        value, [k for k, label in enumerate(order) if label not in operand.labels]
+    )
 
 
-def contracted(tape: Tape, a: Labelled, b: Labelled, groups: Groups) -> Labelled:
+def contracted(builder: ValueBuilder, a: Labelled, b: Labelled, groups: Groups) -> Labelled:
     """The sum over ``groups.summed`` of a times b."""
     both, left, right, summed = groups
-    a, b = (Labelled(tape.as_number(x.value), x.labels) for x in (a, b))
+    a, b = (Labelled(builder.as_number(x.value), x.labels) for x in (a, b))
     if not left and not right:
-        return _inner(tape, a, b, groups)
+        return _inner(builder, a, b, groups)
     if not both:
-        return _unbatched(tape, a, b, groups)
+        return _unbatched(builder, a, b, groups)
     if len(summed) > 1:
-        return _einsum(tape, a, b, both + left + right)
+        return _einsum(builder, a, b, both + left + right)
     if not right:
-        return _matvec(tape, a, b, both, left, summed)
+        return _matvec(builder, a, b, both, left, summed)
     if not left:
-        return _matvec(tape, b, a, both, right, summed)
+        return _matvec(builder, b, a, both, right, summed)
     # the last free label of each side is the matrix axis, the others broadcast
     order_a = (*both, *left[:-1], *_blank(right[:-1]), left[-1], *summed)
     order_b = (*both, *_blank(left[:-1]), *right[:-1], *summed, right[-1])
     out = (*both, *left[:-1], *right[:-1], left[-1], right[-1])
-    return _made(tape, "matmul", aligned(tape, a, order_a), aligned(tape, b, order_b), out, a, b)
+    return _made(
+        builder, "matmul", aligned(builder, a, order_a), aligned(builder, b, order_b), out, a, b
+    )
 
 
-def _inner(tape: Tape, a: Labelled, b: Labelled, groups: Groups) -> Labelled:
+def _inner(builder: ValueBuilder, a: Labelled, b: Labelled, groups: Groups) -> Labelled:
     both, _, _, summed = groups
     if not both and len(summed) == 1:
-        return _made(tape, "matmul", a.value, b.value, (), a, b)
+        return _made(builder, "matmul", a.value, b.value, (), a, b)
     order = a.labels if set(a.labels) == {*both, *summed} else both + summed
-    product = tape.multiply(1, [(aligned(tape, a, order), 1), (aligned(tape, b, order), 1)])
-    total = tape.reduce("sum", product, [k for k, lab in enumerate(order) if lab in summed])
+    product = builder.multiply(
+        1, [(aligned(builder, a, order), 1), (aligned(builder, b, order), 1)]
+    )
+    total = builder.reduce("sum", product, [k for k, lab in enumerate(order) if lab in summed])
     return Labelled(total, tuple(lab for lab in order if lab not in summed))
 
 
-def _unbatched(tape: Tape, a: Labelled, b: Labelled, groups: Groups) -> Labelled:
+def _unbatched(builder: ValueBuilder, a: Labelled, b: Labelled, groups: Groups) -> Labelled:
     _, left, right, summed = groups
     if len(summed) == 1 and not left and b.labels[-1] in summed:
         free = tuple(lab for lab in b.labels if lab in right)
-        return _made(tape, "matmul", b.value, a.value, free, b, a)
+        return _made(builder, "matmul", b.value, a.value, free, b, a)
     if len(summed) == 1 and len(right) <= 1:
         left = tuple(lab for lab in a.labels if lab in left) if a.labels[-1] in summed else left
         if len(left) <= 1 or a.labels[-1] in summed:
-            first, second = aligned(tape, a, left + summed), aligned(tape, b, summed + right)
-            return _made(tape, "matmul", first, second, left + right, a, b)
-    return _tensordot(tape, a, b, summed)
+            first, second = aligned(builder, a, left + summed), aligned(builder, b, summed + right)
+            return _made(builder, "matmul", first, second, left + right, a, b)
+    return _tensordot(builder, a, b, summed)
 
 
-def _tensordot(tape: Tape, a: Labelled, b: Labelled, summed: tuple[Label, ...]) -> Labelled:
+def _tensordot(
+    builder: ValueBuilder, a: Labelled, b: Labelled, summed: tuple[Label, ...]
+) -> Labelled:
     summed = tuple(lab for lab in a.labels if lab in summed)
     axes = tuple(tuple(x.labels.index(lab) for lab in summed) for x in (a, b))
     out = tuple(lab for x in (a, b) for lab in x.labels if lab not in summed)
     known = _sizes(a, b)
-    value = tape.make("tensordot", (a.value, b.value), axes, [known[lab] for lab in out])
+    value = builder.make("tensordot", (a.value, b.value), axes, [known[lab] for lab in out])
     return Labelled(value, out)
 
 
 def _matvec(
-    tape: Tape, matrix: Labelled, vector: Labelled,
+    builder: ValueBuilder, matrix: Labelled, vector: Labelled,
     both: tuple[Label, ...], free: tuple[Label, ...], summed: tuple[Label, ...],
 ) -> Labelled:  # fmt: skip
     order = (*both, *_blank(free[:-1]), *summed)
     out = both + free
-    operands = (aligned(tape, matrix, out + summed), aligned(tape, vector, order))
-    return _made(tape, "matvec", *operands, out, matrix, vector)
+    operands = (aligned(builder, matrix, out + summed), aligned(builder, vector, order))
+    return _made(builder, "matvec", *operands, out, matrix, vector)
 
 
-def _einsum(tape: Tape, a: Labelled, b: Labelled, out: tuple[Label, ...]) -> Labelled:
+def _einsum(builder: ValueBuilder, a: Labelled, b: Labelled, out: tuple[Label, ...]) -> Labelled:
     number = {lab: k for k, lab in enumerate(dict.fromkeys((*a.labels, *b.labels)))}
     params = tuple(tuple(number[lab] for lab in labels) for labels in (a.labels, b.labels, out))
     known = _sizes(a, b)
     return Labelled(
-        tape.make("einsum", (a.value, b.value), params, [known[lab] for lab in out]), out
+        builder.make("einsum", (a.value, b.value), params, [known[lab] for lab in out]), out
     )
 
 
 def _made(
-    tape: Tape,
+    builder: ValueBuilder,
     op: str,
     first: Value,
     second: Value,
@@ -154,7 +162,7 @@ def _made(
     known = _sizes(a, b)
     if op == "matmul" and first.ndim == second.ndim == 2 and first.op == second.op == "permute":
         first, second, out = second.args[0], first.args[0], out[::-1]
-    return Labelled(tape.make(op, (first, second), (), [known[lab] for lab in out]), out)
+    return Labelled(builder.make(op, (first, second), (), [known[lab] for lab in out]), out)
 
 
 def _sizes(a: Labelled, b: Labelled) -> dict[Label, AnySize]:

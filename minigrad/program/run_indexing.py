@@ -1,4 +1,4 @@
-"""Running the operations that gather, join and put in place."""
+"""Running the operations that gather, join and scatter."""
 
 from __future__ import annotations
 
@@ -9,77 +9,77 @@ import numpy as np
 
 from minigrad.errors import AxisError, DerivationError
 from minigrad.index.size import AnySize, value_of
-from minigrad.program.setting import Setting, diagonal_view, slice_of
+from minigrad.program.environment import Environment, diagonal_view, slice_of
 from minigrad.program.value import Value
 
 
-def take(value: Value, args: list[Any], at: Setting) -> Any:
+def take(value: Value, args: list[Any], env: Environment) -> Any:
     (axis,) = value.params
-    return np.take(args[0], positions_of(args[1], args[0].shape[axis]), axis=axis)
+    return np.take(args[0], checked_indices(args[1], args[0].shape[axis]), axis=axis)
 
 
-def points(value: Value, args: list[Any], at: Setting) -> Any:
+def points(value: Value, args: list[Any], env: Environment) -> Any:
     (shared,) = value.params
-    array, index = args[0], positions_of(args[1], args[0].shape[shared])
+    array, index = args[0], checked_indices(args[1], args[0].shape[shared])
     index = np.broadcast_to(index, (*array.shape[:shared], *index.shape[shared:]))
     lead = np.ogrid[tuple(slice(n) for n in index.shape)][:shared]
     return array[(*lead, index)]
 
 
-def positions_of(array: Any, size: int) -> Any:
-    """The integers that say places on an axis.
+def checked_indices(array: Any, size: int) -> Any:
+    """The integers, as indices of an axis.
 
     Raises
     ------
     AxisError
         When one lies outside.
     """
-    places = np.asarray(array).astype(int)
-    wrong = places[(places < -size) | (places >= size)]
+    index_maps = np.asarray(array).astype(int)
+    wrong = index_maps[(index_maps < -size) | (index_maps >= size)]
     if wrong.size:
         raise AxisError(
             f"the formula reads place {wrong.flat[0]} of an axis of size {size}; places are 0 to "
             f"{size - 1}, or count from the end, -1 to {-size}"
         )
-    return places
+    return index_maps
 
 
-def concatenate(value: Value, args: list[Any], at: Setting) -> Any:
+def concatenate(value: Value, args: list[Any], env: Environment) -> Any:
     return np.concatenate(args, axis=value.params[0])
 
 
-def zeros(sizes: Sequence[AnySize], like: Any, at: Setting) -> Any:
+def zeros(sizes: Sequence[AnySize], like: Any, env: Environment) -> Any:
     return np.zeros(
-        at.shape(sizes), dtype=object if at.arithmetic.exact else np.asarray(like).dtype
+        env.shape(sizes), dtype=object if env.arithmetic.exact else np.asarray(like).dtype
     )
 
 
-def embed(value: Value, args: list[Any], at: Setting) -> Any:
-    sizes, places = value.params
-    result = zeros(sizes, np.asarray(args[0]) * (1 if at.arithmetic.exact else 1.0), at)
-    view = window(result, places, args[0], at)
+def embed(value: Value, args: list[Any], env: Environment) -> Any:
+    sizes, index_maps = value.params
+    result = zeros(sizes, np.asarray(args[0]) * (1 if env.arithmetic.exact else 1.0), env)
+    view = window(result, index_maps, args[0], env)
     view[...] = args[0]
     return result
 
 
-def embed_add(value: Value, args: list[Any], at: Setting) -> Any:
-    (places,) = value.params
+def embed_add(value: Value, args: list[Any], env: Environment) -> Any:
+    (index_maps,) = value.params
     result = np.array(args[0], dtype=np.result_type(*(np.asarray(a).dtype for a in args)))
-    view = window(result, places, args[1], at)
+    view = window(result, index_maps, args[1], env)
     view += args[1]
     return result
 
 
-def window(result: Any, places: Sequence[Any], part: Any, at: Setting) -> Any:
-    """The elements of ``result`` at the places, with one axis per label: a view."""
+def window(result: Any, index_maps: Sequence[Any], part: Any, env: Environment) -> Any:
+    """The elements of ``result`` at the index maps, with one axis per label: a view."""
     entries: list[Any] = []
     labels: list[int] = []
-    for place in places:
-        if place[0] == "at":
-            entries.append(value_of(place[1], at.sizes))
+    for index_map in index_maps:
+        if index_map[0] == "at":
+            entries.append(value_of(index_map[1], env.sizes))
         else:
-            _, label, start, step, length = place
-            entries.append(slice_of((start, step, length), at))
+            _, label, start, step, length = index_map
+            entries.append(slice_of((start, step, length), env))
             labels.append(label)
     view = result[(*entries, ...)]
     if not labels:
@@ -87,28 +87,28 @@ def window(result: Any, places: Sequence[Any], part: Any, at: Setting) -> Any:
     return diagonal_view(view, labels, sorted(set(labels)))
 
 
-def scatter(value: Value, args: list[Any], at: Setting) -> Any:
+def scatter(value: Value, args: list[Any], env: Environment) -> Any:
     part, *indices = args
     _targets, lead, inner = value.params
-    result = zeros(value.sizes, np.asarray(part) * (1 if at.arithmetic.exact else 1.0), at)
-    part = np.broadcast_to(part, at.shape(inner))
+    result = zeros(value.sizes, np.asarray(part) * (1 if env.arithmetic.exact else 1.0), env)
+    part = np.broadcast_to(part, env.shape(inner))
     where = tuple(
-        np.broadcast_to(positions_of(index, size), part.shape[:lead])
+        np.broadcast_to(checked_indices(index, size), part.shape[:lead])
         for index, size in zip(indices, result.shape, strict=False)
     )
     np.add.at(result, where, part)
     return result
 
 
-def positions(value: Value, args: list[Any], at: Setting) -> Any:
+def arange(value: Value, args: list[Any], env: Environment) -> Any:
     start, step, length = value.params
-    return value_of(start, at.sizes) + step * np.arange(value_of(length, at.sizes))
+    return value_of(start, env.sizes) + step * np.arange(value_of(length, env.sizes))
 
 
-def zero_one(value: Value, args: list[Any], at: Setting) -> Any:
+def zero_one(value: Value, args: list[Any], env: Environment) -> Any:
     kind, params = value.params
-    array = structural(kind, at.shape(value.sizes), params, at.sizes, *args)
-    return array.astype(int).astype(object) if at.arithmetic.exact else array
+    array = structural(kind, env.shape(value.sizes), params, env.sizes, *args)
+    return array.astype(int).astype(object) if env.arithmetic.exact else array
 
 
 def structural(
@@ -120,8 +120,8 @@ def structural(
 ) -> Any:
     """A structural 0/1 tensor as an array."""
     if kind == "pick":
-        places = positions_of(index[0], shape[-1]) % shape[-1]
-        return (places[..., None] == np.arange(shape[-1])).astype(float)
+        index_maps = checked_indices(index[0], shape[-1]) % shape[-1]
+        return (index_maps[..., None] == np.arange(shape[-1])).astype(float)
     if kind == "delta":
         return np.eye(shape[0], shape[1])
     if kind == "slice":

@@ -1,4 +1,4 @@
-"""The order in which the factors of a product are contracted: pairs, so that the least work is done.
+"""Contraction paths: which pair of a product's factors is contracted next, so that the least work is done.
 
 Exact by dynamic programming over subsets for as many factors as people write in one product; beyond
 that the cheapest pair is taken each time.
@@ -19,7 +19,7 @@ _MOST_EXACT = 7
 
 
 def best_tree(factors: Sequence[Labels], keep: Labels, cost: Cost) -> Tree:
-    """The cheapest order as nested pairs of factor numbers.
+    """The cheapest path as nested pairs of factor numbers.
 
     Parameters
     ----------

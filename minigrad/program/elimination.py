@@ -1,0 +1,71 @@
+"""Structural factors of a product become views and moves of its other factors.
+
+[i = start + step j] under a sum over i is a slice of what carries i; where i is an axis of the result,
+it says where the result stands. Only a triangle stays a factor, for the contraction to use.
+"""
+
+from __future__ import annotations
+
+from minigrad.index.expr import Structural
+from minigrad.program.gather import GATHERS
+from minigrad.program.partial_contraction import (
+    Combine,
+    PartialContraction,
+    StructuralFactor,
+    as_array,
+)
+from minigrad.program.scatter import SCATTERS, met
+from minigrad.program.triangle import mask, use_triangle
+
+
+def eliminate(partial: PartialContraction, combine: Combine) -> None:
+    """Use up every structural factor but triangles.
+
+    ``combine(partial, labels)`` multiplies the arrays that carry one of the labels into one.
+    """
+    for structural in [r for r in partial.structurals if r.kind == "tri"]:
+        if len(set(structural.labels)) == 1:
+            as_array(partial, structural)
+            partial.structurals.remove(structural)
+        elif mask(partial, structural):
+            partial.structurals.remove(structural)
+    for structural in [r for r in partial.structurals if r.kind == "reshape"]:
+        if len(set(structural.labels)) < len(structural.labels):
+            partial.structurals.remove(structural)
+            _along_diagonal(partial, structural)
+    while met(partial):
+        pass
+    waiting = [structural for structural in partial.structurals if structural.kind != "tri"]
+    while waiting:
+        done = next((r for r in waiting if GATHERS[r.kind](partial, r)), None)
+        if done is None:
+            done = next((r for r in waiting if _put(partial, r, combine)), None)
+        if done is None:
+            done = next(
+                (
+                    r
+                    for r in partial.structurals
+                    if r.kind == "tri" and use_triangle(partial, r, combine)
+                ),
+                None,
+            )
+        if done is None:
+            done = waiting[-1]
+            as_array(partial, done)
+        partial.structurals.remove(done)
+        waiting = [structural for structural in waiting if structural is not done]
+
+
+def _along_diagonal(partial: PartialContraction, structural: StructuralFactor) -> None:
+    """A reshape of a square's diagonal: every (n + 1)-th position of the whole."""
+    i, j, whole = structural.labels if len(structural.labels) == 3 else (None, 0, 0)
+    n = partial.extents[i] if i is not None else 0
+    if i == j != whole and structural.params == (2,) and isinstance(n, int):
+        node = Structural("slice", (n, n * n), (0, n + 1))
+        partial.structurals.append(StructuralFactor(node, (i, whole)))
+    else:
+        as_array(partial, structural)
+
+
+def _put(partial: PartialContraction, structural: StructuralFactor, combine: Combine) -> bool:
+    return structural.kind in SCATTERS and SCATTERS[structural.kind](partial, structural, combine)

@@ -1,0 +1,138 @@
+"""A product on its way to arrays: what is still to be multiplied, and where the result stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from minigrad.index.expr import Pick, Structural
+from minigrad.index.size import AnySize
+from minigrad.program.index_maps import Affine, Fixed, IndexMap, Indirect, labels_of
+from minigrad.program.pairwise import Labelled
+from minigrad.program.value import Value
+from minigrad.program.value_builder import ValueBuilder
+
+Label = Hashable
+
+
+class StructuralFactor(NamedTuple):
+    """A structural factor: its kind, its labels, and the integer array that a pick reads."""
+
+    node: Structural | Pick
+    labels: tuple[Label, ...]
+    indices: Value | None = None
+
+    @property
+    def kind(self) -> str:
+        return "pick" if isinstance(self.node, Pick) else self.node.kind
+
+    @property
+    def params(self) -> tuple[Any, ...]:
+        """What the kind of a structural tensor needs to be told."""
+        return () if isinstance(self.node, Pick) else self.node.params
+
+
+@dataclass
+class PartialContraction:
+    """A product on its way: arrays, structural factors, and the index maps of the result's axes."""
+
+    builder: ValueBuilder
+    extents: dict[Label, AnySize]
+    index_maps: dict[int, IndexMap]
+    arrays: list[Labelled] = field(default_factory=list)
+    structurals: list[StructuralFactor] = field(default_factory=list)
+    gone: set[Label] = field(default_factory=set)  # labels that are summed, or written by others
+    zero: bool = False  # whether the structural factors rule each other out
+
+    def carried(self) -> set[Label]:
+        """The labels of arrays and structural factors."""
+        arrays = {label for x in self.arrays for label in x.labels}
+        return arrays.union(*(structural.labels for structural in self.structurals))
+
+    def needed_in_order(self) -> list[Label]:
+        """The labels that the result's index maps name, by axis."""
+        found = [
+            label for axis in sorted(self.index_maps) for label in labels_of(self.index_maps[axis])
+        ]
+        return list(dict.fromkeys(found))
+
+    def needed(self) -> frozenset[Label]:
+        """The labels that the result's index maps name."""
+        return frozenset(
+            label for index_map in self.index_maps.values() for label in labels_of(index_map)
+        )
+
+    def carried_elsewhere(self, labels: Sequence[Label], but: StructuralFactor) -> bool:
+        """Whether another structural factor carries one of the labels."""
+        return any(
+            set(labels) & set(structural.labels)
+            for structural in self.structurals
+            if structural is not but
+        )
+
+    def add(self, value: Value, labels: Sequence[Label]) -> None:
+        """An array; where it carries a label twice, only its diagonal counts."""
+        if len(set(labels)) < len(labels):
+            value = self.builder.diagonal(value, labels)
+        self.arrays.append(Labelled(value, tuple(dict.fromkeys(labels))))
+
+    def taken(self, labels: Sequence[Label]) -> list[Labelled]:
+        """The arrays that carry one of the labels, taken out."""
+        chosen = [x for x in self.arrays if set(labels) & set(x.labels)]
+        self.arrays = [x for x in self.arrays if x not in chosen]
+        return chosen
+
+
+# ``combine(partial, labels)`` multiplies the arrays that carry one of the labels into one, if there are any.
+Combine = Callable[[PartialContraction, Sequence[Label]], Labelled | None]
+
+
+def as_array(partial: PartialContraction, structural: StructuralFactor) -> None:
+    """The factor as it is: only where nothing else serves."""
+    partial.add(dense(partial.builder, structural), structural.labels)
+
+
+def dense(builder: ValueBuilder, structural: StructuralFactor) -> Value:
+    node = structural.node
+    if isinstance(node, Pick):
+        assert structural.indices is not None
+        return builder.make("structural", (structural.indices,), ("pick", ()), node.sizes)
+    return builder.make("structural", (), (node.kind, node.params), node.sizes)
+
+
+# -- labels ---------------------------------------------------------------------------------------------
+
+
+def movable(partial: PartialContraction, label: Label) -> bool:
+    """Whether the index maps that name the label can be written by another one."""
+    return all(
+        isinstance(index_map, Affine)
+        for index_map in partial.index_maps.values()
+        if label in labels_of(index_map)
+    )
+
+
+def substitute(partial: PartialContraction, label: Label, by: Affine | Fixed) -> None:
+    """In every index map, the label becomes an index, or an affine function of another label."""
+    for axis, index_map in partial.index_maps.items():
+        if isinstance(index_map, Affine) and index_map.label == label:
+            partial.index_maps[axis] = _composed(index_map, by)
+        elif isinstance(index_map, Indirect) and label in index_map.labels:
+            assert isinstance(by, Affine)
+            assert by.start == 0
+            assert by.step == 1
+            renamed = tuple(by.label if lab == label else lab for lab in index_map.labels)
+            partial.index_maps[axis] = Indirect(index_map.indices, renamed)
+
+
+def _composed(outer: Affine, inner: Affine | Fixed) -> IndexMap:
+    if isinstance(inner, Fixed):
+        return Fixed(inner.position * outer.step + outer.start)
+    start = inner.start * outer.step + outer.start
+    return Affine(inner.label, start, outer.step * inner.step)
+
+
+def relabel(partial: PartialContraction, old: Label, new: Label) -> None:
+    for x in partial.taken((old,)):
+        partial.add(x.value, [new if label == old else label for label in x.labels])
