@@ -16,12 +16,12 @@ from minigrad.index import heads
 from minigrad.index.expr import (
     Composite,
     Expr,
-    Extremum,
     Leaf,
     Map,
     MatrixFunction,
     Pick,
     Product,
+    Reduction,
     Ref,
     Structural,
     Sum,
@@ -65,11 +65,11 @@ def _value(node: Expr, done: Mapping[Expr, Any], values: Any, sizes: Any) -> Any
             return (index[..., None] == np.arange(shape[-1])).astype(float)
         case Structural():
             return _structural(node, shape, sizes)
-        case Extremum() if node.kind == "prod":
+        case Reduction() if node.kind == "prod":
             return np.prod(done[node.arg], axis=tuple(range(node.ndim, node.arg.ndim)))
-        case Extremum() if node.kind == "others":
+        case Reduction() if node.kind == "others":
             return _others(done[node.arg], node.count)
-        case Extremum():
+        case Reduction():
             axes = tuple(range(node.arg.ndim - node.count, node.arg.ndim))
             best = done[node.arg].max(axis=axes, keepdims=True)
             chosen = (done[node.arg] == best).astype(float)

@@ -218,7 +218,7 @@ class Pick(Expr):
         return (self.index,)
 
 
-class Extremum(Expr):
+class Reduction(Expr):
     """A reduction over the last ``count`` axes that is no sum.
 
     ``kind`` is "max" (the largest element), "argmax" (where it is: 0/1, ties shared in equal parts, so
@@ -232,6 +232,7 @@ class Extremum(Expr):
         whole = kind in ("argmax", "others")
         self.sizes = arg.sizes if whole else arg.sizes[: arg.ndim - count]
         self.weight, self.height = 1 + arg.weight, 1 + arg.height
+        # digests order terms, so this word is seen in prints
         self.digest = _digest("extremum", kind, count, arg.digest)
 
     def children(self) -> tuple[Expr, ...]:

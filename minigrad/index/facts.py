@@ -12,13 +12,13 @@ from minigrad.index import heads
 from minigrad.index.expr import (
     Composite,
     Expr,
-    Extremum,
     Head,
     Leaf,
     Map,
     MatrixFunction,
     Pick,
     Product,
+    Reduction,
     Ref,
     Structural,
     Sum,
@@ -67,7 +67,7 @@ def nonnegative(node: Expr) -> bool:
             )
         case Structural() | Pick():
             return True
-        case Extremum():
+        case Reduction():
             return node.kind == "argmax" or nonnegative(node.arg)
         case Product():
             return node.coef >= 0 and all(
@@ -150,7 +150,7 @@ def sums_to_one(node: Expr) -> int:
             return 1
         case Structural():
             return 1 if node.kind in ("onehot", "delta", "slice") else 0
-        case Extremum():
+        case Reduction():
             return node.count if node.kind == "argmax" else 0
         case Composite():
             return 1 if "simplex" in node.definition.facts else 0
@@ -165,7 +165,7 @@ def statistic(node: Expr) -> bool:
             return node.ndim == 1 and _made_of_statistics([term for _, term in node.terms])
         case Map():
             return node.ndim == 1 and _made_of_statistics(node.args)
-        case Extremum():
+        case Reduction():
             return node.ndim == 1 and node.kind in ("max", "prod")
         case Composite():
             return node.ndim == 1 and all(arg.ndim == 2 for arg in node.args)

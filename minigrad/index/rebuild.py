@@ -9,11 +9,11 @@ from minigrad.index.contract import contract
 from minigrad.index.expr import (
     Composite,
     Expr,
-    Extremum,
     Map,
     MatrixFunction,
     Pick,
     Product,
+    Reduction,
     Ref,
     Sum,
     postorder,
@@ -38,8 +38,8 @@ def with_children(node: Expr, children: Sequence[Expr]) -> Expr:
             return apply_head(node.head, children)
         case Composite():
             return Composite(node.definition, tuple(children), node.sizes)
-        case Extremum():
-            return Extremum(node.kind, children[0], node.count)
+        case Reduction():
+            return Reduction(node.kind, children[0], node.count)
         case MatrixFunction():
             return MatrixFunction(node.row, children[0])
         case Pick():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from minigrad.index.contract import contract
 from minigrad.index.expr import (
     Expr,
-    Extremum,
+    Reduction,
 )
 from minigrad.notation.structural import Places
 from minigrad.notation.tree import (
@@ -61,8 +61,8 @@ def indexed(tree: Tree, places: Places) -> Tree:
     return Indexed(tree, places)
 
 
-def over_element(node: Extremum) -> Expr:
+def over_element(node: Reduction) -> Expr:
     """The product of the others as people write it: prod(x) / x."""
     labels = range(node.ndim)
-    whole = Extremum("prod", node.arg, node.count)
+    whole = Reduction("prod", node.arg, node.count)
     return contract(labels, [(whole, labels[: whole.ndim]), (node.arg, labels, -1)])

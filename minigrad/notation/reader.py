@@ -13,13 +13,13 @@ from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import (
     Composite,
     Expr,
-    Extremum,
     Factor,
     Leaf,
     Map,
     MatrixFunction,
     Pick,
     Product,
+    Reduction,
     Ref,
     Structural,
     Sum,
@@ -32,7 +32,7 @@ from minigrad.index.numbers import magnitude
 from minigrad.index.size import Size
 from minigrad.notation.functions import shown_parameters
 from minigrad.notation.parts import ONES_MATRIX, indexed, outside, over_element, times_ones
-from minigrad.notation.reduction import Item, Reduction
+from minigrad.notation.reduction import Item, SeriesParallel
 from minigrad.notation.reshaped import (
     Reshaped,
     inner_reshape,
@@ -153,8 +153,8 @@ class Reader:
                 return self.composite(node, places)
             case MatrixFunction():
                 return self.matrix_function(node, places)
-            case Extremum():
-                return self.extremum(node, places)
+            case Reduction():
+                return self.reduction(node, places)
         raise DerivationError(f"{type(node).__name__}: this node has no notation")
 
     def symbol(self, node: Leaf | Ref, places: Places) -> Tree:
@@ -276,7 +276,7 @@ class Reader:
         name = f"{node.row.name}_{''.join(own)}" if own else node.row.name  # type: ignore[arg-type]
         return indexed(Call(name, (body,)), places[lead:])
 
-    def extremum(self, node: Extremum, places: Places) -> Tree:
+    def reduction(self, node: Reduction, places: Places) -> Tree:
         if node.kind == "others":
             return self.read(over_element(node), places)
         kept = node.arg.ndim - node.count
@@ -284,7 +284,7 @@ class Reader:
         try:
             body = self.read(node.arg, inner)
         except OrderError:
-            return self.extremum_by_index(node, places)
+            return self.reduction_by_index(node, places)
         rows = sum(place is None for place in inner) > node.count
         if node.kind != "argmax":
             return Call(f"row{node.kind}" if rows else node.kind, (body,))
@@ -295,7 +295,7 @@ class Reader:
             else tree
         )
 
-    def extremum_by_index(self, node: Extremum, places: Places) -> Tree:
+    def reduction_by_index(self, node: Reduction, places: Places) -> Tree:
         """Over letters of its own, max_kl(X_ijkl), where the whole has more than two axes."""
         kept = node.arg.ndim - node.count
         if any(place is None for place in places):
@@ -358,7 +358,7 @@ class Reader:
 
     def reduced(self, node: Product, fixed: dict[int, str]) -> Tree | None:
         """The tree with the labels in ``fixed`` written as subscripts, or None if it does not reduce."""
-        state = Reduction(node, set(fixed))
+        state = SeriesParallel(node, set(fixed))
         factors: Sequence[Factor] = node.factors
         behind = None if self.full else inner_reshape(node, fixed)
         if behind is not None and is_readable(behind.inner):

@@ -75,7 +75,7 @@ class Edge:
         return _together(self.items)
 
 
-class Reduction:
+class SeriesParallel:
     """The state of a reduction; `finish` tries the orders of elimination and keeps the best tree."""
 
     def __init__(self, node: Product, fixed: set[int]) -> None:
@@ -146,7 +146,7 @@ class Reduction:
             place = dict(zip(chain(*own), chain(*orders), strict=True))
             yield tuple(place[label] for label in self.summed)
 
-    def fork(self) -> Reduction:
+    def fork(self) -> SeriesParallel:
         twin = copy(self)
         twin.scalars, twin.edges = list(self.scalars), list(self.edges)
         twin.vectors = {label: list(items) for label, items in self.vectors.items()}
@@ -403,4 +403,4 @@ def _size_tree(size: AnySize) -> Tree:
     return Name(str(size))
 
 
-__all__ = ["Edge", "Item", "Leaf", "Reduction", "is_statistic"]
+__all__ = ["Edge", "Item", "Leaf", "SeriesParallel", "is_statistic"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from minigrad.index.expr import (
     Composite,
     Expr,
-    Extremum,
     Factor,
     Leaf,
     Map,
     MatrixFunction,
     Pick,
     Product,
+    Reduction,
     Ref,
     Structural,
 )
@@ -70,7 +70,7 @@ def rule_of(node: Expr, k: int) -> str:
             return known or f"{written(node.definition.name).text}: its definition, differentiated"
         case MatrixFunction():
             return node.row.sentence
-        case Extremum():
+        case Reduction():
             return _EXTREMA[node.kind]
         case Product():
             return _of_product(node, node.factors[k])

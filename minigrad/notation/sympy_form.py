@@ -12,12 +12,12 @@ from minigrad.index import heads
 from minigrad.index.expr import (
     Composite,
     Expr,
-    Extremum,
     Leaf,
     Map,
     MatrixFunction,
     Pick,
     Product,
+    Reduction,
     Ref,
     Structural,
     Sum,
@@ -130,8 +130,8 @@ class _Elements:
                 return s.KroneckerDelta(self.element(node.index, at[:-1]), at[-1])
             case MatrixFunction():
                 return self.matrix_function(node, at)
-            case Extremum():
-                return self.extremum(node, at)
+            case Reduction():
+                return self.reduction(node, at)
         raise DerivationError(f"{type(node).__name__}: this node has no SymPy form")
 
     def leaf(self, node: Leaf, at: Sequence[Any]) -> Any:
@@ -178,7 +178,7 @@ class _Elements:
         # as it stands: indexing would invert a matrix of numbers of rows by its letters
         return s.matrices.expressions.matexpr.MatrixElement(value, at[-2], at[-1])
 
-    def extremum(self, node: Extremum, at: Sequence[Any]) -> Any:
+    def reduction(self, node: Reduction, at: Sequence[Any]) -> Any:
         s = heads.sympy()
         kept = list(at[: node.arg.ndim - node.count])
         lengths = node.arg.sizes[node.arg.ndim - node.count :]
@@ -198,7 +198,7 @@ class _Elements:
         return own / s.Add(*(s.KroneckerDelta(e - largest, 0) for e in elements))
 
     def over_axes(
-        self, node: Extremum, at: Sequence[Any], kept: list[Any], lengths: Sequence[AnySize]
+        self, node: Reduction, at: Sequence[Any], kept: list[Any], lengths: Sequence[AnySize]
     ) -> Any:
         """A product of all elements, or of all others; right also where elements are 0."""
         s = heads.sympy()

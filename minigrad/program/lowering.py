@@ -17,13 +17,13 @@ from minigrad.index.contract import symmetric
 from minigrad.index.expr import (
     Composite,
     Expr,
-    Extremum,
     Head,
     Leaf,
     Map,
     MatrixFunction,
     Pick,
     Product,
+    Reduction,
     Ref,
     Structural,
     Sum,
@@ -139,8 +139,8 @@ class Lowering:
                 return self.map(node)
             case Composite():
                 return self.lower(node.expand())
-            case Extremum():
-                return self.extremum(node)
+            case Reduction():
+                return self.reduction(node)
             case MatrixFunction():
                 return self.matrix_function(node)
         raise DerivationError(f"{type(node).__name__}: this node has no array form")
@@ -227,7 +227,7 @@ class Lowering:
         kept = [label for label in range(node.ndim) if label not in axes]
         return Labelled(value, tuple(k for k, label in enumerate(kept) if label in x.labels))
 
-    def extremum(self, node: Extremum) -> Labelled:
+    def reduction(self, node: Reduction) -> Labelled:
         axes = tuple(range(node.arg.ndim - node.count, node.arg.ndim))
         if node.kind in ("max", "prod"):
             return self.reduced(node.kind, node.arg, axes)

@@ -19,13 +19,13 @@ from minigrad.index.expr import (
     Composite,
     Definition,
     Expr,
-    Extremum,
     Leaf,
     Map,
     MatrixFunction,
     Number,
     Pick,
     Product,
+    Reduction,
     Ref,
     Structural,
     Sum,
@@ -236,8 +236,8 @@ def contributions(
                 for k, arg in enumerate(node.args)
                 if arg in active
             ]
-        case Extremum():
-            return _extremum_adjoint(node, g, extra)
+        case Reduction():
+            return _reduction_adjoint(node, g, extra)
         case MatrixFunction():
             return [(node.arg, matrix_adjoint(node, g, extra, output))]
         case Leaf() | Structural() | Pick():
@@ -245,17 +245,17 @@ def contributions(
     raise DerivationError(f"{type(node).__name__}: this node has no adjoint rule")
 
 
-def _extremum_adjoint(node: Extremum, g: Expr, extra: int) -> list[Term]:
+def _reduction_adjoint(node: Reduction, g: Expr, extra: int) -> list[Term]:
     """A maximum passes g to the largest element; a product, g times the product of the others."""
     if node.kind == "argmax":
         return []
     if node.kind == "others":
         return [(node.arg, _others_adjoint(node, g, extra))]
-    slope = Extremum("argmax" if node.kind == "max" else "others", node.arg, node.count)
+    slope = Reduction("argmax" if node.kind == "max" else "others", node.arg, node.count)
     return [(node.arg, _spread(g, extra, node.ndim, slope))]
 
 
-def _others_adjoint(node: Extremum, g: Expr, extra: int) -> Expr:
+def _others_adjoint(node: Reduction, g: Expr, extra: int) -> Expr:
     """Sum over i /= j of g_i times the product of all elements but x_i and x_j.
 
     That is the product of the others than j once x_i is replaced by 1, so zeros do no harm.
@@ -278,7 +278,7 @@ def _others_adjoint(node: Extremum, g: Expr, extra: int) -> Expr:
             (1, contract(out, same, 1, sizes)),
         ]
     )
-    rest = Extremum("others", without, node.count)
+    rest = Reduction("others", without, node.count)
     apart = add([(1, constant(1, rest.sizes)), (-1, contract(out, same, 1, sizes))])
     operands = [(g, [*lead, *batch, *i]), (rest, out), (apart, out)]
     return contract([*lead, *batch, *j], operands)

@@ -29,14 +29,14 @@ def test_a_part_is_reduced_once(
 ) -> None:
     """Each took over 5,000 attempts when every choice of subscripts around a part read it again."""
     attempts = 0
-    fork = reduction.Reduction.fork
+    fork = reduction.SeriesParallel.fork
 
     def counted(self: Any) -> Any:
         nonlocal attempts
         attempts += 1
         return fork(self)
 
-    monkeypatch.setattr(reduction.Reduction, "fork", counted)
+    monkeypatch.setattr(reduction.SeriesParallel, "fork", counted)
     derivation = mg.derive(mg.parse(program, **declared), wrt=wrt)
     assert str(derivation)
     assert derivation[wrt].expanded

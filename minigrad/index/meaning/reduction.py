@@ -11,7 +11,7 @@ from minigrad.index import facts, heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, subtract
 from minigrad.index.contract import contract, size_as_number
-from minigrad.index.expr import Expr, Extremum, Map, Structural
+from minigrad.index.expr import Expr, Map, Reduction, Structural
 from minigrad.index.numbers import number
 from minigrad.index.size import AnySize
 from minigrad.index.view import View
@@ -41,7 +41,7 @@ def std(x: View, *, axis: Axes, ddof: float, keepdims: bool) -> View:
 
 
 def max_(x: View, *, axis: Axes, keepdims: bool) -> View:
-    return v.reduce(x, axis, keepdims, partial(Extremum, "max"))
+    return v.reduce(x, axis, keepdims, partial(Reduction, "max"))
 
 
 def min_(x: View, *, axis: Axes, keepdims: bool) -> View:
@@ -50,7 +50,7 @@ def min_(x: View, *, axis: Axes, keepdims: bool) -> View:
 
 
 def prod(x: View, *, axis: Axes, keepdims: bool) -> View:
-    return v.reduce(x, axis, keepdims, partial(Extremum, "prod"))
+    return v.reduce(x, axis, keepdims, partial(Reduction, "prod"))
 
 
 def norm(x: View, *, ord: float, axis: Axes, keepdims: bool) -> View:
@@ -104,7 +104,7 @@ def cumprod(x: View, *, axis: int) -> View:
     out = (*lead, "upto", last)
     kept = contract(out, [(moved.expr, labels), until], 1, sizes)
     later = add([(1, contract(out, [], 1, sizes)), (-1, contract(out, [until], 1, sizes))])
-    running = View(Extremum("prod", add([(1, kept), (1, later)]), 1), moved.axes)
+    running = View(Reduction("prod", add([(1, kept), (1, later)]), 1), moved.axes)
     place = list(range(x.ndim - 1))
     place.insert(axis % x.ndim, x.ndim - 1)
     return v.permuted(running, place)
