@@ -12,7 +12,6 @@ from minigrad.api.source import derivation_source
 from minigrad.api.subject import subject_of
 from minigrad.api.targets import (
     Variable,
-    freed,
     lowered_graph,
     output_node,
     variables_of,
@@ -33,6 +32,7 @@ from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
 from minigrad.symbolic.factors import with_factors_outside
 from minigrad.symbolic.fold import recognised
+from minigrad.symbolic.lower import freed
 from minigrad.symbolic.second import by_parts
 from minigrad.symbolic.simplify import simplified
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from minigrad.api.derivation import finished
-from minigrad.api.targets import Variable, freed, lowered_graph, variables_of
+from minigrad.api.targets import Variable, lowered_graph, variables_of
 from minigrad.drawing import Drawing, Text, differential, fold, picture_of, symbol
 from minigrad.drawing.model import Run, sub, sup
 from minigrad.drawing.names import indexed
@@ -18,7 +18,7 @@ from minigrad.notation.matrix import Places, matrix_form
 from minigrad.notation.text import UNICODE, Printer
 from minigrad.notation.tree import Name, Power, Tree
 from minigrad.symbolic.derive import adjoints
-from minigrad.symbolic.lower import Lowered
+from minigrad.symbolic.lower import Lowered, freed
 
 # Marks around a name and around a subscript in printed text, from the private use area.
 _NAME, _GRADIENT, _SUBSCRIPT, _END = "\ue000", "\ue001", "\ue002", "\ue003"

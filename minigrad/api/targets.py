@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.graph import Node, Tensor
-from minigrad.index.assume import open_assumptions
 from minigrad.index.size import Size
 from minigrad.primitive import REGISTRY
 from minigrad.symbolic.lower import Lowered, lower, register_heads
@@ -63,12 +62,6 @@ def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
                 f"derive: no tensor of this graph is named {item!r}; {hint}known are {', '.join(by_name)}"
             )
     return nodes
-
-
-def freed(lowered: Lowered, output: Node, variables: Sequence[Node]) -> Lowered:
-    """The graph in which the variables vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
-    tied = [n for n in variables if n.op is None and open_assumptions(n.assume) != n.assume]
-    return lower([output], tied) if tied else lowered
 
 
 def dims_of(lowered: Lowered) -> set[str]:

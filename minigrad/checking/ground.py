@@ -34,8 +34,8 @@ class Ground:
     def __init__(
         self, subject: Subject, values: Mapping[str, Any], sizes: Mapping[str, int], c: Any
     ) -> None:
-        assert subject.lowered is not None
-        self.subject, self.lowered = subject, subject.lowered
+        assert subject.free is not None
+        self.subject, self.lowered = subject, subject.free
         self.values, self.sizes = dict(values), dict(sizes)
         output = self.lowered.expr(subject.output)
         self.c = np.asarray(c).reshape([value_of(s, sizes) for s in output.sizes])

@@ -22,7 +22,7 @@ from minigrad.graph import Node, Tensor
 from minigrad.index.expr import Expr
 from minigrad.index.size import AnySize, Size, least, value_of
 from minigrad.limits import check_bytes
-from minigrad.symbolic.lower import Lowered, graph_order
+from minigrad.symbolic.lower import Lowered, freed, graph_order
 from minigrad.symbolic.names import names_in_graph
 
 _MOST_DRAWS = 48
@@ -55,6 +55,13 @@ class Subject:
         order = graph_order([self.output])
         leaves = [node for node in order if node.op is None]
         self.bound, self.bound_sizes = bound(leaves, names_in_graph(order), self.given)
+
+    @cached_property
+    def free(self) -> Lowered | None:
+        """The meaning as it holds all around the point: what is assumed of a variable is no part of it."""
+        if self.lowered is None:
+            return None
+        return freed(self.lowered, self.output, {*self.variables, *(self.inner or ())})
 
     @cached_property
     def demands(self) -> Sequence[Demand]:

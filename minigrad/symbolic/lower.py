@@ -103,6 +103,12 @@ def lower(outputs: Sequence[Node], free: Collection[Node] = ()) -> Lowered:
     return result
 
 
+def freed(lowered: Lowered, output: Node, variables: Iterable[Node]) -> Lowered:
+    """The graph in which the variables vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
+    tied = {n for n in variables if n.op is None and open_assumptions(n.assume) != n.assume}
+    return lower([output], tied) if tied else lowered
+
+
 def _dim_names(order: Sequence[Node]) -> set[str]:
     """The names of all dims in the graph: no tensor may be named like one."""
     labels = {label for node in order for label in node.dims or () if label is not None}

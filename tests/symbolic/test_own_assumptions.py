@@ -7,6 +7,7 @@ import pytest
 from expressions import Case
 
 import minigrad as mg
+from minigrad.index.assume import ASSUMPTIONS
 
 CASES = {
     "simplex": ("sum(p) ** 2", {"p": "n | simplex"}, "dp = 2 𝟏"),
@@ -56,3 +57,36 @@ def test_its_value_is_that_of_the_hand_vjps(name: str, order: int) -> None:
     derivation = mg.derive(mg.parse(text, **variables), wrt=wrt, order=order)
     formula = derivation[wrt] if order == 1 else derivation[wrt, wrt]
     np.testing.assert_allclose(formula(values), case.by_backward(values), rtol=1e-9, atol=1e-9)
+
+
+_OF_MATRICES = ("symmetric", "spd", "diagonal", "orthogonal", "invertible")
+_OF_ELEMENTS = ("simplex", "onehot", "0/1", "pm1", "positive", "unit", "nonzero")
+# How a loss depends on what is assumed of: for each kind of assumption.
+_LOSSES = {
+    "linear": ("trace(A @ S) + sum(C * S.T)", "a @ s + sum(s)"),
+    "quadratic": ("sum(C * (S @ A @ S.T)) + trace(S.T @ S)", "sum(C * outer(s, s)) + sum(s) ** 2"),
+    "cubic": ("trace(matrix_power(S, 3) @ A)", "sum(a * s**3) + sum(s**2) * (a @ s)"),
+    "inverse": ("sum(C * inv(S)) + trace(inv(S).T @ S)", "sum(a / (2 + s)) + exp(sum(s))"),
+}
+
+
+def test_every_assumption_of_a_variable_is_judged() -> None:
+    # index and bool are no real numbers, and have no gradient
+    assert {*_OF_MATRICES, *_OF_ELEMENTS} == ASSUMPTIONS.keys() - {"index", "bool"}
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("loss", _LOSSES)
+@pytest.mark.parametrize("word", [*_OF_MATRICES, *_OF_ELEMENTS])
+@pytest.mark.long("part")
+def test_every_witness_agrees(word: str, loss: str, order: int) -> None:
+    """The exact ones too, which leave the assumed set in every direction."""
+    by_matrix, by_vector = _LOSSES[loss]
+    if word in _OF_MATRICES:
+        text, declared = by_matrix, {"S": f"n n | {word}", "A": "n n", "C": "n n"}
+    else:
+        text, declared = by_vector, {"s": f"n | {word}", "a": "n", "C": "n n"}
+    used = {name: dims for name, dims in declared.items() if name in text}
+    derived = mg.derive(mg.parse(text, **used), wrt=next(iter(used)), order=order)
+    report = derived.check()
+    assert report.verdict == "pass", str(report)
