@@ -5,8 +5,6 @@ Every door through which a name comes in asks here; what leaves is escaped where
 
 from __future__ import annotations
 
-import unicodedata
-
 from minigrad.errors import NamingError
 
 LONGEST = 1_000
@@ -47,6 +45,8 @@ def checked_name(name: object, what: str = "name", longest: int = LONGEST) -> st
             f"{len(name):,}; shorten it"
         )
     if not name.isprintable() or not _FILLERS.isdisjoint(name):
+        import unicodedata  # Most names are plain.
+
         for character in name:
             kind = _KINDS.get("Cf" if character in _FILLERS else unicodedata.category(character))
             kind = "a line break" if character in _BREAKS else kind

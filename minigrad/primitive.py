@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -50,9 +49,8 @@ AS_IT_IS = Names()
 INTERNAL = Names(public=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Primitive:
-    """One row of the table of operations.
+    """One row of the table of operations; a fact that is to change makes another row.
 
     ``forward`` runs on arrays. ``vjps`` holds one rule ``(g, y, *args, **params) -> cotangent`` per
     argument, or None where an argument is not differentiable; a variadic row has the single rule
@@ -64,39 +62,71 @@ class Primitive:
     than the result; ``misfit`` explains shapes that do not fit. ``reads``
     says for each rule whose values it reads, "y" for the result and "0", "1" for the arguments, so
     that other large arrays need not be kept; None means that it may read everything.
+
+    Examples
+    --------
+    The square root, y = √x, whose rule dx = g / (2 y) reads the result alone:
+
+    >>> import numpy as np
+    >>> root = Primitive(
+    ...     "root",
+    ...     "elementwise",
+    ...     np.sqrt,
+    ...     vjps=(lambda g, y, x: g / (2 * y),),
+    ...     meaning="sqrt(x)",
+    ...     domain=("positive",),
+    ...     reads=("y",),
+    ... )
     """
 
-    name: str
-    kind: Kind
-    forward: Rule
-    vjps: tuple[Rule | None, ...] = ()
-    meaning: Meaning = None
-    domain: tuple[str, ...] = ()
-    kinks: str = ""
-    notation: Notation | None = None
-    arity: int | None = 1
-    variadic: bool = False
-    vjp: Rule | None = None
-    vjp_all: Rule | None = None
-    params: Mapping[str, Any] = field(default_factory=lambda: _NO_PARAMS)
-    broadcasts: bool = False
-    masks: bool = False
-    casts: bool = False
-    misfit: Rule | None = None
-    reads: tuple[str, ...] | None = None
-    builtin: bool = False
-    doc: str = ""
-    names: Names = AS_IT_IS
-    loose: bool = field(init=False)
-    careful: bool = field(init=False)
+    # No dataclass: to build one takes as long as twenty modules of rows take to load.
+    __slots__ = (
+        *("name", "kind", "forward", "vjps", "meaning", "domain", "kinks", "notation", "arity"),
+        *("variadic", "vjp", "vjp_all", "params", "broadcasts", "masks", "casts", "misfit", "reads"),
+        *("builtin", "doc", "names", "loose", "careful"),
+    )
 
-    def __post_init__(self) -> None:
-        if self.vjp_all is not None:
-            object.__setattr__(self, "vjp", _one_of(self.vjp_all))
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        forward: Rule,
+        *,
+        vjps: tuple[Rule | None, ...] = (),
+        meaning: Meaning = None,
+        domain: tuple[str, ...] = (),
+        kinks: str = "",
+        notation: Notation | None = None,
+        arity: int | None = 1,
+        variadic: bool = False,
+        vjp: Rule | None = None,
+        vjp_all: Rule | None = None,
+        params: Mapping[str, Any] = _NO_PARAMS,
+        broadcasts: bool = False,
+        masks: bool = False,
+        casts: bool = False,
+        misfit: Rule | None = None,
+        reads: tuple[str, ...] | None = None,
+        builtin: bool = False,
+        doc: str = "",
+        names: Names = AS_IT_IS,
+    ) -> None:
+        self.name, self.kind, self.forward = name, kind, forward
+        self.vjps, self.vjp_all, self.reads = vjps, vjp_all, reads
+        self.vjp = vjp if vjp_all is None else _one_of(vjp_all)
+        self.meaning, self.domain, self.kinks, self.notation = meaning, domain, kinks, notation
+        self.arity, self.variadic, self.params = arity, variadic, params
+        self.broadcasts, self.masks, self.casts, self.misfit = broadcasts, masks, casts, misfit
+        self.builtin, self.doc, self.names = builtin, doc, names
         # Built-in rules return their argument's shape and write into no array that they are given;
         # those of users are checked.
-        object.__setattr__(self, "loose", self.broadcasts or not self.builtin)
-        object.__setattr__(self, "careful", self.masks or self.casts or not self.builtin)
+        self.loose = broadcasts or not builtin
+        self.careful = masks or casts or not builtin
+
+    def replaced(self, **facts: Any) -> Primitive:
+        """A row with other facts, which is not registered."""
+        own = {fact: getattr(self, fact) for fact in self.__slots__ if fact not in ("loose", "careful")}
+        return Primitive(**{**own, **facts})
 
     @property
     def differentiable(self) -> bool:
@@ -130,7 +160,9 @@ REGISTRY: dict[str, Primitive] = {}
 
 def register(row: Primitive) -> Primitive:
     """Enter a row; a user's own row may be redefined, a built-in one may not."""
-    known = REGISTRY.get(checked_name(row.name, "an operation's name"))
+    if not row.builtin:
+        checked_name(row.name, "an operation's name")
+    known = REGISTRY.get(row.name)
     if known is not None and known.builtin:
         raise NameClashError(
             f"{row.name!r} is a built-in operation and cannot be redefined; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -81,7 +81,7 @@ class Lie:
 
 def _named(row: Primitive, lie: Lie, **facts: Any) -> Primitive:
     name = f"{row.name} with {lie.kind} in {lie.fact}"
-    return replace(row, name=name, builtin=False, **facts)
+    return row.replaced(name=name, builtin=False, **facts)
 
 
 def _forward(row: Primitive, lie: Lie) -> Primitive:

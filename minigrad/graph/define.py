@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from inspect import signature as signature_of
 from typing import Any, TypeVar
 
 from minigrad.errors import ArgumentError, AxisError
@@ -335,7 +334,7 @@ def composite(
     """
 
     def decorate(function: _F) -> _F:
-        if any(p.default not in (p.empty, None) for p in signature_of(function).parameters.values()):
+        if _has_options(function):
             function = worded(name)(function)
         row = Primitive(
             name=name,
@@ -351,6 +350,12 @@ def composite(
         return _entered(register(row), function)
 
     return decorate
+
+
+def _has_options(function: Operation) -> bool:
+    """Whether an argument has a default that says something: None stands for a tensor left out."""
+    defaults = *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()
+    return any(value is not None for value in defaults)
 
 
 def dual(operation: Operation) -> Operation:

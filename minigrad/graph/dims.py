@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.names import checked_name
-
-_LABEL = re.compile(r"[^\W\d]\w*")
 
 # Set by graph.operation, which lies above: takes a function's name and the operands.
 _numeric: dict[str, Callable[..., Any]] = {}
@@ -60,12 +57,18 @@ def parse_dims(dims: str | Iterable[str | None], ndim: int) -> tuple[str | None,
             "give one label per axis, with _ for an axis without a name"
         )
     for label in labels:
-        if label is not None and not _LABEL.fullmatch(checked_name(label, "dims")):
+        if label is not None and not _is_word(checked_name(label, "dims")):
             raise ArgumentError(
                 f"dims={dims!r}: {label!r} is not a name; a label is a letter followed by "
                 "letters, digits or underscores"
             )
     return tuple(None if label in (None, "_") else label for label in labels)
+
+
+def _is_word(label: str) -> bool:
+    """Letters, digits and underscores, no digit first."""
+    letters = label.replace("_", "a")
+    return letters.isalnum() and not letters[0].isdecimal()
 
 
 def with_labels(shape: tuple[int, ...], dims: tuple[str | None, ...]) -> tuple[int, ...]:

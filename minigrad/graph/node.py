@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -108,11 +107,22 @@ class Node:
         return f"<node {self.id}{label}: {what} {self.shape}>"
 
 
-@dataclass(frozen=True, slots=True)
 class Slot:
     """A place in an index that is filled by input number ``position`` of the node."""
 
-    position: int
+    __slots__ = ("position",)
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Slot and other.position == self.position
+
+    def __hash__(self) -> int:
+        return hash((Slot, self.position))
+
+    def __repr__(self) -> str:
+        return f"Slot({self.position})"
 
 
 def leaf(

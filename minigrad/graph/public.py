@@ -63,12 +63,9 @@ def public(
 
 def namespace(prefix: str) -> dict[str, Callable[..., Any]]:
     """What is public under ``prefix``: "" for NumPy's own names, "linalg.", "special.", "nn."."""
-    found = {
-        name.removeprefix(prefix): function
-        for name, function in PUBLIC.items()
-        if name.startswith(prefix) and "." not in name.removeprefix(prefix)
-    }
-    return dict(sorted(found.items()))
+    inside = prefix.removesuffix(".")
+    parted = ((name.rpartition("."), function) for name, function in PUBLIC.items())
+    return dict(sorted((last, function) for (room, _, last), function in parted if room == inside))
 
 
 def numpy_function(name: str) -> Any:

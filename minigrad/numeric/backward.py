@@ -1,9 +1,12 @@
-"""Gradients: ``loss.backward()`` for leaves, ``gradients`` for any tensors of a graph."""
+"""Gradients: ``loss.backward()`` for leaves, ``gradients`` for any tensors of a graph.
+
+The sweep itself is loaded with the first gradient.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, overload
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -11,7 +14,9 @@ from minigrad.errors import DtypeError, GradientError, ShapeError, SymbolicError
 from minigrad.graph.create import own
 from minigrad.graph.node import Node
 from minigrad.graph.tensor import Tensor, describe, wrap
-from minigrad.numeric.sweep import Cotangents, general_sweep, leading_to, plain, reachable, sweep
+
+if TYPE_CHECKING:
+    from minigrad.numeric.sweep import Cotangents
 
 
 def backward(self: Tensor, gradient: Any = None, retain_saved: bool = False) -> None:
@@ -34,6 +39,8 @@ def backward(self: Tensor, gradient: Any = None, retain_saved: bool = False) -> 
     FreedError
         When an earlier backward has released the arrays.
     """
+    from minigrad.numeric.sweep import sweep
+
     node = self._node
     if gradient is None and node is not None and node.requires_grad and node.shape == ():
         seed = node.dtype.type(1)
@@ -176,6 +183,30 @@ def _target(name: str, x: Any) -> Node:
     return x._node
 
 
+def reachable(outputs: Iterable[Node], stop: frozenset[Node]) -> set[Node]:
+    """Every node that requires a gradient and leads to an output; nothing beyond ``stop``."""
+    found: set[Node] = set()
+    stack = [node for node in outputs if node.requires_grad]
+    while stack:
+        node = stack.pop()
+        if node in found:
+            continue
+        found.add(node)
+        if node in stop:
+            continue
+        stack.extend(p for p in node.inputs if type(p) is Node and p.requires_grad)
+    return found
+
+
+def leading_to(targets: frozenset[Node], among: set[Node]) -> set[Node]:
+    """The nodes through which an output depends on a target."""
+    useful: set[Node] = set()
+    for node in sorted(among, key=lambda n: n.id):
+        if node in targets or any(type(p) is Node and p in useful for p in node.inputs):
+            useful.add(node)
+    return useful
+
+
 def propagate(
     outs: Sequence[Tensor],
     nodes: Sequence[Node],
@@ -186,6 +217,8 @@ def propagate(
     name: str = "gradients",
 ) -> dict[Node, Tensor]:
     """Sweep from outputs to wanted nodes; the gradients are tensors."""
+    from minigrad.numeric.sweep import general_sweep, plain
+
     seeds: Cotangents = {}
     for out, node, cotangent in zip(outs, nodes, given, strict=True):
         g = _cotangent(name, out, cotangent)

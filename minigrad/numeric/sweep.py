@@ -304,30 +304,6 @@ def stale_message(node: Node, leaf: Node) -> str:
     )
 
 
-def reachable(outputs: Iterable[Node], stop: frozenset[Node]) -> set[Node]:
-    """Every node that requires a gradient and leads to an output; nothing beyond ``stop``."""
-    found: set[Node] = set()
-    stack = [node for node in outputs if node.requires_grad]
-    while stack:
-        node = stack.pop()
-        if node in found:
-            continue
-        found.add(node)
-        if node in stop:
-            continue
-        stack.extend(p for p in node.inputs if type(p) is Node and p.requires_grad)
-    return found
-
-
-def leading_to(targets: frozenset[Node], among: set[Node]) -> set[Node]:
-    """The nodes through which an output depends on a target."""
-    useful: set[Node] = set()
-    for node in sorted(among, key=lambda n: n.id):
-        if node in targets or any(type(p) is Node and p in useful for p in node.inputs):
-            useful.add(node)
-    return useful
-
-
 def as_tensors(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
     """Saved arrays as the tensors they belong to, for a sweep that is itself recorded."""
     arguments = (

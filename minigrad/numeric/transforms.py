@@ -13,8 +13,7 @@ from minigrad.graph.context import current_scope
 from minigrad.graph.create import own
 from minigrad.graph.node import Node, leaf, next_id
 from minigrad.graph.tensor import Tensor, wrap
-from minigrad.numeric.backward import propagate
-from minigrad.numeric.sweep import leading_to, reachable
+from minigrad.numeric.backward import leading_to, propagate, reachable
 from minigrad.numeric.trees import leaves_of, map_leaves
 from minigrad.ops.arithmetic import positive
 from minigrad.ops.options import whole
