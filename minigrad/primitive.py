@@ -59,7 +59,7 @@ class Primitive:
     notation and is read by the symbolic side alone; no rule may consult it. ``broadcasts`` lets the
     sweep sum cotangents back to the arguments' shapes; ``masks`` says that cotangents may be 0 by
     choice, where a later 0 · ∞ must stay 0; ``casts`` that cotangents may be of another element type
-    than the result; ``misfit`` explains shapes that do not fit. ``reads``
+    than the result; ``shape_message`` explains shapes that do not fit. ``reads``
     says for each rule whose values it reads, "y" for the result and "0", "1" for the arguments, so
     that other large arrays need not be kept; None means that it may read everything.
 
@@ -82,8 +82,8 @@ class Primitive:
     # No dataclass: to build one takes as long as twenty modules of rows take to load.
     __slots__ = (
         *("name", "kind", "forward", "vjps", "meaning", "domain", "kinks", "notation", "arity"),
-        *("variadic", "vjp", "vjp_all", "params", "broadcasts", "masks", "casts", "misfit", "reads"),
-        *("builtin", "doc", "names", "loose", "careful"),
+        *("variadic", "vjp", "vjp_all", "params", "broadcasts", "masks", "casts", "shape_message"),
+        *("reads", "builtin", "doc", "names", "checks_shape", "may_mask"),
     )
 
     def __init__(
@@ -105,7 +105,7 @@ class Primitive:
         broadcasts: bool = False,
         masks: bool = False,
         casts: bool = False,
-        misfit: Rule | None = None,
+        shape_message: Rule | None = None,
         reads: tuple[str, ...] | None = None,
         builtin: bool = False,
         doc: str = "",
@@ -116,16 +116,17 @@ class Primitive:
         self.vjp = vjp if vjp_all is None else _one_of(vjp_all)
         self.meaning, self.domain, self.kinks, self.notation = meaning, domain, kinks, notation
         self.arity, self.variadic, self.params = arity, variadic, params
-        self.broadcasts, self.masks, self.casts, self.misfit = broadcasts, masks, casts, misfit
-        self.builtin, self.doc, self.names = builtin, doc, names
+        self.broadcasts, self.masks, self.casts = broadcasts, masks, casts
+        self.shape_message, self.builtin, self.doc, self.names = shape_message, builtin, doc, names
         # Built-in rules return their argument's shape and write into no array that they are given;
         # those of users are checked.
-        self.loose = broadcasts or not builtin
-        self.careful = masks or casts or not builtin
+        self.checks_shape = broadcasts or not builtin
+        self.may_mask = masks or casts or not builtin
 
     def replaced(self, **facts: Any) -> Primitive:
         """A row with other facts, which is not registered."""
-        own = {fact: getattr(self, fact) for fact in self.__slots__ if fact not in ("loose", "careful")}
+        derived = ("checks_shape", "may_mask")
+        own = {fact: getattr(self, fact) for fact in self.__slots__ if fact not in derived}
         return Primitive(**{**own, **facts})
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigrad as mg
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.numeric import gradients
 
 SIZES = {"n": 5, "m": 4, "d": 3, "k": 2, "e": 3, "h": 2, "b": 2, "c": 3, "v": 6}
@@ -165,7 +165,7 @@ def engine_gradient(
 ) -> Any:
     """<seed, derivative> by the hand-written VJPs, twice for order 2 (the seed then being a direction)."""
     output = mg.parse(chosen.text, **chosen.declared)
-    program = Program(output._node, SIZES if sizes is None else sizes)
+    program = Replay(output._node, SIZES if sizes is None else sizes)
     leaves = {
         node: np.asarray(node.value if node.name is None else arrays[node.name])
         for node in program.leaves

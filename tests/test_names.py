@@ -36,7 +36,7 @@ from minigrad.markup import printable
 from minigrad.names import checked_name, parted
 from minigrad.primitive import REGISTRY
 from minigrad.source.helpers import HELPERS
-from minigrad.source.names import RESERVED, Names, identifier
+from minigrad.source.names import RESERVED, Identifiers, identifier
 from minigrad.training import checkpoint
 
 DOORS: dict[str, Callable[[str], Any]] = {
@@ -227,8 +227,8 @@ def test_json_gives_back_what_the_terminal_does_not_see(
 
 @pytest.mark.parametrize("name", hostile_names.ALLOWED, ids=lambda name: ascii(name)[:30])
 def test_identifiers_are_ours(name: str) -> None:
-    made = [Names().unique(name), Names().unique(name)]
-    made += [n for names in [Names()] for n in (names.unique(name), names.unique(name))]
+    made = [Identifiers().unique(name), Identifiers().unique(name)]
+    made += [n for names in [Identifiers()] for n in (names.unique(name), names.unique(name))]
     for text in made:
         assert len(text) < 70
         space: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from minigrad.checking import Options, Report, examine
 from minigrad.checking.backward import judge_backward
 from minigrad.checking.handwritten import Handwritten, Residuals
 from minigrad.checking.judge import claims_for, judge
-from minigrad.checking.quiet import quiet
+from minigrad.checking.suppress import suppress_warnings
 from minigrad.errors import ArgumentError, MinigradError
 from minigrad.graph import Tensor
 from minigrad.names import shown
@@ -114,7 +114,7 @@ def check(
     options = Options(seed, seeds, seconds, witnesses, every, progress, cotangent=cotangent)
     hand = _Hand(against, dict(given or {}), backward, residuals, budget)
     hand.require_sense(subject)
-    with quiet():
+    with suppress_warnings():
         if isinstance(subject, Tensor):
             report = _of_tensor(subject, args if wrt is None else wrt, hand, order, options)
         else:

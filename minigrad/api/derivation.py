@@ -26,7 +26,7 @@ from minigrad.names import parted
 from minigrad.notation.choose import printed_length, whole_length
 from minigrad.notation.lines import Line, line, referred
 from minigrad.notation.steps import Step, second_rule, steps
-from minigrad.symbolic.autoname import Names, Opened, named, settled
+from minigrad.symbolic.autoname import FreeNames, Opened, named, settled
 from minigrad.symbolic.byname import folded_by_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.expand import with_deltas_first
@@ -278,7 +278,7 @@ def _rebuilt(
     return kind(reading, {key: Formula(*arguments) for key, arguments in formulas.items()}, order)
 
 
-def readable(hessian: Expr, gradient: Expr, key: str, names: Names) -> Expr:
+def readable(hessian: Expr, gradient: Expr, key: str, names: FreeNames) -> Expr:
     """The Hessian, or the Hessian by parts of the gradient, whichever is printed shorter."""
     forms = [hessian, *by_parts(hessian, gradient, key, names)]
     return min(forms, key=whole_length) if len(forms) > 1 else hessian

@@ -30,7 +30,7 @@ from minigrad.notation.lines import (
 )
 from minigrad.notation.sympy_form import sympy_form
 from minigrad.notation.text import ASCII, UNICODE, text
-from minigrad.symbolic.autoname import Names, without_names
+from minigrad.symbolic.autoname import FreeNames, without_names
 from minigrad.symbolic.factors import factored
 from minigrad.symbolic.lower import Lowered
 from minigrad.symbolic.simplify import simplified
@@ -43,7 +43,7 @@ class Reading:
     lowered: Lowered
     output: Expr
     node: Node
-    names: Names
+    names: FreeNames
     gradients: dict[str, Expr] = field(default_factory=dict)  # by each variable, before the second
 
     def __getstate__(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.slip_names import Names, sum_name
+from minigrad.checking.slip_names import GraphNames, sum_name
 from minigrad.checking.sweep import Edge, Sweep
 from minigrad.graph import Node
 
@@ -17,7 +17,7 @@ _MOST_PATHS = 12
 Variants = Iterator[tuple[str, Any]]
 
 
-def altered(sweep: Sweep, names: Names) -> Iterator[tuple[str, Any]]:
+def altered(sweep: Sweep, names: GraphNames) -> Iterator[tuple[str, Any]]:
     """The target's gradient after each slip in turn."""
     edges = sweep.edges()[:_MOST_EDGES]
     for kind in _KINDS:
@@ -28,7 +28,7 @@ def altered(sweep: Sweep, names: Names) -> Iterator[tuple[str, Any]]:
     yield from _two_lost_paths(edges, sweep, names)
 
 
-def _two_lost_paths(edges: list[Edge], sweep: Sweep, names: Names) -> Variants:
+def _two_lost_paths(edges: list[Edge], sweep: Sweep, names: GraphNames) -> Variants:
     """Two uses left out at once; one that makes no difference alone is not worth a word."""
     lost = [
         (_place(edge), text, np.zeros(np.shape(edge.contribution)))
@@ -58,7 +58,7 @@ def _replacing(contributions: Mapping[tuple[Node, int], Any]) -> Callable[[Edge]
     return lambda edge: contributions.get(_place(edge), edge.contribution)
 
 
-def _forgotten_sums(edge: Edge, edges: list[Edge], names: Names) -> Variants:
+def _forgotten_sums(edge: Edge, edges: list[Edge], names: GraphNames) -> Variants:
     """Y ⊙ (g − rowsum(y ⊙ g)) written as y ⊙ g, or with the sum over another axis."""
     y, g, c = np.asarray(edge.y), np.asarray(edge.g), np.asarray(edge.contribution)
     if not y.shape == g.shape == c.shape or not y.ndim:
@@ -84,7 +84,7 @@ def _forgotten_sums(edge: Edge, edges: list[Edge], names: Names) -> Variants:
                     )
 
 
-def _lost_paths(edge: Edge, edges: list[Edge], names: Names) -> Variants:
+def _lost_paths(edge: Edge, edges: list[Edge], names: GraphNames) -> Variants:
     """One of several uses of a tensor left out, or subtracted."""
     uses = [e for e in edges if e.parent is edge.parent]
     if len(uses) < 2:
@@ -102,7 +102,7 @@ def _lost_paths(edge: Edge, edges: list[Edge], names: Names) -> Variants:
     yield f"{path} is counted twice", 2 * c
 
 
-def _transposes(edge: Edge, edges: list[Edge], names: Names) -> Variants:
+def _transposes(edge: Edge, edges: list[Edge], names: GraphNames) -> Variants:
     """A square operand used as its transpose."""
     if edge.node.op is None or edge.node.op.kind == "elementwise":
         return
@@ -123,7 +123,7 @@ def _transposes(edge: Edge, edges: list[Edge], names: Names) -> Variants:
             yield f"{names.tensor(source)} is transposed in {where}", _tried(edge, g, swapped)
 
 
-def _forgotten_derivatives(edge: Edge, edges: list[Edge], names: Names) -> Variants:
+def _forgotten_derivatives(edge: Edge, edges: list[Edge], names: GraphNames) -> Variants:
     """The chain rule without its inner derivative."""
     g, c = np.asarray(edge.g), np.asarray(edge.contribution)
     op = edge.node.op
@@ -140,7 +140,7 @@ def _forgotten_derivatives(edge: Edge, edges: list[Edge], names: Names) -> Varia
         yield f"{where} multiplies by the argument of {short} instead of its derivative", g * x
 
 
-def _wrong_axes(edge: Edge, edges: list[Edge], names: Names) -> Variants:
+def _wrong_axes(edge: Edge, edges: list[Edge], names: GraphNames) -> Variants:
     """A broadcast operand's gradient summed over another axis of the same length."""
     assert edge.node.op is not None
     c = np.asarray(edge.contribution)
@@ -156,7 +156,7 @@ def _wrong_axes(edge: Edge, edges: list[Edge], names: Names) -> Variants:
             yield f"{name} is summed over axis {axis}, where axis 0 is meant", summed
 
 
-def _other_operands(edge: Edge, edges: list[Edge], names: Names) -> Variants:
+def _other_operands(edge: Edge, edges: list[Edge], names: GraphNames) -> Variants:
     """One operand of a product taken for another of its shape: Q where K is meant."""
     if edge.node.op is None or edge.node.op.kind != "contraction":
         return

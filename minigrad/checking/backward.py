@@ -16,7 +16,7 @@ from minigrad.checking.options import Options
 from minigrad.checking.replay import double
 from minigrad.checking.report import EVERYTHING, Comparison, Finding, Report, Verdict
 from minigrad.checking.scene import Scene, Subject
-from minigrad.checking.slip_names import Names
+from minigrad.checking.slip_names import GraphNames
 from minigrad.checking.slips import find_slip
 from minigrad.checking.sweep import Sweep
 from minigrad.checking.witnesses import (
@@ -210,18 +210,18 @@ def _masked_note(yours: Any, output: Any) -> str:
 
 def _right(
     hand: Handwritten, k: int, name: str, scene: Scene
-) -> tuple[Any, Sweep | None, Names] | None:
+) -> tuple[Any, Sweep | None, GraphNames] | None:
     """The right gradient by the trace, with the sweep in which slips are looked for."""
     reference = hand.reference
     if reference is None or name not in reference.names:
         return None
     twin = Scene(reference, 0).seeded(scene.c)
     node = reference.variables[list(reference.names).index(name)]
-    named = {n: n.name for n in twin.program.order if n.name is not None}
+    named = {n: n.name for n in twin.replay.order if n.name is not None}
     lengths = {
         f"{arg}.shape[{axis}]": int(length)
         for arg, value in zip(hand.names, hand.args, strict=True)
         for axis, length in enumerate(np.shape(value))
     }
     right = hand_gradients(twin)[list(reference.names).index(name)]
-    return right, Sweep(twin, node), Names(named, lengths, twin.program.order)
+    return right, Sweep(twin, node), GraphNames(named, lengths, twin.replay.order)

@@ -15,8 +15,8 @@ import numpy as np
 
 from minigrad.checking.differences import Slope, slope
 from minigrad.checking.digits import MOST_OPERATIONS, lifted
+from minigrad.checking.domain import is_finite
 from minigrad.checking.ground import same_ground
-from minigrad.checking.legal import is_finite
 from minigrad.checking.report import KINK, Comparison
 from minigrad.checking.scene import Scene
 from minigrad.checking.steps import stuck_at
@@ -122,7 +122,7 @@ def settled_value(c: Comparison, scene: Scene) -> Comparison:
 
 def undefined_step(scene: Scene) -> str:
     """The first leaf or step of the program that is not finite, in words; "" where there is none."""
-    for node in scene.program.order:
+    for node in scene.replay.order:
         if not is_finite(scene.values[node]):
             what = node.op.name if node.op else node.name or "an unnamed variable"
             return f"{what} is not finite here"

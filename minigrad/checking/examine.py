@@ -28,12 +28,12 @@ from minigrad.checking.locate import AT_FAULT, locate, machinery
 from minigrad.checking.options import FORWARD, MEANING, PROPERTIES, Options
 from minigrad.checking.properties import properties
 from minigrad.checking.proving import proofs
-from minigrad.checking.quiet import quiet
 from minigrad.checking.report import Comparison, Report, Suspect, merged
 from minigrad.checking.sample import generator
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.second import examine_second
 from minigrad.checking.steps import stuck_along_one
+from minigrad.checking.suppress import suppress_warnings
 from minigrad.checking.tangent import DISCRETE, along
 from minigrad.checking.witnesses import COMPLEX, FORMULA, VJP, WITNESSES, Arrays, Witness
 from minigrad.errors import ArgumentError
@@ -53,7 +53,7 @@ def examine(subject: Subject, options: Options | int = 0) -> Report:
     """
     if not isinstance(options, Options):
         options = Options(seed=options)
-    with quiet(), budget(options.seconds):
+    with suppress_warnings(), budget(options.seconds):
         if subject.inner is not None:
             return examine_second(subject, options)
         return _Examination(subject, options).report()
@@ -324,7 +324,7 @@ class _Examination:
         ]
         if not comparisons:
             return []
-        question = partial(locate, scene.program, scene.leaves, generator(self.options.seed))
+        question = partial(locate, scene.replay, scene.leaves, generator(self.options.seed))
         return self.hearing.ask(AT_FAULT, "", question) or machinery(comparisons)
 
 

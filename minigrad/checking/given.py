@@ -49,11 +49,11 @@ def _fitting(name: str, node: Node, value: Any, sizes: dict[str, tuple[int, str]
         wanted = "real numbers" if node.dtype.kind == "f" else "whole numbers"
         raise DtypeError(f"check: given[{name!r}] holds {array.dtype}; {name} takes {wanted}")
     wanted_shape = " ".join(map(str, node.shape)) or "a scalar"
-    misfit = ShapeError(
+    mismatch = ShapeError(
         f"check: given[{name!r}] has shape {array.shape}; {name} has the shape ({wanted_shape})"
     )
     if array.ndim != len(node.shape):
-        raise misfit
+        raise mismatch
     for size, length in zip(node.shape, array.shape, strict=True):
         if isinstance(size, Size) and size.name is not None:
             known, owner = sizes.setdefault(size.name, (length, name))
@@ -63,5 +63,5 @@ def _fitting(name: str, node: Node, value: Any, sizes: dict[str, tuple[int, str]
                     f"given[{name!r}]; give both one size"
                 )
         elif not isinstance(size, Size) and size != length:
-            raise misfit
+            raise mismatch
     return array.astype(np.float64) if node.dtype.kind == "f" else array

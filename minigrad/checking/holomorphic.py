@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.checking.sample import generator
 from minigrad.graph import Node
 
@@ -16,43 +16,43 @@ _STEP = 1e-4
 _AGREEMENT = 1e-5
 
 
-def first_not_holomorphic(program: Program, values: Mapping[Node, Any]) -> str:
+def first_not_holomorphic(replay: Replay, values: Mapping[Node, Any]) -> str:
     """The first row whose forward, on complex arguments, is no continuation of itself; "" for none."""
     rng = generator(0)
     judged: set[tuple[Any, ...]] = set()
-    for node in program.order:
+    for node in replay.order:
         if node.op is None:
             continue
         key = (node.op.name, str(node.params))
-        if key not in judged and not _continues(program, node, values, rng):
+        if key not in judged and not _continues(replay, node, values, rng):
             return node.op.name
         judged.add(key)
     return ""
 
 
 def _continues(
-    program: Program, node: Node, values: Mapping[Node, Any], rng: np.random.Generator
+    replay: Replay, node: Node, values: Mapping[Node, Any], rng: np.random.Generator
 ) -> bool:
     """The Cauchy–Riemann equations along a random direction: f(x + ih) − f(x) ≈ i (f(x + h) − f(x))."""
     assert node.op is not None
-    given = program.arguments(node, values)
+    given = replay.arguments(node, values)
     movable = [
         j
         for j, (x, a) in enumerate(zip(node.inputs, given, strict=True))
         if isinstance(x, Node) and np.asarray(a).dtype.kind == "f"
     ]
     # an argument may become complex alone, or together with the others
-    return all(_holds(program, node, given, [j], rng) for j in movable) and (
-        len(movable) < 2 or _holds(program, node, given, movable, rng)
+    return all(_holds(replay, node, given, [j], rng) for j in movable) and (
+        len(movable) < 2 or _holds(replay, node, given, movable, rng)
     )
 
 
 def _holds(
-    program: Program, node: Node, given: list[Any], moving: list[int], rng: np.random.Generator
+    replay: Replay, node: Node, given: list[Any], moving: list[int], rng: np.random.Generator
 ) -> bool:
     op = node.op
     assert op is not None
-    params = program.params(node)
+    params = replay.params(node)
     moves = {
         j: rng.uniform(0.5, 1.0, np.shape(given[j])) * np.maximum(np.abs(given[j]), 0.1)
         for j in moving

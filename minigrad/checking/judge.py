@@ -13,7 +13,7 @@ from minigrad.checking.notebook import Claim, Notebook, fitted
 from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison, Finding, Report, Verdict, Worst
 from minigrad.checking.scene import Scene, Subject
-from minigrad.checking.slip_names import Names
+from minigrad.checking.slip_names import GraphNames
 from minigrad.checking.slips import find_slip
 from minigrad.checking.sweep import Sweep
 from minigrad.checking.witnesses import DIFFERENCES, FORMULA, VJP, Witness, hand_gradients
@@ -79,7 +79,7 @@ class _Judging:
     ) -> None:
         self.scene, self.book, self.truth, self.right = scene, book, truth, right
         named = {node: name for name, node in book.nodes.items()}
-        self.names = Names(named, book.dims, scene.program.order)
+        self.names = GraphNames(named, book.dims, scene.replay.order)
 
     def piece(self, name: str) -> Finding | None:
         """A piece that names a gradient or a tensor of the graph; others are the user's own shorthand."""

@@ -55,7 +55,7 @@ class Enlarged:
 
 def enlarged(scene: Scene) -> Iterator[Enlarged]:
     """The scene with its real numbers many times as large, where the program has values there."""
-    words = words_of(scene.program.order)
+    words = words_of(scene.replay.order)
     real = [
         node
         for node, value in scene.leaves.items()
@@ -138,7 +138,7 @@ class _Variable:
     @property
     def _chosen(self) -> bool:
         """Whether a row tells of a choice, as of the clamp of a cross-entropy: it may be what is off."""
-        return any(node.op.kinks for node in self.scene.program.order if node.op is not None)
+        return any(node.op.kinks for node in self.scene.replay.order if node.op is not None)
 
     def _apart(self, a: Any, b: Any, share: float = _CLEARLY) -> Any:
         return ~(np.abs(a - b) <= max(share * self.scale, self.least))

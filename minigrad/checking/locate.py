@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.primitive_case import Case
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.checking.report import Comparison, Suspect
 from minigrad.checking.witnesses import FORMULA, SOURCE
 from minigrad.checking.witnesses import VJP as HAND
@@ -27,13 +27,13 @@ DERIVATIVE = "meaning's derivative"
 _PARTS = {FORMULA: "derivation", SOURCE: "generator", HAND: "reverse sweep"}
 
 
-def locate(program: Program, leaves: Mapping[Node, Any], rng: np.random.Generator) -> list[Suspect]:
+def locate(replay: Replay, leaves: Mapping[Node, Any], rng: np.random.Generator) -> list[Suspect]:
     """Every primitive of the graph whose facts do not agree.
 
     What shows in double precision and at first order is looked for first, in all of them.
     """
-    values = program.every(leaves)
-    cases = [Case(program, node, values, rng) for node in program.order if node.op is not None]
+    values = replay.every(leaves)
+    cases = [Case(replay, node, values, rng) for node in replay.order if node.op is not None]
     for examined in (_at_first_order, _in_single, _at_second_order):
         suspects: dict[str, Suspect] = {}
         for case in cases:

@@ -14,14 +14,14 @@ from unicodedata import normalize
 
 import numpy as np
 
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.checking.scene import Scene
 from minigrad.errors import ArgumentError, MinigradError
 from minigrad.graph import Node, Tensor, tensor
 from minigrad.index.size import Size
 from minigrad.numeric import gradients
 from minigrad.parsing import read_sympy
-from minigrad.parsing.program import Program as Text
+from minigrad.parsing.program_text import ProgramText
 from minigrad.symbolic.names import names_in_graph
 
 Claim = Any
@@ -40,13 +40,13 @@ class Notebook:
     @cached_property
     def nodes(self) -> dict[str, Node]:
         """The tensors of the graph by name."""
-        return {name: node for node, name in names_in_graph(self.scene.program.order).items()}
+        return {name: node for node, name in names_in_graph(self.scene.replay.order).items()}
 
     @cached_property
     def dims(self) -> dict[str, int]:
         """The sizes of dims."""
         sizes = dict(self.scene.sizes)
-        for node in self.scene.program.leaves:
+        for node in self.scene.replay.leaves:
             lengths = np.shape(self.scene.values[node])
             for label, length in zip(node.dims or (), lengths, strict=False):
                 if label is not None:
@@ -58,7 +58,7 @@ class Notebook:
         """The gradient of the output by every named tensor, by its name with a d before it."""
         scene = self.scene
         floats = {n for n, v in scene.leaves.items() if np.asarray(v).dtype.kind == "f"}
-        output, tensors = scene.program.record(scene.leaves, floats)
+        output, tensors = scene.replay.record(scene.leaves, floats)
         wanted = {
             name: tensors[node]
             for name, node in self.nodes.items()
@@ -163,14 +163,14 @@ class Notebook:
         return array
 
     def _text(self, text: str) -> Any:
-        program = Text(text)
+        statements = ProgramText(text)
         values: dict[str, Any] = {}
-        for name in program.free_names():
+        for name in statements.free_names():
             meant = self.meant(name)
             if meant is not None:
                 value = self.value(meant)
                 values[name] = value if isinstance(value, int) else tensor(value, name=name)
-        return self._symbolic(program.run(values))
+        return self._symbolic(statements.run(values))
 
     def _called(self, function: Callable[..., Any]) -> Any:
         names = list(inspect.signature(function).parameters)
@@ -189,17 +189,17 @@ class Notebook:
         if result._array is not None:
             return result.numpy()
         assert result._node is not None
-        program = Program(result._node, self.dims)
+        replay = Replay(result._node, self.dims)
         sizes = dict(self.dims)
         leaves: dict[Node, Any] = {}
-        for node in program.leaves:
+        for node in replay.leaves:
             value = node.value if node.value is not None else self._shaped(node)
             for size, length in zip(node.shape, np.shape(value), strict=False):
                 if isinstance(size, Size) and size.name is not None:
                     sizes[size.name] = length
             leaves[node] = value
-        program.sizes = sizes
-        return program.run(leaves)
+        replay.sizes = sizes
+        return replay.run(leaves)
 
     def _shaped(self, node: Node) -> Any:
         name = node.name or ""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.differences import slope
-from minigrad.checking.quiet import quiet
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.checking.sample import generator
+from minigrad.checking.suppress import suppress_warnings
 from minigrad.errors import MinigradError
 from minigrad.graph import Node, apply, tensor
 from minigrad.index.expr import Leaf
@@ -36,13 +36,13 @@ class Case:
     """A row with arguments; its comparisons answer True (they differ), False or None (not judged)."""
 
     def __init__(
-        self, program: Program, node: Node, values: Mapping[Node, Any], rng: np.random.Generator
+        self, replay: Replay, node: Node, values: Mapping[Node, Any], rng: np.random.Generator
     ) -> None:
         assert node.op is not None
-        self.row, self.params, self.rng = node.op, program.params(node), rng
+        self.row, self.params, self.rng = node.op, replay.params(node), rng
         self.arguments = [
             np.asarray(a) if isinstance(x, Node) else a
-            for x, a in zip(node.inputs, program.arguments(node, values), strict=True)
+            for x, a in zip(node.inputs, replay.arguments(node, values), strict=True)
         ]
         self.movable = [
             k
@@ -219,7 +219,7 @@ class Case:
         output, chosen = self._recorded(arguments)
         if not chosen:
             return []
-        with quiet():
+        with suppress_warnings():
             found = gradients([output], chosen, cotangents=[tensor(c)], allow_unused=True)
         return [
             np.zeros(np.shape(t.numpy())) if g is None else g.numpy()
@@ -231,7 +231,7 @@ class Case:
             tensor(a, requires_grad=True) if k in self.movable else a
             for k, a in enumerate(arguments)
         ]
-        with quiet():
+        with suppress_warnings():
             output = apply(self.row, tuple(tensors), self.params)
         return output, [tensors[k] for k in self.movable]
 
@@ -239,13 +239,13 @@ class Case:
         """The derivatives of <direction, VJP> by the arguments, and by the cotangent."""
         output, chosen = self._recorded(self.arguments)
         c = tensor(self.c, requires_grad=True)
-        with quiet():
+        with suppress_warnings():
             g = gradients([output], chosen, cotangents=[c], create_graph=True, allow_unused=True)[i]
         places = [*self.movable, _BY_COTANGENT]
         zeros = [np.zeros(self.arguments[j].shape) for j in self.movable] + [np.zeros(c.shape)]
         if g is None or not g.requires_grad:
             return dict(zip(places, zeros, strict=True))
-        with quiet():
+        with suppress_warnings():
             found = gradients([g], [*chosen, c], cotangents=[tensor(direction)], allow_unused=True)
         return {
             j: zero if h is None else h.numpy()

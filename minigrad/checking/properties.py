@@ -10,11 +10,11 @@ import numpy as np
 
 from minigrad.checking.compare import ROUNDING
 from minigrad.checking.differences import EPS, slope
-from minigrad.checking.quiet import quiet
 from minigrad.checking.replay import to_single
 from minigrad.checking.report import EVERYTHING, Comparison, Verdict
 from minigrad.checking.scene import Scene
 from minigrad.checking.steps import stuck_along
+from minigrad.checking.suppress import suppress_warnings
 from minigrad.checking.witnesses import VJP, hand_gradients
 from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
@@ -38,7 +38,7 @@ def properties(scene: Scene) -> tuple[list[Comparison], list[str]]:
     floats = [k for k in range(len(scene.subject.variables)) if scene.differentiable(k)]
     if not floats or not all(scene.at(k).size for k in floats):
         return results, notes
-    with quiet():
+    with suppress_warnings():
         try:
             first = hand_gradients(scene)
         except Exception:
@@ -94,7 +94,7 @@ def _unchanged(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Co
     """Raw forward functions and VJPs leave the arrays they are given as they were."""
     kept = {node: np.array(value) for node, value in scene.leaves.items()}
     frozen = dict(scene.leaves.items())
-    scene.program.run(frozen)
+    scene.replay.run(frozen)
     hand_gradients(scene)
     changed = [
         node.name or "an unnamed leaf"
@@ -107,7 +107,7 @@ def _unchanged(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Co
 def _repeated(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     again = hand_gradients(scene)
     same = all(np.array_equal(first[k], again[k]) for k in floats)
-    same = same and np.array_equal(scene.program.run(scene.leaves), scene.output, equal_nan=True)
+    same = same and np.array_equal(scene.replay.run(scene.leaves), scene.output, equal_nan=True)
     yield _said(REPEATED, same, "a second run gives other numbers")
 
 
@@ -240,7 +240,7 @@ def _leaves(scene: Scene, floats: list[int]) -> list[int]:
 
 def _recorded(scene: Scene, floats: list[int]) -> tuple[Any, list[Any]]:
     leaves = {n for n, value in scene.leaves.items() if np.asarray(value).dtype.kind == "f"}
-    output, tensors = scene.program.record(scene.leaves, leaves)
+    output, tensors = scene.replay.record(scene.leaves, leaves)
     return output, [tensors[scene.subject.variables[k]] for k in floats]
 
 
@@ -253,7 +253,7 @@ def _shifted(scene: Scene, floats: list[int], directions: list[Any], t: float) -
 
 
 def _moved(scene: Scene, floats: list[int], directions: list[Any], t: float) -> Any:
-    return scene.program.run(_shifted(scene, floats, directions, t).leaves)
+    return scene.replay.run(_shifted(scene, floats, directions, t).leaves)
 
 
 def _in(scene: Scene, dtype: Any) -> Scene:

@@ -17,7 +17,7 @@ Arrays = Mapping[Node, Any]
 Disturb = Callable[[Any], Any]
 
 
-class Program:
+class Replay:
     """The steps that compute an output from its leaves."""
 
     def __init__(self, output: Node, sizes: Mapping[str, int]) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.checking.domain import Trouble, is_finite, values_of
 from minigrad.checking.given import bound
-from minigrad.checking.legal import Trouble, is_finite, values_of
 from minigrad.checking.lengths import Demand, demands, lengthened
-from minigrad.checking.replay import Disturb, Program, double, last_digit, towards_zero
+from minigrad.checking.replay import Disturb, Replay, double, last_digit, towards_zero
 from minigrad.checking.sample import MOODS, dims_of, draw, generator, size_choices, words_of
 from minigrad.checking.source import GeneratedSource
 from minigrad.errors import ArgumentError, MinigradError, ShapeError
@@ -98,7 +98,7 @@ class Scene:
     def __init__(self, subject: Subject, seed: int) -> None:
         self.subject = subject
         self.rng = generator(seed)
-        self.program = Program(subject.output, {})
+        self.replay = Replay(subject.output, {})
         self.disturb: Disturb | None = None
         self.trouble = ""
         self._draw_all()
@@ -116,15 +116,15 @@ class Scene:
     @property
     def sampled(self) -> bool:
         """Whether some leaf has no data of its own."""
-        return any(self._known(node) is None for node in self.program.leaves)
+        return any(self._known(node) is None for node in self.replay.leaves)
 
     def _known(self, node: Node) -> Any:
         return self.subject.bound.get(node, node.value)
 
     def _draw_all(self) -> None:
         """Draw numbers, and sizes where a matrix has too few rows, until all steps are defined."""
-        words = words_of(self.program.order)
-        names, known = dims_of([*self.program.leaves, *self.program.order]), self._known_sizes()
+        words = words_of(self.replay.order)
+        names, known = dims_of([*self.replay.leaves, *self.replay.order]), self._known_sizes()
         asked = self.subject.demands if names else ()
         choices = (lengthened(sizes, asked, known) for sizes in size_choices(names, known))
         self.sizes = next(choices)
@@ -132,13 +132,13 @@ class Scene:
         if sampled:
             self._refuse_too_large()
         for _ in range(_MOST_DRAWS):
-            self.program.sizes = self.sizes
+            self.replay.sizes = self.sizes
             mood = draws // _PATIENCE % len(MOODS)
             self.leaves = {
-                node: self._numbers(node, words[node], mood) for node in self.program.leaves
+                node: self._numbers(node, words[node], mood) for node in self.replay.leaves
             }
             try:
-                self.values = values_of(self.program, self.leaves, strict=sampled)
+                self.values = values_of(self.replay, self.leaves, strict=sampled)
                 self.trouble = ""
                 return
             except Trouble as trouble:
@@ -153,7 +153,7 @@ class Scene:
         """Refuse sizes at which every witness would have to hold arrays beyond the limit."""
         counts = [
             prod(self._size(s) for s in node.shape)
-            for node in self.program.order
+            for node in self.replay.order
         ]
         check_bytes(
             "check: all that the witnesses hold at once, of the sizes declared,",
@@ -167,10 +167,10 @@ class Scene:
     def _make_do(self) -> None:
         """No sample is defined everywhere: what is not finite then cannot be judged."""
         try:
-            self.values = values_of(self.program, self.leaves, strict=False)
+            self.values = values_of(self.replay, self.leaves, strict=False)
         except Trouble as trouble:
             raise ArgumentError(
-                f"check: no sample of {', '.join(n.name or '?' for n in self.program.leaves)} was found at "
+                f"check: no sample of {', '.join(n.name or '?' for n in self.replay.leaves)} was found at "
                 f"which every step is defined ({trouble}); pass numbers: given={{'X': array}}"
             ) from trouble
 
@@ -209,7 +209,7 @@ class Scene:
     def run_at(self, moved: Mapping[Node, Any]) -> Any:
         """The output with some nodes elsewhere; NaN where an operation does not take what it is given."""
         try:
-            return self.program.run({**self.leaves, **moved})
+            return self.replay.run({**self.leaves, **moved})
         except (MinigradError, np.linalg.LinAlgError):
             return np.full(self.output.shape, np.nan)
 
@@ -233,7 +233,7 @@ class Scene:
             twin.disturb = disturb
             twin.leaves = {node: disturb(value) for node, value in self.leaves.items()}
             try:
-                twin.values = twin.program.every(twin.leaves, disturb)
+                twin.values = twin.replay.every(twin.leaves, disturb)
             except MinigradError:
                 continue  # beyond a bound that a number stood on, as the probability 1
             return twin
@@ -249,7 +249,7 @@ class Scene:
         """The same scene on other numbers."""
         twin = copy(self)
         twin.leaves = leaves
-        twin.values = twin.program.every(leaves)
+        twin.values = twin.replay.every(leaves)
         return twin
 
     def seeded(self, c: Any) -> Scene:

@@ -22,11 +22,11 @@ from minigrad.checking.hearing import Hearing
 from minigrad.checking.locate import AT_FAULT, locate, machinery
 from minigrad.checking.options import Options
 from minigrad.checking.proving import NOT_IN_THIS_ARITHMETIC
-from minigrad.checking.quiet import quiet
 from minigrad.checking.report import KINK, Comparison, Report, Suspect, merged
 from minigrad.checking.sample import generator
 from minigrad.checking.scene import Scene, Subject
 from minigrad.checking.steps import settled_proof, stuck_along, stuck_at
+from minigrad.checking.suppress import suppress_warnings
 from minigrad.checking.witnesses import DIFFERENCES, FORMULA, SOURCE, VJP, hand_gradients
 from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
@@ -54,7 +54,7 @@ def examine_second(subject: Subject, options: Options) -> Report:
     comparisons.extend(merged([hearing.lines]))
     suspects: Sequence[Suspect] = ()
     if any(c.verdict == "fail" for c in comparisons):
-        question = partial(locate, first.program, first.leaves, generator(options.seed))
+        question = partial(locate, first.replay, first.leaves, generator(options.seed))
         suspects = hearing.ask(AT_FAULT, "", question) or machinery(comparisons)
     return Report(comparisons, suspects, hearing.notes)
 
@@ -150,8 +150,8 @@ class _Pair:
 
     def _by_hand(self, scene: Scene) -> Any:
         floats = {n for n, v in scene.leaves.items() if np.asarray(v).dtype.kind == "f"}
-        with quiet():
-            output, tensors = scene.program.record(scene.leaves, floats)
+        with suppress_warnings():
+            output, tensors = scene.replay.record(scene.leaves, floats)
             zero = np.zeros(np.shape(scene.values[self.b]))
             (g,) = gradients(
                 [output],

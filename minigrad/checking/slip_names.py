@@ -8,7 +8,7 @@ from minigrad.graph import Dim, Node
 from minigrad.index.size import Size
 
 
-class Names:
+class GraphNames:
     """What the graph's tensors and sizes are called; ``order`` lists the nodes, inputs first."""
 
     def __init__(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.alterations import altered
-from minigrad.checking.slip_names import Names
+from minigrad.checking.slip_names import GraphNames
 from minigrad.checking.sweep import Sweep
 from minigrad.ops.shape import unbroadcast
 
@@ -25,7 +25,7 @@ class Slip:
     ratio: float | None
 
 
-def find_slip(claim: Any, right: Any, sweep: Sweep, names: Names) -> Slip | None:
+def find_slip(claim: Any, right: Any, sweep: Sweep, names: GraphNames) -> Slip | None:
     """The slip that turns the right gradient into the claimed one, the simplest first; None for none."""
     claim = np.asarray(claim, dtype=float)
     if not np.isfinite(claim).all() or not np.isfinite(right).all() or not claim.size:
@@ -80,13 +80,13 @@ def _swapped(array: Any) -> Any:
     return array.swapaxes(-1, -2) if np.ndim(array) >= 2 else array
 
 
-def _and_factor(text: str, ratio: float, names: Names) -> str:
+def _and_factor(text: str, ratio: float, names: GraphNames) -> str:
     if abs(ratio - 1) < _SAME:
         return text
     return f"{text}, and {_factor_text(ratio, names)}"
 
 
-def _factor_text(ratio: float, names: Names) -> str:
+def _factor_text(ratio: float, names: GraphNames) -> str:
     if abs(ratio + 1) < _SAME:
         return "the sign is wrong"
     name = _factor_name(ratio, names.dims)
@@ -117,7 +117,7 @@ def _factor_name(ratio: float, dims: Mapping[str, int]) -> str | None:
     return None
 
 
-def _reduced_wrongly(claim: Any, right: Any, sweep: Sweep, names: Names) -> Slip | None:
+def _reduced_wrongly(claim: Any, right: Any, sweep: Sweep, names: GraphNames) -> Slip | None:
     """A gradient that was left unsummed over what was broadcast, or that has another shape."""
     if claim.shape == right.shape:
         return None

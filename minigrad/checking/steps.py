@@ -24,19 +24,19 @@ _MOVED, _STEPS = 1e-3, (3e-4,)
 
 def stuck_along(scene: Scene, moves: Mapping[Node, Any]) -> str:
     """The first step with a kink, or no finite slope, in elements that these moves reach; "" for none."""
-    program, values = scene.program, scene.values
+    replay, values = scene.replay, scene.values
     try:
         sides = [
-            program.every({**scene.leaves, **{n: values[n] + t * d for n, d in moves.items()}})
+            replay.every({**scene.leaves, **{n: values[n] + t * d for n, d in moves.items()}})
             for t in (_MOVED, -_MOVED)
         ]
     except (MinigradError, np.linalg.LinAlgError):
         return ""  # nothing but values can be asked beyond what the program takes
     rng = generator(0)
-    for node in program.order:
+    for node in replay.order:
         if node.op is None or node in moves:
             continue
-        given = program.arguments(node, values)
+        given = replay.arguments(node, values)
         turned = {
             j: _direction(values[x], [side[x] for side in sides], rng)
             for j, x in enumerate(node.inputs)
@@ -84,7 +84,7 @@ def _direction(here: Any, sides: list[Any], rng: np.random.Generator) -> Any:
 def _has_slope(
     scene: Scene, node: Node, given: list[Any], turned: Mapping[int, Any], rng: np.random.Generator
 ) -> bool:
-    op, params = node.op, scene.program.params(node)
+    op, params = node.op, scene.replay.params(node)
     assert op is not None
     known = np.isfinite(scene.values[node])
 

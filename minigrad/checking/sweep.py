@@ -59,7 +59,7 @@ class Sweep:
     def _active(self) -> set[Node]:
         """The nodes through which the target reaches the output."""
         active = {self.target}
-        for node in self.scene.program.order:
+        for node in self.scene.replay.order:
             if any(isinstance(x, Node) and x in active for x in node.inputs):
                 active.add(node)
         return active
@@ -79,7 +79,7 @@ class Sweep:
         """The target's gradient, with every contribution passed through ``alter``."""
         scene = self.scene
         cotangents: dict[Node, Any] = {scene.subject.output: np.asarray(scene.c)}
-        for node in reversed(scene.program.order):
+        for node in reversed(scene.replay.order):
             if node not in cotangents or node not in self.active or node is self.target:
                 continue
             for edge in self._outgoing(node, cotangents.pop(node)):
@@ -94,8 +94,8 @@ class Sweep:
         scene, op = self.scene, node.op
         if op is None:
             return
-        params = scene.program.params(node)
-        arguments = tuple(scene.program.arguments(node, scene.values))
+        params = scene.replay.params(node)
+        arguments = tuple(scene.replay.arguments(node, scene.values))
         for position, parent in enumerate(node.inputs):
             if not isinstance(parent, Node) or parent not in self.active:
                 continue

@@ -20,9 +20,9 @@ from minigrad.checking.exact import RATIONAL, SYMPY, rational_proof, sympy_proof
 from minigrad.checking.ground import Ground
 from minigrad.checking.hearing import RefutedError
 from minigrad.checking.holomorphic import first_not_holomorphic
-from minigrad.checking.quiet import quiet
 from minigrad.checking.report import Comparison
 from minigrad.checking.scene import Scene
+from minigrad.checking.suppress import suppress_warnings
 from minigrad.errors import MinigradError, ShapeError
 from minigrad.graph import tensor
 from minigrad.numeric import gradients
@@ -73,7 +73,7 @@ class Proof:
 def hand_gradients(scene: Scene, c: Any = None) -> Arrays:
     """The engine's reverse sweep through the rows' own VJPs."""
     floats = {node for node, value in scene.leaves.items() if np.asarray(value).dtype.kind == "f"}
-    output, tensors = scene.program.record(scene.leaves, floats, scene.disturb)
+    output, tensors = scene.replay.record(scene.leaves, floats, scene.disturb)
     cotangent = np.asarray(scene.c if c is None else c, dtype=output.dtype)
     subject = scene.subject
     chosen = [k for k, node in enumerate(subject.variables) if scene.differentiable(k)]
@@ -89,7 +89,7 @@ def hand_gradients(scene: Scene, c: Any = None) -> Arrays:
 
 def _hand(scene: Scene) -> Arrays:
     try:
-        with quiet():
+        with suppress_warnings():
             return hand_gradients(scene)
     except ShapeError as error:
         raise RefutedError(str(error)) from error  # a rule that gives another shape is a wrong rule
@@ -157,7 +157,7 @@ def _no_source(scene: Scene) -> str:
 
 
 def _not_holomorphic(scene: Scene) -> str:
-    name = first_not_holomorphic(scene.program, scene.values)
+    name = first_not_holomorphic(scene.replay, scene.values)
     return f"{name} is not holomorphic" if name else ""
 
 

@@ -244,7 +244,7 @@ def primitive(
     broadcasts: bool = False,
     masks: bool = False,
     casts: bool = False,
-    misfit: Rule | None = None,
+    shape_message: Rule | None = None,
     reads: tuple[str, ...] | None = None,
     builtin: bool = False,
     doc: str = "",
@@ -264,7 +264,7 @@ def primitive(
         cotangents``: for thousands of arguments, where one by one would take quadratic time.
     broadcasts
         Whether arguments broadcast, so that cotangents are summed back to their shapes.
-    misfit
+    shape_message
         ``(shapes, **params) -> text``, which says why operands do not fit, or None.
 
     Raises
@@ -292,7 +292,7 @@ def primitive(
         broadcasts=broadcasts,
         masks=masks,
         casts=casts,
-        misfit=misfit,
+        shape_message=shape_message,
         reads=reads,
         builtin=builtin,
         doc=doc,

@@ -125,8 +125,8 @@ def _cause(
 ) -> str:
     """The row's own explanation where it has one, else the library's."""
     shapes = _shapes(inputs)
-    if op.misfit is not None:
-        told: str | None = op.misfit(shapes, **params)
+    if op.shape_message is not None:
+        told: str | None = op.shape_message(shapes, **params)
         if told is not None:
             return told
     if op.kind == "elementwise" or op.broadcasts:

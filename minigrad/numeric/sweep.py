@@ -42,7 +42,7 @@ def sweep(root: Node, g: Any, keep: bool) -> Cotangents:
     while True:
         op: Any = node.op
         saved = node.saved
-        if op.careful or saved is None:
+        if op.may_mask or saved is None:
             cotangents[node] = g
             heappush(pending, (-node.id, node))
             return drain(pending, cotangents, found, keep=keep)
@@ -56,7 +56,7 @@ def sweep(root: Node, g: Any, keep: bool) -> Cotangents:
             y, a = saved
             p = node.inputs[0]
             c = rules[0](g, y, a, **params) if params else rules[0](g, y, a)
-            if op.loose and c.shape != p.shape:
+            if op.checks_shape and c.shape != p.shape:
                 c = fitted(op, c, p.shape)
         elif count == 3 and len(rules) > 1:
             y, a, b = saved
@@ -64,7 +64,7 @@ def sweep(root: Node, g: Any, keep: bool) -> Cotangents:
             rule = rules[1]
             if type(q) is Node and q.requires_grad and rule is not None:
                 c = rule(g, y, a, b, **params) if params else rule(g, y, a, b)
-                if op.loose and c.shape != q.shape:
+                if op.checks_shape and c.shape != q.shape:
                     c = fitted(op, c, q.shape)
                 if q.op is None:
                     if q.facts.updated > node.id:  # type: ignore[union-attr]
@@ -78,7 +78,7 @@ def sweep(root: Node, g: Any, keep: bool) -> Cotangents:
             rule = rules[0]
             if type(p) is Node and p.requires_grad and rule is not None:
                 c = rule(g, y, a, b, **params) if params else rule(g, y, a, b)
-                if op.loose and c.shape != p.shape:
+                if op.checks_shape and c.shape != p.shape:
                     c = fitted(op, c, p.shape)
             else:
                 p = None
@@ -204,7 +204,7 @@ def contributions(
             c = strong_zero(g, c)
         if watched:
             watch_backward(node, position, plain(saved[1:]), plain([c])[0])
-        if op.loose and c.shape != parent.shape:
+        if op.checks_shape and c.shape != parent.shape:
             c = fitted(op, c, parent.shape)
         yield parent, c
 

@@ -11,7 +11,7 @@ from minigrad.errors import KindError, ShapeError
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.graph.tensor import said
 from minigrad.ops import meanings as meaning
-from minigrad.ops import misfits
+from minigrad.ops import shape_messages
 from minigrad.ops.axes import check_room, many_axes, ndim_of
 from minigrad.ops.shape import unbroadcast
 from minigrad.primitive import Names
@@ -75,7 +75,7 @@ matmul = contraction(
     _matmul,
     vjps=(_matmul_left, _matmul_right),
     meaning=_matmul_meaning,
-    misfit=misfits.products,
+    shape_message=shape_messages.products,
     reads=("1", "0"),
     doc="Matrix product, zᵢₖ = Σⱼ xᵢⱼ yⱼₖ, over the last two axes; leading axes broadcast.",
     names=Names(also=("linalg.matmul",)),
@@ -118,7 +118,7 @@ dot = contraction(
     _dot,
     vjps=(_dot_left, _dot_right),
     meaning=_dot_meaning,
-    misfit=misfits.dotted,
+    shape_message=shape_messages.dotted,
     broadcasts=True,
     doc="Sum product over the last axis of x and the last but one of y.",
     names=Names(methods=("dot",)),
@@ -188,7 +188,7 @@ tensordot = contraction(
     vjps=(_tensordot_left, _tensordot_right),
     meaning=_tensordot_meaning,
     signature=_tensordot_signature,
-    misfit=misfits.paired,
+    shape_message=shape_messages.paired,
     doc="Sum product over chosen pairs of axes.",
     names=Names(also=("linalg.tensordot",)),
 )
@@ -221,7 +221,7 @@ inner = contraction(
     np.inner,
     vjps=(_inner_left, _inner_right),
     meaning=_inner_meaning,
-    misfit=misfits.inner,
+    shape_message=shape_messages.inner,
     broadcasts=True,
     doc="Sum product over the last axes of both.",
 )

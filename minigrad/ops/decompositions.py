@@ -16,7 +16,7 @@ from minigrad.graph.explain import worded
 from minigrad.graph.public import public
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
-from minigrad.ops import misfits
+from minigrad.ops import shape_messages
 from minigrad.ops.axes import plain
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
@@ -84,7 +84,7 @@ eigenvectors = primitive(
     "linalg.eigenvectors",
     lambda x, *, uplo="L": np.linalg.eigh(symmetric_matrix(x, uplo))[1],
     vjps=(_vectors_vjp,),
-    misfit=misfits.squares,
+    shape_message=shape_messages.squares,
     domain="symmetric",
     meaning=meaning.eigenvectors,
     kinks="the derivative is not finite where eigenvalues coincide",
@@ -103,7 +103,7 @@ _eigvalsh = primitive(
     "linalg.eigvalsh",
     lambda x, *, uplo="L": np.linalg.eigvalsh(symmetric_matrix(x, uplo)),
     vjps=(_values_vjp,),
-    misfit=misfits.squares,
+    shape_message=shape_messages.squares,
     domain="symmetric",
     meaning=meaning.eigvalsh,
     doc="Eigenvalues of a symmetric matrix, ascending.",

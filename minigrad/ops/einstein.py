@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.errors import KindError, ShapeError, UnsupportedError
 from minigrad.graph.define import builtin_contraction as contraction
-from minigrad.ops import misfits
+from minigrad.ops import shape_messages
 from minigrad.ops.axes import ndim_of
 from minigrad.ops.einsum_product import product
 
@@ -141,7 +141,7 @@ einsum = contraction(
     _forward,
     vjp=_vjp,
     meaning=_meaning,
-    misfit=misfits.subscripts,
+    shape_message=shape_messages.subscripts,
     params={"subscripts": ""},
     broadcasts=True,
     signature=_signature,

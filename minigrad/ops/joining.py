@@ -13,7 +13,7 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import meanings as meaning
-from minigrad.ops import misfits
+from minigrad.ops import shape_messages
 from minigrad.ops.axes import ndim_of, one_axis, refuse_out
 from minigrad.ops.shape import astype
 from minigrad.ops.shaping import atleast_1d, atleast_2d, atleast_3d, ravel
@@ -77,7 +77,7 @@ concatenate = primitive(
     lambda *parts, axis=0: np.concatenate(parts, axis),
     vjp_all=_concatenate_vjps,
     signature=_concatenate_signature,
-    misfit=misfits.joined,
+    shape_message=shape_messages.joined,
     meaning=meaning.concatenate,
     doc="Arrays one after another along an existing axis.",
 )
@@ -101,7 +101,7 @@ stack = primitive(
     lambda *parts, axis=0: np.stack(parts, axis),
     vjp_all=_stack_vjps,
     signature=_stack_signature,
-    misfit=misfits.stacked,
+    shape_message=shape_messages.stacked,
     meaning=meaning.stack,
     doc="Arrays of one shape side by side along a new axis.",
 )

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.errors import ArgumentError
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.ops import meanings as meaning
-from minigrad.ops import misfits
+from minigrad.ops import shape_messages
 from minigrad.ops.axes import number, weights
 from minigrad.ops.precision import HALF, add_reduce, average, in_single
 from minigrad.ops.smooth import FEW, expit_dual
@@ -50,7 +50,7 @@ def _weighted(x: Any, *weights: Any) -> tuple[Any, ...]:
 
 def _paired(x: Any, y: Any, *weights: Any) -> None:
     """Refuse what would broadcast to more losses than there are predictions."""
-    told = misfits.losses([np.shape(a) for a in (x, y, *weights)])
+    told = shape_messages.losses([np.shape(a) for a in (x, y, *weights)])
     if told is not None:
         raise ValueError(told)
 
@@ -108,7 +108,7 @@ binary_cross_entropy = primitive(
     vjps=tuple(map(in_single, (_bce_p, _bce_y, _bce_weight))),
     params={"reduction": "mean"},
     domain=("unit", "unit", "positive"),
-    misfit=misfits.losses,
+    shape_message=shape_messages.losses,
     kinks="logarithms are clamped at −100, so that p = 0 and p = 1 have finite losses, also in the "
     "gradients by y and by weights; p (1 − p) at 10⁻¹² below the gradient by p, which is 0 at p = y",
     broadcasts=True,
@@ -206,7 +206,7 @@ bce_with_logits = primitive(
     vjps=(_logits_x, *map(in_single, (_logits_y, _logits_weight, _logits_positive))),
     params={"reduction": "mean"},
     domain=("real", "unit", "positive", "positive"),
-    misfit=misfits.losses,
+    shape_message=shape_messages.losses,
     broadcasts=True,
     signature=_logits_signature,
     meaning=meaning.bce_with_logits,

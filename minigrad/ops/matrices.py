@@ -13,7 +13,7 @@ from minigrad.graph.define import dual, face
 from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.ops import meanings as meaning
-from minigrad.ops import misfits
+from minigrad.ops import shape_messages
 from minigrad.ops.decompositions import singular_in_words, symmetric_matrix, symmetric_part
 from minigrad.ops.piecewise import sign
 from minigrad.ops.scipy_loader import scipy_linalg
@@ -28,7 +28,7 @@ inv = primitive(
     "linalg.inv",
     np.linalg.inv,
     vjps=(lambda g, y, x: -(_t(y) @ g @ _t(y)),),
-    misfit=misfits.squares,
+    shape_message=shape_messages.squares,
     domain="invertible",
     meaning=meaning.inv,
     doc="Inverse matrix, Y = X⁻¹.",
@@ -86,7 +86,7 @@ cofactors = primitive(
     "linalg.cofactors",
     _cofactors,
     vjps=(_cofactors_vjp,),
-    misfit=misfits.squares,
+    shape_message=shape_messages.squares,
     domain="invertible",
     kinks="exact at singular matrices, to first order",
     doc="Matrix of cofactors, Y = det(X) X⁻ᵀ where X has an inverse: the gradient of det.",
@@ -103,7 +103,7 @@ det = primitive(
     "linalg.det",
     np.linalg.det,
     vjps=(_det_vjp,),
-    misfit=misfits.squares,
+    shape_message=shape_messages.squares,
     domain="invertible",
     notation=None,
     kinks="exact at singular matrices to second order: the gradient is the matrix of cofactors",
@@ -120,7 +120,7 @@ _logabsdet = primitive(
     "linalg.slogdet",
     lambda x: np.linalg.slogdet(x)[1],
     vjps=(_logabsdet_vjp,),
-    misfit=misfits.squares,
+    shape_message=shape_messages.squares,
     domain="invertible",
     meaning=meaning.logdet,
     doc="Logarithm of the absolute determinant, y = log |det X|.",
@@ -159,7 +159,7 @@ _cholesky = primitive(
     "linalg.cholesky",
     lambda x: np.linalg.cholesky(symmetric_matrix(x)),
     vjps=(_cholesky_vjp,),
-    misfit=misfits.squares,
+    shape_message=shape_messages.squares,
     domain="spd",
     meaning=meaning.cholesky,
     doc="Lower triangular factor of a symmetric positive definite matrix, X = Y Yᵀ.",
@@ -216,7 +216,7 @@ solve = primitive(
     "linalg.solve",
     np.linalg.solve,
     vjps=(_solve_a, _solve_b),
-    misfit=misfits.systems,
+    shape_message=shape_messages.systems,
     domain=("invertible", "real"),
     broadcasts=True,
     meaning=meaning.solve,
@@ -269,7 +269,7 @@ solve_triangular = primitive(
     _triangular,
     vjps=(_triangular_a, _triangular_b),
     params={"trans": 0, "lower": False, "unit_diagonal": False},
-    misfit=misfits.systems,
+    shape_message=shape_messages.systems,
     domain=("invertible", "real"),
     broadcasts=True,
     signature=_triangular_signature,

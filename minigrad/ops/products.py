@@ -16,7 +16,7 @@ from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
-from minigrad.ops import misfits
+from minigrad.ops import shape_messages
 from minigrad.ops.axes import check_room, extent, one_axis
 from minigrad.ops.constants import symbolic_eye
 from minigrad.ops.contraction import matmul
@@ -31,7 +31,7 @@ def matrix_power(a: Any, n: int) -> Any:
     """The product of n copies of a square matrix; of its inverse where n is negative."""
     x = as_tensor(a, "linalg.matrix_power")
     n = whole("linalg.matrix_power", "the exponent", n)
-    told = misfits.squares([x.shape])
+    told = shape_messages.squares([x.shape])
     if told is not None:
         raise ShapeError(f"linalg.matrix_power: {told}; got {describe(x)}")
     if n < 0:

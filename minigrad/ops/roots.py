@@ -12,7 +12,7 @@ from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import meanings as meaning
-from minigrad.ops import misfits
+from minigrad.ops import shape_messages
 from minigrad.ops.axes import plain
 from minigrad.ops.scipy_loader import scipy_linalg
 
@@ -53,7 +53,7 @@ expm = primitive(
     "linalg.expm",
     _expm,
     vjps=(lambda g, y, x: _frechet(_t(x), g) if x.size else g * 0,),
-    misfit=misfits.squares,
+    shape_message=shape_messages.squares,
     domain="real",
     meaning=meaning.expm,
     doc="Matrix exponential, Y = I + X + X²/2! + X³/3! + ….",
@@ -95,7 +95,7 @@ sqrtm = primitive(
     "linalg.sqrtm",
     lambda x: _of_each(_root, x),
     vjps=(lambda g, y, x: _sylvester(_t(y), g) if x.size else g * 0,),
-    misfit=misfits.squares,
+    shape_message=shape_messages.squares,
     domain="spd",
     meaning=meaning.sqrtm,
     doc="Principal square root of a matrix, Y Y = X.",

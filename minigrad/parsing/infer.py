@@ -16,7 +16,7 @@ from minigrad.errors import ArgumentError, DimsError, MinigradError, NameClashEr
 from minigrad.graph import Node, Tensor
 from minigrad.index.size import AnySize, Size, dim
 from minigrad.parsing import table
-from minigrad.parsing.program import Program
+from minigrad.parsing.program_text import ProgramText
 from minigrad.parsing.variables import Declared, declarations, dims_of, symbol
 from minigrad.symbolic.lower import graph_order
 
@@ -40,7 +40,7 @@ class Parsed(Tensor):
 def parsed(text: str, variables: Mapping[str, Any]) -> Parsed:
     """The tensor of a text and the variables declared beside it."""
     known, tensors = declarations(variables)
-    program = Program(text)
+    program = ProgramText(text)
     missing = _undeclared(program, known, tensors)
     found = _Search(program, known, tensors, missing).best() if missing else {}
     result = _run(program, {**known, **found}, tensors)
@@ -51,7 +51,7 @@ def parsed(text: str, variables: Mapping[str, Any]) -> Parsed:
 
 
 def _undeclared(
-    program: Program, known: Mapping[str, Declared], tensors: Mapping[str, Tensor]
+    program: ProgramText, known: Mapping[str, Declared], tensors: Mapping[str, Tensor]
 ) -> list[str]:
     dims = dims_of(known.values(), tensors.values())
     missing = []
@@ -74,7 +74,7 @@ def _undeclared(
     return missing
 
 
-def _run(program: Program, known: Mapping[str, Declared], tensors: Mapping[str, Tensor]) -> Tensor:
+def _run(program: ProgramText, known: Mapping[str, Declared], tensors: Mapping[str, Tensor]) -> Tensor:
     sizes = dims_of(known.values(), tensors.values())
     values: dict[str, Any] = {name: dim(name) for name in sizes}
     for name, what in known.items():
@@ -92,7 +92,7 @@ class _Search:
 
     def __init__(
         self,
-        program: Program,
+        program: ProgramText,
         known: Mapping[str, Declared],
         tensors: Mapping[str, Tensor],
         missing: Sequence[str],

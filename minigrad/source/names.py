@@ -60,7 +60,7 @@ def in_docstring(text: str) -> str:
     return text.replace("\\", r"\\").replace('"', r"\"")
 
 
-class Names:
+class Identifiers:
     """The names that are taken, and new ones."""
 
     def __init__(self) -> None:

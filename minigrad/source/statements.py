@@ -10,7 +10,7 @@ from minigrad.index.size import AnySize, Size, named_sizes
 from minigrad.program import Program, Value, in_order
 from minigrad.source.context import call, shape_text, subscripts
 from minigrad.source.layout import INDENT, WIDTH, Layout, Result
-from minigrad.source.names import Names
+from minigrad.source.names import Identifiers
 from minigrad.source.numpy_arrays import entry_text, indices_text
 from minigrad.source.numpy_elementwise import scaled_by
 from minigrad.source.numpy_text import expression
@@ -32,7 +32,7 @@ class Statements:
 
     def __init__(self, program: Program, results: Sequence[Result], layout: Layout) -> None:
         self.results, self.layout = results, layout
-        self.names = Names()
+        self.names = Identifiers()
         self.reachable = list(in_order([r.value for r in results]))
         self.arguments = self._arguments()
         self.called = self._called(program)

@@ -48,7 +48,7 @@ _UNNAMED_HEADS = {"greater", "greater_equal", "equal", "step", "where", "abs"}
 Length = Callable[[Expr], int]
 
 
-class Names:
+class FreeNames:
     """Free names, by what they stand for.
 
     ``bound`` says beyond what a part of a program of so many ``operations`` has a name.
@@ -114,7 +114,7 @@ def _letter(node: Expr) -> str:
     return "t"
 
 
-def named(root: Expr, names: Names) -> Expr:
+def named(root: Expr, names: FreeNames) -> Expr:
     """``root`` with names for outputs of functions and for quotients, what has a name left alone."""
     own = {node.node for node in postorder(root) if isinstance(node, Ref)}
     done: dict[Expr, Expr] = {}
@@ -146,7 +146,7 @@ def _worth_naming(node: Expr) -> bool:
 
 def settled(
     exprs: Sequence[Expr],
-    names: Names,
+    names: FreeNames,
     length: Length,
     finish: Callable[[Sequence[Expr]], list[Expr]],
 ) -> list[Expr]:
@@ -175,7 +175,7 @@ def settled(
     return _repetitions_named(_lettered(result, names), names, length)
 
 
-def _lettered(exprs: Sequence[Expr], names: Names) -> list[Expr]:
+def _lettered(exprs: Sequence[Expr], names: FreeNames) -> list[Expr]:
     """The expressions with names for what a reader knows by a letter of its own."""
     known = {ref.node for ref in postorder(*exprs) if isinstance(ref, Ref)}
     found = [
@@ -246,7 +246,7 @@ class Opened:
         return node
 
 
-def _automatic(exprs: Sequence[Expr], names: Names) -> list[Ref]:
+def _automatic(exprs: Sequence[Expr], names: FreeNames) -> list[Ref]:
     """Automatic names in use, outer ones first."""
     refs = [n for n in postorder(*exprs) if isinstance(n, Ref) and n.name in names.given]
     return refs[::-1]
@@ -272,7 +272,7 @@ def _saves_nothing(ref: Ref, uses: int, length: Length) -> bool:
     return _saved(ref.node, uses, length) <= (uses + 1) * (len(ref.name) - 1)
 
 
-def _repetitions_named(exprs: Sequence[Expr], names: Names, length: Length) -> list[Expr]:
+def _repetitions_named(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Expr]:
     """What is read several times gets a name, where most is saved first; -r stands for its negative."""
     result = list(exprs)
     for _ in range(8):

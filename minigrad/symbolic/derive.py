@@ -37,7 +37,7 @@ from minigrad.index.pointwise import pointwise
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
 from minigrad.names import parted
-from minigrad.symbolic.autoname import Names
+from minigrad.symbolic.autoname import FreeNames
 from minigrad.symbolic.exponentials import mixture
 from minigrad.symbolic.factors import factored
 from minigrad.symbolic.simplify import simplified
@@ -52,7 +52,7 @@ def adjoints(
     wrt: Sequence[Expr],
     seed: Expr | None = None,
     extra: int = 0,
-    names: Names | None = None,
+    names: FreeNames | None = None,
     after_tensors: bool = True,
 ) -> dict[Expr, Expr]:
     """The adjoint of every node of ``wrt``: axes are the output's (``extra`` of a seed), then its own.
@@ -181,7 +181,7 @@ def _shorter(
 class _Naming:
     """The names of adjoints."""
 
-    def __init__(self, names: Names | None, after_tensors: bool) -> None:
+    def __init__(self, names: FreeNames | None, after_tensors: bool) -> None:
         self.names, self.after_tensors = names, after_tensors
         self.is_elementwise = _Elementwise()
 

@@ -29,7 +29,7 @@ from minigrad.index.view import (
     number_view,
 )
 from minigrad.primitive import Primitive
-from minigrad.symbolic.autoname import Names
+from minigrad.symbolic.autoname import FreeNames
 from minigrad.symbolic.names import names_in_graph
 from minigrad.symbolic.positions import with_positions
 
@@ -51,7 +51,7 @@ class Lowered:
     names: dict[Node, str] = field(default_factory=dict)
     sizes: dict[str, int] | None = None
     free: frozenset[Node] = frozenset()
-    automatic: Names = field(default_factory=Names)
+    automatic: FreeNames = field(default_factory=FreeNames)
 
     def expr(self, node: Node) -> Expr:
         return self.views[node].expr
@@ -91,7 +91,7 @@ def lower(outputs: Sequence[Node], free: Collection[Node] = ()) -> Lowered:
     result = Lowered(sizes=_dim_sizes(order), free=frozenset(free))
     result.names = names_in_graph(order)
     operations = sum(node.op is not None for node in order)
-    result.automatic = Names({*result.names.values(), *_dim_names(order)}, operations)
+    result.automatic = FreeNames({*result.names.values(), *_dim_names(order)}, operations)
     with measured(result.sizes):
         for node in order:
             view = _leaf_view(node, result) if node.op is None else _lower_node(node, result)

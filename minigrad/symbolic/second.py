@@ -16,7 +16,7 @@ from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import Expr, Factor, Number, Product, Ref, Sum, postorder
 from minigrad.index.matching import Found, occurrences
 from minigrad.index.numbers import magnitude, times
-from minigrad.symbolic.autoname import Names
+from minigrad.symbolic.autoname import FreeNames
 from minigrad.symbolic.factors import common_factors
 
 # Beyond this many terms a Hessian stays as it came: a reader is not helped by opening it.
@@ -27,7 +27,7 @@ _MOST_WAYS = 3
 Operand = tuple[Expr, Sequence[Hashable], "int | Fraction"]
 
 
-def by_parts(hessian: Expr, gradient: Expr, key: str, names: Names) -> list[Expr]:
+def by_parts(hessian: Expr, gradient: Expr, key: str, names: FreeNames) -> list[Expr]:
     """Forms of the Hessian in which sums of the gradient stand as names.
 
     Parameters

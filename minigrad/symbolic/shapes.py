@@ -72,14 +72,14 @@ def shape_of(
         )
     try:
         sizes = lower_row(row, views, params).sizes
-        told = _misfit(row, views, params)
+        told = _shape_message(row, views, params)
         if told is None:
             return sizes
         raise ShapeError(told)
     except (ValueError, IndexError, TypeError, KeyError) as error:
         if isinstance(error, MinigradError) and not isinstance(error, ShapeError):
             raise
-        told = None if isinstance(error, DimsError) else _misfit(row, views, params)
+        told = None if isinstance(error, DimsError) else _shape_message(row, views, params)
         if isinstance(error, MinigradError) and told is None:
             raise
         shown = " and ".join("(" + ", ".join(map(str, view.sizes)) + ")" for view in views)
@@ -87,10 +87,10 @@ def shape_of(
         raise ShapeError(f"{row.name}: {cause}; got {shown}") from error
 
 
-def _misfit(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) -> str | None:
+def _shape_message(row: Primitive, views: Sequence[View], params: Mapping[str, Any]) -> str | None:
     """Why the row's operands do not fit: an axis of size 1 meets another where nothing is repeated."""
-    if row.misfit is None:
+    if row.shape_message is None:
         return None
     shapes = [tuple(map(known_size, view.sizes)) for view in views]
-    told: str | None = row.misfit(shapes, **params)
+    told: str | None = row.shape_message(shapes, **params)
     return told

@@ -12,7 +12,7 @@ import minigrad as mg
 from minigrad.checking import proving
 from minigrad.checking.identity import vanishes
 from minigrad.checking.locate import locate
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.index import heads
 from minigrad.program import lowering
 from minigrad.source.function import Function
@@ -81,7 +81,7 @@ def test_where_a_primitive_is_at_fault_is_not_guessed_without_time() -> None:
     assert output is not None
     leaves = {x._node: x.numpy()}
     with budget(0), pytest.raises(OutOfTimeError):
-        locate(Program(output, {}), leaves, np.random.default_rng(0))  # type: ignore[arg-type]
+        locate(Replay(output, {}), leaves, np.random.default_rng(0))  # type: ignore[arg-type]
 
 
 def test_what_no_time_was_left_for_is_said() -> None:

@@ -15,7 +15,7 @@ from long import examples
 from random_expressions import DIMS, VARIABLES, expressions
 
 import minigrad as mg
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.errors import DerivationError
 
 
@@ -45,7 +45,7 @@ def explicit(form: Any, values: dict[str, Any], sizes: dict[str, int]) -> Any:
 
 def read_back(form: Any, values: dict[str, Any], sizes: dict[str, int]) -> Any:
     """The value of the form as `from_sympy` reads it."""
-    program = Program(mg.from_sympy(form)._node, sizes)
+    program = Replay(mg.from_sympy(form)._node, sizes)
     arrays = {**sizes, **values}
     return program.run({leaf: np.asarray(arrays[leaf.name], float) for leaf in program.leaves})
 

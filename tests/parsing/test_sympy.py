@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 import minigrad as mg
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.errors import DerivationError
 
 n, m = sympy.symbols("n m", integer=True, positive=True)
@@ -86,7 +86,7 @@ def test_the_value_is_sympys_own(expression: Any) -> None:
         sympy.Matrix([matrix]) if not hasattr(matrix, "shape") else matrix, dtype=object
     )
     output = mg.from_sympy(expression)
-    run = Program(output._node, sizes)
+    run = Replay(output._node, sizes)
     got = run.run({leaf: arrays[leaf.name].astype(float) for leaf in run.leaves})
     np.testing.assert_allclose(got.ravel(), wanted.astype(float).ravel(), rtol=1e-12)
 
@@ -109,7 +109,7 @@ def test_array_expressions_are_read() -> None:
     read = mg.from_sympy(PermuteDims(product, [2, 0, 1]))
     rng = np.random.default_rng(0)
     values = {"T": rng.normal(size=(2, 2, 3)), "B": rng.normal(size=(2, 2))}
-    run = Program(read._node, {})
+    run = Replay(read._node, {})
     got = run.run({leaf: values[leaf.name] for leaf in run.leaves})
     np.testing.assert_allclose(got, np.einsum("ij,jkl->lik", values["B"], values["T"]))
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from random_expressions import DIMS, VARIABLES, expressions
 
 import minigrad as mg
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.errors import ArgumentError, MinigradError, NameClashError, ShapeError
 
 
 def value_of(output: mg.Tensor, values: dict[str, Any], dims: dict[str, int]) -> Any:
     """The parsed graph, run on arrays by the raw forward functions."""
-    program = Program(output._node, dims)
+    program = Replay(output._node, dims)
     return program.run(
         {
             leaf: np.asarray(values[leaf.name] if leaf.name else leaf.value)

@@ -15,7 +15,7 @@ from source_cases import Case, arrays_for, compiled, engine_gradient
 
 import minigrad as mg
 from minigrad.api.value import bound
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.errors import DerivationError, DtypeError, ShapeError
 from minigrad.program.arithmetic import DIGITS_50, mpmath
 from minigrad.program.evaluate import evaluate
@@ -37,7 +37,7 @@ class Example:
 
     def by_engine(self) -> Any:
         """The output by the raw forward functions."""
-        program = Program(self.output._node, DIMS)
+        program = Replay(self.output._node, DIMS)
         own = {
             node: np.asarray(node.value if node.name is None else self.arrays[node.name])
             for node in program.leaves

@@ -31,11 +31,11 @@ _GAP = re.compile(r" {6,}")
 _WHERE = "   where "
 
 
-class Piece(NamedTuple):
+class SyntaxNode(NamedTuple):
     """A piece of a formula: its kind, its parts, and what else it says."""
 
     kind: str
-    parts: tuple[Piece, ...] = ()
+    parts: tuple[SyntaxNode, ...] = ()
     value: object = None
 
 
@@ -44,11 +44,11 @@ class Statement(NamedTuple):
 
     name: str
     places: tuple[str | None, ...]
-    piece: Piece
+    piece: SyntaxNode
 
 
 def statements(
-    text: str, known: Iterable[str], piece: Callable[[str, Introduced], Piece] | None = None
+    text: str, known: Iterable[str], piece: Callable[[str, Introduced], SyntaxNode] | None = None
 ) -> list[Statement]:
     """Every formula of a text, in order; each name that a left side gives is known from then on.
 
@@ -94,7 +94,7 @@ class Introduced:
         return (part for part in parts if part in self.names)
 
 
-def unicode_piece(text: str, known: Introduced) -> Piece:
+def unicode_piece(text: str, known: Introduced) -> SyntaxNode:
     """The parts of a formula as `str` prints it."""
     return _Reader(text, known).whole()
 
@@ -143,7 +143,7 @@ class _Reader:
     def fail(self, message: str) -> ArgumentError:
         return ArgumentError(f"read_back: {message}\n  {self.text}\n  {' ' * self.at}^")
 
-    def whole(self) -> Piece:
+    def whole(self) -> SyntaxNode:
         piece = self.sum()
         if self.at != len(self.text):
             raise self.fail("the formula goes on where it should end")
@@ -167,7 +167,7 @@ class _Reader:
 
     # -- from the loosest binding to the tightest --------------------------------------------------
 
-    def sum(self) -> Piece:
+    def sum(self) -> SyntaxNode:
         terms = [self.signed(self.take("−"))]
         while True:
             if self.take(" + "):
@@ -175,23 +175,23 @@ class _Reader:
             elif self.take(" − "):
                 terms.append(self.signed(True))
             else:
-                return terms[0] if len(terms) == 1 else Piece("sum", tuple(terms))
+                return terms[0] if len(terms) == 1 else SyntaxNode("sum", tuple(terms))
 
-    def signed(self, negative: bool) -> Piece:
+    def signed(self, negative: bool) -> SyntaxNode:
         term = self.term()
-        return Piece("minus", (term,)) if negative else term
+        return SyntaxNode("minus", (term,)) if negative else term
 
-    def term(self) -> Piece:
+    def term(self) -> SyntaxNode:
         big = self.match(_SUM_SIGN)
         if big:
             letters = tuple(big[1].split(",") if "," in big[1] else big[1])
-            return Piece("Σ", (self.chain(),), letters)
+            return SyntaxNode("Σ", (self.chain(),), letters)
         piece = self.chain()
         if self.take(" / "):
-            piece = Piece("/", (piece, self.postfix()))
+            piece = SyntaxNode("/", (piece, self.postfix()))
         return piece
 
-    def chain(self) -> Piece:
+    def chain(self) -> SyntaxNode:
         """Either a product, by spaces, or an elementwise one, by ⊙ and ⊘; a mixture needs parentheses."""
         first = self.postfix()
         parts, signs = [first], []
@@ -211,8 +211,8 @@ class _Reader:
         if " " in signs and set(signs) != {" "}:
             raise self.fail("a product beside ⊙ can be read in two ways; it needs parentheses")
         if signs[0] == " ":
-            return Piece("product", tuple(parts))
-        return Piece("hadamard", tuple(parts), tuple(signs))
+            return SyntaxNode("product", tuple(parts))
+        return SyntaxNode("hadamard", tuple(parts), tuple(signs))
 
     def begins_factor(self) -> bool:
         rest = self.text[self.at : self.at + 3]
@@ -223,29 +223,29 @@ class _Reader:
             and not (rest[1] in _RELATIONS and rest[2:] == " ")
         )
 
-    def postfix(self) -> Piece:
+    def postfix(self) -> SyntaxNode:
         if self.take("√"):
-            return Piece("power", (self.postfix(),), Fraction(1, 2))
+            return SyntaxNode("power", (self.postfix(),), Fraction(1, 2))
         piece = self.atom()
         while True:
             if self.take("⁻ᵀ"):
-                piece = Piece("transpose", (Piece("inverse", (piece,)),))
+                piece = SyntaxNode("transpose", (SyntaxNode("inverse", (piece,)),))
             elif self.take("ᵀ"):
-                piece = Piece("transpose", (piece,))
+                piece = SyntaxNode("transpose", (piece,))
             elif found := self.match(_SUPERSCRIPT):
-                piece = Piece("power", (piece,), Fraction(found[0].translate(_DIGITS)))
+                piece = SyntaxNode("power", (piece,), Fraction(found[0].translate(_DIGITS)))
             elif found := self.match(_ELEMENTWISE_POWER):
-                piece = Piece("powers", (piece,), Fraction(found[1]))
+                piece = SyntaxNode("powers", (piece,), Fraction(found[1]))
             elif found := self.match(_SUBSCRIPT):
-                piece = Piece("at", (piece,), tuple(found[1]))
+                piece = SyntaxNode("at", (piece,), tuple(found[1]))
             elif self.text[self.at : self.at + 1] == "[" and (found := self.match(_PLACES)):
-                piece = Piece(
+                piece = SyntaxNode(
                     "at", (piece,), tuple(None if p == ":" else p for p in found[1].split(","))
                 )
             else:
                 return piece
 
-    def atom(self) -> Piece:
+    def atom(self) -> SyntaxNode:
         if self.take("("):
             piece = self.sum()
             self.expect(")")
@@ -254,30 +254,30 @@ class _Reader:
             if self.take(mark):
                 piece = self.sum()
                 self.expect(mark)
-                return Piece(kind, (piece,))
+                return SyntaxNode(kind, (piece,))
         if self.take("["):
             return self.relation()
         if found := self.match(_NUMBER):
-            return Piece("number", (), Fraction(found[0]))
+            return SyntaxNode("number", (), Fraction(found[0]))
         for mark, kind in (("∞", "infinity"), ("𝟏", "ones"), ("δ", "delta")):
             if self.take(mark):
-                return Piece(kind)
+                return SyntaxNode(kind)
         return self.symbol()
 
-    def relation(self) -> Piece:
+    def relation(self) -> SyntaxNode:
         left = self.sum()
         if self.take(", "):
             right = self.sum()
             self.expect("]")
-            return Piece("call", (left, right), "joined")
+            return SyntaxNode("call", (left, right), "joined")
         for sign in _RELATIONS:
             if self.take(f" {sign} "):
                 right = self.sum()
                 self.expect("]")
-                return Piece("relation", (left, right), sign)
+                return SyntaxNode("relation", (left, right), sign)
         raise self.fail("a bracket holds a relation, [a > b], or two blocks, [A, B]")
 
-    def symbol(self) -> Piece:
+    def symbol(self) -> SyntaxNode:
         """A name that was introduced, else a function applied, a unit vector, the identity, a size."""
         for name in self.names.at(self.text, self.at):
             after = self.at + len(name)
@@ -286,36 +286,36 @@ class _Reader:
                 self.at = after
                 if self.text[after : after + 1] == "(":
                     break
-                return Piece("name", (), name)
+                return SyntaxNode("name", (), name)
         else:
             return self.word()
         self.at -= len(name)
         return self.word()
 
-    def word(self) -> Piece:
+    def word(self) -> SyntaxNode:
         if self.take("e_"):
             if place := self.match(_PLACE):
-                return Piece("unit", (), place[1])
-            return Piece("unit", (self.postfix(),))
+                return SyntaxNode("unit", (), place[1])
+            return SyntaxNode("unit", (self.postfix(),))
         found = _WORD.match(self.text, self.at)
         if found is None:
             raise self.fail("nothing can be read here")
         word = found[0]
         if self.text[found.end() : found.end() + 1] == "(":
             self.at = found.end() + 1
-            return Piece("call", tuple(self.arguments()), word)
+            return SyntaxNode("call", tuple(self.arguments()), word)
         self.at = found.end()
         if "_" in word:
             stem, _, letters = word.rpartition("_")
             self.at = found.start() + len(stem)
             word = stem
             del letters
-        return Piece("identity") if word == "I" else Piece("name", (), word)
+        return SyntaxNode("identity") if word == "I" else SyntaxNode("name", (), word)
 
-    def arguments(self) -> Iterator[Piece]:
+    def arguments(self) -> Iterator[SyntaxNode]:
         while True:
             if found := self.match(_TUPLE):
-                yield Piece("tuple", (), found[0])
+                yield SyntaxNode("tuple", (), found[0])
             else:
                 yield self.sum()
             if self.take(")"):

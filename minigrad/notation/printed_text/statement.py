@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.notation.printed_text.functions import call
-from minigrad.notation.printed_text.grammar import Piece, Statement
+from minigrad.notation.printed_text.grammar import Statement, SyntaxNode
 from minigrad.notation.printed_text.values import (
     ONES,
     Block,
@@ -134,12 +134,12 @@ class Evaluation:
 
     # -- pieces ------------------------------------------------------------------------------------
 
-    def value(self, piece: Piece) -> Value:
+    def value(self, piece: SyntaxNode) -> Value:
         self.used = 0
         return self.eval(piece)
 
-    def eval(self, piece: Piece) -> Value:
-        rule: Callable[[Piece], Value] | None = getattr(self, _RULES.get(piece.kind, ""), None)
+    def eval(self, piece: SyntaxNode) -> Value:
+        rule: Callable[[SyntaxNode], Value] | None = getattr(self, _RULES.get(piece.kind, ""), None)
         if rule is not None:
             return rule(piece)
         args = [self.eval(part) for part in piece.parts]
@@ -184,14 +184,14 @@ class Evaluation:
             return Block(np.linalg.inv(matrix(value)))
         raise ShapeError("a power of a matrix or vector is written ^⊙")
 
-    def hadamard(self, piece: Piece) -> Value:
+    def hadamard(self, piece: SyntaxNode) -> Value:
         result = self.eval(piece.parts[0])
         for sign, part in zip(piece.value, piece.parts[1:], strict=True):  # type: ignore[call-overload]
             operation = np.multiply if sign == "⊙" else np.divide
             result = elementwise(operation, [result, self.eval(part)])
         return result
 
-    def name(self, piece: Piece) -> Value:
+    def name(self, piece: SyntaxNode) -> Value:
         name = str(piece.value)
         if name in self.known:
             return self.known[name]
@@ -210,7 +210,7 @@ class Evaluation:
             total = total * self.lengths.get(letter, 1) + self.letters[letter]
         return total
 
-    def at(self, piece: Piece) -> Value:
+    def at(self, piece: SyntaxNode) -> Value:
         """Elements and slices; the letters' present values are the indices."""
         (body,) = piece.parts
         places: Sequence[Any] = piece.value  # type: ignore[assignment]
@@ -248,7 +248,7 @@ class Evaluation:
             return sign * int(plain(self.known[name]))
         raise ArgumentError(f"read_back: the index {text!r} was not introduced")
 
-    def big_sum(self, piece: Piece) -> Value:
+    def big_sum(self, piece: SyntaxNode) -> Value:
         letters: Sequence[str] = piece.value  # type: ignore[assignment]
         missing = [p for p in letters if p not in self.lengths]
         if missing:
@@ -269,13 +269,13 @@ class Evaluation:
             self.guesses.append(self.choices[0])
         return self.guesses[self.used - 1]
 
-    def ones(self, piece: Piece) -> Value:
+    def ones(self, piece: SyntaxNode) -> Value:
         return ONES
 
-    def identity(self, piece: Piece) -> Value:
+    def identity(self, piece: SyntaxNode) -> Value:
         return Block(np.eye(self.guess()))
 
-    def unit(self, piece: Piece) -> Value:
+    def unit(self, piece: SyntaxNode) -> Value:
         size = self.guess()
         if not piece.parts:
             position = self.size(str(piece.value))
@@ -292,7 +292,7 @@ class Evaluation:
 
     # -- functions -------------------------------------------------------------------------------------
 
-    def call(self, piece: Piece) -> Value:
+    def call(self, piece: SyntaxNode) -> Value:
         function = str(piece.value)
         if function in ("tril", "triu") and piece.parts[0].kind == "ones":
             shape = (self.guess(),) * 2
@@ -310,7 +310,7 @@ class Evaluation:
             return held((index[..., None] == np.arange(size)).astype(float))
         return call(function, args)
 
-    def reshaped(self, body: Piece, shape: Piece) -> Value:
+    def reshaped(self, body: SyntaxNode, shape: SyntaxNode) -> Value:
         """Row-major, as `numpy.reshape` has it."""
         if shape.kind == "tuple":
             sizes = [self.size(text) for text in str(shape.value).strip("()").split(", ")]
@@ -318,7 +318,7 @@ class Evaluation:
             sizes = [int(plain(self.eval(shape)))]
         return held(np.reshape(plain(self.eval(body)), sizes))
 
-    def padded(self, body: Piece, margins: Piece) -> Value:
+    def padded(self, body: SyntaxNode, margins: SyntaxNode) -> Value:
         """Zeros before and after, as `numpy.pad` has them."""
         pairs = [
             part.split(", ") for part in re.findall(r"[^()]+, [^()]+(?=\))", str(margins.value))
@@ -348,7 +348,7 @@ _RELATION: dict[str, Callable[..., Any]] = {
 }
 
 
-def letter_lengths(piece: Piece, known: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
+def letter_lengths(piece: SyntaxNode, known: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
     """How far each subscript runs, by the arrays that carry it."""
     if piece.kind == "at" and piece.parts[0].kind == "name":
         array = known.get(str(piece.parts[0].value))

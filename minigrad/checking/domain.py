@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.replay import Program
+from minigrad.checking.replay import Replay
 from minigrad.graph import Node
 
 # A matrix whose condition is worse leaves a dozen digits of its inverse to rounding.
@@ -23,7 +23,7 @@ class Trouble(Exception):
         self.row, self.what, self.rank = row, what, rank
 
 
-def values_of(program: Program, leaves: Mapping[Node, Any], strict: bool) -> dict[Node, Any]:
+def values_of(replay: Replay, leaves: Mapping[Node, Any], strict: bool) -> dict[Node, Any]:
     """The array of every node.
 
     Raises
@@ -33,20 +33,20 @@ def values_of(program: Program, leaves: Mapping[Node, Any], strict: bool) -> dic
         that is all but singular.
     """
     values = dict(leaves)
-    for node in program.order:
+    for node in replay.order:
         if node.op is None:
             continue
         try:
             with np.errstate(all="ignore"):
-                values[node] = program.step(node, values)
+                values[node] = replay.step(node, values)
         except (np.linalg.LinAlgError, IndexError, TypeError, ValueError) as error:
             raise Trouble(node.op.name, f"the forward raised {error}", True) from error
         if strict:
-            _require_legal(node, values)
+            _require_domain(node, values)
     return values
 
 
-def _require_legal(node: Node, values: Mapping[Node, Any]) -> None:
+def _require_domain(node: Node, values: Mapping[Node, Any]) -> None:
     assert node.op is not None
     for k, x in enumerate(node.inputs):
         word = node.op.domain[min(k, len(node.op.domain) - 1)] if node.op.domain else ""

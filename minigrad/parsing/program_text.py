@@ -22,7 +22,7 @@ _UNUSED = (
 )
 
 
-class Program:
+class ProgramText:
     """The statements of a text, to be run on tensors for its variables."""
 
     def __init__(self, text: str) -> None:
