@@ -36,15 +36,6 @@ NO_HESSIAN = {
     "linalg.det-singular pair": "Singular matrix",
 }
 
-_VALUES = "is symbolic and has no value"
-# Calls that need arrays: what they do depends on the numbers in them.
-NO_SYMBOLS = {
-    "sort-axis": _VALUES,
-    "sort-flat": _VALUES,
-    "sort-stable": _VALUES,
-    "partition-axis": _VALUES,
-}
-
 _MEETS = "the dims .* and .* differ"  # a constant array has the sizes of its axes, and no names
 _LESS = "how long it is depends on which of"
 _NUMBER = "has only a name, and this operation needs numbers"

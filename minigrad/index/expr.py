@@ -219,18 +219,19 @@ class Pick(Expr):
 
 
 class Reduction(Expr):
-    """A reduction over the last ``count`` axes that is no sum.
+    """A reduction over the last ``count`` axes that is no sum, or what its derivative or an order needs.
 
     ``kind`` is "max" (the largest element), "argmax" (where it is: 0/1, ties shared in equal parts, so
-    that it sums to one), "prod" (the product) or "others" (at each element, the product of the others).
+    that it sums to one), "prod" (the product), "others" (at each element, the product of the others),
+    "sort" (ascending along one axis) or "argsort" (the places from which these come, ties in their order).
     """
 
     __slots__ = ("arg", "count", "kind")
 
     def __init__(self, kind: str, arg: Expr, count: int) -> None:
         self.kind, self.arg, self.count = kind, arg, count
-        whole = kind in ("argmax", "others")
-        self.sizes = arg.sizes if whole else arg.sizes[: arg.ndim - count]
+        reduces = kind in ("max", "prod")
+        self.sizes = arg.sizes[: arg.ndim - count] if reduces else arg.sizes
         self.weight, self.height = 1 + arg.weight, 1 + arg.height
         # digests order terms, so this word is seen in prints
         self.digest = _digest("extremum", kind, count, arg.digest)

@@ -68,7 +68,7 @@ def nonnegative(node: Expr) -> bool:
         case Structural() | Pick():
             return True
         case Reduction():
-            return node.kind == "argmax" or nonnegative(node.arg)
+            return node.kind in ("argmax", "argsort") or nonnegative(node.arg)
         case Product():
             return node.coef >= 0 and all(
                 is_even(f.exponent) or nonnegative(f.node) for f in node.factors

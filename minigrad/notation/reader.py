@@ -286,9 +286,9 @@ class Reader:
         except OrderError:
             return self.reduction_by_index(node, places)
         rows = sum(place is None for place in inner) > node.count
-        if node.kind != "argmax":
-            return Call(f"row{node.kind}" if rows else node.kind, (body,))
-        tree = Call("rowargmax" if rows else "argmax", (body,))
+        tree = Call(f"row{node.kind}" if rows else node.kind, (body,))
+        if node.kind in ("max", "prod"):
+            return tree
         return (
             indexed(tree, tuple(None if p is None else p for p in places[kept:]))
             if any(places[kept:])

@@ -42,6 +42,8 @@ _EXTREMA = {
     "argmax": "a place of the largest element is locally constant",
     "prod": "product of elements: each one's slope is the product of the others",
     "others": "products of the other elements: one element is left out in turn",
+    "sort": "sort: the gradient goes back to the places that the elements came from",
+    "argsort": "the order of the elements is locally constant",
 }
 _STRUCTURES = {
     "slice": "slice: the gradient goes to the places that were read, 0 elsewhere",

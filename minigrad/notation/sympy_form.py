@@ -126,6 +126,9 @@ class _Elements:
                 return self.element(node.expand(), at)
             case Structural():
                 return structural_element(node, at)
+            case Pick(index=Reduction(kind="argsort") as order):
+                *batch, k, place = at
+                return _is_zero(self.rank(order.arg, [*batch, place]) - k)
             case Pick():
                 return s.KroneckerDelta(self.element(node.index, at[:-1]), at[-1])
             case MatrixFunction():
@@ -184,6 +187,8 @@ class _Elements:
         lengths = node.arg.sizes[node.arg.ndim - node.count :]
         if node.kind in ("prod", "others"):
             return self.over_axes(node, at, kept, lengths)
+        if node.kind in ("sort", "argsort"):
+            return self.in_order(node, at)
         if not all(isinstance(length, int) for length in lengths):
             raise DerivationError(
                 f"{node.kind}: SymPy has no form for it over an axis of symbolic size; "
@@ -196,6 +201,23 @@ class _Elements:
             return largest
         own = s.KroneckerDelta(self.element(node.arg, at) - largest, 0)
         return own / s.Add(*(s.KroneckerDelta(e - largest, 0) for e in elements))
+
+    def in_order(self, node: Reduction, at: Sequence[Any]) -> Any:
+        """What has rank k among the elements: one of them, or its place."""
+        *batch, k = at
+        j = self.index()
+        wanted = self.element(node.arg, [*batch, j]) if node.kind == "sort" else j
+        own = _is_zero(self.rank(node.arg, [*batch, j]) - k)
+        return total(wanted * own, (j, 0, size_symbol(node.sizes[-1]) - 1))
+
+    def rank(self, node: Expr, at: Sequence[Any]) -> Any:
+        """How many elements of a row come before this one: smaller ones, and equal ones on its left."""
+        s = heads.sympy()
+        *batch, j = at
+        i = self.index()
+        other, own = self.element(node, [*batch, i]), self.element(node, at)
+        counted = s.Heaviside(own - other, 0) + _is_zero(own - other) * s.Heaviside(j - i, 0)
+        return total(counted, (i, 0, size_symbol(node.sizes[-1]) - 1))
 
     def over_axes(
         self, node: Reduction, at: Sequence[Any], kept: list[Any], lengths: Sequence[AnySize]
@@ -211,6 +233,12 @@ class _Elements:
             )
             element = own + (1 - own) * element
         return s.Product(element, *bounds)
+
+
+def _is_zero(x: Any) -> Any:
+    """1 where x is 0, else 0; a delta of a sum SymPy would solve for an index, in floats."""
+    s = heads.sympy()
+    return 1 - s.Abs(s.sign(x))
 
 
 def structural_element(node: Structural, at: Sequence[Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, AxisError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.operation import option
@@ -16,7 +16,7 @@ from minigrad.graph.tensor import describe, said
 from minigrad.ops.axes import check_room, is_symbolic, many_axes, one_axis, plain
 from minigrad.ops.comparison import not_equal
 from minigrad.ops.elementary import logaddexp
-from minigrad.ops.indexing import take_along_axis
+from minigrad.ops.indexing import sort
 from minigrad.ops.options import whole
 from minigrad.ops.piecewise import maximum, minimum, rint, where
 from minigrad.ops.precision import in_single
@@ -131,13 +131,19 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: 
 
 @composite("partition", kinks="elements that tie keep their order, and so do their gradients")
 def partition(a: Any, kth: Any, axis: int | None = -1) -> Any:
-    """Elements arranged so that the k-th stands where sorting would put it."""
+    """Elements arranged so that the k-th stands where sorting would put it: all of them sorted."""
     x = as_tensor(a, "partition")
     if axis is None:
         x, axis = ravel(x), 0
     axis = one_axis("partition", axis, x.ndim)
-    kth = [whole("partition", "kth", k) for k in np.ravel(option("partition", "kth", kth))]
-    return take_along_axis(x, np.argpartition(x._value("partition"), kth, axis), axis)
+    size = x.shape[axis]
+    for k in np.ravel(option("partition", "kth", kth)):
+        place = whole("partition", "kth", k)
+        if isinstance(size, int) and not -size <= place < size:
+            raise AxisError(
+                f"partition: kth={place} is out of bounds for axis {axis} of {describe(x)}"
+            )
+    return sort(x, axis)
 
 
 @composite("rollaxis")

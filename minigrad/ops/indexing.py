@@ -291,20 +291,39 @@ take_along_axis = primitive(
 )
 
 
-@composite("sort", kinks="elements that tie keep their order, and so do their gradients")
-def sort(
+_along_dual = dual(take_along_axis)
+
+
+def _sort_vjp(g: Any, y: Any, x: Any, *, axis: int) -> Any:
+    """The cotangent of each element is found where the element went."""
+    came_from = np.argsort(plain(x), axis, kind="stable")
+    return _along_dual(g, np.argsort(came_from, axis, kind="stable"), axis=axis)
+
+
+def _sort_signature(
     a: Any,
     axis: int | None = -1,
     kind: str | None = None,
     order: None = None,
     *,
     stable: bool | None = None,
-) -> Any:
-    """Elements in ascending order along an axis; the order is stable, whatever ``kind`` says."""
+) -> _Call:
     if order is not None:
         raise ArgumentError("sort: order= names fields of a record, which tensors do not have")
     x = as_tensor(a, "sort")
     if axis is None:
         x, axis = x.reshape(-1), 0
-    axis = one_axis("sort", axis, x.ndim)
-    return take_along_axis(x, np.argsort(x._value("sort"), axis, kind="stable"), axis)
+    return (x,), {"axis": one_axis("sort", axis, x.ndim)}
+
+
+sort = primitive(
+    "sort",
+    lambda x, *, axis=-1: np.sort(x, axis, kind="stable"),
+    vjps=(_sort_vjp,),
+    params={"axis": -1},
+    signature=_sort_signature,
+    masks=True,
+    kinks="elements that tie keep their order, and so do their gradients",
+    meaning=meaning.sort,
+    doc="Elements in ascending order along an axis; the order is stable, whatever ``kind`` says.",
+)

@@ -232,8 +232,9 @@ class Lowering:
         if node.kind in ("max", "prod"):
             return self.reduced(node.kind, node.arg, axes)
         x = self.along_all(node.arg, axes)
-        value = self.builder.along(node.kind, x.value, [x.labels.index(axis) for axis in axes])
-        return Labelled(value, x.labels)
+        own = [x.labels.index(axis) for axis in axes]
+        kind: Kind = "index" if node.kind == "argsort" else "float"
+        return Labelled(self.builder.along(node.kind, x.value, own, kind=kind), x.labels)
 
     def matrix_function(self, node: MatrixFunction) -> Labelled:
         last = (node.arg.ndim - 2, node.arg.ndim - 1)

@@ -178,11 +178,26 @@ def _largest(value: Value, x: Any, env: Environment, keepdims: bool = False) -> 
     axes = value.params[0]
     if not all(x.shape[axis] for axis in axes):
         raise UndefinedError("max: an empty axis has no largest element; give arrays with elements")
-    if env.arithmetic.exact and np.asarray(env.arithmetic.number(1)).dtype == object:
-        from_mpmath = hasattr(env.arithmetic.number(1), "_mpf_")
-        if not from_mpmath:
-            raise DerivationError(f"{value.op}: the largest of symbolic elements is not decided")
+    _ordered(value, env)
     return np.max(x, axis=axes, keepdims=keepdims)
+
+
+def _ordered(value: Value, env: Environment) -> None:
+    """Refuse elements of which nobody knows which one is larger."""
+    if env.arithmetic.exact and not hasattr(env.arithmetic.number(1), "_mpf_"):
+        raise DerivationError(f"{value.op}: the order of symbolic elements is not decided")
+
+
+def _sort(value: Value, args: list[Any], env: Environment) -> Any:
+    _ordered(value, env)
+    (axis,) = value.params[0]
+    return np.sort(args[0], axis, kind="stable")
+
+
+def _argsort(value: Value, args: list[Any], env: Environment) -> Any:
+    _ordered(value, env)
+    (axis,) = value.params[0]
+    return np.argsort(args[0], axis, kind="stable")
 
 
 def _argmax(value: Value, args: list[Any], env: Environment) -> Any:
@@ -263,6 +278,8 @@ _OPERATIONS: dict[str, Callable[[Value, list[Any], Environment], Any]] = {
     "prod": _prod,
     "argmax": _argmax,
     "others": _others,
+    "sort": _sort,
+    "argsort": _argsort,
     "softmax": _softmax,
     "logsumexp": _logsumexp,
     "cumsum": _cumsum,

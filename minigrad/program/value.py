@@ -38,6 +38,7 @@ softmax         (axes,)                             exp over its own sum, along 
 logsumexp       (axes,)                             log of the sum of exp
 argmax          (axes,)                             1 at the largest, ties shared
 others          (axes,)                             product of the other elements, along the axes
+sort, argsort   (axes,)                             ascending along the axis; the places they come from
 matrix_function (row,)                              a function of the last two axes
 structural      (kind, parameters)                  a 0/1 tensor as it is, where nothing else serves
 ==============  ==================================  ===============================================

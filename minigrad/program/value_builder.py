@@ -265,14 +265,16 @@ class ValueBuilder:
         params = (tuple(sorted(axes)),)
         return self.make(op, (value,), params, sizes)
 
-    def along(self, op: str, value: Value, axes: Sequence[int], *more: Any) -> Value:
-        """``softmax``, ``argmax``, ``others``, ``cumsum`` along the axes; the shape stays."""
+    def along(
+        self, op: str, value: Value, axes: Sequence[int], *more: Any, kind: Kind = "float"
+    ) -> Value:
+        """``softmax``, ``argmax``, ``others``, ``sort``, ``cumsum`` along the axes; the shape stays."""
         value = self.as_number(value)
         if value.op == "permute":
             order: tuple[int, ...] = value.params[0]
-            inner = self.along(op, value.args[0], [order[a] for a in axes], *more)
+            inner = self.along(op, value.args[0], [order[a] for a in axes], *more, kind=kind)
             return self.permute(inner, order)
-        return self.make(op, (value,), (tuple(sorted(axes)), *more), value.sizes)
+        return self.make(op, (value,), (tuple(sorted(axes)), *more), value.sizes, kind)
 
     def index(self, value: Value, axis: int, entry: Any) -> Value:
         """An index, or ``(start, step, length)``, on one axis."""

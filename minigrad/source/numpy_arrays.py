@@ -119,6 +119,13 @@ def _helped(value: Value, at: Context) -> Text:
     return call(name, at.text(arg).text, *more)
 
 
+def _sorted(value: Value, at: Context) -> Text:
+    (axes,) = value.params
+    arg = value.args[0]
+    more = [] if axes == (arg.ndim - 1,) else [f"axis={axis_text(axes, arg.ndim)}"]
+    return call(f"np.{value.op}", at.text(arg).text, *more, 'kind="stable"')
+
+
 def _cumsum(value: Value, at: Context) -> Text:
     (axis,), reverse = value.params
     inner = at.text(value.args[0])
@@ -222,6 +229,8 @@ TEXTS: Texts = {
     "index": _index,
     "argmax": _helped,
     "others": _helped,
+    "sort": _sorted,
+    "argsort": _sorted,
     "softmax": _helped,
     "logsumexp": _helped,
     "cumsum": _cumsum,

@@ -246,13 +246,27 @@ def contributions(
 
 
 def _reduction_adjoint(node: Reduction, g: Expr, extra: int) -> list[Term]:
-    """A maximum passes g to the largest element; a product, g times the product of the others."""
-    if node.kind == "argmax":
+    """A maximum passes g to the largest element; a product, g times the product of the others.
+
+    What is sorted gets its g back at the place that it came from.
+    """
+    if node.kind in ("argmax", "argsort"):
         return []
+    if node.kind == "sort":
+        return [(node.arg, _sort_adjoint(node, g, extra))]
     if node.kind == "others":
         return [(node.arg, _others_adjoint(node, g, extra))]
     slope = Reduction("argmax" if node.kind == "max" else "others", node.arg, node.count)
     return [(node.arg, _spread(g, extra, node.ndim, slope))]
+
+
+def _sort_adjoint(node: Reduction, g: Expr, extra: int) -> Expr:
+    """Sum over k of g_k [argsort(x)_k = j]."""
+    lead = [("o", k) for k in range(extra)]
+    *batch, j = range(node.ndim)
+    came_from = Pick(Reduction("argsort", node.arg, node.count), node.sizes[-1])
+    operands = [(g, [*lead, *batch, "k"]), (came_from, [*batch, "k", j])]
+    return contract([*lead, *batch, j], operands)
 
 
 def _others_adjoint(node: Reduction, g: Expr, extra: int) -> Expr:

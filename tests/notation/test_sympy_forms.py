@@ -73,6 +73,15 @@ def test_whole_matrices_stay_whole(
     assert str(formula(text, wrt, order, **variables).sympy) == said
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_an_order_is_told_by_ranks(order: int) -> None:
+    f = formula("sum(c * sort(x) ** 2)", "x", order, x="n", c="n")
+    values, sizes = {"x": np.array([0.5, -1.0, 0.5]), "c": np.array([2.0, 3.0, 5.0])}, {"n": 3}
+    right = f(values)
+    np.testing.assert_allclose(explicit(f.sympy, values, sizes).astype(float).reshape(right.shape), right)
+    np.testing.assert_allclose(read_back(f.sympy, values, sizes).reshape(right.shape), right)
+
+
 def test_a_form_is_sympys_own() -> None:
     form = formula("sum((A @ x - b) ** 2)", "x", A="m n", x="n", b="m").sympy
     n = sympy.Symbol("n", integer=True, positive=True)

@@ -53,6 +53,24 @@ def prod(x: View, *, axis: Axes, keepdims: bool) -> View:
     return v.reduce(x, axis, keepdims, partial(Reduction, "prod"))
 
 
+def sort(x: View, *, axis: int) -> View:
+    """Ascending along an axis, equal elements in their order."""
+    if x.sizes[axis] == 1:
+        return x
+    moved = _axis_last(x, axis)
+    return _axis_back(View(Reduction("sort", moved.expr, 1), moved.axes), axis)
+
+
+def _axis_last(x: View, axis: int) -> View:
+    return v.permuted(x, [*(k for k in range(x.ndim) if k != axis), axis])
+
+
+def _axis_back(x: View, axis: int) -> View:
+    place = list(range(x.ndim - 1))
+    place.insert(axis, x.ndim - 1)
+    return v.permuted(x, place)
+
+
 def norm(x: View, *, ord: float, axis: Axes, keepdims: bool) -> View:
     """(sum |x|^p)^(1/p), with no absolute value where the power is even."""
     p = number(ord)
@@ -97,17 +115,15 @@ def cumprod(x: View, *, axis: int) -> View:
     size = x.sizes[axis]
     if size == 1:
         return x
-    moved = v.permuted(x, [*(k for k in range(x.ndim) if k != axis % x.ndim), axis % x.ndim])
+    axis %= x.ndim
+    moved = _axis_last(x, axis)
     *lead, last = labels = range(moved.expr.ndim)
     sizes: dict[Hashable, AnySize] = {**dict(enumerate(moved.expr.sizes)), "upto": size}
     until = (Structural("tri", (size, size), (0,)), ("upto", last))
     out = (*lead, "upto", last)
     kept = contract(out, [(moved.expr, labels), until], 1, sizes)
     later = add([(1, contract(out, [], 1, sizes)), (-1, contract(out, [until], 1, sizes))])
-    running = View(Reduction("prod", add([(1, kept), (1, later)]), 1), moved.axes)
-    place = list(range(x.ndim - 1))
-    place.insert(axis % x.ndim, x.ndim - 1)
-    return v.permuted(running, place)
+    return _axis_back(View(Reduction("prod", add([(1, kept), (1, later)]), 1), moved.axes), axis)
 
 
 def divided(x: View, count: AnySize) -> View:

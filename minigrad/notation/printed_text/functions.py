@@ -138,6 +138,10 @@ def _argmax(array: Any) -> Any:
     return best / best.sum(-1, keepdims=True)
 
 
+def _argsort(array: Any) -> Any:
+    return np.argsort(array, kind="stable")
+
+
 def _cross_entropy(p: Value, y: Value) -> float:
     a, b = plain(p), plain(y)
     return float(-(b * np.log(a) + (1 - b) * np.log(1 - a)).mean())
@@ -162,6 +166,10 @@ OWN: dict[str, Callable[..., Value]] = {
     "rowprod": _over(np.prod, 1),
     "argmax": _along_rows(_argmax),
     "rowargmax": _along_rows(_argmax),
+    "sort": _along_rows(np.sort),
+    "rowsort": _along_rows(np.sort),
+    "argsort": _along_rows(_argsort),
+    "rowargsort": _along_rows(_argsort),
     "joined": lambda a, b: held(np.concatenate([plain(a), plain(b)], axis=-1)),
     "softmax": _along_rows(_softmax),
     "log_softmax": _along_rows(lambda x: np.log(_softmax(x))),
