@@ -32,11 +32,12 @@ from minigrad.index.numbers import times
 from minigrad.index.pointwise import pointwise
 from minigrad.index.size import AnySize, Size
 from minigrad.program import softmax_patterns, stable_forms
+from minigrad.program.bounded_exponentials import bounded
 from minigrad.program.functions import CHOICE, LOGICAL, TRUTHS, named_function
 from minigrad.program.index_maps import (
     embedded,
 )
-from minigrad.program.pairwise import Labelled, aligned
+from minigrad.program.pairwise import Labelled, aligned, along, filled, spread
 from minigrad.program.product_lowering import ProductLowering
 from minigrad.program.sum_lowering import SumLowering
 from minigrad.program.value import Kind, Value
@@ -75,8 +76,9 @@ def program(
 def _built(roots: tuple[Expr, ...], sizes: tuple[tuple[str, int], ...], stable: bool) -> Program:
     """One program for whoever runs it or writes it down."""
     lowering = Lowering(dict(sizes), stable)
-    results = tuple(lowering.builder.as_number(lowering.full(root)) for root in roots)
-    return Program(results, lowering.builder.names)
+    builder = lowering.builder
+    results = tuple(builder.as_number(lowering.full(root)) for root in roots)
+    return Program(bounded(builder, results) if stable else results, builder.names)
 
 
 class Lowering:
@@ -86,7 +88,8 @@ class Lowering:
         self.sizes, self.stable = sizes, stable
         self.builder = ValueBuilder(stable)
         self.known: dict[Expr, Labelled] = {}
-        self.sums, self.products = SumLowering(self), ProductLowering(self)
+        self.products = ProductLowering(self.lower, self.builder, self.extent)
+        self.sums = SumLowering(self.lower, self.products)
 
     def extent(self, size: AnySize) -> float:
         if isinstance(size, int):
@@ -98,12 +101,7 @@ class Lowering:
 
     def full(self, root: Expr) -> Value:
         """The value with all axes of the expression."""
-        return self.spread(self.lower(root), root.sizes)
-
-    def spread(self, x: Labelled, sizes: Sequence[AnySize]) -> Value:
-        if len(x.labels) == len(sizes):
-            return aligned(self.builder, x, range(len(sizes)))
-        return self.builder.broadcast_to(aligned(self.builder, x, range(len(sizes))), sizes)
+        return spread(self.builder, self.lower(root), root.sizes)
 
     def lower(self, root: Expr) -> Labelled:
         """The node's value, labelled by those of its axes along which it varies."""
@@ -168,13 +166,6 @@ class Lowering:
             self.builder.names.setdefault(x.value, node.name)
         return x
 
-    def softmax(self, found: softmax_patterns.Normalised) -> Labelled:
-        x = self.along_all(found.arg, found.axes)
-        value = self.builder.along(
-            "softmax", x.value, [x.labels.index(axis) for axis in found.axes]
-        )
-        return Labelled(value, x.labels)
-
     # -- functions ------------------------------------------------------------------------------------------------
 
     def map(self, node: Map) -> Labelled:
@@ -212,17 +203,11 @@ class Lowering:
         values = [v if k < logical else self.builder.as_number(v) for k, v in enumerate(values)]
         return Labelled(self.builder.apply(function, values, truth), tuple(axes))
 
-    def along_all(self, node: Expr, axes: Sequence[int]) -> Labelled:
-        """The node's value with these axes in full."""
-        x = self.lower(node)
-        wanted = sorted({*x.axes, *axes})
-        value = aligned(self.builder, x, wanted)
-        if len(wanted) > len(x.labels):
-            value = self.builder.broadcast_to(value, [node.sizes[k] for k in wanted])
-        return Labelled(value, tuple(wanted))
+    def filled(self, node: Expr, axes: Sequence[int]) -> Labelled:
+        return filled(self.builder, self.lower(node), node.sizes, axes)
 
     def reduced(self, op: str, node: Expr, axes: Sequence[int]) -> Labelled:
-        x = self.along_all(node, axes)
+        x = self.filled(node, axes)
         value = self.builder.reduce(op, x.value, [x.labels.index(axis) for axis in axes])
         kept = [label for label in range(node.ndim) if label not in axes]
         return Labelled(value, tuple(k for k, label in enumerate(kept) if label in x.labels))
@@ -231,14 +216,12 @@ class Lowering:
         axes = tuple(range(node.arg.ndim - node.count, node.arg.ndim))
         if node.kind in ("max", "prod"):
             return self.reduced(node.kind, node.arg, axes)
-        x = self.along_all(node.arg, axes)
-        own = [x.labels.index(axis) for axis in axes]
         kind: Kind = "index" if node.kind == "argsort" else "float"
-        return Labelled(self.builder.along(node.kind, x.value, own, kind=kind), x.labels)
+        return along(self.builder, node.kind, self.filled(node.arg, axes), axes, kind)
 
     def matrix_function(self, node: MatrixFunction) -> Labelled:
         last = (node.arg.ndim - 2, node.arg.ndim - 1)
-        x = self.along_all(node.arg, last)
+        x = self.filled(node.arg, last)
         value = self.builder.as_number(x.value)
         sizes = (*value.sizes[:-2], *node.sizes[last[0] :])
         made = self.builder.make("matrix_function", (value,), (node.row,), sizes)

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from minigrad.program.value import Value
-
-if TYPE_CHECKING:
-    from minigrad.program.value_builder import ValueBuilder
 
 Parts = list[tuple[Value, int | Fraction]]
 _LARGE = {
@@ -32,7 +28,7 @@ def masked_parts(parts: Parts) -> tuple[Value, Parts] | None:
 
     A mask of single points stands for a limit that the others have there: 0 would hide it.
     """
-    masks = [v for v, e in parts if v.kind == "bool" and e == 1 and not _of_points(v)]
+    masks = [v for v, e in parts if v.kind == "bool" and e == 1 and not of_points(v)]
     if not masks:
         return None
     rest = [(v, e) for v, e in parts if v is not masks[0]]
@@ -41,7 +37,7 @@ def masked_parts(parts: Parts) -> tuple[Value, Parts] | None:
     return masks[0], rest
 
 
-def _of_points(mask: Value) -> bool:
+def of_points(mask: Value) -> bool:
     return mask.op == "apply" and mask.params[0] in ("equal", "not_equal")
 
 
@@ -62,34 +58,3 @@ def _may_overflow(value: Value, exponent: int | Fraction, depth: int) -> bool:
         case "add" | "permute" | "expand" | "broadcast":
             return any(_may_overflow(arg, 1, depth - 1) for arg in value.args)
     return False
-
-
-# -- e^x where only small x count ---------------------------------------------------------------------------
-
-
-def upper_bound(mask: Value) -> tuple[Value, Value, bool] | None:
-    """(x, c, side): x is at most the number c where the mask is ``side``."""
-    if mask.op != "apply" or mask.params[0] not in NEGATED or _of_points(mask):
-        return None
-    left, right = mask.args
-    grows = mask.params[0].startswith("greater")
-    if left.op == "number":
-        left, right, grows = right, left, not grows
-    return (left, right, not grows) if right.op == "number" else None
-
-
-def bounded(builder: ValueBuilder, value: Value, x: Value, top: Value) -> Value:
-    """The value with every e^x in it taken of min(x, top)."""
-    if value in builder.names:
-        return value
-    match value.op:
-        case "apply" if value.params[0] in ("exp", "expm1") and value.args == (x,):
-            return builder.apply(value.params[0], [builder.apply("minimum", [x, top])])
-        case "multiply":
-            coef, exponents = value.params
-            args = [bounded(builder, arg, x, top) for arg in value.args]
-            return builder.multiply(coef, list(zip(args, exponents, strict=True)))
-        case "add":
-            args = [bounded(builder, arg, x, top) for arg in value.args]
-            return builder.add(list(zip(value.params[0], args, strict=True)))
-    return value

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple, cast
 
 from minigrad.index.size import AnySize
-from minigrad.program.value import Value
+from minigrad.program.value import Kind, Value
 from minigrad.program.value_builder import ValueBuilder
 
 Label = Hashable
@@ -70,6 +70,31 @@ def aligned(builder: ValueBuilder, operand: Labelled, order: Sequence[Label]) ->
     return builder.expand(
         value, [k for k, label in enumerate(order) if label not in operand.labels]
     )
+
+
+def spread(builder: ValueBuilder, x: Labelled, sizes: Sequence[AnySize]) -> Value:
+    """The node's value with all of its axes, whose sizes are given."""
+    value = aligned(builder, x, range(len(sizes)))
+    return value if len(x.labels) == len(sizes) else builder.broadcast_to(value, sizes)
+
+
+def filled(
+    builder: ValueBuilder, x: Labelled, sizes: Sequence[AnySize], axes: Sequence[int]
+) -> Labelled:
+    """The node's value with these of its axes in full."""
+    wanted = sorted({*x.axes, *axes})
+    value = aligned(builder, x, wanted)
+    if len(wanted) > len(x.labels):
+        value = builder.broadcast_to(value, [sizes[k] for k in wanted])
+    return Labelled(value, tuple(wanted))
+
+
+def along(
+    builder: ValueBuilder, op: str, x: Labelled, axes: Sequence[int], kind: Kind = "float"
+) -> Labelled:
+    """An operation along axes that the value has, which keeps its shape."""
+    own = [x.labels.index(axis) for axis in axes]
+    return Labelled(builder.along(op, x.value, own, kind=kind), x.labels)
 
 
 def contracted(builder: ValueBuilder, a: Labelled, b: Labelled, groups: Groups) -> Labelled:

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from minigrad.index import facts
 from minigrad.index.algebra import distributed
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Factor, Pick, Product, Ref, Structural, Sum
 from minigrad.program import softmax_patterns, stable_forms
-from minigrad.program.contraction import Contractor
+from minigrad.program.contraction import Contractor, Extent
 from minigrad.program.elimination import eliminate
 from minigrad.program.index_maps import Affine, Extents, PlacedArray, is_plain, labels_of
-from minigrad.program.pairwise import Labelled
+from minigrad.program.pairwise import Labelled, along, filled, spread
 from minigrad.program.partial_contraction import PartialContraction, StructuralFactor
 from minigrad.program.triangle import masked_over
 from minigrad.program.value import Value
-
-if TYPE_CHECKING:
-    from minigrad.program.lowering import Lowering
+from minigrad.program.value_builder import ValueBuilder
 
 # A product of sums that would open into more terms than this stays closed.
 _MOST_TERMS = 32
+
+# A node's value, labelled by those of its axes along which it varies.
+Lower = Callable[[Expr], Labelled]
 
 
 class ProductLowering:
     """Lowers products, each to a core and its index maps."""
 
-    def __init__(self, lowering: Lowering) -> None:
-        self.lowering, self.builder = lowering, lowering.builder
-        self.contractor = Contractor(lowering.builder, lowering.extent)
+    def __init__(self, lower: Lower, builder: ValueBuilder, extent: Extent) -> None:
+        self.lower, self.builder = lower, builder
+        self.contractor = Contractor(builder, extent)
         self.placed_arrays: dict[Expr, tuple[PlacedArray, Extents]] = {}
 
     def placed(self, node: Expr) -> tuple[PlacedArray, Extents]:
@@ -40,18 +41,18 @@ class ProductLowering:
         return self.placed_arrays[node]
 
     def placed_anew(self, node: Expr) -> tuple[PlacedArray, Extents]:
-        behind = self.structural_behind(node) if self.lowering.stable else None
+        behind = self.structural_behind(node) if self.builder.stable else None
         if behind is not None and not isinstance(behind, Sum):
             return self.placed(behind)
         if isinstance(node, (Structural, Pick)):
             factor = Factor(node, tuple(range(node.ndim)))
             node = Product((factor,), 1, node.sizes, node.ndim, b"")
-        other = self.rewritten(node) if self.lowering.stable and isinstance(node, Product) else None
+        other = self.rewritten(node) if self.builder.stable and isinstance(node, Product) else None
         if other is not None:
             return self.placed(other)
         if isinstance(node, Product):
             return self.product(node)
-        x = self.lowering.lower(node)
+        x = self.lower(node)
         extents: Extents = dict(enumerate(node.sizes))
         return PlacedArray(x, {label: Affine(label) for label in x.axes}), extents
 
@@ -116,16 +117,16 @@ class ProductLowering:
         scalars: list[tuple[Value, int | Fraction]] = []
         factors = list(node.factors)
         while (
-            self.lowering.stable
+            self.builder.stable
             and (found := softmax_patterns.normalised_factor(factors)) is not None
         ):
             j, k, normalised = found
-            x = self.lowering.softmax(normalised)
+            x = self.softmax(normalised)
             partial.add(x.value, [factors[j].labels[axis] for axis in x.axes])
             below = factors[k]._replace(exponent=factors[k].exponent + 1)
             factors = [below if n == k else f for n, f in enumerate(factors) if n != j]
             factors = [f for f in factors if f.exponent]
-        guarded = self.lowering.stable and any(
+        guarded = self.builder.stable and any(
             f.exponent > 0 and _may_vanish(f.node) for f in factors
         )
         for f in factors:
@@ -146,6 +147,13 @@ class ProductLowering:
             return PlacedArray(Labelled(self.builder.number(0), ()), {}), extents
         return PlacedArray(Labelled(value, core.labels), partial.index_maps), extents
 
+    def softmax(self, found: softmax_patterns.Normalised) -> Labelled:
+        x = filled(self.builder, self.lower(found.arg), found.arg.sizes, found.axes)
+        return along(self.builder, "softmax", x, found.axes)
+
+    def whole(self, node: Expr) -> Value:
+        return spread(self.builder, self.lower(node), node.sizes)
+
     def result_masks(self, partial: PartialContraction) -> list[StructuralFactor]:
         """Triangles over two axes of the result, taken out: they are laid over the finished product."""
         needed = partial.needed()
@@ -164,10 +172,10 @@ class ProductLowering:
     ) -> None:
         """One factor, where it belongs; ``guarded`` where others may be 0 with what it divides by."""
         if isinstance(f.node, (Structural, Pick)):
-            index = self.lowering.full(f.node.index) if isinstance(f.node, Pick) else None
+            index = self.whole(f.node.index) if isinstance(f.node, Pick) else None
             partial.structurals.append(StructuralFactor(f.node, f.labels, index))
             return
-        x = self.lowering.lower(f.node)
+        x = self.lower(f.node)
         value = x.value
         if guarded and -1 <= f.exponent < 0 and facts.sum_of_powers(f.node):
             # x / ‖x‖ is 0 at the origin, as the rows say: 0 / 0 must not be met

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING
 
 from minigrad.index.expr import Expr, Number, Product, Sum
 from minigrad.index.numbers import times
@@ -20,27 +19,25 @@ from minigrad.program.index_maps import (
     span,
     standardised,
 )
-from minigrad.program.pairwise import Labelled, aligned
+from minigrad.program.pairwise import Labelled, aligned, spread
+from minigrad.program.product_lowering import Lower, ProductLowering
 from minigrad.program.value import Value
-
-if TYPE_CHECKING:
-    from minigrad.program.lowering import Lowering
 
 
 class SumLowering:
     """Lowers sums."""
 
-    def __init__(self, lowering: Lowering) -> None:
-        self.lowering, self.builder = lowering, lowering.builder
+    def __init__(self, lower: Lower, products: ProductLowering) -> None:
+        self.lower, self.products, self.builder = lower, products, products.builder
 
     def value(self, node: Sum) -> Labelled:
-        other = stable_forms.stable_sum(node) if self.lowering.stable else None
+        other = stable_forms.stable_sum(node) if self.builder.stable else None
         if other is not None and other != node:
-            return self.lowering.lower(other)
+            return self.lower(other)
         plain: list[tuple[Number, Labelled]] = []
         groups: dict[object, tuple[PlacedArray, Extents, list[tuple[Number, Labelled]]]] = {}
         for coef, term in self.opened_terms(node):
-            placed, extents = self.lowering.products.placed(term)
+            placed, extents = self.products.placed(term)
             if is_plain(placed, node.sizes, extents):
                 plain.append((coef, embedded(self.builder, placed, node.sizes, extents)))
                 continue
@@ -62,8 +59,8 @@ class SumLowering:
         found: list[tuple[Number, Expr]] = []
         for coef, term in node.terms:
             opened = (
-                self.lowering.products.opened(term)
-                if self.lowering.stable and isinstance(term, Product)
+                self.products.opened(term)
+                if self.builder.stable and isinstance(term, Product)
                 else None
             )
             if isinstance(opened, Sum):
@@ -99,7 +96,7 @@ class SumLowering:
             terms = [(1, embedded(self.builder, first, sizes, own))]
         if not rest:
             return self.added(terms, axes)
-        base = self.lowering.spread(self.added(terms, axes), sizes)
+        base = spread(self.builder, self.added(terms, axes), sizes)
         for placed, extents in rest:
             base = added_in_place(self.builder, base, placed, sizes, extents)
         return Labelled(base, tuple(axes))

@@ -9,7 +9,7 @@ from typing import Any
 from minigrad.index.expr import Number
 from minigrad.index.numbers import times
 from minigrad.index.size import AnySize
-from minigrad.program.masks import NEGATED, bounded, masked_parts, upper_bound
+from minigrad.program.masks import NEGATED, masked_parts
 from minigrad.program.value import Kind, Value, broadcast
 
 # As many terms as one sum has at most.
@@ -136,20 +136,8 @@ class ValueBuilder:
             if args[0].kind == "bool" and choice in ((1, 0), (0, 1)):
                 yes = args[0]
                 return yes if choice == (1, 0) else self.negated(yes)
-        if function == "where" and self.stable:
-            args = self._bounded(args)
         kind: Kind = "weak" if all(v.kind == "weak" for v in args) else "float"
         return self.make("apply", args, (function,), broadcast(args), "bool" if truth else kind)
-
-    def _bounded(self, args: Sequence[Value]) -> list[Value]:
-        """A choice by x > c, with e^x in the branch where x is small taken of min(x, c)."""
-        found = upper_bound(args[0])
-        branches = list(args)
-        if found is not None:
-            x, top, side = found
-            k = 1 if side else 2
-            branches[k] = bounded(self, branches[k], x, top)
-        return branches
 
     def concatenate(self, values: Sequence[Value], axis: int, sizes: Sequence[AnySize]) -> Value:
         """The values end to end along the axis."""
