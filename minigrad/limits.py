@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from types import TracebackType
-from typing import NamedTuple
 
 from minigrad.errors import ArgumentError, LimitError
 
 
-class Limits(NamedTuple):
+class Limits:
     """The largest array in bytes, and the most elements of a tensor that a text only speaks of."""
 
-    bytes: float = 2 * 1024**3
-    elements: float = 10**8
+    __slots__ = ("bytes", "elements")
+
+    def __init__(self, bytes: float = 2 * 1024**3, elements: float = 10**8) -> None:
+        self.bytes, self.elements = bytes, elements
 
 
 _limits = Limits()

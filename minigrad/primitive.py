@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from minigrad.errors import ArgumentError, NameClashError, UnsupportedError
 from minigrad.names import checked_name
@@ -16,21 +16,22 @@ Meaning = str | Callable[..., Any] | None
 _NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
 
-class Notation(NamedTuple):
+class Notation:
     """How people write an operation where the default print is not the one they use.
 
     ``mark`` stands beside a gradient that passes through the operation in a derivation; ``word`` is
     what the operation is called in words, where that is not its name.
     """
 
-    text: str
-    latex: str
-    mathml: str = ""
-    mark: str = ""
-    word: str = ""
+    __slots__ = ("latex", "mark", "mathml", "text", "word")
+
+    def __init__(
+        self, text: str, latex: str, mathml: str = "", mark: str = "", word: str = ""
+    ) -> None:
+        self.text, self.latex, self.mathml, self.mark, self.word = text, latex, mathml, mark, word
 
 
-class Names(NamedTuple):
+class Names:
     """Where an operation is found beside its own name.
 
     ``also`` holds further public names ("linalg.outer"), ``numpy`` NumPy's functions of other names,
@@ -38,11 +39,18 @@ class Names(NamedTuple):
     other rows. NumPy's function of the same name is found by itself.
     """
 
-    also: tuple[str, ...] = ()
-    numpy: tuple[str, ...] = ()
-    methods: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    public: bool = True
+    __slots__ = ("also", "methods", "numpy", "public", "words")
+
+    def __init__(
+        self,
+        also: tuple[str, ...] = (),
+        numpy: tuple[str, ...] = (),
+        methods: tuple[str, ...] = (),
+        words: tuple[str, ...] = (),
+        public: bool = True,
+    ) -> None:
+        self.also, self.numpy, self.methods = also, numpy, methods
+        self.words, self.public = words, public
 
 
 AS_IT_IS = Names()
@@ -79,7 +87,7 @@ class Primitive:
     ... )
     """
 
-    # No dataclass: to build one takes as long as twenty modules of rows take to load.
+    # No dataclass: what writes one takes as long as ten modules of rows take to load.
     __slots__ = (
         *("name", "kind", "forward", "vjps", "meaning", "domain", "kinks", "notation", "arity"),
         *("variadic", "vjp", "vjp_all", "params", "broadcasts", "masks", "casts", "shape_message"),

@@ -12,7 +12,6 @@ from minigrad.graph.context import current_scope, is_recording
 from minigrad.graph.dims import check_sizes, parse_dims
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, wrap
-from minigrad.index.assume import checked_assumptions
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -91,6 +90,8 @@ def tensor(
         check_sizes(name, array.shape, labels)
     facts = frozenset([assume] if isinstance(assume, str) else assume) - {""}
     if facts:
+        from minigrad.index.assume import checked_assumptions
+
         facts = checked_assumptions(name or "tensor", facts, array.shape)
     if name is None and labels is None and not facts and not requires_grad:
         return wrap(array)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +16,9 @@ from minigrad.errors import (
     MinigradError,
     ShapeError,
 )
-from minigrad.graph.dims import Dim
-from minigrad.graph.tensor import Tensor, labelled, said
+from minigrad.graph.call import operands
+from minigrad.graph.tensor import Tensor, said
 from minigrad.primitive import Primitive
-
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def explain(
@@ -57,10 +54,6 @@ def explain(
     return None
 
 
-# What NumPy and Python raise for arguments that are not what a function takes.
-MISTAKES = (TypeError, ValueError, OverflowError, IndexError)
-
-
 def unfit(
     name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], error: Exception
 ) -> Exception:
@@ -70,42 +63,6 @@ def unfit(
     given = [said(x) for x in args] + [f"{key}={said(x)}" for key, x in kwargs.items()]
     kind = KindError if isinstance(error, TypeError) else ArgumentError
     return kind(f"{name}: does not take these arguments ({error}); got {', '.join(given)}")
-
-
-def worded(name: str) -> Callable[[_F], _F]:
-    """Let a function that takes options say in words which arguments it does not take."""
-
-    def decorate(function: _F) -> _F:
-        @functools.wraps(function)
-        def run(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return function(*args, **kwargs)
-            except MISTAKES as error:
-                fault = unfit(name, args, kwargs, error)
-                if fault is error:
-                    raise
-                raise fault from error
-
-        return run  # type: ignore[return-value]
-
-    return decorate
-
-
-def operands(inputs: tuple[Any, ...], nothing: bool = False) -> str:
-    """Operands with their names, labelled shapes and dtypes; None is shown if it may be at fault."""
-    return " and ".join(_operand(x) for x in inputs if nothing or x is not None)
-
-
-def _operand(x: Any) -> str:
-    if isinstance(x, Tensor):
-        return f"{x.name or 'tensor'} {labelled(x)} {x.dtype}"
-    if isinstance(x, Dim):
-        return f"{x.name}={int(x)}"
-    if isinstance(x, np.ndarray | np.generic):
-        return f"array {x.shape} {x.dtype}"
-    if isinstance(x, list | tuple) and any(isinstance(part, Tensor | np.ndarray) for part in x):
-        return operands(tuple(x))
-    return f"{type(x).__name__} {x!r}"[:80]
 
 
 def _is_odd(x: Any) -> bool:

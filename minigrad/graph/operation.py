@@ -12,10 +12,8 @@ from minigrad.errors import ArgumentError, DtypeError, GradientError, MinigradEr
 from minigrad.graph.context import Scope, WatchedScope, current_scope, is_recording
 from minigrad.graph.create import holds_tensors, own, stacked
 from minigrad.graph.dims import Dim
-from minigrad.graph.explain import explain
 from minigrad.graph.node import Node, leaf, next_id
 from minigrad.graph.tensor import Tensor, WeakScalar, said, wrap
-from minigrad.graph.watch import user_line, watch_forward
 from minigrad.index.size import Size, least
 from minigrad.limits import check_elements
 from minigrad.primitive import Primitive
@@ -146,6 +144,8 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
     if not op.builtin:
         y = sealed(y)
     if type(scope) is WatchedScope:
+        from minigrad.graph.watch import user_line, watch_forward
+
         watch_forward(op, inputs, arrays, params, y)
     if weak and np.ndim(y) == 0:
         return _weak(op, y, parents, params, scope, tracked)
@@ -342,6 +342,8 @@ def fail(
     op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any], error: Exception
 ) -> NoReturn:
     """Say an array library's error in terms of the operation, its operands and the cure."""
+    from minigrad.graph.explain import explain
+
     explained = None if isinstance(error, MinigradError) else explain(op, inputs, params, error)
     try:
         if explained is None:

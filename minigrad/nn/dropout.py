@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.graph.call import worded
 from minigrad.graph.create import as_tensor
-from minigrad.graph.explain import worded
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.nn.module import Module

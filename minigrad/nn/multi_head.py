@@ -9,8 +9,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph import Tensor, scope
+from minigrad.graph.call import worded
 from minigrad.graph.create import as_tensor
-from minigrad.graph.explain import worded
 from minigrad.graph.tensor import describe
 from minigrad.nn import init
 from minigrad.nn.dropout import Dropout

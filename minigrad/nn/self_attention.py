@@ -7,8 +7,8 @@ from typing import Any
 from numpy.typing import ArrayLike, DTypeLike
 
 from minigrad.graph import Tensor, scope
+from minigrad.graph.call import worded
 from minigrad.graph.create import as_tensor
-from minigrad.graph.explain import worded
 from minigrad.nn import init
 from minigrad.nn.linear import fits
 from minigrad.nn.masks import Masks

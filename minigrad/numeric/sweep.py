@@ -14,7 +14,6 @@ from minigrad.graph.context import WatchedScope, current_scope
 from minigrad.graph.node import Node
 from minigrad.graph.operation import seal, sealed
 from minigrad.graph.tensor import Tensor, wrap
-from minigrad.graph.watch import watch_backward
 from minigrad.ops.axes import SMALL, weights
 from minigrad.ops.precision import HALF, SINGLE
 from minigrad.ops.shape import unbroadcast
@@ -203,6 +202,8 @@ def contributions(
         if masked and op.kind == "elementwise":
             c = strong_zero(g, c)
         if watched:
+            from minigrad.graph.watch import watch_backward
+
             watch_backward(node, position, plain(saved[1:]), plain([c])[0])
         if op.checks_shape and c.shape != parent.shape:
             c = fitted(op, c, parent.shape)

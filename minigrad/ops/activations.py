@@ -8,31 +8,31 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.graph.call import array_or_tensor
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
-from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor
 from minigrad.ops.axes import extent, one_axis, parted
 from minigrad.ops.precision import in_single
 from minigrad.ops.scipy_functions import erf
-from minigrad.ops.smooth import expit, expit_dual, ramp
+from minigrad.ops.smooth import expit, expit_in_rules, ramp
 from minigrad.primitive import Names
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 _SELU_ALPHA = 1.6732632423543772
 _SELU_SCALE = 1.0507009873554805
-_erf = dual(erf)
+_erf = array_or_tensor(erf)
 
 
 def _silu_vjp(g: Any, y: Any, x: Any) -> Any:
-    s = expit_dual(x)
+    s = expit_in_rules(x)
     return g * (s + y * (1 - s))
 
 
 silu = elementwise(
     "nn.silu",
-    lambda x: x * expit_dual(np.asarray(x)),
+    lambda x: x * expit_in_rules(np.asarray(x)),
     vjps=(_silu_vjp,),
     meaning="x/(1 + exp(-x))",
     doc="Sigmoid-weighted unit, yᵢ = xᵢ σ(xᵢ).",
@@ -42,7 +42,7 @@ silu = elementwise(
 log_sigmoid = elementwise(
     "nn.log_sigmoid",
     lambda x: -ramp(-x),
-    vjps=(lambda g, y, x: g * expit_dual(-x),),
+    vjps=(lambda g, y, x: g * expit_in_rules(-x),),
     meaning="-softplus(-x)",
     doc="yᵢ = log σ(xᵢ), without overflow.",
 )
@@ -112,7 +112,7 @@ gelu = elementwise(
 
 def _mish_vjp(g: Any, y: Any, x: Any) -> Any:
     t = np.tanh(ramp(x))
-    return g * (t + x * (1 - t * t) * expit_dual(x))
+    return g * (t + x * (1 - t * t) * expit_in_rules(x))
 
 
 mish = elementwise(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minigrad.graph.call import row_of
 from minigrad.graph.context import current_scope
-from minigrad.graph.define import row_of
 from minigrad.graph.operation import record_symbolic
 from minigrad.graph.tensor import Tensor
 from minigrad.index.size import AnySize

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.call import array_or_tensor, face, worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual, face
-from minigrad.graph.explain import worded
 from minigrad.graph.tensor import describe
 from minigrad.ops.rearrange import pad
 from minigrad.ops.shaping import expand_dims, squeeze
@@ -92,11 +91,11 @@ def _conv_kernel(
 
 
 def _image_of(g: Any, w: Any, x: Any, params: dict[str, Any]) -> Any:
-    return conv_image_dual(g, w, size=tuple(int(s) for s in x.shape[2:]), **params)
+    return conv_image_in_rules(g, w, size=tuple(int(s) for s in x.shape[2:]), **params)
 
 
 def _kernel_of(g: Any, x: Any, w: Any, params: dict[str, Any]) -> Any:
-    return conv_kernel_dual(g, x, kernel=tuple(int(s) for s in w.shape[2:]), **params)
+    return conv_kernel_in_rules(g, x, kernel=tuple(int(s) for s in w.shape[2:]), **params)
 
 
 _PARAMS = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
@@ -116,7 +115,7 @@ conv_image = primitive(
     "nn.conv2d_image",
     _conv_image,
     vjps=(
-        lambda c, y, g, w, *, size, **params: conv_dual(c, w, **params),
+        lambda c, y, g, w, *, size, **params: conv_in_rules(c, w, **params),
         lambda c, y, g, w, *, size, **params: _kernel_of(g, c, w, params),
     ),
     params={**_PARAMS, "size": (0, 0)},
@@ -128,16 +127,16 @@ conv_kernel = primitive(
     "nn.conv2d_kernel",
     _conv_kernel,
     vjps=(
-        lambda c, y, g, x, *, kernel, **params: conv_dual(x, c, **params),
+        lambda c, y, g, x, *, kernel, **params: conv_in_rules(x, c, **params),
         lambda c, y, g, x, *, kernel, **params: _image_of(g, c, x, params),
     ),
     params={**_PARAMS, "kernel": (1, 1)},
     doc="The adjoint of conv2d in the kernel.",
     names=INTERNAL,
 )
-conv_dual: Any = dual(conv)
-conv_image_dual: Any = dual(conv_image)
-conv_kernel_dual: Any = dual(conv_kernel)
+conv_in_rules: Any = array_or_tensor(conv)
+conv_image_in_rules: Any = array_or_tensor(conv_image)
+conv_kernel_in_rules: Any = array_or_tensor(conv_kernel)
 
 
 _NONE: Pair = (0, 0)

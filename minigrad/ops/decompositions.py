@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError, SymbolicError
+from minigrad.graph.call import array_or_tensor, face, worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual, face
-from minigrad.graph.explain import worded
 from minigrad.graph.public import public
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
@@ -76,7 +75,7 @@ def _gaps(w: Any) -> Any:
 
 
 def _vectors_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
-    w = eigvalsh_dual(x, uplo=uplo)
+    w = eigvalsh_in_rules(x, uplo=uplo)
     return symmetric_part(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y))
 
 
@@ -91,7 +90,7 @@ eigenvectors = primitive(
     doc="Orthonormal eigenvectors of a symmetric matrix, as columns.",
     names=INTERNAL,
 )
-_eigenvectors = dual(eigenvectors)
+_eigenvectors = array_or_tensor(eigenvectors)
 
 
 def _values_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
@@ -108,7 +107,7 @@ _eigvalsh = primitive(
     meaning=meaning.eigvalsh,
     doc="Eigenvalues of a symmetric matrix, ascending.",
 )
-eigvalsh_dual = dual(_eigvalsh)
+eigvalsh_in_rules = array_or_tensor(_eigvalsh)
 
 
 def _triangle(uplo: str) -> str:
@@ -159,7 +158,7 @@ def _svd_part(x: Any, *, part: str) -> Any:
 def _svd_vjp(g: Any, y: Any, x: Any, *, part: str) -> Any:
     if not x.size:
         return x * 0
-    u, s, v = (_svd_dual(x, part=p) for p in "USV")
+    u, s, v = (_svd_in_rules(x, part=p) for p in "USV")
     if part == "S":
         return _scaled(u, g) @ _t(v)
     own, other, rows = (u, v, x.shape[-2]) if part == "U" else (v, u, x.shape[-1])
@@ -180,7 +179,7 @@ _svd = primitive(
     kinks="the derivatives of the vectors are not finite where singular values coincide",
     doc="One part of the thin singular value decomposition X = U diag(S) Vᵀ.",
 )
-_svd_dual = dual(_svd)
+_svd_in_rules = array_or_tensor(_svd)
 
 _svdvals = primitive(
     "linalg.svdvals",
@@ -232,10 +231,10 @@ def _copied_lower(m: Any) -> Any:
 def _qr_vjp(g: Any, y: Any, x: Any, *, part: str) -> Any:
     if part == "R":
         # Numerically Q from its own factorisation; through R it would lose digits.
-        q, r = _qr_dual(x, part="Q"), y
+        q, r = _qr_in_rules(x, part="Q"), y
         inner = q @ _copied_lower(r @ _t(g))
     else:
-        q, r = y, _qr_dual(x, part="R")
+        q, r = y, _qr_in_rules(x, part="R")
         inner = g + q @ _copied_lower(-_t(g) @ q)
     with singular_in_words("linalg.qr", "the first columns depend on one another"):
         return _t(np.linalg.solve(r, _t(inner)))
@@ -250,7 +249,7 @@ _qr = primitive(
     meaning=meaning.qr,
     doc="One part of the factorisation X = Q R, Q with orthonormal columns, R upper triangular.",
 )
-_qr_dual = dual(_qr)
+_qr_in_rules = array_or_tensor(_qr)
 
 
 class QRResult(NamedTuple):

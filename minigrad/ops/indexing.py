@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, DtypeError, ShapeError
+from minigrad.graph.call import array_or_tensor
 from minigrad.graph.create import as_tensor, recording
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual
 from minigrad.graph.node import Facts, Slot
 from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index.size import Size
@@ -111,12 +111,12 @@ scatter = primitive(
     names=INTERNAL,
 )
 
-scatter_dual = dual(scatter)
+scatter_in_rules = array_or_tensor(scatter)
 
 getitem = primitive(
     "getitem",
     lambda x, *arrays, index: x[fill(index, arrays)],
-    vjps=(lambda g, y, x, *arrays, index: scatter_dual(g, *arrays, index=index, shape=x.shape),),
+    vjps=(lambda g, y, x, *arrays, index: scatter_in_rules(g, *arrays, index=index, shape=x.shape),),
     params={"index": ()},
     signature=_getitem_signature,
     masks=True,
@@ -263,7 +263,7 @@ def _along(x: Any, picks: Any, *, axis: int) -> Any:
 def _along_vjp(g: Any, y: Any, x: Any, picks: Any, *, axis: int) -> Any:
     places = _places_along(plain(picks), x.shape, axis)
     index = tuple(Slot(k + 1) for k in range(len(places)))
-    return scatter_dual(g, *places, index=index, shape=tuple(x.shape))
+    return scatter_in_rules(g, *places, index=index, shape=tuple(x.shape))
 
 
 def _along_signature(arr: Any, indices: Any, axis: int | None = -1) -> _Call:
@@ -291,13 +291,13 @@ take_along_axis = primitive(
 )
 
 
-_along_dual = dual(take_along_axis)
+_along_in_rules = array_or_tensor(take_along_axis)
 
 
 def _sort_vjp(g: Any, y: Any, x: Any, *, axis: int) -> Any:
     """The cotangent of each element is found where the element went."""
     came_from = np.argsort(plain(x), axis, kind="stable")
-    return _along_dual(g, np.argsort(came_from, axis, kind="stable"), axis=axis)
+    return _along_in_rules(g, np.argsort(came_from, axis, kind="stable"), axis=axis)
 
 
 def _sort_signature(

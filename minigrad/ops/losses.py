@@ -13,7 +13,7 @@ from minigrad.ops import meanings as meaning
 from minigrad.ops import shape_messages
 from minigrad.ops.axes import number, weights
 from minigrad.ops.precision import HALF, add_reduce, average, in_single
-from minigrad.ops.smooth import FEW, expit_dual
+from minigrad.ops.smooth import FEW, expit_in_rules
 from minigrad.primitive import Notation
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -149,9 +149,9 @@ def _logits_x(
     if x.dtype is HALF:
         return in_single(_logits_x)(g, z, x, y, weight, pos_weight, reduction=reduction)
     if pos_weight is None:
-        slope = expit_dual(x) - y
+        slope = expit_in_rules(x) - y
     else:
-        slope = (1 - y) - (1 + (pos_weight - 1) * y) * (1 - expit_dual(x))
+        slope = (1 - y) - (1 + (pos_weight - 1) * y) * (1 - expit_in_rules(x))
     if weight is not None:
         slope = slope * weight
     g = single(g, x.size if x.shape == y.shape else _size(x, y), reduction)

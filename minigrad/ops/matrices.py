@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.graph.call import array_or_tensor, face, worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual, face
-from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, wrap
 from minigrad.ops import meanings as meaning
 from minigrad.ops import shape_messages
@@ -92,11 +91,11 @@ cofactors = primitive(
     doc="Matrix of cofactors, Y = det(X) X⁻ᵀ where X has an inverse: the gradient of det.",
     names=INTERNAL,
 )
-_cofactors_dual = dual(cofactors)
+_cofactors_in_rules = array_or_tensor(cofactors)
 
 
 def _det_vjp(g: Any, y: Any, x: Any) -> Any:
-    return _column(g) * _cofactors_dual(x) if x.size else x * 0
+    return _column(g) * _cofactors_in_rules(x) if x.size else x * 0
 
 
 det = primitive(
@@ -242,7 +241,7 @@ def _triangular(a: Any, b: Any, *, trans: int, lower: bool, unit_diagonal: bool)
 
 
 def _triangular_b(g: Any, z: Any, a: Any, b: Any, **options: Any) -> Any:
-    return solve_triangular_dual(a, g, **{**options, "trans": 1 - options["trans"]})
+    return solve_triangular_in_rules(a, g, **{**options, "trans": 1 - options["trans"]})
 
 
 def _triangular_a(g: Any, z: Any, a: Any, b: Any, **options: Any) -> Any:
@@ -276,4 +275,4 @@ solve_triangular = primitive(
     meaning=meaning.solve_triangular,
     doc="The solution Z of X Z = Y for a triangular X; the other triangle is not read.",
 )
-solve_triangular_dual = dual(solve_triangular)
+solve_triangular_in_rules = array_or_tensor(solve_triangular)

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import DtypeError, ShapeError
+from minigrad.graph.call import face, worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import face
-from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, is_symbolic, one_axis, plain, same_width, shape_together

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.graph.call import array_or_tensor, face, worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual, face
-from minigrad.graph.explain import worded
 from minigrad.graph.operation import option
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, many_axes, spread
@@ -42,7 +41,7 @@ def _norm_vjp(g: Any, y: Any, x: Any, *, ord: float, axis: Axes, keepdims: bool)
     if not faithful(y):
         # A direction is that of any multiple: a length beyond the largest number is never needed.
         x = x / magnitude(x, axis)
-        y = _norm_dual(x, ord=ord, axis=axis, keepdims=keepdims)
+        y = _norm_in_rules(x, ord=ord, axis=axis, keepdims=keepdims)
     g, y = spread(g, x.shape, axis, keepdims), spread(y, x.shape, axis, keepdims)
     origin = np.equal(y, 0)
     length = np.where(origin, np.ones((), y.dtype), y)
@@ -66,7 +65,7 @@ vector_norm = primitive(
     meaning=meaning.norm,
     doc="The p-norm over axes, y = (Σᵢ |xᵢ|ᵖ)^(1/p).",
 )
-_norm_dual = dual(vector_norm)
+_norm_in_rules = array_or_tensor(vector_norm)
 
 
 @face(vector_norm)

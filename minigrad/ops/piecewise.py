@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ShapeError
+from minigrad.graph.call import face
 from minigrad.graph.define import builtin_elementwise as elementwise
-from minigrad.graph.define import face
 from minigrad.graph.operation import apply
 from minigrad.graph.tensor import Tensor
 from minigrad.ops.axes import plain, zeros_of

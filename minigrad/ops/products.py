@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ShapeError
+from minigrad.graph.call import face, worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import face
-from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning

@@ -9,18 +9,17 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.call import face, worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import face
-from minigrad.graph.explain import worded
 from minigrad.graph.node import Slot
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, check_room, many_axes, ndim_of, one_axis, refuse_out
-from minigrad.ops.indexing import scatter_dual
+from minigrad.ops.indexing import scatter_in_rules
 from minigrad.ops.options import whole
 from minigrad.ops.shape import astype, broadcast_to, transpose
 from minigrad.primitive import Names
@@ -208,7 +207,7 @@ def _diagonal_vjp(g: Any, y: Any, x: Any, *, offset: int, axis1: int, axis2: int
     j = np.arange(count) + max(offset, 0)
     shape = (*(x.shape[k] for k in kept), x.shape[axis1], x.shape[axis2])
     index = (Ellipsis, Slot(1), Slot(2))
-    moved = scatter_dual(g, i, j, index=index, shape=shape)
+    moved = scatter_in_rules(g, i, j, index=index, shape=shape)
     return np.transpose(moved, tuple(np.argsort((*kept, axis1, axis2)).tolist()))
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.graph.call import face
 from minigrad.graph.create import as_tensor
-from minigrad.graph.define import face
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import reduction, scan

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.graph.call import array_or_tensor
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import SMALL, Axes, count_of, max_reduce, min_reduce, plain, spread, weights
 from minigrad.ops.precision import (
@@ -90,7 +90,7 @@ def _std_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, ddof: float, keepdims
     centred = _centred(x, axis)
     if not faithful(y):
         centred = centred / magnitude(centred, axis)
-        y = _std_dual(centred, axis=axis, ddof=ddof, keepdims=keepdims)
+        y = _std_in_rules(centred, axis=axis, ddof=ddof, keepdims=keepdims)
     g, y = spread(g, x.shape, axis, keepdims), spread(y, x.shape, axis, keepdims)
     flat = np.equal(y, 0)
     turned = centred / np.where(flat, np.ones((), y.dtype), y)
@@ -203,7 +203,7 @@ std_row: Any = primitive(
     doc="Standard deviation over axes, the square root of the variance.",
     names=Names(methods=("std",)),
 )
-_std_dual = dual(std_row)
+_std_in_rules = array_or_tensor(std_row)
 
 nansum_row: Any = primitive(
     "nansum",

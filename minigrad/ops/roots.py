@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.graph.call import array_or_tensor
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import meanings as meaning
 from minigrad.ops import shape_messages
@@ -46,7 +46,7 @@ def _frechet(a: Any, e: Any) -> Any:
     e = e / (scale if scale > 0 else 1)
     upper = np.concatenate([a, e], -1)
     lower = np.concatenate([a * 0, a], -1)
-    return _expm_dual(np.concatenate([upper, lower], -2))[..., :n, n:] * scale
+    return _expm_in_rules(np.concatenate([upper, lower], -2))[..., :n, n:] * scale
 
 
 expm = primitive(
@@ -58,7 +58,7 @@ expm = primitive(
     meaning=meaning.expm,
     doc="Matrix exponential, Y = I + X + X²/2! + X³/3! + ….",
 )
-_expm_dual = dual(expm)
+_expm_in_rules = array_or_tensor(expm)
 
 
 def _root(x: Any) -> Any:

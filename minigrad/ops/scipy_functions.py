@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.graph.call import array_or_tensor
 from minigrad.graph.define import builtin_elementwise as elementwise
-from minigrad.graph.define import dual
 from minigrad.graph.operation import option
 from minigrad.graph.public import public
 from minigrad.graph.tensor import said
@@ -36,12 +36,12 @@ def _polygamma(x: Any, *, n: int = 0) -> Any:
 polygamma_of = elementwise(
     "special.polygamma",
     _polygamma,
-    vjps=(lambda g, y, x, *, n: g * _polygamma_dual(x, n=n + 1),),
+    vjps=(lambda g, y, x, *, n: g * _polygamma_in_rules(x, n=n + 1),),
     meaning="polygamma(n, x)",
     domain="positive",
     doc="Derivative of order n + 1 of log Γ.",
 )
-_polygamma_dual: Any = dual(polygamma_of)
+_polygamma_in_rules: Any = array_or_tensor(polygamma_of)
 
 
 @public("special.polygamma")
@@ -60,7 +60,7 @@ def polygamma(n: int, x: Any) -> Any:
 digamma = elementwise(
     "special.digamma",
     in_single(lambda x: scipy_special().digamma(x)),
-    vjps=(lambda g, y, x: g * _polygamma_dual(x, n=1),),
+    vjps=(lambda g, y, x: g * _polygamma_in_rules(x, n=1),),
     meaning="polygamma(0, x)",
     domain="positive",
     doc="Logarithmic derivative of the Γ function, yᵢ = Γ′(xᵢ) / Γ(xᵢ).",
@@ -69,7 +69,7 @@ digamma = elementwise(
 gammaln = elementwise(
     "special.gammaln",
     in_single(lambda x: scipy_special().gammaln(x)),
-    vjps=(lambda g, y, x: g * _polygamma_dual(x, n=0),),
+    vjps=(lambda g, y, x: g * _polygamma_in_rules(x, n=0),),
     meaning="loggamma(x)",
     domain="positive",
     doc="Logarithm of the Γ function, yᵢ = log |Γ(xᵢ)|.",

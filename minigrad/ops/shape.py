@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, DtypeError, KindError, ShapeError, UnsupportedError
+from minigrad.graph.call import array_or_tensor, face
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import dual, face
 from minigrad.graph.operation import apply
 from minigrad.graph.public import public
 from minigrad.graph.tensor import Tensor, describe, said
@@ -199,7 +199,7 @@ broadcast_to = primitive(
     doc="Repetition along new axes and along axes of size one.",
 )
 
-_broadcast_tensor = dual(broadcast_to)
+_broadcast_tensor = array_or_tensor(broadcast_to)
 
 
 def broadcast(g: Any, shape: Shape) -> Any:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, KindError, ShapeError
+from minigrad.graph.call import worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.explain import worded
 from minigrad.graph.tensor import Tensor, describe, said
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning

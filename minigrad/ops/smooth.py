@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.graph.call import face
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.define import face
 from minigrad.graph.tensor import Tensor
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import (
@@ -80,12 +80,12 @@ def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
 
 def _softplus_vjp(g: Any, y: Any, x: Any, *, beta: float, threshold: float) -> Any:
     if beta == 1 and threshold == math.inf:
-        return g * expit_dual(x)
+        return g * expit_in_rules(x)
     z = x * beta
-    return np.where(z > threshold, g, g * expit_dual(z))
+    return np.where(z > threshold, g, g * expit_in_rules(z))
 
 
-def expit_dual(x: Any) -> Any:
+def expit_in_rules(x: Any) -> Any:
     """The sigmoid inside VJPs: arrays in, arrays out; tensors in, tensors out."""
     return expit(x) if isinstance(x, Tensor) else logistic(x)
 

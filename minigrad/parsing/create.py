@@ -8,8 +8,8 @@ from typing import Any
 from minigrad import ops
 from minigrad.errors import ArgumentError
 from minigrad.graph import Tensor
+from minigrad.graph.call import row_of
 from minigrad.graph.context import current_scope
-from minigrad.graph.define import row_of
 from minigrad.graph.operation import record_symbolic
 from minigrad.index.size import AnySize, Size
 

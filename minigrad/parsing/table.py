@@ -8,7 +8,7 @@ from math import e, inf, nan, pi
 from typing import Any
 
 from minigrad.graph import apply
-from minigrad.graph.define import OPERATIONS
+from minigrad.graph.call import OPERATIONS
 from minigrad.graph.public import PUBLIC, TENSOR_METHODS, WORDS, by_numpy, numpy_names
 from minigrad.parsing import create
 from minigrad.primitive import REGISTRY
