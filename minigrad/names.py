@@ -75,6 +75,12 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:40]}…{text[-10:]}"
 
 
+def differential_name(name: str) -> str:
+    """What the gradient by a tensor is called: block.dS for block.S."""
+    base, last = parted(name)
+    return f"{base}.d{last}" if base else f"d{last}"
+
+
 def parted(name: str) -> tuple[str, str]:
     """The path before a name and the name itself: block[0].Q is ("block[0]", "Q").
 

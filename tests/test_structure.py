@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,16 @@ def modules() -> list[Path]:
     return sorted(ROOT.rglob("*.py"))
 
 
+def dotted(path: Path) -> str:
+    parts = ("minigrad", *path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts).removesuffix(".__init__")
+
+
+@cache
+def names() -> set[str]:
+    return set(map(dotted, modules()))
+
+
 def room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
@@ -73,9 +84,9 @@ def _imports(node: ast.AST, typing_only: bool) -> Iterator[tuple[str, bool]]:
         for name in node.names:
             yield name.name, typing_only
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        inside = [f"minigrad.{a.name}" for a in node.names] if node.module == "minigrad" else []
-        for module in inside or [node.module]:
-            yield module, typing_only
+        for alias in node.names:  # a module of a package, or what a module holds
+            inner = f"{node.module}.{alias.name}"
+            yield (inner if inner in names() else node.module), typing_only
     elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
         typing_only = True
     if not isinstance(node, ast.expr):
@@ -93,6 +104,17 @@ def test_imports_go_down(path: Path) -> None:
             continue
         target = parts[1] if len(parts) > 1 and parts[1] in RANK else "__init__"
         assert target == own or RANK.get(target, 99) < RANK[own], f"{own} imports {name}"
+
+
+def test_imports_have_no_circle() -> None:
+    """No module needs itself through others, not even for types."""
+    paths = {dotted(path): path for path in modules()}
+    needs = {name: {t for t, _ in imports(path)} & paths.keys() for name, path in paths.items()}
+    order = TopologicalSorter(needs)
+    try:
+        order.prepare()
+    except CycleError as error:
+        pytest.fail(" needs ".join(reversed(error.args[1])))
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))

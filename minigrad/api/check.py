@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.api.derivation import Derivation, derive, output_name
+from minigrad.api.derivation import Derivation, derive
 from minigrad.api.judged import Traced, judged
 from minigrad.checking import Options, Report, examine
 from minigrad.checking.backward import judge_backward
@@ -221,7 +221,7 @@ class _Right:
             return str(right)
         forward, backward, results = right.lines
         # the output's own formula is no part of its gradient
-        known.append(output_name(right.reading) or "L")
+        known.append(right.reading.output_name or "L")
         used = [*(line for line in forward if line.name not in known), *backward]
         where = ["where", *(line.text() for line in used)] if used else []
         return "\n".join([*(line.text() for line in results), *where])

@@ -6,59 +6,43 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from minigrad.api.formula import Formula, Reading
+from minigrad.api.formula import Formula
 from minigrad.api.pickled import rebuilt
+from minigrad.api.printed import Printed
+from minigrad.api.reading import Derived, Key, Reading, derived_of
 from minigrad.api.source import derivation_source
 from minigrad.api.subject import subject_of
-from minigrad.api.targets import (
-    Variable,
-    lowered_graph,
-    output_node,
-    variables_of,
-)
+from minigrad.api.targets import Variable, lowered_graph, output_node, variables_of
 from minigrad.api.value import evaluate_formulas, given_values
 from minigrad.checking import Options, Report, examine
 from minigrad.errors import ArgumentError
-from minigrad.graph import Node, Tensor
-from minigrad.index.expr import Expr, MatrixFunction, Ref
-from minigrad.index.rebuild import substituted, transformed
-from minigrad.names import parted
-from minigrad.notation.choose import printed_length, whole_length
-from minigrad.notation.lines import Line, line, referred
+from minigrad.graph import Tensor
+from minigrad.names import differential_name
+from minigrad.notation.choose import printed_length
+from minigrad.notation.lines import Line, line
 from minigrad.notation.steps import Step, second_rule, steps
-from minigrad.symbolic.autoname import FreeNames, Opened, named, settled
-from minigrad.symbolic.byname import folded_by_names
-from minigrad.symbolic.derive import adjoints
-from minigrad.symbolic.expand import with_deltas_first
-from minigrad.symbolic.factors import with_factors_outside
-from minigrad.symbolic.fold import recognised
-from minigrad.symbolic.lower import freed
-from minigrad.symbolic.second import by_parts
-from minigrad.symbolic.simplify import simplified
-
-Key = str | tuple[str, str]
+from minigrad.symbolic import derivatives
 
 
-class Derivation(Mapping[Key, Formula]):
+class Derivation(Printed, Mapping[Key, Formula]):
     """The derivatives of one output: formulas by variable name, or by pairs of names at order 2."""
 
-    def __init__(self, reading: Reading, formulas: dict[Key, Formula], order: int) -> None:
+    def __init__(self, reading: Reading, derived: Mapping[Key, Derived], order: int) -> None:
         self.reading, self.order = reading, order
-        self._formulas = formulas
+        self._formulas = {key: Formula(each, reading) for key, each in derived.items()}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = self.reading.parts_first([f.expr for f in self._formulas.values()])
-        formulas = {key: f.arguments() for key, f in self._formulas.items()}
-        return rebuilt, (parts, _rebuilt, type(self), self.reading, formulas, self.order)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Derivation:
-        return self  # nothing changes a derivation
+        parts = self.reading.parts_first([*self.values()])
+        derived = {key: Derived(*f.arguments()) for key, f in self._formulas.items()}
+        return rebuilt, (parts, Derivation, self.reading, derived, self.order)
 
     def __getitem__(self, key: Any) -> Formula:
         if isinstance(key, Tensor):
             key = self.reading.name_of(key)
         if isinstance(key, tuple):
             key = tuple(self.reading.name_of(k) if isinstance(k, Tensor) else k for k in key)
+            only = self.order == 2 and len(self) == 1 and len(set(key)) == 1 < len(key)
+            key = key[0] if only else key
         if key not in self._formulas:
             raise KeyError(
                 f"no derivative by {key!r} was asked for; this derivation has {list(self._formulas)}"
@@ -83,16 +67,8 @@ class Derivation(Mapping[Key, Formula]):
         """The forward pass, the gradients of named tensors, and the formulas, in reading order."""
         return self.reading.lines(list(self.values()), whole=bool(self.reading.names_by_user))
 
-    def __str__(self) -> str:
-        return self.format()
-
     def __repr__(self) -> str:
         return f"<Derivation by {', '.join(map(str, self._formulas))}>"
-
-    @property
-    def ascii(self) -> str:
-        """The derivation in plain ASCII."""
-        return self.format(ascii=True)
 
     @property
     def latex(self) -> str:
@@ -110,10 +86,6 @@ class Derivation(Mapping[Key, Formula]):
     def _repr_latex_(self) -> str:
         return f"$${self.latex}$$"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """LaTeX for notebooks, text for terminals."""
-        return {"text/plain": str(self), "text/latex": self._repr_latex_()}
-
     @property
     def steps(self) -> list[Step]:
         """Each gradient with the rule that justifies it, from the output back to the variables."""
@@ -125,7 +97,7 @@ class Derivation(Mapping[Key, Formula]):
             results = [(f.line, str(key)) for key, f in self.items() if f.line.of not in own]
             return steps([*firsts, *results], reading.definitions, reading.output)
         gradients = [
-            (line(f"d{name}", gradient, name), name)
+            (line(differential_name(name), gradient, name), name)
             for name, gradient in reading.gradients.items()
             if name not in own
         ]
@@ -145,7 +117,7 @@ class Derivation(Mapping[Key, Formula]):
         DerivationError
             When an operation has no form in that language.
         """
-        return derivation_source(dict(self.items()), language)
+        return derivation_source(self._formulas, self.reading, language)
 
     # -- proof -------------------------------------------------------------------------------------------
 
@@ -169,7 +141,8 @@ class Derivation(Mapping[Key, Formula]):
         GradientError
             When witnesses disagree and ``raise_on_failure`` is set.
         """
-        subject = subject_of(self, {**(values or {}), **named})
+        given = {**(values or {}), **named}
+        subject = subject_of(self.reading, self._formulas, self.order, given)
         report = examine(subject, Options(seed, seeds, seconds))
         return report.raise_on_failure() if raise_on_failure else report
 
@@ -177,7 +150,8 @@ class Derivation(Mapping[Key, Formula]):
 
     def __call__(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> dict[Key, Any]:
         """The values of all formulas, by name."""
-        arrays = evaluate_formulas(list(self._formulas.values()), given_values(values, named))
+        given = given_values(values, named)
+        arrays = evaluate_formulas(self.reading.lowered, list(self.values()), given)
         return dict(zip(self._formulas, arrays, strict=True))
 
 
@@ -228,117 +202,7 @@ def derive(
             "derive: there is nothing to differentiate by; name the variables (mg.symbols, or "
             'mg.tensor(data, name="X")), or say which with wrt='
         )
-    swept = freed(lowered, node, nodes)
-    names = swept.automatic
-    if order == 2:
-        names.expect_second(len(nodes))
-    expr = named(recognised(swept.expr(node)), names)
-    refs = {ref.name: ref for ref in referred([expr])}
-    targets = [_target(swept.expr(n), refs) for n in nodes]
-    keys = [lowered.names[n] for n in nodes]
-    first = adjoints(expr, targets, names=names)
-    spoken = [ref for ref in refs.values() if isinstance(ref.node, MatrixFunction)]
-    gradients = finished(folded_by_names([first[target] for target in targets], spoken))
-    derived: dict[Key, tuple[Expr, list[Node]]] = {}
-    for key, gradient, variable in zip(keys, gradients, nodes, strict=True):
-        if order == 1:
-            derived[key] = gradient, [variable]
-            continue
-        second = adjoints(gradient, targets, names=names, after_tensors=False)
-        hessians = finished([second[target] for target in targets])
-        if not node.shape:
-            hessians = [readable(h, gradient, key, names) for h in hessians]
-        for other_key, hessian, other in zip(keys, hessians, nodes, strict=True):
-            derived[key, other_key] = hessian, [variable, other]
-    found = [e for e, _ in derived.values()]
-    if swept is not lowered:
-        tied = {swept.expr(n): lowered.expr(n) for n in swept.free}
-        expr, *found = [substituted(e, tied) for e in (expr, *found)]
-        found = finished(found)
-    reading = Reading(lowered, expr, node, names)
-    opened = Opened(frozenset(names.given), names.bound)
-    reading.gradients = {
-        key: opened(gradient) for key, gradient in zip(keys, gradients, strict=True)
-    }
-    exprs = settled(found, names, printed_length, finished)
-    reading.output = Opened(names.given - {r.name for r in referred(exprs)}, names.bound)(expr)
-    formulas = {
-        key: _formula(key, e, reading, variables, len(nodes) > 1)
-        for (key, (_, variables)), e in zip(derived.items(), exprs, strict=True)
-    }
-    if order == 2 and len(nodes) == 1:
-        (only,) = formulas.values()
-        return _SecondOrder(reading, {keys[0]: only, (keys[0], keys[0]): only}, order)
-    return Derivation(reading, formulas, order)
-
-
-def _rebuilt(
-    kind: type[Derivation], reading: Reading, formulas: Mapping[Key, tuple[Any, ...]], order: int
-) -> Derivation:
-    return kind(reading, {key: Formula(*arguments) for key, arguments in formulas.items()}, order)
-
-
-def readable(hessian: Expr, gradient: Expr, key: str, names: FreeNames) -> Expr:
-    """The Hessian, or the Hessian by parts of the gradient, whichever is printed shorter."""
-    forms = [hessian, *by_parts(hessian, gradient, key, names)]
-    return min(forms, key=whole_length) if len(forms) > 1 else hessian
-
-
-def _target(wanted: Expr, refs: Mapping[str, Ref]) -> Expr:
-    """The variable as it stands in the graph with names: a named tensor may hold new names inside."""
-    return refs.get(wanted.name, wanted) if isinstance(wanted, Ref) else wanted
-
-
-class _SecondOrder(Derivation):
-    """One variable's Hessian: by its name, or by the pair of names."""
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter([next(iter(self._formulas))])
-
-    def __len__(self) -> int:
-        return 1
-
-
-def finished(exprs: Sequence[Expr]) -> list[Expr]:
-    """Expressions simplified throughout, their common factors outside, their deltas in front.
-
-    What a named tensor stands for is the user's, and stays as it is.
-    """
-    simple: dict[Expr, Expr] = {}
-    factors: dict[Expr, Expr] = {}
-    result = []
-    for expr in exprs:
-        expr = transformed(expr, simplified, simple, _is_definition)
-        expr = transformed(expr, with_factors_outside, factors, _is_definition)
-        result.append(with_deltas_first(expr))
-    return result
-
-
-def _is_definition(node: Expr) -> bool:
-    return isinstance(node, Ref) and node.of is None
-
-
-def _formula(
-    key: Key, expr: Expr, reading: Reading, variables: Sequence[Node], several: bool
-) -> Formula:
-    views = reading.lowered.views
-    axes = [views[reading.node].sizes, *(views[v].sizes for v in variables)]
-    upper = output_name(reading) or (reading.free_name if several else None)
-    of = None
-    if isinstance(key, tuple):
-        left = "H" if upper is None else _second_name(upper, *key)
-    elif reading.node.shape:
-        left = "J" if upper is None else f"∂{upper}/∂{key}"
-    else:
-        base, last = parted(key)
-        left, of = (f"{base}.d{last}" if base else f"d{last}"), key
-    return Formula(left, expr, reading, of, axes)
-
-
-def output_name(reading: Reading) -> str | None:
-    """The name that the user gave the output."""
-    return reading.lowered.names.get(reading.node)
-
-
-def _second_name(output: str, a: str, b: str) -> str:
-    return f"∂²{output}/∂{a}²" if a == b else f"∂²{output}/∂{a}∂{b}"
+    found = derivatives(lowered, node, nodes, order, printed_length)
+    gradients = {lowered.names[n]: gradient for n, gradient in found.gradients.items()}
+    reading = Reading(lowered, found.output, node, found.names, gradients)
+    return Derivation(reading, derived_of(found.formulas, reading), order)

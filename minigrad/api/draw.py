@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from minigrad.api.derivation import finished
 from minigrad.api.targets import Variable, lowered_graph, variables_of
 from minigrad.drawing import Drawing, Text, differential, fold, picture_of, symbol
 from minigrad.drawing.model import Run, sub, sup
 from minigrad.drawing.names import indexed
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.graph import Node, Tensor
-from minigrad.index.expr import Expr, Ref, Sum
-from minigrad.notation.lines import backward_rank, referred
+from minigrad.index.expr import Expr, Ref, Sum, referred
+from minigrad.notation.lines import backward_rank
 from minigrad.notation.matrix import Places, matrix_form
 from minigrad.notation.text import UNICODE, Printer
 from minigrad.notation.tree import Name, Power, Tree
-from minigrad.symbolic.derive import adjoints
+from minigrad.symbolic import derivatives
 from minigrad.symbolic.lower import Lowered, freed
 
 # Marks around a name and around a subscript in printed text, from the private use area.
@@ -79,16 +78,12 @@ class _Formulas:
         self._forms: dict[Node, tuple[Places, Tree, str]] = {}
         by_expr = {lowered.expr(node): node for node in lowered.names}
         on_the_way = _reaching([lowered.expr(v) for v in variables], lowered.expr(output))
-        targets = [expr for expr in by_expr if expr in on_the_way]
-        found: Mapping[Expr, Expr] = {}
-        if targets and not output.shape:
-            found = adjoints(lowered.expr(output), targets, names=lowered.automatic)
-        reached = [expr for expr in targets if expr in found]
-        # one by one they would be finished again and again: each stands in those after it
-        gradients = finished([found[expr] for expr in reached])
-        self.gradients = {by_expr[expr]: e for expr, e in zip(reached, gradients, strict=True)}
-        refs = [ref for ref in referred([lowered.expr(output)]) if ref.of is None]
-        rank = backward_rank({ref.name: ref for ref in refs})
+        targets = [node for expr, node in by_expr.items() if expr in on_the_way]
+        found = derivatives(lowered, output, [] if output.shape else targets)
+        self.gradients = {variable: e for (variable,), e in found.formulas.items()}
+        refs = {ref.name: ref for ref in referred(found.output) if ref.of is None}
+        self.definitions = {name: ref.node for name, ref in refs.items()}
+        rank = backward_rank(refs)
         last = (len(rank) + 1, 0, 0)
         self._order = sorted(self.gradients, key=lambda n: (rank.get(lowered.names[n], last), n.id))
 
@@ -100,7 +95,8 @@ class _Formulas:
     def forward(self, node: Node) -> Text | None:
         """The definition of a tensor, without its left side."""
         expr = self.lowered.expr(node)
-        short, rest = _beginning(expr.node if isinstance(expr, Ref) else expr)
+        definition = expr.node if isinstance(expr, Ref) else expr
+        short, rest = _beginning(self.definitions.get(self.lowered.names.get(node, ""), definition))
         return self._styled(matrix_form(short)[1], node) + rest
 
     def gradient(self, node: Node) -> Text | None:

@@ -30,7 +30,7 @@ def judged(
         derivation = derive(output, wrt, order)
     except (DerivationError, ShapeError) as error:
         return _without_formula(output, wrt, given, str(error), order), None
-    return subject_of(derivation, given), derivation
+    return subject_of(derivation.reading, derivation, order, given), derivation
 
 
 def _require_variables(wrt: Any) -> None:

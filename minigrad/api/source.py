@@ -3,51 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from minigrad.index.expr import Ref
-from minigrad.index.size import AnySize
-from minigrad.notation.lines import backward_rank, referred
+from minigrad.api.reading import Derived, Key, Reading
+from minigrad.index.expr import Ref, referred
+from minigrad.notation.lines import backward_rank
 from minigrad.source import source_of
 
-if TYPE_CHECKING:
-    from minigrad.api.formula import Formula, Reading
 
-Key = str | tuple[str, str]
-
-
-def formula_source(formula: Formula, language: str) -> str:
+def formula_source(formula: Derived, reading: Reading, language: str) -> str:
     """One standalone function that returns the formula's array."""
     kind = _kind(formula)
     name = f"{kind}_{formula.of}" if formula.of else kind
     what = f"by {formula.of}" if formula.of else f"({formula.name})"
-    summary = f"The {kind} of {_output(formula.reading)} {what}."
-    return _written([(None, formula)], language, name, summary)
+    summary = f"The {kind} of {_output(reading)} {what}."
+    return _written([(None, formula)], reading, language, name, summary)
 
 
-def derivation_source(formulas: Mapping[Key, Formula], language: str) -> str:
+def derivation_source(formulas: Mapping[Key, Derived], reading: Reading, language: str) -> str:
     """One standalone function that returns the arrays of all formulas by name."""
-    first = next(iter(formulas.values()))
-    kind = _kind(first)
+    kind = _kind(next(iter(formulas.values())))
     texts = [" and ".join(dict.fromkeys(k)) if isinstance(k, tuple) else k for k in formulas]
     by = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
     word = kind if len(texts) == 1 else f"{kind}s"
-    summary = f"The {word} of {_output(first.reading)} by {by}."
-    return _written(list(formulas.items()), language, f"{kind}s", summary)
+    summary = f"The {word} of {_output(reading)} by {by}."
+    return _written(list(formulas.items()), reading, language, f"{kind}s", summary)
 
 
 def _written(
-    formulas: Sequence[tuple[Key | None, Formula]],
+    formulas: Sequence[tuple[Key | None, Derived]],
+    reading: Reading,
     language: str,
     name: str,
     summary: str,
 ) -> str:
-    reading = formulas[0][1].reading
     lowered = reading.lowered
-    refs = referred([formula.expr for _, formula in formulas])
+    refs = referred(*(formula.expr for _, formula in formulas))
     forward = sorted((r for r in refs if r.of is None), key=lambda r: reading.rank.get(r.name, 0))
     return source_of(
-        [(key, f.name, f.expr, _shape(f)) for key, f in formulas],
+        [(key, f.name, f.expr, f.sizes) for key, f in formulas],
         language,
         name=name,
         summary=summary,
@@ -67,20 +60,16 @@ def _written(
     )
 
 
-def _shape(formula: Formula) -> tuple[AnySize, ...]:
-    return tuple(size for part in formula.axes for size in part)
-
-
 def _backward(refs: Sequence[Ref], reading: Reading) -> list[str]:
     rank = backward_rank({ref.name: ref for ref in reading.definitions})
     return [ref.name for ref in sorted(refs, key=lambda ref: rank.get(ref.of or "", (0, 0, 0)))]
 
 
-def _kind(formula: Formula) -> str:
+def _kind(formula: Derived) -> str:
     if len(formula.axes) > 2:
         return "hessian"
     return "jacobian" if formula.axes[0] else "gradient"
 
 
 def _output(reading: Reading) -> str:
-    return reading.lowered.names.get(reading.node) or "the output"
+    return reading.output_name or "the output"

@@ -52,6 +52,11 @@ def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
                 raise ArgumentError(
                     f"derive: the output does not depend on {item.name or 'an unnamed tensor'}"
                 )
+            if item._node not in lowered.names:
+                raise ArgumentError(
+                    "derive: wrt= holds a computed tensor without a name, and its gradient is printed by a "
+                    'name; name it before it is used: h = (...).named("h")'
+                )
             nodes.append(item._node)
         elif item in by_name:
             nodes.append(by_name[item])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
+from minigrad.api.reading import Derived
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph import Tensor
 from minigrad.index.expr import Expr, Leaf, Structural, postorder
@@ -15,9 +16,6 @@ from minigrad.index.size import AnySize, Size, value_of
 from minigrad.program.environment import Environment
 from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.lower import Lowered
-
-if TYPE_CHECKING:
-    from minigrad.api.formula import Formula
 
 
 def given_values(values: Any, named: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,9 +34,11 @@ def given_values(values: Any, named: Mapping[str, Any]) -> dict[str, Any]:
     return {**(values or {}), **named}
 
 
-def evaluate_formulas(formulas: Sequence[Formula], given: Mapping[str, Any]) -> list[Any]:
+def evaluate_formulas(
+    lowered: Lowered, formulas: Sequence[Derived], given: Mapping[str, Any]
+) -> list[Any]:
     """The values of several formulas of one derivation; what they share is computed once."""
-    values, sizes = bound(formulas[0].reading.lowered, given)
+    values, sizes = bound(lowered, given)
     exprs = tuple(f.expr for f in formulas)
     _refuse_misfits(exprs, sizes)
     wide = {name: _widened(array) for name, array in values.items()}
@@ -52,8 +52,8 @@ def _widened(array: Any) -> Any:
     return array.astype(float) if short else array
 
 
-def _shaped(formula: Formula, array: Any, sizes: Mapping[str, int]) -> Any:
-    shape = tuple(value_of(size, sizes) for part in formula.axes for size in part)
+def _shaped(formula: Derived, array: Any, sizes: Mapping[str, int]) -> Any:
+    shape = tuple(value_of(size, sizes) for size in formula.sizes)
     return np.asarray(array).reshape(shape)
 
 

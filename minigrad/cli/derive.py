@@ -15,7 +15,7 @@ from minigrad.checking import Report
 from minigrad.cli.expression import Expression, names_in, on_expression, parsed
 from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, tell, tell_json, width
 from minigrad.errors import ArgumentError, DerivationError
-from minigrad.notation.lines import referred
+from minigrad.index.expr import referred
 from minigrad.notation.text import ASCII
 
 
@@ -128,7 +128,7 @@ def _numbered(derivation: Derivation) -> str:
 
 def _indexed(formulas: Sequence[Formula]) -> str:
     """The formulas by index, and below them what their names stand for."""
-    names = referred([formula.expr for formula in formulas])
+    names = referred(*(formula.expr for formula in formulas))
     lines = [index_line(ref.name, ref.node, 0).text() for ref in reversed(names)]
     where = [f"where {lines[0]}", *(f"      {line}" for line in lines[1:])] if lines else []
     return "\n".join([formula.index for formula in formulas] + where)

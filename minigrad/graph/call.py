@@ -9,14 +9,12 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import numpy as np
-
 from minigrad.errors import AxisError
-from minigrad.graph.dims import Dim
 from minigrad.graph.fast import binary, binary_with_params, unary, unary_with_params
+from minigrad.graph.operands import operands
 from minigrad.graph.operation import apply, option, refuse
 from minigrad.graph.public import publish, publish_own
-from minigrad.graph.tensor import Tensor, labelled
+from minigrad.graph.tensor import Tensor
 from minigrad.primitive import Primitive, register
 
 Operation = Callable[..., Any]
@@ -180,20 +178,3 @@ def worded(name: str) -> Callable[[_F], _F]:
         return run  # type: ignore[return-value]
 
     return decorate
-
-
-def operands(inputs: tuple[Any, ...], nothing: bool = False) -> str:
-    """Operands with their names, labelled shapes and dtypes; None is shown if it may be at fault."""
-    return " and ".join(_operand(x) for x in inputs if nothing or x is not None)
-
-
-def _operand(x: Any) -> str:
-    if isinstance(x, Tensor):
-        return f"{x.name or 'tensor'} {labelled(x)} {x.dtype}"
-    if isinstance(x, Dim):
-        return f"{x.name}={int(x)}"
-    if isinstance(x, np.ndarray | np.generic):
-        return f"array {x.shape} {x.dtype}"
-    if isinstance(x, list | tuple) and any(isinstance(part, Tensor | np.ndarray) for part in x):
-        return operands(tuple(x))
-    return f"{type(x).__name__} {x!r}"[:80]

@@ -16,7 +16,7 @@ from minigrad.errors import (
     MinigradError,
     ShapeError,
 )
-from minigrad.graph.call import operands
+from minigrad.graph.operands import operands
 from minigrad.graph.tensor import Tensor, said
 from minigrad.primitive import Primitive
 

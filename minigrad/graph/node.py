@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from minigrad.graph.context import Scope, current_scope
 from minigrad.names import checked_name
 from minigrad.primitive import Primitive
-
-if TYPE_CHECKING:
-    from minigrad.graph.tensor import Tensor
 
 next_id = count(1).__next__
 
@@ -29,7 +26,7 @@ class Facts:
     dims: tuple[str | None, ...] | None
     assume: frozenset[str]
     value: Any
-    grad: Tensor | None
+    grad: Any  # a tensor or None; tensors stand on nodes, so it is not named here
     updated: int
     line: str
     origin: Node | None

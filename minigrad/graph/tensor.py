@@ -84,7 +84,8 @@ class Tensor:
         if node is None or node.facts is None:
             return None
         facts = node.facts
-        return facts.grad if facts.origin is None else facts.origin.grad
+        found: Tensor | None = (facts if facts.origin is None else facts.origin).grad
+        return found
 
     @grad.setter
     def grad(self, value: Tensor | ArrayLike | None) -> None:

@@ -392,3 +392,8 @@ def postorder(
 
 def is_name(node: Expr) -> bool:
     return isinstance(node, Ref)
+
+
+def referred(*roots: Expr) -> list[Ref]:
+    """Every name that the roots need, what it stands on first."""
+    return [node for node in postorder(*roots) if isinstance(node, Ref)]

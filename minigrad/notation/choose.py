@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.index.expr import Expr, Product, Ref, Sum, postorder
+from minigrad.index.expr import Expr, Product, Sum
 from minigrad.notation.matrix import Places, cost, index_form, matrix_form
 from minigrad.notation.text import shown_places, text
 from minigrad.notation.tree import Tree
@@ -42,12 +42,6 @@ def shortest_by_index(node: Expr) -> Expr:
 def printed_length(node: Expr) -> int:
     """How long the node's formula is in characters."""
     return len(text(matrix_form(shortest(node))[1]))
-
-
-def whole_length(node: Expr) -> int:
-    """How long the node's formula is with what its names stand for."""
-    names = [ref for ref in postorder(node) if isinstance(ref, Ref)]
-    return printed_length(node) + sum(len(f"{r.name} = , ") + printed_length(r.node) for r in names)
 
 
 def form(node: Expr) -> tuple[Places, Tree]:

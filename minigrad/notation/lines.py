@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from minigrad import markup
-from minigrad.index.expr import Composite, Expr, Ref, postorder
+from minigrad.index.expr import Composite, Expr, Ref
 from minigrad.notation.functions import mark_of
 from minigrad.notation.latex import gradient_name, latex, latex_name, subscripted
 from minigrad.notation.mathml import inner_mathml, mathml_gradient, mathml_name, wrapped
@@ -79,11 +79,6 @@ def line(name: str, expr: Expr, of: str | None = None, remark: str = "") -> Line
     """The line ``name = formula``."""
     places, tree = matrix_form(expr)
     return Line(name, places, tree, of, remark)
-
-
-def referred(roots: Sequence[Expr]) -> list[Ref]:
-    """Every name that the roots need, what it stands on first."""
-    return [node for node in postorder(*roots) if isinstance(node, Ref)]
 
 
 def forward_lines(refs: Sequence[Ref], rank: Mapping[str, int]) -> list[Line]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import AxisError, ShapeError, UnsupportedError
-from minigrad.graph.call import operands
+from minigrad.graph.operands import operands
 from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index.size import AnySize, Size, least, quotient
 from minigrad.limits import check_bytes, check_elements

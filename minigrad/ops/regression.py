@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, DtypeError, ShapeError
-from minigrad.graph.call import operands
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
+from minigrad.graph.operands import operands
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size, unpaired, unspread
 from minigrad.ops.arithmetic import square

@@ -1,1 +1,5 @@
 """What is done with index notation: lowering, derivation, simplification, names."""
+
+from minigrad.symbolic.pipeline import Derivatives, derivatives
+
+__all__ = ["Derivatives", "derivatives"]

@@ -30,6 +30,7 @@ from minigrad.index.expr import (
 )
 from minigrad.index.rebuild import substituted, transformed, with_children
 from minigrad.symbolic.byname import by_quotients, folded_by_names, is_quotient, written_by
+from minigrad.symbolic.simplify import finished
 
 # A definition costs a reader its name, an equals sign and a separator.
 _DEFINITION = 5
@@ -144,12 +145,7 @@ def _worth_naming(node: Expr) -> bool:
 # -- afterwards --------------------------------------------------------------------------------------
 
 
-def settled(
-    exprs: Sequence[Expr],
-    names: FreeNames,
-    length: Length,
-    finish: Callable[[Sequence[Expr]], list[Expr]],
-) -> list[Expr]:
+def settled(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Expr]:
     """The expressions with useless automatic names taken back and repetitions named.
 
     A name stays where without it there would be more in one place than anybody reads.
@@ -168,7 +164,7 @@ def settled(
         if not useless:
             break
         opened = Opened({ref.name for ref in useless}, names.bound)
-        result = finish([opened(expr) for expr in result])
+        result = finished([opened(expr) for expr in result])
         needed |= opened.kept
     if names.bound is not READ:
         return result

@@ -36,7 +36,7 @@ from minigrad.index.matrices import matrix_adjoint
 from minigrad.index.pointwise import pointwise
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
-from minigrad.names import parted
+from minigrad.names import differential_name
 from minigrad.symbolic.autoname import FreeNames
 from minigrad.symbolic.exponentials import mixture
 from minigrad.symbolic.factors import factored
@@ -194,8 +194,7 @@ class _Naming:
         is_short = node.name in self.names.given and total.weight <= _SHORT
         if is_short and self.is_elementwise(total):
             return total
-        base, last = parted(node.name)
-        return Ref(f"{base}.d{last}" if base else f"d{last}", total, of=node.name)
+        return Ref(differential_name(node.name), total, of=node.name)
 
 
 # -- one rule per kind of node ---------------------------------------------------------------------

@@ -106,7 +106,7 @@ def lower(outputs: Sequence[Node], free: Collection[Node] = ()) -> Lowered:
 def freed(lowered: Lowered, output: Node, variables: Iterable[Node]) -> Lowered:
     """The graph in which the variables vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
     tied = {n for n in variables if n.op is None and open_assumptions(n.assume) != n.assume}
-    return lower([output], tied) if tied else lowered
+    return lowered if tied <= lowered.free else lower([output], tied)
 
 
 def _dim_names(order: Sequence[Node]) -> set[str]:

@@ -1,15 +1,15 @@
-"""Simplification of one node: quotients folded, pointwise algebra cancelled."""
+"""Simplification: of one node, quotients folded and pointwise algebra cancelled; of whole formulas."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from minigrad.index import facts
-from minigrad.index.algebra import add
-from minigrad.index.contract import contract
-from minigrad.index.expr import (
-    Expr,
-    Product,
-    Sum,
-)
+from minigrad.index.algebra import distributed
+from minigrad.index.expr import Expr, Product, Ref, Sum
+from minigrad.index.rebuild import transformed
+from minigrad.symbolic.expand import with_deltas_first
+from minigrad.symbolic.factors import with_factors_outside
 from minigrad.symbolic.fold import folded
 from minigrad.symbolic.rational import rationally_simplified
 
@@ -20,11 +20,31 @@ def simplified(node: Expr) -> Expr:
     return _constant_parts(node) if isinstance(node, Product) else node
 
 
+def finished(exprs: Sequence[Expr]) -> list[Expr]:
+    """Expressions simplified throughout, their common factors outside, their deltas in front.
+
+    What a named tensor stands for is the user's, and stays as it is.
+    """
+    simple: dict[Expr, Expr] = {}
+    factors: dict[Expr, Expr] = {}
+    result = []
+    for expr in exprs:
+        expr = transformed(expr, simplified, simple, _is_definition)
+        expr = transformed(expr, with_factors_outside, factors, _is_definition)
+        result.append(with_deltas_first(expr))
+    return result
+
+
+def _is_definition(node: Expr) -> bool:
+    return isinstance(node, Ref) and node.of is None
+
+
 def _constant_parts(node: Product) -> Expr:
     """A mean of c + x is c + the mean of x: Σ p ⊙ (1 + log p) is 1 + pᵀ log p for a p that sums to one."""
     if len(node.factors) != 2 or node.ndim > 1:
         return node
-    for weights, total in (node.factors, node.factors[::-1]):
+    for k in (1, 0):
+        weights, total = node.factors[1 - k], node.factors[k]
         if not isinstance(total.node, Sum) or {weights.exponent, total.exponent} != {1}:
             continue
         if facts.sums_to_one(weights.node) != 1 or weights.labels[-1] < node.ndim:
@@ -32,15 +52,8 @@ def _constant_parts(node: Product) -> Expr:
         if weights.labels[-1] not in total.labels or weights.labels[-1] in weights.labels[:-1]:
             continue
         axis = total.labels.index(weights.labels[-1])
-        terms = total.node.terms
-        fixed = [k for k, (_, term) in enumerate(terms) if _is_constant_along(term, axis)]
-        if fixed:
-            sizes = dict(enumerate(node.label_sizes))
-            parts = [
-                (c, contract(range(node.ndim), [weights, (t, total.labels)], node.coef, sizes))
-                for c, t in terms
-            ]
-            return add(parts)
+        if any(_is_constant_along(term, axis) for _, term in total.node.terms):
+            return distributed(node, k)
     return node
 
 

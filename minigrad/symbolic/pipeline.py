@@ -1,0 +1,119 @@
+"""The pipeline: from a graph in index notation to its derivatives in closed form.
+
+Whoever derives calls `derivatives`; in which order the passes run is told here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from minigrad.graph.node import Node
+from minigrad.index.expr import Expr, MatrixFunction, Ref, referred
+from minigrad.index.rebuild import substituted
+from minigrad.symbolic.autoname import FreeNames, Length, Opened, named, settled
+from minigrad.symbolic.byname import folded_by_names
+from minigrad.symbolic.derive import adjoints
+from minigrad.symbolic.fold import recognised
+from minigrad.symbolic.lower import Lowered, freed
+from minigrad.symbolic.second import by_parts
+from minigrad.symbolic.simplify import finished
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """What was derived: ``formulas`` by a variable, or at order 2 by a pair, whose second comes last.
+
+    ``output`` is the output as the formulas speak of it, ``gradients`` what a second derivative is the
+    derivative of, and ``names`` those that nobody gave.
+    """
+
+    output: Expr
+    formulas: dict[tuple[Node, ...], Expr]
+    gradients: dict[Node, Expr]
+    names: FreeNames
+
+
+def derivatives(
+    lowered: Lowered,
+    output: Node,
+    wrt: Sequence[Node],
+    order: int = 1,
+    length: Length | None = None,
+) -> Derivatives:
+    """The derivatives of ``output`` by each of the variables, or by each pair of them.
+
+    Parameters
+    ----------
+    lowered : the graph.
+    output : what is derived, of any shape; a derivative's axes are the output's, then the variables'.
+    wrt : leaves, or named tensors.
+    order : 1 or 2.
+    length : how long an expression is in print. Names that nobody gave are judged by it; without it there
+        are none but for what is too long to read.
+
+    Raises
+    ------
+    DerivationError
+        When second derivatives by so many variables of so long a program are too many formulas.
+    """
+    # Variables vary freely: Q'Q is I for an orthogonal Q, and its derivative is not 0.
+    free = freed(lowered, output, wrt)
+    names = free.automatic
+    if order == 2:
+        names.expect_second(len(wrt))
+    # What is spelled out in exponentials is read as what it is: exp(x) / sum exp(x) is softmax(x).
+    expr = recognised(free.expr(output), [free.names[v] for v in wrt if v.op is not None])
+    # Outputs of functions and quotients get names, by which their gradients can be written.
+    if length is not None:
+        expr = named(expr, names)
+    refs = {ref.name: ref for ref in referred(expr)}
+    targets = [_target(free.expr(variable), refs) for variable in wrt]
+    # One sweep from the output back collects the adjoints of all variables.
+    adjoint = adjoints(expr, targets, names=names)
+    # An inverse that stands in an adjoint is written by its name.
+    spoken = [ref for ref in refs.values() if isinstance(ref.node, MatrixFunction)]
+    first = folded_by_names([adjoint[target] for target in targets], spoken)
+    # Quotients fold, pointwise algebra cancels, common factors come out, deltas come first.
+    first = finished(first)
+    found = first
+    # Each gradient is swept again for second derivatives, which are written by its parts where that is shorter.
+    if order == 2:
+        sweeps = [adjoints(g, targets, names=names, after_tensors=False) for g in first]
+        rows = [finished([sweep[target] for target in targets]) for sweep in sweeps]
+        if not output.shape and length is not None:
+            whose = zip(rows, wrt, first, strict=True)
+            rows = [
+                [_shorter(h, g, free.names[v], names, length) for h in row] for row, v, g in whose
+            ]
+        found = [hessian for row in rows for hessian in row]
+    # What is assumed of the variables holds again: Q'Q is I.
+    if free is not lowered:
+        tied = {free.expr(variable): lowered.expr(variable) for variable in free.free}
+        expr, *found = [substituted(e, tied) for e in (expr, *found)]
+        found = finished(found)
+    opened = Opened(frozenset(names.given), names.bound)
+    gradients = dict(zip(wrt, map(opened, first), strict=True))
+    # Names that save nothing are taken back, and what is still repeated gets one.
+    if length is not None:
+        found = settled(found, names, length)
+        used = {ref.name for ref in referred(*found)}
+        expr = Opened(names.given - used, names.bound)(expr)
+    keys = product(wrt, repeat=order)
+    return Derivatives(expr, dict(zip(keys, found, strict=True)), gradients, names)
+
+
+def _target(wanted: Expr, refs: Mapping[str, Ref]) -> Expr:
+    """The variable as it stands in the graph with names: a named tensor may hold new names inside."""
+    return refs.get(wanted.name, wanted) if isinstance(wanted, Ref) else wanted
+
+
+def _shorter(hessian: Expr, gradient: Expr, key: str, names: FreeNames, length: Length) -> Expr:
+    """The Hessian, or the Hessian by parts of the gradient, whichever is printed shorter."""
+
+    def whole(form: Expr) -> int:
+        return length(form) + sum(len(f"{r.name} = , ") + length(r.node) for r in referred(form))
+
+    forms = [hessian, *by_parts(hessian, gradient, key, names)]
+    return min(forms, key=whole) if len(forms) > 1 else hessian
