@@ -30,7 +30,7 @@ class MatrixRow:
 
     ``latex`` is its name where that is not the default, ``letter`` what its value is called in
     source text, ``text`` how NumPy writes it and ``helper`` the function that this calls by the row's
-    name; ``sympy(sympy, matrix)`` is SymPy's object for it.
+    name; ``sympy(sympy, matrix)`` is SymPy's object for it, where it has one.
     """
 
     name: str
@@ -50,6 +50,11 @@ class MatrixRow:
     letter: str = "y"
     helper: str = ""
     sympy: Rule | None = None
+
+    @property
+    def ndim(self) -> int:
+        """How many axes the value has in place of a matrix's two."""
+        return len(self.sizes(1, 1))
 
     def __repr__(self) -> str:
         return f"<matrix function {self.name}>"

@@ -29,7 +29,7 @@ from minigrad.notation.choose import shortest
 from minigrad.notation.matrix import matrix_form
 from minigrad.notation.sympy_atoms import dim_symbol, head_value, size_symbol, variable
 from minigrad.notation.sympy_matrix import FUNCTIONS_OF_ROWS, matrix_expression
-from minigrad.notation.sympy_piece import NoMatrixFormError, total
+from minigrad.notation.sympy_piece import NoMatrixFormError, matrix_function, total
 
 # SymPy takes seconds for an expression of so many parts.
 _MOST_PARTS = 10_000
@@ -173,13 +173,12 @@ class _Elements:
         rows, columns = map(size_symbol, node.arg.sizes[-2:])
         body = s.Lambda((i, j), self.element(node.arg, [*lead, i, j]))
         matrix = s.FunctionMatrix(rows, columns, body)
-        if node.row.sympy is None:
-            raise DerivationError(f"{node.row.name}: SymPy has no form for it")
-        value = node.row.sympy(s, matrix)
-        if node.ndim < node.arg.ndim:
+        value = matrix_function(node.row, matrix)
+        if not node.row.ndim:
             return value
         # as it stands: indexing would invert a matrix of numbers of rows by its letters
-        return s.matrices.expressions.matexpr.MatrixElement(value, at[-2], at[-1])
+        own = at[-2:] if node.row.ndim == 2 else (at[-1], 0)
+        return s.matrices.expressions.matexpr.MatrixElement(value, *own)
 
     def reduction(self, node: Reduction, at: Sequence[Any]) -> Any:
         s = heads.sympy()
@@ -252,7 +251,8 @@ def structural_element(node: Structural, at: Sequence[Any]) -> Any:
         start, step = node.params
         return s.KroneckerDelta(at[1], _place(start) + step * at[0])
     if node.kind == "tri":
-        return s.Piecewise((1, at[1] <= at[0] + node.params[0]), (0, True))
+        # a factor, and no Piecewise: SymPy would multiply those out, and move them out of sums
+        return s.Heaviside(at[0] + node.params[0] - at[1], 1)
     if node.kind == "roll":
         return s.KroneckerDelta(at[0], s.Mod(at[1] + node.params[0], size_symbol(node.sizes[0])))
     before = int(str(node.params[0]))

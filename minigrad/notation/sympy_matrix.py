@@ -26,6 +26,7 @@ from minigrad.notation.sympy_piece import (
     atom,
     evaluable,
     indices,
+    matrix_function,
     product_of,
     sum_of,
     trace_of,
@@ -273,10 +274,8 @@ class _Builder:
         return Piece(trace_of(self.square(piece)))
 
     def matrix_function(self, row: MatrixRow, piece: Piece) -> Piece:
-        if row.sympy is None:
-            raise NoMatrixFormError(row.name)
-        value = row.sympy(self.s, evaluable(self.square(piece)))
-        return Piece(value, "matrix") if value.is_Matrix else Piece(value)
+        value = matrix_function(row, evaluable(self.square(piece)))
+        return Piece(value, ("scalar", "column", "matrix")[row.ndim])
 
     def statistic(self, function: str, piece: Piece) -> Piece:
         """A sum or mean of every row or column."""

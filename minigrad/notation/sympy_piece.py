@@ -8,6 +8,7 @@ from typing import Any
 
 from minigrad.index import heads
 from minigrad.index.expr import Leaf
+from minigrad.index.matrix_row import MatrixRow
 from minigrad.notation.sympy_atoms import dim_symbol, variable
 from minigrad.notation.tree import Name
 
@@ -168,6 +169,13 @@ def evaluable(matrix: Any) -> Any:
         return matrix
     i, j = indices()
     return s.FunctionMatrix(*matrix.shape, s.Lambda((i, j), at(matrix, i, j)))
+
+
+def matrix_function(row: MatrixRow, matrix: Any) -> Any:
+    """SymPy's object for a function of a matrix, or ours where it has none."""
+    from minigrad.notation.sympy_function import FunctionOfMatrix  # loads SymPy
+
+    return row.sympy(heads.sympy(), matrix) if row.sympy else FunctionOfMatrix(row.name, matrix)
 
 
 def sum_of(matrix: Any) -> Any:

@@ -61,6 +61,16 @@ class Elements:
         """The tensor of two axes that a matrix expression is; who reads those says how."""
         raise NotImplementedError
 
+    def whole(self, expression: Any, axes: Axes) -> Tensor:
+        """A matrix inside a sum, which is one for all values of the indices in force."""
+        met = expression.free_symbols & {index for index, _ in axes}
+        if met:
+            raise DerivationError(
+                f"from_sympy: a matrix inside depends on the index {min(map(str, met))}, and a stack of "
+                "matrices has no counterpart here; write the sum by whole matrices"
+            )
+        return self.matrix(expression)
+
     # -- scalars: tensors with an axis for every index in force, or none ---------------------------
 
     def scalar(self, e: Any, axes: Axes, given: dict[Any, Tensor] | None = None) -> Tensor:
@@ -120,7 +130,8 @@ class Elements:
         if name == "Not":
             return ops.logical_not(*args)
         if name == "Heaviside":
-            return ops.where(ops.greater(args[0], 0), 1.0, 0.0)
+            x, at_zero = args
+            return ops.where(ops.greater(x, 0), 1.0, ops.where(ops.equal(x, 0), at_zero, 0.0))
         operation = _operation(e, name) if e.is_Function and e.args else None
         row = getattr(operation, "primitive", None)
         # A function of SymPy's is one of numbers: what sums or sorts would take the axes of an index for its own.
@@ -143,10 +154,10 @@ class Elements:
         return result
 
     def trace(self, e: Any, axes: Axes) -> Tensor:
-        return ops.trace(self.matrix(e.args[0]))
+        return ops.trace(self.whole(e.args[0], axes))
 
     def determinant(self, e: Any, axes: Axes) -> Tensor:
-        determinant: Tensor = ops.linalg.det(self.matrix(e.args[0]))
+        determinant: Tensor = ops.linalg.det(self.whole(e.args[0], axes))
         return determinant
 
     def sum(self, e: Any, axes: Axes) -> Tensor:
@@ -177,7 +188,7 @@ class Elements:
                 places[:1],
             )
         else:
-            tensor = self.matrix(parent)
+            tensor = self.whole(parent, axes)
         return self.at(tensor, places, axes, e)
 
     def indexed(self, e: Any, axes: Axes) -> Tensor:

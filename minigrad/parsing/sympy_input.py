@@ -11,10 +11,11 @@ from typing import Any
 
 from minigrad import ops
 from minigrad.errors import DerivationError
-from minigrad.graph import Tensor
+from minigrad.graph import Tensor, apply
 from minigrad.parsing import create
 from minigrad.parsing.sympy_elements import Elements, unknown
 from minigrad.parsing.sympy_sizes import is_matrix, kinds, size_of
+from minigrad.primitive import REGISTRY
 
 
 def read_sympy(expression: Any) -> Tensor:
@@ -124,6 +125,13 @@ class _Matrices(Elements):
         inverted: Tensor = ops.linalg.inv(self.matrix(expression.args[0]))
         return inverted
 
+    def matrix_function(self, expression: Any) -> Tensor:
+        """The function of a row, which an operation has by its name, or as a part of a decomposition."""
+        name, args = f"linalg.{expression.row.name}", (self.matrix(expression.args[1]),)
+        whole = REGISTRY.get(name)
+        value = apply(whole, args, {}) if whole else apply(REGISTRY[name[:-1]], args, {"part": name[-1]})
+        return ops.getitem(value, (slice(None), None)) if expression.row.ndim == 1 else value
+
     def power(self, expression: Any) -> Tensor:
         base, exponent = expression.args
         if not exponent.is_Integer:
@@ -205,6 +213,7 @@ _MATRIX_RULES = {
     "Transpose": "transpose",
     "Adjoint": "transpose",  # all variables are real
     "Inverse": "inverse",
+    "FunctionOfMatrix": "matrix_function",
     "MatPow": "power",
     "ElementwiseApplyFunction": "apply_function",
     "Identity": "identity",

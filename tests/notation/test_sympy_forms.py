@@ -190,3 +190,42 @@ def test_sums_that_sympy_makes_of_products_are_not_carried_out_by_printing() -> 
     form = formula("where(C < W, A, z).std(axis=0)", "A", C="d", W="d", A="d", z="d").sympy
     assert not [part for part in sympy.preorder_traversal(form) if type(part) is sympy.Sum]
     assert "Sum" in str(form)
+
+
+FUNCTIONS = [
+    ("sum(C * pinv(A))", {"C": "n n", "A": "n n"}, "A"),
+    ("sum(C * cholesky(S))", {"C": "n n", "S": "n n | spd"}, "S"),
+    ("sum(c * eigvalsh(S))", {"c": "n", "S": "n n | spd"}, "S"),
+    ("sum(c * svdvals(X))", {"c": "n", "X": "m n"}, "X"),
+]
+
+
+@pytest.mark.parametrize(("text", "variables", "wrt"), FUNCTIONS)
+def test_matrix_functions_that_sympy_lacks_are_objects_of_our_own(
+    text: str, variables: dict[str, str], wrt: str
+) -> None:
+    dims = {"n": 2, "m": 3}
+    rng = np.random.default_rng(1)
+    values = {name: draw(declared, dims, rng) for name, declared in variables.items()}
+    one = formula(text, wrt, **variables)
+    form = one.sympy
+    assert any(type(part).__name__ == "FunctionOfMatrix" for part in sympy.preorder_traversal(form))
+    for found in (read_back(form, values, dims), explicit(form, values, dims).astype(float)):
+        np.testing.assert_allclose(found, one(values), rtol=1e-9, atol=1e-12)
+    assert "operatorname" in sympy.latex(form)
+
+
+def test_a_matrix_that_depends_on_an_outer_index_is_refused() -> None:
+    n = sympy.Symbol("n", integer=True, positive=True)
+    i, j, k = sympy.symbols("i j k", integer=True, nonnegative=True)
+    a = sympy.MatrixSymbol("A", n, n)
+    each = sympy.FunctionMatrix(n, n, sympy.Lambda((i, j), a[i, k] * a[k, j]))
+    with pytest.raises(DerivationError, match="depends on the index k"):
+        mg.from_sympy(sympy.Sum(sympy.Trace(each), (k, 0, n - 1)))
+
+
+@pytest.mark.parametrize(("at_zero", "right"), [(0, 1.0), (1, 2.0), (sympy.Rational(1, 2), 1.5)])
+def test_a_step_has_its_own_value_at_zero(at_zero: object, right: float) -> None:
+    x = sympy.Symbol("x", real=True)
+    form = sympy.Heaviside(x, at_zero) + 1
+    np.testing.assert_allclose(read_back(form, {"x": np.array(0.0)}, {}), right)
