@@ -15,19 +15,12 @@ ROWS_WITHOUT_MEANING = {
     "nn.conv2d_kernel": "the adjoint of nn.conv2d by its kernel",
 }
 
-_TWICE = "an index array is known only where the array is constant and names no place twice"
 # Calls of the engine's table that have no formula, and how the error says why.
 NO_FORMULA: dict[str, str] = {
     "nn.conv2d-plain": NO_MEANING,
     "nn.conv2d-options": NO_MEANING,
     "nn.conv2d-groups": NO_MEANING,
     "nn.conv1d-options": NO_MEANING,
-    "setitem-array": _TWICE,
-    "setitem-arrays": _TWICE,
-    "setitem-apart": _TWICE,
-    "setitem-list": _TWICE,
-    "getitem-empty": "an empty slice has no formula",
-    "setitem-empty": "an empty slice has no formula",
 }
 
 # An inverse stands in the Hessian of det, at matrices that have none.
@@ -64,6 +57,10 @@ NO_NAMES = {
     "select-two": _MEETS,
     "broadcast_to-plain": _MEETS,
     "index_add-repeated": _MEETS,
+    "setitem-array": _MEETS,
+    "setitem-arrays": _MEETS,
+    "setitem-apart": _MEETS,
+    "setitem-list": _MEETS,
     "take_along_axis-axis": _MEETS,
     "nn.binary_cross_entropy-weighted": _MEETS,
     "nn.bce_with_logits-weights": _MEETS,

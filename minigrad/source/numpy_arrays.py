@@ -215,7 +215,9 @@ def _structural(value: Value, at: Context) -> Text:
             return Text(f"np.eye({whole}, dtype={dtype}).reshape({', '.join(sizes)})")
         case "pick":
             index = indices_text(value.args[0], at).within(ATOM)
-            return Text(f"({index}[..., None] == np.arange({sizes[-1]})).astype({dtype})")
+            size = at.size(value.sizes[-1])
+            from_front = f"{index}[..., None] % {size.within(ATOM)}"  # -1 is the last place
+            return Text(f"({from_front} == np.arange({size.text})).astype({dtype})")
     raise DerivationError(f"{kind}: this structural tensor has no NumPy text")
 
 

@@ -167,6 +167,37 @@ def test_what_depends_on_an_order_follows_the_values_given() -> None:
     np.testing.assert_array_equal(space["gradient_x"](other, c.numpy()), [10, 30, 20])
 
 
+WRITES = {  # index arrays in which a place is named twice, and from the end
+    "one": (np.array([1, 3, -4, 0, 1]),),
+    "grid": (np.array([[0], [-3]]), np.array([1, 2, 1])),
+    "masked": (np.array([True, False, True]), np.array([2, 2])),
+    "behind a slice": (slice(None), np.array([3, 0, -1])),
+}
+
+
+@pytest.mark.parametrize("label", WRITES)
+def test_of_values_written_to_one_place_the_last_counts(label: str) -> None:
+    rng, index = numbers(label), WRITES[label]
+    x = mg.tensor(rng.normal(size=5 if len(index) == 1 else (3, 4)), name="X", requires_grad=True)
+    value = mg.tensor(rng.normal(size=x.numpy()[index].shape), name="V", requires_grad=True)
+    loss = mg.sum(mg.setitem(x, index, value) ** 3)
+    derived = mg.derive(loss, wrt=[x, value])
+    for variable, expected in zip((x, value), mg.gradients(loss, [x, value]), strict=True):
+        np.testing.assert_allclose(derived[variable](), expected.numpy(), rtol=1e-12)
+
+
+def test_places_that_have_a_name_may_be_others_later() -> None:
+    x, v, i = mg.symbols("x: n", "v: k", "i: k | index")
+    loss = mg.sum(mg.setitem(x, i, v) ** 2)
+    derived = mg.derive(loss, wrt=[x, v])
+    assert "t = last(i)" in str(derived)
+    assert derived.check().verdict == "pass"
+    given = {"x": np.arange(4.0), "v": np.array([5.0, 6, 7]), "i": np.array([1, -3, 0])}
+    got = derived(given)
+    np.testing.assert_array_equal(got["x"], [0, 0, 4, 6])
+    np.testing.assert_array_equal(got["v"], [0, 12, 14])
+
+
 # Rows that nobody calls: the adjoint of another, by its argument of that number.
 ADJOINTS = {
     "linalg.cofactors": ("linalg.det", 0),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from minigrad.errors import AxisError, DerivationError, ShapeError
+from minigrad.index import heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant
-from minigrad.index.expr import Pick, Structural
-from minigrad.index.size import AnySize, Size, divided_up, is_at_least
+from minigrad.index.contract import contract
+from minigrad.index.expr import Composite, Definition, Expr, Map, Pick, Structural
+from minigrad.index.size import AnySize, Size, divided_up, is_at_least, prod
 from minigrad.index.view import View
 
 
@@ -32,6 +35,8 @@ class Places(NamedTuple):
 def getitem(x: View, *arrays: View, index: Sequence[Any]) -> View:
     """Integers, slices, None, ... and integer arrays, as NumPy places them."""
     at = places(x.sizes, index, arrays, 1)
+    if 0 in at.sizes.values():
+        return _nothing(at.part, at.sizes)
     # an axis of size 1 that is read by an array carries no label: its size is the array's
     known = {label: s for label, s in at.sizes.items() if s != 1 and label in at.part}
     return v.contraction(at.part, [(x, at.whole), *at.factors], 1, known, "getitem")
@@ -62,14 +67,10 @@ def index_add(x: View, value: View, *arrays: View, index: Sequence[Any]) -> View
 
 
 def setitem(x: View, value: View, *arrays: View, index: Sequence[Any]) -> View:
-    """X where the index does not reach, the value where it does."""
-    for entry in index:
-        if isinstance(entry, Place) and not entry.once():
-            raise DerivationError(
-                "setitem: a formula for writing through an index array is known only where the array "
-                "is constant and names no place twice; use index_add, or slices"
-            )
+    """X where the index does not reach, the value where it does; of several values the last one."""
     at = places(x.sizes, index, arrays, 2)
+    if any(isinstance(entry, Place) and not entry.once() for entry in index):
+        at.factors.extend(_last_writes(at))
     written = _put(value, at, x.sizes)
     reached = _put(v.number_view(1), at, x.sizes)
     labels = range(reached.expr.ndim)
@@ -78,10 +79,55 @@ def setitem(x: View, value: View, *arrays: View, index: Sequence[Any]) -> View:
     return View(add([(1, rest.expr), (1, written.expr)]), x.axes)
 
 
+def _last_writes(at: Places) -> list[tuple[View, Sequence[Hashable]]]:
+    """[no later element of the index arrays names the same place], a factor over their labels.
+
+    With two arrays of the shape (2, 3) the elements are numbered 0 to 5, row by row, as NumPy writes them.
+    """
+    joint = [label for label in at.part if _is_joint(label) and label in at.sizes]
+    if not joint:
+        return []
+    sizes = [at.sizes[label] for label in joint]
+    flat: list[View] = []
+    lengths: list[AnySize] = []
+    for view, labels in at.factors:
+        if isinstance(view.expr, Pick):
+            index, own = View(view.expr.index, view.axes[:-1]), [k for k in labels if _is_joint(k)]
+            spread = v.contraction(joint, [(index, own)], 1, dict(zip(joint, sizes, strict=True)))
+            flat.append(v.reshape(spread, [prod(sizes)]))
+            lengths.append(view.expr.sizes[-1])
+    params = (("lengths", tuple(lengths)), ("count", 1))
+    definition = Definition("last", partial(_last_of, tuple(lengths)), params)
+    args = tuple(view.expr for view in flat)
+    last = v.whole(Composite(definition, args, args[0].sizes))
+    return [(v.reshape(last, sizes), joint)]
+
+
+def _is_joint(label: Hashable) -> bool:
+    return isinstance(label, tuple) and label[0] == "joint"
+
+
+def _last_of(lengths: Sequence[AnySize], *indices: Expr) -> Expr:
+    """Whether no later position is the same on every axis, of the lengths given; -1 is the last place."""
+    (size,) = indices[0].sizes
+    later = (Structural("tri", (size, size), (-1,)), ("later", "own"))
+    picks = [Pick(index, length) for index, length in zip(indices, lengths, strict=True)]
+    same = [(p, (side, k)) for k, p in enumerate(picks) for side in ("own", "later")]
+    count = contract(["own"], [later, *same])
+    return Map(heads.EQUAL, (count, constant(0, (size,))))
+
+
 def _put(value: View, at: Places, sizes: Sequence[AnySize]) -> View:
     part = v.broadcast_to(value, [at.sizes.get(label, 1) for label in at.part])
     known = {label: s for label, s in zip(at.whole, sizes, strict=True) if s != 1}
+    if 0 in at.sizes.values():
+        return _nothing(at.whole, known)
     return v.contraction(at.whole, [(part, at.part), *at.factors], 1, known, "setitem")
+
+
+def _nothing(labels: Sequence[Hashable], sizes: Mapping[Hashable, AnySize]) -> View:
+    """Zeros: what nothing was read from, or written to."""
+    return v.contraction(labels, [(v.number_view(0), ())], 1, sizes)
 
 
 def places(
@@ -128,7 +174,8 @@ def _sliced(entry: slice, size: AnySize, axis: int, at: Places) -> Hashable:
         at.sizes[label] = size
         return label
     if length == 0:
-        raise DerivationError("getitem: an empty slice has no formula")
+        at.sizes["none", axis] = 0
+        return ("none", axis)
     if length == 1:
         at.factors.append((v.whole(Structural("onehot", (size,), (start,))), (label,)))
         return ("one", axis)
@@ -225,7 +272,9 @@ def slice_bounds(entry: slice, size: AnySize) -> tuple[Any, int, AnySize]:
             "axis a number, or a size that the step divides, as in x='2*k'"
         )
     outside = is_at_least(known - (stop if step > 0 else start + 1), 0) is False
-    if outside or is_at_least(length, 1) is False:
+    if is_at_least(length, 1) is False:
+        return 0, 1, 0
+    if outside:
         raise ShapeError(
             f"getitem: the slice [{_text(entry)}] reaches outside an axis of size {size}"
         )

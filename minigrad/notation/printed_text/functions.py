@@ -142,6 +142,13 @@ def _argsort(array: Any) -> Any:
     return np.argsort(array, kind="stable")
 
 
+def _last(*arrays: Any) -> Any:
+    """1 where no later element of all arrays is the same."""
+    places = np.stack(arrays, -1)
+    same = (places[:, None] == places[None]).all(-1)
+    return ~np.triu(same, 1).any(-1) * 1.0
+
+
 def _cross_entropy(p: Value, y: Value) -> float:
     a, b = plain(p), plain(y)
     return float(-(b * np.log(a) + (1 - b) * np.log(1 - a)).mean())
@@ -179,6 +186,7 @@ OWN: dict[str, Callable[..., Value]] = {
     "rms_norm": lambda x, eps: _along_rows(lambda array: _normalised(array, float(plain(eps))))(x),
     "logsumexp": _along_rows(_logsumexp),
     "BCE": _cross_entropy,
+    "last": lambda *indices: vector(_last(*map(plain, indices))),
     "where": lambda c, a, b: elementwise(lambda *x: np.where(x[0], x[1], x[2]), [c, a, b]),
     "tril": _triangle(np.tril),
     "triu": _triangle(np.triu),
