@@ -33,6 +33,7 @@ _MEETS = "the dims .* and .* differ"  # a constant array has the sizes of its ax
 _LESS = "how long it is depends on which of"
 _NUMBER = "has only a name, and this operation needs numbers"
 _WHOLE = "does not divide into|no axis of a whole size left|is no polynomial of dims"
+_LABELS = "labels of shape .* do not fit scores"
 _MASK = "a mask of shape .* does not fit"
 _TALL = "stand for no fewer rows than columns"
 _SAME = "must equal the last sizes"
@@ -83,16 +84,12 @@ NO_NAMES = {
     "nn.glu-axis": _WHOLE,
     "getitem-slice": _WHOLE,
     "setitem-slice": _WHOLE,
-    "diff-edges": _NUMBER,
-    "take-wrap": _NUMBER,
-    "take-clip": _NUMBER,
+    "take-wrap": "reads a place that axes of these lengths do not have",
     "unstack-axis": _NUMBER,
-    "linalg.vector_norm-axes": _NUMBER,
-    "nn.nll_loss-weighted": _NUMBER,
-    "nn.nll_loss-ignored": _NUMBER,
-    "nn.cross_entropy-labels": _NUMBER,
-    "nn.cross_entropy-smoothed": _NUMBER,
-    "nn.embedding-rows": _NUMBER,
+    "nn.nll_loss-weighted": _LABELS,
+    "nn.nll_loss-ignored": _LABELS,
+    "nn.cross_entropy-labels": _LABELS,
+    "nn.cross_entropy-smoothed": _LABELS,
     "nn.max_pool2d-windows": _NUMBER,
     "cross-rows": "need three components",
     "cross-axis": "need three components",

@@ -124,14 +124,12 @@ def broadcast_sizes(views: Sequence[View], what: str) -> list[AnySize]:
     return sizes
 
 
-def broadcast_to(view: View, sizes: Sequence[AnySize]) -> View:
+def broadcast_to(view: View, sizes: Sequence[AnySize], what: str = "broadcast_to") -> View:
     labels = range(len(sizes))
     wanted: dict[Hashable, AnySize] = {
         label: s for label, s in zip(labels, sizes, strict=True) if s != 1
     }
-    return contraction(
-        labels, [(view, labels[len(sizes) - view.ndim :])], 1, wanted, "broadcast_to"
-    )
+    return contraction(labels, [(view, labels[len(sizes) - view.ndim :])], 1, wanted, what)
 
 
 def elementwise(build: Callable[..., Expr], views: Sequence[View], what: str) -> View:

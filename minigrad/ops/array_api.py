@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,10 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe
-from minigrad.ops.axes import is_symbolic, many_axes, one_axis, shape_together
+from minigrad.ops.axes import many_axes, one_axis, shape_together
 from minigrad.ops.contraction import matmul
 from minigrad.ops.joining import concatenate
-from minigrad.ops.norms import norm
+from minigrad.ops.norms import floats, norm, norm_along
 from minigrad.ops.precision import in_single
 from minigrad.ops.products import cross as cross_of
 from minigrad.ops.rearrange import diagonal as diagonal_of
@@ -120,15 +119,10 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 @composite("linalg.vector_norm")
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: float = 2) -> Any:
     """The p-norm of all elements along some axes as of one vector, (Σᵢ |xᵢ|ᵖ)^(1/p)."""
-    x = as_tensor(x, "linalg.vector_norm")
-    axes = tuple(range(x.ndim)) if axis is None else many_axes("linalg.vector_norm", axis, x.ndim)
-    kept = [i for i in range(x.ndim) if i not in axes]
-    ord = option("linalg.vector_norm", "ord", ord)
-    whole = math.prod(x.shape[i] for i in axes) if not is_symbolic(x) else -1
-    rows = reshape(x.transpose((*kept, *axes)), (*(x.shape[i] for i in kept), whole))
-    y = norm(rows, ord, -1)
-    shape = tuple(1 if i in axes else int(s) for i, s in enumerate(x.shape))
-    return reshape(y, shape) if keepdims else y
+    name = "linalg.vector_norm"
+    x = floats(name, x)
+    axes = tuple(range(x.ndim)) if axis is None else many_axes(name, axis, x.ndim)
+    return norm_along(x, option(name, "ord", ord), axes, bool(keepdims))
 
 
 @composite("linalg.matrix_norm")

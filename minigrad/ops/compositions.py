@@ -13,7 +13,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.operation import option
 from minigrad.graph.tensor import describe, said
-from minigrad.ops.axes import check_room, is_symbolic, many_axes, one_axis, plain
+from minigrad.ops.axes import check_room, many_axes, one_axis, plain
 from minigrad.ops.comparison import not_equal
 from minigrad.ops.elementary import logaddexp
 from minigrad.ops.indexing import sort
@@ -22,7 +22,7 @@ from minigrad.ops.piecewise import maximum, minimum, rint, where
 from minigrad.ops.precision import in_single
 from minigrad.ops.rearrange import diag
 from minigrad.ops.reducing import max, mean, min, sum
-from minigrad.ops.shape import reshape
+from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.shaping import moveaxis, ravel
 from minigrad.primitive import Names
 
@@ -38,7 +38,7 @@ def _first_number(x: Any, y: Any, chosen: Any) -> Any:
 
 def _missing(x: Any) -> Any:
     """Where an element is not a number, and so differs from itself."""
-    return not_equal(x, x) if is_symbolic(x) else np.isnan(plain(x))
+    return not_equal(x, x)
 
 
 @composite("fmax", kinks="where both are equal each receives half of the gradient")
@@ -98,7 +98,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = F
                 f"axes {axis}"
             )
         w = moveaxis(reshape(w, (*w.shape, *(1,) * (x.ndim - w.ndim))), tuple(range(w.ndim)), axes)
-        w = w + np.zeros(x.shape, w.dtype)
+        w = broadcast_to(w, tuple(x.shape))
     return sum(x * w, axis, keepdims=keepdims) / sum(w, axis, keepdims=keepdims)
 
 

@@ -8,7 +8,7 @@ from minigrad.graph.call import row_of
 from minigrad.graph.context import current_scope
 from minigrad.graph.operation import record_symbolic
 from minigrad.graph.tensor import Tensor
-from minigrad.index.size import AnySize
+from minigrad.index.size import AnySize, Size
 from minigrad.ops.arithmetic import positive
 from minigrad.ops.rearrange import diag
 from minigrad.ops.shape import broadcast_to
@@ -19,6 +19,14 @@ def symbolic_ones(shape: Sequence[AnySize]) -> Tensor:
     one = record_symbolic(row_of(positive), (1,), {}, current_scope())
     ones: Tensor = broadcast_to(one, tuple(shape))
     return ones
+
+
+def repeated(x: Tensor, shape: Sequence[AnySize]) -> Tensor:
+    """A tensor, also one with values, in a shape whose sizes may only have names."""
+    if x._array is not None and any(isinstance(size, Size) for size in shape):
+        x = x * symbolic_ones(())
+    y: Tensor = broadcast_to(x, tuple(shape))
+    return y
 
 
 def symbolic_eye(size: AnySize) -> Tensor:

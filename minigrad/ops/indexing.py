@@ -237,11 +237,11 @@ def take(
 def _positions(indices: Any, size: Any, mode: str) -> Any:
     if mode == "raise":
         return indices if isinstance(indices, Tensor | int) else np.asarray(indices)
-    places = np.asarray(plain(indices))
-    if mode == "wrap":
-        return places % size
+    places: Any = indices if isinstance(indices, Tensor) else np.asarray(indices)
+    if mode == "wrap":  # Where the size is a name, places that lie inside are the only ones known.
+        return places if isinstance(size, Size) else places % int(size)
     if mode == "clip":
-        return np.clip(places, 0, size - 1)
+        return np.clip(places, 0, None if isinstance(size, Size) else int(size) - 1)
     raise ArgumentError(f"take: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
 
 

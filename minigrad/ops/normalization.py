@@ -13,8 +13,9 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, describe
+from minigrad.index.size import AnySize, Size
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import Axes, is_symbolic, one_axis, plain, same_width, shape_together
+from minigrad.ops.axes import Axes, extent, is_symbolic, one_axis, plain, same_width, shape_together
 from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
 from minigrad.ops.options import real
@@ -48,13 +49,20 @@ _standardised = primitive(
 
 
 def _trailing(name: str, x: Tensor, normalized_shape: Any) -> Axes:
-    shape = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+    several = isinstance(normalized_shape, Sequence) and not isinstance(normalized_shape, str)
+    shape = tuple(normalized_shape) if several else (normalized_shape,)
     count = len(shape)
-    if not count or tuple(x.shape[x.ndim - count :]) != tuple(shape):
+    last = tuple(x.shape[x.ndim - count :])
+    if not count or len(last) != count or not all(map(_is_size, last, shape)):
         raise ShapeError(
-            f"{name}: normalized_shape={tuple(shape)} must equal the last sizes of {describe(x)}"
+            f"{name}: normalized_shape={shape} must equal the last sizes of {describe(x)}"
         )
     return tuple(range(x.ndim - count, x.ndim))
+
+
+def _is_size(size: AnySize, said: Any) -> bool:
+    """Whether this number, size or name of a dim is the size."""
+    return str(size) == said if isinstance(said, str) else bool(size == said)
 
 
 @face(_standardised)
@@ -118,16 +126,18 @@ def embedding(input: Any, weight: Any) -> Any:
     table = as_tensor(weight, "nn.embedding")
     if is_symbolic(input):
         return table[input]
+    chosen = input if isinstance(input, Tensor) else None
     rows = np.asarray(plain(input))
     if rows.dtype.kind not in "iu":
         raise DtypeError(f"nn.embedding: rows are chosen by integers, not by {rows.dtype}")
-    count = table.shape[0]
-    if rows.size and not (rows.min() >= 0 and rows.max() < count):
+    count = extent(table.shape[0])
+    fits = rows.min(initial=0) >= 0 and (isinstance(count, Size) or rows.max(initial=-1) < count)
+    if not fits:
         raise ShapeError(
             f"nn.embedding: indices between {rows.min()} and {rows.max()} do not fit the {count} "
             f"rows of {describe(table)}; they count from 0"
         )
-    return table[rows]
+    return table[rows if chosen is None else chosen]
 
 
 @composite("nn.cosine_similarity")

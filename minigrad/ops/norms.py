@@ -68,6 +68,12 @@ vector_norm = primitive(
 _norm_in_rules = array_or_tensor(vector_norm)
 
 
+def floats(name: str, x: Any) -> Any:
+    """A tensor of floats, as roots are."""
+    x = as_tensor(x, name)
+    return x if x.dtype.kind == "f" else x.astype(float)
+
+
 @face(vector_norm)
 @worded("linalg.norm")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -78,16 +84,14 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     ArgumentError
         When the order does not exist for the number of axes.
     """
-    x, ord = as_tensor(x, "linalg.norm"), option("linalg.norm", "ord", ord)
-    if x.dtype.kind != "f":
-        x = x.astype(float)
+    x, ord = floats("linalg.norm", x), option("linalg.norm", "ord", ord)
     if axis is None and (
         ord is None or (x.ndim == 1 and ord == 2) or (x.ndim == 2 and ord == "fro")
     ):
         return vector_norm(x, ord=2, axis=tuple(range(x.ndim)), keepdims=bool(keepdims))
     axes = tuple(range(x.ndim)) if axis is None else many_axes("linalg.norm", axis, x.ndim)
     if len(axes) == 1:
-        return _vector(x, ord, axes, bool(keepdims))
+        return norm_along(x, ord, axes, bool(keepdims))
     if len(axes) == 2:
         return _matrix(x, ord, axes, bool(keepdims))
     raise ArgumentError(
@@ -96,7 +100,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     )
 
 
-def _vector(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
+def norm_along(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
+    """The norm of all elements along the axes as of one vector."""
     if ord == math.inf:
         return absolute(x).max(axes, keepdims=keepdims)
     if ord == -math.inf:

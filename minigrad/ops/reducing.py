@@ -125,9 +125,10 @@ def min(
 
 def _count(x: Any, axis: Any, keepdims: bool, where: Any) -> Any:
     """How many elements ``where`` chooses."""
-    if is_symbolic(x) or is_symbolic(where):
-        return sum(choose(where, symbolic_ones(x.shape), 0), axis, keepdims=keepdims)
-    chosen = np.broadcast_to(plain(where), np.shape(plain(x)))
+    if is_symbolic(x) or isinstance(where, Tensor):
+        ones = symbolic_ones(x.shape) if is_symbolic(x) else np.ones(x.shape, x.dtype)
+        return sum(choose(where, ones, 0), axis, keepdims=keepdims)
+    chosen = np.broadcast_to(where, np.shape(plain(x)))
     return np.asarray(add_reduce(chosen, axis, x.dtype, None, keepdims))
 
 

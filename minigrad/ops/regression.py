@@ -12,14 +12,14 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.operands import operands
 from minigrad.graph.tensor import Tensor, describe
-from minigrad.index.size import Size, unpaired, unspread
+from minigrad.index.size import Size, unpaired, unspread, written
 from minigrad.ops.arithmetic import square
 from minigrad.ops.axes import extent, is_symbolic, plain
 from minigrad.ops.constants import symbolic_ones
 from minigrad.ops.elementary import exp
 from minigrad.ops.indexing import take_along_axis
 from minigrad.ops.losses import reduction_of
-from minigrad.ops.options import fraction, real
+from minigrad.ops.options import fraction, real, whole
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import where
 from minigrad.ops.precision import in_single
@@ -160,10 +160,45 @@ def _labels(name: str, x: Tensor, target: Any) -> Any:
     if labels.shape != tuple(expected):
         raise ShapeError(
             f"{name}: labels of shape {labels.shape} do not fit scores {describe(x)}; "
-            f"expected {tuple(int(s) for s in expected)}, with the classes on axis "
+            f"expected {written(list(map(extent, expected)))}, with the classes on axis "
             f"{min(1, x.ndim - 1)} of the scores"
         )
     return labels
+
+
+def _classes(name: str, x: Tensor, target: Any, ignore_index: Any) -> tuple[Any, Any]:
+    """The labels, 0 where they are ignored, and whether they are; None where all count.
+
+    Labels without values are taken to be classes, unless one of the classes is ignored. Those that are a
+    tensor stay one: its name may be given other labels later.
+    """
+    ignored = whole(name, "ignore_index", ignore_index)
+    labels = target if isinstance(target, Tensor) else np.asarray(target)
+    if is_symbolic(target):
+        if ignored < 0:
+            return labels, None
+    else:
+        values = _labels(name, x, target)
+        counted, classes = values[values != ignored], extent(x.shape[_class_axis(name, x)])
+        low, high = counted.min(initial=0), counted.max(initial=0)
+        if counted.size and (low < 0 or (isinstance(classes, int) and high >= classes)):
+            raise ShapeError(
+                f"{name}: labels lie between {low} and {high}, but there are only {classes} classes; "
+                "use ignore_index for elements without a class"
+            )
+        if counted.size == values.size:
+            return labels, None
+    skipped = labels == ignored
+    return _without(skipped, labels), skipped
+
+
+def _without(skipped: Any, each: Any) -> Any:
+    """Each, 0 where it is skipped."""
+    if skipped is None:
+        return each
+    if isinstance(skipped, Tensor) or isinstance(each, Tensor):
+        return where(skipped, 0, each)
+    return np.where(skipped, 0, each)
 
 
 @composite("nn.nll_loss")
@@ -181,36 +216,23 @@ def nll_loss(
     """
     x = as_tensor(input, "nn.nll_loss")
     axis = _class_axis("nn.nll_loss", x)
-    if is_symbolic(target):
-        return _all_counted(x, target, weight, axis, reduction)
-    labels = _labels("nn.nll_loss", x, target)
-    kept = labels != ignore_index
-    classes = extent(x.shape[axis])
-    safe = np.where(kept, labels, 0)
-    if safe.size and (safe.min() < 0 or (isinstance(classes, int) and safe.max() >= classes)):
-        raise ShapeError(
-            f"nn.nll_loss: labels lie between {safe.min()} and {safe.max()}, but there are only "
-            f"{classes} classes; use ignore_index for elements without a class"
-        )
-    if kept.all():
-        return _all_counted(x, safe, weight, axis, reduction)
-    picked = _picked(x, safe, axis)
-    weights = _label_weights("nn.nll_loss", weight, classes, safe, kept, x.dtype)
-    each = where(kept, -picked, 0.0) * weights
-    if reduction == "mean":
-        return each.sum() / weights.sum()
-    return _reduce("nn.nll_loss", each, reduction)
+    labels, skipped = _classes("nn.nll_loss", x, target, ignore_index)
+    each = _without(skipped, -_picked(x, labels, axis))
+    if weight is None and skipped is None:
+        return _reduce("nn.nll_loss", each, reduction)
+    weights = _label_weights("nn.nll_loss", weight, x.shape[axis], labels, skipped, x.dtype)
+    each = each if weight is None else each * weights
+    return each.sum() / weights.sum() if reduction == "mean" else _reduce("nn.nll_loss", each, reduction)
 
 
 def _label_weights(
-    name: str, weight: Any, classes: Any, labels: Any, kept: Any, dtype: Any
+    name: str, weight: Any, classes: Any, labels: Any, skipped: Any, dtype: Any
 ) -> Tensor:
     """The weight of each label's class, 0 for labels that are ignored."""
-    counted = as_tensor(np.asarray(kept, dtype))
     if weight is None:
-        return counted
-    each: Tensor = _per_class(name, weight, extent(classes))[labels]
-    return each if kept.all() else each * counted
+        return as_tensor(_without(skipped, np.ones((), dtype)))
+    weights: Tensor = _without(skipped, _per_class(name, weight, extent(classes))[labels])
+    return weights
 
 
 def _per_class(name: str, weight: Any, classes: Any) -> Tensor:
@@ -228,17 +250,6 @@ def _picked(x: Tensor, labels: Any, axis: int) -> Tensor:
     chosen = take_along_axis(x, expand_dims(labels, axis), axis)
     element: Tensor = squeeze(chosen, axis)
     return element
-
-
-def _all_counted(x: Tensor, labels: Any, weight: Any, axis: int, reduction: str) -> Any:
-    """The loss where no label is ignored; those without values are taken to be classes."""
-    each = -_picked(x, labels, axis)
-    if weight is None:
-        return _reduce("nn.nll_loss", each, reduction)
-    weights = _per_class("nn.nll_loss", weight, extent(x.shape[axis]))[labels]
-    if reduction == "mean":
-        return (each * weights).sum() / weights.sum()
-    return _reduce("nn.nll_loss", each * weights, reduction)
 
 
 @composite("nn.cross_entropy")
@@ -266,7 +277,8 @@ def cross_entropy(
     hard = nll_loss(scores, target, weight, ignore_index, reduction)
     if not isinstance(label_smoothing, Tensor) and label_smoothing == 0:
         return hard
-    even = _even_targets(scores, target, weight, ignore_index, axis, reduction)
+    labels, skipped = _classes("nn.nll_loss", scores, target, ignore_index)
+    even = _even_targets(scores, labels, skipped, weight, axis, reduction)
     return (1 - label_smoothing) * hard + label_smoothing * even / x.shape[axis]
 
 
@@ -300,18 +312,13 @@ def _share(total: float, count: Any) -> Any:
 
 
 def _even_targets(
-    scores: Tensor, target: Any, weight: Any, ignore_index: int, axis: int, reduction: str
+    scores: Tensor, labels: Any, skipped: Any, weight: Any, axis: int, reduction: str
 ) -> Any:
+    """The loss if all classes were as likely, for the labels that count."""
     each = -(scores * _class_weights(weight, scores, axis)).sum(axis)
-    if is_symbolic(target):
-        if reduction != "mean" or weight is None:
-            return _reduce("nn.cross_entropy", each, reduction)
-        return each.sum() / as_tensor(weight)[target].sum()
-    labels = np.asarray(plain(target))
-    kept = labels != ignore_index
-    each = each if kept.all() else where(kept, each, 0.0)
-    if reduction != "mean":
+    each = _without(skipped, each)
+    if reduction != "mean" or (weight is None and skipped is None):
         return _reduce("nn.cross_entropy", each, reduction)
-    safe, classes = np.where(kept, labels, 0), scores.shape[axis]
-    weights = _label_weights("nn.cross_entropy", weight, classes, safe, kept, scores.dtype)
+    classes = scores.shape[axis]
+    weights = _label_weights("nn.cross_entropy", weight, classes, labels, skipped, scores.dtype)
     return each.sum() / weights.sum()

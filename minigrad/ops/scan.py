@@ -25,10 +25,11 @@ from minigrad.ops.axes import (
     shape_of,
     spread,
 )
+from minigrad.ops.constants import repeated
 from minigrad.ops.joining import concatenate
 from minigrad.ops.options import whole
 from minigrad.ops.precision import in_single
-from minigrad.ops.shape import astype, broadcast_to
+from minigrad.ops.shape import astype
 from minigrad.primitive import Names
 
 MOST_TIMES = 10_000  # that one call puts into the graph of a tensor whose sizes have no numbers
@@ -166,7 +167,7 @@ def _edge(values: Any, x: Any, axis: int) -> Any:
     edge = as_tensor(values, "diff")
     if edge.ndim:
         return edge
-    return broadcast_to(edge, tuple(1 if i == axis else extent(s) for i, s in enumerate(x.shape)))
+    return repeated(edge, [1 if i == axis else extent(s) for i, s in enumerate(x.shape)])
 
 
 @composite("trapezoid")

@@ -167,6 +167,47 @@ def test_what_depends_on_an_order_follows_the_values_given() -> None:
     np.testing.assert_array_equal(space["gradient_x"](other, c.numpy()), [10, 30, 20])
 
 
+F, Y, M = mg.nn.functional, np.array([2, 0, 2]), np.array([[1, 0, 1], [1, 1, 0]], bool)
+# Arrays that choose are variables too: then their sizes may be names, and the formula follows them.
+CHOOSING: dict[str, tuple[Any, str, Any]] = {
+    "labels": (lambda x, y: F.cross_entropy(x, y), "n | index", Y),
+    "smoothed": (lambda x, y: F.cross_entropy(x, y, label_smoothing=0.1), "n | index", Y),
+    "ignored": (lambda x, y: F.cross_entropy(x, y, ignore_index=0), "n | index", Y),
+    "ignored, smoothed": (
+        lambda x, y: F.cross_entropy(x, y, ignore_index=0, label_smoothing=0.1), "n | index", Y
+    ),
+    "weighted": (lambda x, y: F.nll_loss(x, y, x[0] ** 2, 0), "n | index", Y),
+    "rows": (lambda x, y: F.embedding(y, x) ** 2, "n | index", Y),
+    "wrap": (lambda x, y: mg.take(x, y, axis=1, mode="wrap") ** 2, "n | index", Y),
+    "written": (lambda x, y: mg.setitem(x, (slice(None), y), x[0, 0] ** 2), "k | index", Y),
+    **{
+        f.__name__: (lambda x, m, f=f: f(x**2, where=m), "n d | bool", M)
+        for f in (mg.sum, mg.prod, mg.mean, mg.var, mg.std, mg.nansum, mg.nanmean)
+    },
+    "max": (lambda x, m: mg.max(x, axis=1, where=m, initial=0.1), "n d | bool", M),
+    "average": (lambda x, w: mg.average(x**2, axis=0, weights=w), "n", np.array([1.0, 2.0, 4.0])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("label", CHOOSING)
+def test_arrays_that_choose_may_be_variables(label: str) -> None:
+    call, dims, array = CHOOSING[label]
+    data = numbers(label).normal(size=(len(array), 3))
+    known = mg.tensor(data, name="X", requires_grad=True)
+    (right,) = mg.gradients(mg.sum(call(known, array) ** 2), [known])
+    kept = mg.tensor(np.flip(array), name="y")
+    for x, y in (mg.symbols("X: n d", f"y: {dims}"), (known, kept)):
+        formula = mg.derive(mg.sum(call(x, y) ** 2), wrt="X")["X"]
+        np.testing.assert_allclose(formula({"X": data, "y": array}), right.numpy(), rtol=1e-9)
+
+
+def test_what_is_missing_is_told_by_the_formula() -> None:
+    """No array of which elements were missing at hand."""
+    x = mg.tensor(np.array([1.0, 2.0]), name="x", requires_grad=True)
+    formula = mg.derive(mg.sum(mg.fmax(x, 1.5) ** 2), wrt="x")["x"]
+    assert "np.array" not in formula.source("numpy")
+
+
 WRITES = {  # index arrays in which a place is named twice, and from the end
     "one": (np.array([1, 3, -4, 0, 1]),),
     "grid": (np.array([[0], [-3]]), np.array([1, 2, 1])),

@@ -118,7 +118,7 @@ def _last_of(lengths: Sequence[AnySize], *indices: Expr) -> Expr:
 
 
 def _put(value: View, at: Places, sizes: Sequence[AnySize]) -> View:
-    part = v.broadcast_to(value, [at.sizes.get(label, 1) for label in at.part])
+    part = v.broadcast_to(value, [at.sizes.get(label, 1) for label in at.part], "setitem")
     known = {label: s for label, s in zip(at.whole, sizes, strict=True) if s != 1}
     if 0 in at.sizes.values():
         return _nothing(at.whole, known)
@@ -272,9 +272,10 @@ def slice_bounds(entry: slice, size: AnySize) -> tuple[Any, int, AnySize]:
             "axis a number, or a size that the step divides, as in x='2*k'"
         )
     outside = is_at_least(known - (stop if step > 0 else start + 1), 0) is False
-    if is_at_least(length, 1) is False:
+    begun = known - start if step > 0 else start + 1
+    if is_at_least(length, 1) is False and is_at_least(begun, 0) is not False:
         return 0, 1, 0
-    if outside:
+    if outside or is_at_least(length, 1) is False:
         raise ShapeError(
             f"getitem: the slice [{_text(entry)}] reaches outside an axis of size {size}"
         )
