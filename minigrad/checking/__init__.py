@@ -3,8 +3,9 @@
 from minigrad.checking.examine import examine
 from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison, Finding, Report, Suspect, Worst
-from minigrad.checking.scene import Scene, Subject
+from minigrad.checking.sample import Sample
 from minigrad.checking.source import GeneratedSource
+from minigrad.checking.subject import Subject
 
 __all__ = [
     "Comparison",
@@ -12,7 +13,7 @@ __all__ = [
     "GeneratedSource",
     "Options",
     "Report",
-    "Scene",
+    "Sample",
     "Subject",
     "Suspect",
     "Worst",

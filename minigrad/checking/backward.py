@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING
+from minigrad.checking.drawing import drawn
 from minigrad.checking.examine import examine
 from minigrad.checking.handwritten import Handwritten, plain
 from minigrad.checking.judge import YOURS, worst_of
 from minigrad.checking.options import Options
 from minigrad.checking.replay import double
 from minigrad.checking.report import EVERYTHING, Comparison, Finding, Report, Verdict
-from minigrad.checking.scene import Scene, Subject
+from minigrad.checking.sample import Sample
 from minigrad.checking.slip_names import GraphNames
 from minigrad.checking.slips import find_slip
+from minigrad.checking.subject import Subject
 from minigrad.checking.sweep import Sweep
 from minigrad.checking.witnesses import (
-    COMPLEX,
-    DIFFERENCES,
-    FORMULA,
-    VJP,
+    BACKWARD,
+    Arrays,
     Witness,
-    formula_gradients,
     hand_gradients,
+    judging,
+    never,
 )
 from minigrad.graph import apply, tensor
 from minigrad.primitive import Primitive
@@ -37,24 +38,25 @@ def judge_backward(hand: Handwritten, options: Options) -> Report:
     values = [np.asarray(hand.args[k]) for k in hand.wrt]
     subject = _subject(hand, values)
     notes = list(hand.notes)
-    scene = Scene(subject, options.seed)
-    scene = scene.seeded(None if hand.cotangent is None else plain(hand.cotangent))
+    sample = drawn(subject, options.seed)
+    sample = sample.seeded(None if hand.cotangent is None else plain(hand.cotangent))
     # what it raises is its writer's to see
-    hand.gradients(scene.c, values)
-    broken = _nan_rows(scene.output)
+    hand.gradients(sample.c, values)
+    broken = _nan_rows(sample.output)
     if broken is not None:
         return Report([broken], notes=notes)
-    extra = [_yours(hand)] + ([] if hand.reference is None else _traced(hand.reference))
-    heard = (DIFFERENCES, COMPLEX, *(w.name for w in extra))
-    report = examine(subject, replace(options, cotangent=hand.cotangent).hearing(heard, *extra))
-    comparisons = [*report.comparisons, *_properties(hand, scene, values)]
+    traced = [] if hand.reference is None else _traced(hand.reference)
+    measuring = [w for w in judging(BACKWARD) if w.slope is not None]
+    options = replace(options, cotangent=hand.cotangent)
+    report = examine(subject, options.hearing(measuring, _yours(hand), *traced))
+    comparisons = [*report.comparisons, *_properties(hand, sample, values)]
     if hand.allowed > ROUNDING:
         notes.append(
             f"{YOURS}: run in {hand.dtype}, judged against float64 with a budget of {hand.allowed:.1e} "
             "of the largest element"
         )
     findings = [
-        _finding(hand, k, name, comparisons, scene) for k, name in enumerate(hand.variables)
+        _finding(hand, k, name, comparisons, sample) for k, name in enumerate(hand.variables)
     ]
     return Report(comparisons, (), (*notes, *report.notes), findings)
 
@@ -88,55 +90,55 @@ def _subject(hand: Handwritten, values: Sequence[Any]) -> Subject:
 
 
 def _yours(hand: Handwritten) -> Witness:
-    def gradients(scene: Scene) -> list[Any]:
-        values = [scene.at(k) for k in range(len(hand.wrt))]
-        return [np.asarray(g, dtype=float) for g in hand.gradients(scene.c, values)]
+    def gradients(sample: Sample) -> list[Any]:
+        values = [sample.at(k) for k in range(len(hand.wrt))]
+        return [np.asarray(g, dtype=float) for g in hand.gradients(sample.c, values)]
 
     return Witness(
-        YOURS, "the backward function given", lambda scene: "", gradients, tolerance=hand.allowed
+        YOURS, "the backward function given", gradients=gradients, tolerance=hand.allowed
     )
 
 
 def _traced(reference: Subject) -> list[Witness]:
-    """The forward as a graph: minigrad's own VJPs, and formulas where all operations have a meaning."""
+    """Those who know whole gradients, of the forward as a graph: they cannot look into a function."""
 
-    def at(scene: Scene) -> Scene:
-        twin = Scene(reference, 0)
-        by_name = dict(zip(scene.subject.names, range(len(scene.subject.names)), strict=True))
+    def at(sample: Sample) -> Sample:
+        twin = drawn(reference, 0)
+        by_name = dict(zip(sample.subject.names, range(len(sample.subject.names)), strict=True))
         leaves = dict(twin.leaves)
         for node, name in zip(reference.variables, reference.names, strict=True):
-            leaves[node] = scene.at(by_name[name])
-        twin = twin.with_leaves(leaves)
-        return twin.seeded(scene.c)
+            leaves[node] = sample.at(by_name[name])
+        return twin.with_leaves(leaves).seeded(sample.c)
 
-    rows = [Witness(VJP, "the forward's trace", lambda scene: "", lambda s: hand_gradients(at(s)))]
-    if reference.lowered is not None:
-        rows.append(
-            Witness(
-                FORMULA, "the trace, derived", lambda scene: "", lambda s: formula_gradients(at(s))
-            )
-        )
-    return rows
+    def traced(row: Witness, known: Callable[[Sample], Arrays]) -> Witness:
+        return replace(row, refuses=never, gradients=lambda sample: known(at(sample)))
+
+    here = drawn(reference, 0)
+    return [
+        traced(w, w.gradients)
+        for w in judging(BACKWARD)
+        if w.gradients is not None and not w.refuses(here)
+    ]
 
 
 # -- what holds for every VJP ------------------------------------------------------------------------
 
 
-def _properties(hand: Handwritten, scene: Scene, values: Sequence[Any]) -> list[Comparison]:
+def _properties(hand: Handwritten, sample: Sample, values: Sequence[Any]) -> list[Comparison]:
     fixed = hand.residuals is not None and not callable(hand.residuals)
-    first = hand.gradients(scene.c, values)
+    first = hand.gradients(sample.c, values)
     results = [_shapes(hand, first, values)]
-    changed = hand.changes(scene.c, values)
+    changed = hand.changes(sample.c, values)
     results.append(_said("inputs unchanged", not changed, ", ".join(changed)))
-    again = hand.gradients(scene.c, values)
+    again = hand.gradients(sample.c, values)
     same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again, strict=True))
     results.append(_said("repeatable", same))
     if results[0].verdict != "pass" or (fixed and hand.cotangent is not None):
         return results  # residuals that belong to one cotangent say nothing about another
-    zero = hand.gradients(np.zeros(scene.output.shape), values)
+    zero = hand.gradients(np.zeros(sample.output.shape), values)
     results.append(_said("zero cotangent", all(not np.any(g) for g in zero)))
-    other = scene.rng.normal(size=scene.output.shape)
-    second, both = hand.gradients(other, values), hand.gradients(2 * scene.c + 3 * other, values)
+    other = sample.rng.normal(size=sample.output.shape)
+    second, both = hand.gradients(other, values), hand.gradients(2 * sample.c + 3 * other, values)
     pairs = [
         (np.asarray(s, float), 2 * np.asarray(a, float) + 3 * np.asarray(b, float))
         for s, a, b in zip(both, first, second, strict=True)
@@ -181,16 +183,16 @@ def _nan_rows(output: Any) -> Comparison | None:
 
 
 def _finding(
-    hand: Handwritten, k: int, name: str, comparisons: Sequence[Comparison], scene: Scene
+    hand: Handwritten, k: int, name: str, comparisons: Sequence[Comparison], sample: Sample
 ) -> Finding:
     verdicts = {c.verdict for c in comparisons if c.quantity == name and c.first == YOURS}
     quantity = f"d{name}"
     if "fail" not in verdicts:
         return Finding(quantity, "pass" if "pass" in verdicts else "inconclusive")
-    values = [scene.at(j) for j in range(len(hand.wrt))]
-    yours = np.asarray(hand.gradients(scene.c, values)[k], dtype=float)
-    right = _right(hand, k, name, scene)
-    masked = _masked_note(yours, scene.output)
+    values = [sample.at(j) for j in range(len(hand.wrt))]
+    yours = np.asarray(hand.gradients(sample.c, values)[k], dtype=float)
+    right = _right(hand, k, name, sample)
+    masked = _masked_note(yours, sample.output)
     if right is None:
         return Finding(quantity, "fail", masked)
     gradient, sweep, names = right
@@ -209,13 +211,13 @@ def _masked_note(yours: Any, output: Any) -> str:
 
 
 def _right(
-    hand: Handwritten, k: int, name: str, scene: Scene
+    hand: Handwritten, k: int, name: str, sample: Sample
 ) -> tuple[Any, Sweep | None, GraphNames] | None:
     """The right gradient by the trace, with the sweep in which slips are looked for."""
     reference = hand.reference
     if reference is None or name not in reference.names:
         return None
-    twin = Scene(reference, 0).seeded(scene.c)
+    twin = drawn(reference, 0).seeded(sample.c)
     node = reference.variables[list(reference.names).index(name)]
     named = {n: n.name for n in twin.replay.order if n.name is not None}
     lengths = {

@@ -13,23 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.differences import Slope, slope
-from minigrad.checking.digits import MOST_OPERATIONS, lifted
+from minigrad.checking.differences import Slope, mixed_slope, slope
+from minigrad.checking.digits import MOST_OPERATIONS, at_50
 from minigrad.checking.domain import is_finite
-from minigrad.checking.ground import same_ground
+from minigrad.checking.meaning import operations
 from minigrad.checking.report import KINK, Comparison
-from minigrad.checking.scene import Scene
+from minigrad.checking.sample import Sample
 from minigrad.checking.steps import stuck_at
 from minigrad.checking.tangent import along
-from minigrad.checking.witnesses import FORMULA, SOURCE, VJP
+from minigrad.checking.witnesses import FORMULA, SOURCE, STEPWISE
 from minigrad.errors import MinigradError
-from minigrad.program.arithmetic import DIGITS_50
 
 # What is said of a complex step that real differences contradict.
 ANOTHER_FUNCTION = "on complex arrays its forward is another function than on real ones"
-
-# Who differentiates one step after another, also where a name says more.
-STEPWISE = (VJP, FORMULA, SOURCE)
 
 # About so many elements are asked for one in which there is a derivative, the furthest apart first.
 _MOST = 32
@@ -50,13 +46,13 @@ class Point:
     pole: Callable[[], str]
 
 
-def point(scene: Scene, k: int) -> Point:
+def point(sample: Sample, k: int) -> Point:
     """The scene, for gradients by variable k."""
     return Point(
-        scene.at(k).shape,
-        partial(undefined, scene, k),
-        partial(stuck_at, scene, k),
-        partial(no_value, scene, k),
+        sample.at(k).shape,
+        partial(undefined, sample, k),
+        partial(stuck_at, sample, k),
+        partial(no_value, sample, k),
     )
 
 
@@ -95,7 +91,7 @@ def settled_slopes(
 
 
 def contradicted(
-    c: Comparison, scene: Scene, k: int, gradient: Any, measured: Sequence[tuple[Any, Slope]]
+    c: Comparison, sample: Sample, k: int, gradient: Any, measured: Sequence[tuple[Any, Slope]]
 ) -> bool:
     """Whether differences side with a gradient that complex steps refute.
 
@@ -105,25 +101,25 @@ def contradicted(
     if c.verdict != "fail" or not np.isfinite(c.error):
         return False
     for d, s in measured:
-        real, claimed = slope(scene.moved(k, d), scene.c), float(np.sum(gradient * d))
+        real, claimed = slope(sample.moved(k, d), sample.c), float(np.sum(gradient * d))
         off = abs(real.value - claimed) + 8 * real.uncertainty
         if not real.kink and 2 * off < abs(s.value - claimed) - 8 * s.uncertainty:
             return True
     return False
 
 
-def settled_value(c: Comparison, scene: Scene) -> Comparison:
+def settled_value(c: Comparison, sample: Sample) -> Comparison:
     """The comparison of two values, inconclusive where one is no number because nothing is."""
     if c.verdict != "fail" or np.isfinite(c.error):
         return c
-    why = undefined_step(scene) or no_value(scene, None)
+    why = undefined_step(sample) or no_value(sample, None)
     return replace(c, verdict="inconclusive", note=why) if why else c
 
 
-def undefined_step(scene: Scene) -> str:
+def undefined_step(sample: Sample) -> str:
     """The first leaf or step of the program that is not finite, in words; "" where there is none."""
-    for node in scene.replay.order:
-        if not is_finite(scene.values[node]):
+    for node in sample.replay.order:
+        if not is_finite(sample.values[node]):
             what = node.op.name if node.op else node.name or "an unnamed variable"
             return f"{what} is not finite here"
     return ""
@@ -158,24 +154,18 @@ def _asked(
     return replace(c, verdict="inconclusive", note=why, worst=None) if why else c
 
 
-def no_value(scene: Scene, k: int | None) -> str:
+def no_value(sample: Sample, k: int | None) -> str:
     """Words for a formula, or with k None a meaning, that has no value here in 50 digits either.
 
     One that only overflows in floats has, and is wrong to overflow.
     """
-    if scene.subject.lowered is None or (k is not None and scene.subject.formulas[k] is None):
+    if sample.subject.lowered is None or (k is not None and sample.subject.formulas[k] is None):
         return ""
-    ground = same_ground(scene)
-    if ground.operations() > MOST_OPERATIONS:
+    if operations(sample) > MOST_OPERATIONS:
         return ""
-    values = {name: lifted(array) for name, array in ground.values.items()}
-    c = lifted(ground.c)
     try:
-        found = (
-            ground.terms_at(DIGITS_50, values, {}, c)
-            if k is None
-            else ground.gradient(DIGITS_50, values, k, c)
-        )
+        meaning = at_50(sample)
+        found = meaning.terms({}) if k is None else meaning.gradient(k)
         finite = np.isfinite(np.asarray(found, dtype=float)).all()
     except (MinigradError, ValueError, TypeError, ArithmeticError):
         finite = False
@@ -183,15 +173,31 @@ def no_value(scene: Scene, k: int | None) -> str:
     return "" if finite else f"{what} has no value here, in any precision"
 
 
-def undefined(scene: Scene, k: int, place: tuple[int, ...]) -> str:
+def undefined(sample: Sample, k: int, place: tuple[int, ...]) -> str:
     """Why there is no derivative by this element of variable k; "" where there is one."""
-    x = scene.at(k)
-    if not np.isfinite(x[place]):
-        return f"{scene.subject.names[k]} holds NaN or infinity, where no derivative is defined"
+    inner = sample.subject.nodes(k)[:-1]
+    if not all(np.isfinite(x).all() for x in (sample.values[a] for a in inner)) or not np.isfinite(
+        sample.at(k)[place]
+    ):
+        return f"{sample.subject.names[k]} holds NaN or infinity, where no derivative is defined"
+    x = sample.at(k)
     d = np.zeros(x.shape)
-    d[place] = scene.widths(k)[place]
-    assume = scene.subject.variables[k].assume
-    s = slope(scene.moved(k, along(assume, d, x) if assume else d), scene.c)
+    d[place] = sample.widths(k)[place]
+    assume = sample.subject.variables[k].assume
+    d = along(assume, d, x) if assume else d
+    s = slope(sample.moved(k, d), sample.c)
     if s.kink:
         return KINK
-    return "" if np.isfinite(s.value) else undefined_step(scene) or KINK
+    if not np.isfinite(s.value):
+        return undefined_step(sample) or KINK
+    return _undefined_twice(sample, k, d) if inner else ""
+
+
+def _undefined_twice(sample: Sample, k: int, direction: Any) -> str:
+    """The same for a derivative of the slope along the inner variable: a kink of that, or of the slope."""
+    inner = sample.subject.nodes(k)[0]
+    first = list(sample.subject.variables).index(inner)
+    if slope(sample.moved(first, sample.u[inner]), sample.c).kink:
+        return KINK
+    s = mixed_slope(sample.moved_twice(k, direction), sample.c)
+    return KINK if s.kink or not np.isfinite(s.value) else ""

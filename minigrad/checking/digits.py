@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.ground import Ground
+from minigrad.checking.draws import generator
+from minigrad.checking.meaning import Meaning
 from minigrad.checking.report import KINK, Comparison, Verdict
-from minigrad.checking.sample import generator
+from minigrad.checking.sample import Sample
 from minigrad.index.expr import Expr, Map, Product, Sum, postorder
 from minigrad.program.arithmetic import DIGITS_50, mpmath
 
@@ -32,61 +33,63 @@ _SMALL = 1e-12
 MOST_OPERATIONS = 60_000
 
 
-def proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
-    """The formula against central differences of the meaning along one random direction."""
-    mp = mpmath()
-    rng = generator(k)
-    values = {name: lifted(array) for name, array in ground.values.items()}
-    c = lifted(ground.c)
-    x = ground.point(DIGITS_50, values, k)
-    d = lifted(rng.normal(size=x.shape))
-    h = mp.mpf(_STEP)
-    above, here, below = (ground.value(DIGITS_50, values, k, x + s * d, c) for s in (h, 0, -h))
-    measured = (above - below) / (2 * h)
-    parts = ground.gradient(DIGITS_50, values, k, c) * d
-    derived = np.sum(parts)
-    size = _size(parts, measured, ground.terms_at(DIGITS_50, values, {}, c))
-    exprs = [ground.output, ground.subject.formulas[k]]
-    rounded = _holds_rounded_facts(ground) or any(has_floats(e) for e in exprs if e is not None)
-    tolerance = _WITH_FLOATS if rounded else _TOLERANCE
-    # the slopes of a smooth function from both sides differ by its curvature times the step, and by rounding
-    bend = float(abs(above - 2 * here + below) / h)
-    doubt = 4 * bend + _rounding([above, here, below], h)
-    error = max(float(abs(derived - measured)) - doubt, 0.0) / size
+def at_50(sample: Sample) -> Meaning:
+    """The meaning on the sample's numbers, each taken for exact."""
+    return Meaning(sample, DIGITS_50, lifted)
+
+
+def proof_at_50(sample: Sample, k: int, formula: str, quantity: str) -> Comparison:
+    """The formula against central differences of the meaning along one random direction.
+
+    At order 2 against mixed differences, along a direction of each of the two variables.
+    """
+    meaning, rng = at_50(sample), generator(k)
+    nodes = sample.subject.nodes(k)
+    at = {node: meaning.point(node) for node in nodes}
+    directions = [lifted(rng.normal(size=at[node].shape)) for node in nodes]
+    h = mpmath().mpf(_STEP if len(nodes) == 1 else _SECOND_STEP)
+
+    def value(*steps: int) -> Any:
+        moved = dict(at)
+        for node, step, d in zip(nodes, steps, directions, strict=True):
+            moved[node] = moved[node] + step * h * d
+        return meaning.value(moved)
+
+    measured, doubt, bend = (_first if len(nodes) == 1 else _second)(value, h)
+    gradient = meaning.gradient(k)
+    for u in directions[:-1]:
+        gradient = np.tensordot(u, gradient, axes=u.ndim)
+    parts = gradient * directions[-1]
+    size = _size(parts, measured, meaning.terms({}))
+    error = max(float(abs(np.sum(parts) - measured)) - doubt, 0.0) / size
+    tolerance = (
+        _SECOND if len(nodes) == 2 else _WITH_FLOATS if _is_rounded(meaning, k) else _TOLERANCE
+    )
     return _judged(formula, quantity, error, tolerance, bend / max(size, _SMALL))
 
 
-def _holds_rounded_facts(ground: Ground) -> bool:
-    """Whether a variable is assumed to be what floats are to 16 digits only: of sum 1, orthogonal."""
-    return any(node.assume & _ROUNDED for node, _ in ground.lowered.leaves.values())
+def _first(value: Callable[..., Any], h: Any) -> tuple[Any, float, float]:
+    """The slope, how far it may be off, and how far the slopes from both sides differ."""
+    above, here, below = (value(step) for step in (1, 0, -1))
+    # of a smooth function they differ by its curvature times the step, and by rounding
+    bend = float(abs(above - 2 * here + below) / h)
+    return (above - below) / (2 * h), 4 * bend + _rounding([above, here, below], h), bend
 
 
-def second_proof_at_50(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
-    """A block of the Hessian against mixed differences of the meaning along two random directions."""
-    mp = mpmath()
-    rng = generator(k)
-    values = {name: lifted(array) for name, array in ground.values.items()}
-    c = lifted(ground.c)
-    at = {n: ground.point_of(DIGITS_50, values, n) for n in ground.pair(k)}
-    first, second = ground.pair(k)
-    u, d = (lifted(rng.normal(size=at[n].shape)) for n in (first, second))
-    h = mp.mpf(_SECOND_STEP)
-
-    def value(s: int, t: int) -> Any:
-        moved = dict(at)
-        moved[first] = moved[first] + s * h * u
-        moved[second] = moved[second] + t * h * d
-        return ground.value_at(DIGITS_50, values, moved, c)
-
+def _second(value: Callable[..., Any], h: Any) -> tuple[Any, float, float]:
+    """The same for the slope of a slope."""
     corners = [value(s, t) for s, t in ((1, 1), (1, -1), (-1, 1), (-1, -1))]
     measured = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * h * h)
-    parts = np.tensordot(u, ground.gradient(DIGITS_50, values, k, c), axes=u.ndim) * d
-    derived = np.sum(parts)
-    size = _size(parts, measured, ground.terms_at(DIGITS_50, values, {}, c))
     bend = _bend(value, h)
-    doubt = 4 * bend + _rounding(corners, h * h)
-    error = max(float(abs(derived - measured)) - doubt, 0.0) / size
-    return _judged(formula, quantity, error, _SECOND, bend / max(size, _SMALL))
+    return measured, 4 * bend + _rounding(corners, h * h), bend
+
+
+def _is_rounded(meaning: Meaning, k: int) -> bool:
+    """Whether floats are in it: a constant, or a variable that is of sum 1 or orthogonal to 16 digits."""
+    if any(node.assume & _ROUNDED for node, _ in meaning.lowered.leaves.values()):
+        return True
+    exprs = [meaning.output, meaning.subject.formulas[k]]
+    return any(has_floats(e) for e in exprs if e is not None)
 
 
 def _rounding(values: Sequence[Any], step: Any) -> float:

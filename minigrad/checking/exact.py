@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.digits import has_floats
-from minigrad.checking.ground import Ground
+from minigrad.checking.draws import generator
 from minigrad.checking.identity import UndecidedError, vanishes
+from minigrad.checking.meaning import Meaning, operations
 from minigrad.checking.report import Comparison
-from minigrad.checking.sample import generator
+from minigrad.checking.sample import Sample
 from minigrad.errors import DerivationError
 from minigrad.index import heads
-from minigrad.index.expr import Expr, Head, Map, Number, Product
+from minigrad.index.expr import Expr, Head, Leaf, Map, Number, Product
 from minigrad.index.matrix_row import MatrixRow
 from minigrad.index.rebuild import parts_of
 from minigrad.program.arithmetic import Exact, per_matrix
@@ -155,17 +156,17 @@ def _eliminated(matrix: Any) -> tuple[Dual, Any]:
 _RATIONALS: Any = Rationals()
 
 
-def rational_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
+def rational_proof(sample: Sample, k: int, formula: str, quantity: str) -> Comparison:
     """The formula against a derivative in dual rational numbers: equal, or not."""
-    _require_rational(ground.output)
-    values = {name: _objects(array, _dual) for name, array in ground.values.items()}
-    c = _objects(ground.c, _dual)
-    x = ground.point(_RATIONALS, values, k)
+    meaning = Meaning(sample, _RATIONALS, lambda array: _objects(array, _dual))
+    _require_rational(meaning.output)
+    (node,) = sample.subject.nodes(k)
+    x = meaning.point(node)
     d = generator(k).integers(1, 6, size=x.shape)
     moving = np.frompyfunc(lambda a, b: _dual(a) + Dual(0, int(b)), 2, 1)(x, d)
-    measured = _dual(ground.value(_RATIONALS, values, k, moving, c)).b
-    derived = _dual(np.sum(ground.gradient(_RATIONALS, values, k, c) * d)).a
-    return _decided(formula, RATIONAL, quantity, derived, measured, ground)
+    measured = _dual(meaning.value({node: moving})).b
+    derived = _dual(np.sum(meaning.gradient(k) * d)).a
+    return _decided(formula, RATIONAL, quantity, derived, measured, sample)
 
 
 def _require_rational(root: Expr) -> None:
@@ -219,43 +220,43 @@ class _Readable(Exact):
         return expr
 
 
-def sympy_proof(ground: Ground, k: int, formula: str, quantity: str) -> Comparison:
+def sympy_proof(sample: Sample, k: int, formula: str, quantity: str) -> Comparison:
     """The formula against SymPy's derivative by one explicit element: their difference is 0."""
     s = heads.sympy()
-    if ground.operations() > _MOST_SCALAR_OPERATIONS:
+    if operations(sample) > _MOST_SCALAR_OPERATIONS:
         raise DerivationError("too large for explicit SymPy matrices")
-    if has_floats(ground.output):
-        raise DerivationError("its constants are floats")
-    values = {name: _objects(array, _sympy_number) for name, array in ground.values.items()}
-    c = _objects(ground.c, _sympy_number)
     exact = _Readable()
-    x = ground.point(exact, values, k)
+    meaning = Meaning(sample, exact, lambda array: _objects(array, _sympy_number))
+    if has_floats(meaning.output):
+        raise DerivationError("its constants are floats")
+    (node,) = sample.subject.nodes(k)
+    x = meaning.point(node)
     rng = generator(k)
     place = tuple(int(rng.integers(n)) for n in x.shape)
     at = x[place] if place else x.item()
     t = s.Symbol("t", positive=True) if at.is_positive else s.Symbol("t", real=True)
     moving = np.array(x, dtype=object)
     moving[place] = t
-    value = exact.checked(ground.value(exact, values, k, moving, c))
+    value = exact.checked(meaning.value({node: moving}))
     if s.sympify(value).has(s.zoo, s.nan):
         # a log 0 among the terms swallows the others, and their slopes with them
         raise ZeroDivisionError("the meaning has no value at the numbers drawn")
     measured = exact.checked(s.diff(value, t))
-    assumed = _assumed(ground, k)
-    if assumed or not hasattr(ground.target(k), "kind"):
+    target, moved = meaning.lowered.expr(node), {}
+    if _DISCRETE & node.assume or not isinstance(target, Leaf):
         # the formula holds where the assumption does: at the point, not along it
-        measured, here = measured.subs(t, at), values
+        measured = measured.subs(t, at)
     else:
-        here = {**values, ground.target(k).name: moving}  # type: ignore[attr-defined]
-    gradient = np.asarray(ground.gradient(exact, here, k, c), dtype=object)
+        moved = {target.name: moving}
+    gradient = np.asarray(meaning.gradient(k, moved), dtype=object)
     derived = exact.checked(s.sympify(gradient[place] if place else gradient.item()))
     if _vanishes(derived - measured, t, at):
-        return Comparison(formula, SYMPY, quantity, 0.0, 0.0, f"sizes {_sizes(ground)}")
+        return Comparison(formula, SYMPY, quantity, 0.0, 0.0, f"sizes {_sizes(sample)}")
     a, b = ([_number(e, t, at + s.Rational(j, 7)) for j in (1, 2)] for e in (derived, measured))
     size = max(abs(v) for v in (*a, *b))
     if max(abs(u - v) for u, v in zip(a, b, strict=True)) <= _DECIDED * size:
         raise DerivationError("equal to 30 digits, but SymPy's forms of both are not the same")
-    return _decided(formula, SYMPY, quantity, a[0], b[0], ground)
+    return _decided(formula, SYMPY, quantity, a[0], b[0], sample)
 
 
 def _vanishes(difference: Any, t: Any, at: Any) -> bool:
@@ -278,14 +279,10 @@ def _number(expr: Any, t: Any, value: Any) -> Any:
     return number
 
 
-def _assumed(ground: Ground, k: int) -> bool:
-    return bool(_DISCRETE & ground.subject.variables[k].assume)
-
-
 def _decided(
-    formula: str, who: str, quantity: str, derived: Any, measured: Any, ground: Ground
+    formula: str, who: str, quantity: str, derived: Any, measured: Any, sample: Sample
 ) -> Comparison:
-    note = f"sizes {_sizes(ground)}"
+    note = f"sizes {_sizes(sample)}"
     if derived == measured:
         return Comparison(formula, who, quantity, 0.0, 0.0, note)
     a, b = float(derived), float(measured)
@@ -293,8 +290,8 @@ def _decided(
     return Comparison(formula, who, quantity, error, 0.0, note, "fail")
 
 
-def _sizes(ground: Ground) -> str:
-    return ", ".join(f"{name} = {size}" for name, size in ground.sizes.items()) or "as they are"
+def _sizes(sample: Sample) -> str:
+    return ", ".join(f"{name} = {size}" for name, size in sample.sizes.items()) or "as they are"
 
 
 def _objects(array: Any, convert: Callable[[Any], Any]) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.checking.compare import ROUNDING
 from minigrad.checking.replay import double, is_real
-from minigrad.checking.scene import Subject
+from minigrad.checking.subject import Subject
 from minigrad.errors import ArgumentError
 from minigrad.graph import Tensor
 

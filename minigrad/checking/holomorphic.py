@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.checking.draws import generator
 from minigrad.checking.replay import Replay
-from minigrad.checking.sample import generator
 from minigrad.graph import Node
 
 _STEP = 1e-4

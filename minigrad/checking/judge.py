@@ -8,21 +8,22 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING, arrays_compared
+from minigrad.checking.drawing import drawn
 from minigrad.checking.examine import examine
 from minigrad.checking.notebook import Claim, Notebook, fitted
 from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison, Finding, Report, Verdict, Worst
-from minigrad.checking.scene import Scene, Subject
+from minigrad.checking.sample import Sample
 from minigrad.checking.slip_names import GraphNames
 from minigrad.checking.slips import find_slip
+from minigrad.checking.subject import Subject
 from minigrad.checking.sweep import Sweep
-from minigrad.checking.witnesses import DIFFERENCES, FORMULA, VJP, Witness, hand_gradients
+from minigrad.checking.witnesses import DERIVATION, Witness, hand_gradients, judging
 from minigrad.errors import ArgumentError
 from minigrad.graph import Node
 from minigrad.names import shown
 
 YOURS = "yours"
-_HEARD = (VJP, FORMULA, DIFFERENCES, YOURS)
 _LOOSE = 1e-8
 
 
@@ -38,30 +39,30 @@ def judge(
     ``pieces`` are named parts of the derivation: dS for the gradient by S, or any name of the user's own.
     ``right`` gives the right formula of a gradient as text, "" where none is known.
     """
-    scene = Scene(subject, options.seed).seeded(options.cotangent)
-    book = Notebook(scene, pieces)
+    sample = drawn(subject, options.seed).seeded(options.cotangent)
+    book = Notebook(sample, pieces)
     for name, piece in pieces.items():
         book.evaluate(piece, name)  # an error in what was written is the writer's to see
     for name, claim in zip(subject.names, claims, strict=True):
         book.evaluate(claim, f"d{name}")
-    report = examine(subject, options.hearing(_HEARD, _yours(claims, pieces)))
+    report = examine(subject, options.hearing(judging(DERIVATION), _yours(claims, pieces)))
     # what the loss itself was judged by must hold, or there is nothing to judge by
     sound = all(c.verdict != "fail" for c in report.comparisons if YOURS not in (c.first, c.second))
-    judging = _Judging(scene, book, Notebook(scene, {}), right)
-    findings = [f for f in map(judging.piece, pieces) if f is not None]
+    judged = _Judging(sample, book, Notebook(sample, {}), right)
+    findings = [f for f in map(judged.piece, pieces) if f is not None]
     for k, claim in enumerate(claims):
-        findings.append(judging.claim(k, claim, _verdict(report.comparisons, subject.names[k])))
+        findings.append(judged.claim(k, claim, _verdict(report.comparisons, subject.names[k])))
     suspects = () if sound else report.suspects
     notes = report.notes if sound else (*report.notes, "the witnesses themselves disagree")
     return Report(report.comparisons, suspects, notes, findings)
 
 
 def _yours(claims: Sequence[Claim], pieces: Mapping[str, Claim]) -> Witness:
-    def gradients(scene: Scene) -> list[Any]:
-        book = Notebook(scene, pieces)
-        return [fitted(book.evaluate(claim), scene, k) for k, claim in enumerate(claims)]
+    def gradients(sample: Sample) -> list[Any]:
+        book = Notebook(sample, pieces)
+        return [fitted(book.evaluate(claim), sample, k) for k, claim in enumerate(claims)]
 
-    return Witness(YOURS, "the derivation given", lambda scene: "", gradients=gradients)
+    return Witness(YOURS, "the derivation given", gradients=gradients)
 
 
 def _verdict(comparisons: Sequence[Comparison], name: str) -> Verdict:
@@ -75,11 +76,11 @@ def _verdict(comparisons: Sequence[Comparison], name: str) -> Verdict:
 
 class _Judging:
     def __init__(
-        self, scene: Scene, book: Notebook, truth: Notebook, right: Callable[[str], str]
+        self, sample: Sample, book: Notebook, truth: Notebook, right: Callable[[str], str]
     ) -> None:
-        self.scene, self.book, self.truth, self.right = scene, book, truth, right
+        self.sample, self.book, self.truth, self.right = sample, book, truth, right
         named = {node: name for name, node in book.nodes.items()}
-        self.names = GraphNames(named, book.dims, scene.replay.order)
+        self.names = GraphNames(named, book.dims, sample.replay.order)
 
     def piece(self, name: str) -> Finding | None:
         """A piece that names a gradient or a tensor of the graph; others are the user's own shorthand."""
@@ -92,17 +93,17 @@ class _Judging:
 
     def claim(self, k: int, claim: Claim, verdict: Verdict) -> Finding:
         """The gradient by variable k."""
-        name = self.scene.subject.names[k]
+        name = self.sample.subject.names[k]
         quantity = f"d{name}"
         if verdict != "fail":
             return Finding(quantity, verdict)
-        node = self.scene.subject.variables[k]
-        yours = fitted(self.book.evaluate(claim), self.scene, k)
-        right = hand_gradients(self.scene)[k]
+        node = self.sample.subject.variables[k]
+        yours = fitted(self.book.evaluate(claim), self.sample, k)
+        right = hand_gradients(self.sample)[k]
         wrong = [p for p in self.book.pieces if self._is_wrong(p)]
         if wrong:
             with_right = {p: c for p, c in self.book.pieces.items() if p not in wrong}
-            corrected = fitted(Notebook(self.scene, with_right).evaluate(claim), self.scene, k)
+            corrected = fitted(Notebook(self.sample, with_right).evaluate(claim), self.sample, k)
             if self._agree(corrected, right):
                 return self._wrong(
                     quantity,
@@ -118,13 +119,13 @@ class _Judging:
 
     def _agree(self, yours: Any, right: Any) -> bool:
         c = arrays_compared(
-            YOURS, "right", "", yours, right, self._noise, self.scene.natural, _LOOSE
+            YOURS, "right", "", yours, right, self._noise, self.sample.natural, _LOOSE
         )
         return c.verdict == "pass"
 
     def _noise(self) -> float:
-        here = hand_gradients(self.scene)
-        there = hand_gradients(self.scene.perturbed())
+        here = hand_gradients(self.sample)
+        there = hand_gradients(self.sample.perturbed())
         gaps = [
             np.abs(a - b).max(initial=0.0)
             for a, b in zip(here, there, strict=True)
@@ -145,7 +146,7 @@ class _Judging:
         if not certain and self._agree(yours, right):
             return Finding(quantity, "pass")
         slip = (
-            None if node is None else find_slip(yours, right, Sweep(self.scene, node), self.names)
+            None if node is None else find_slip(yours, right, Sweep(self.sample, node), self.names)
         )
         if slip is None:
             return self._wrong(quantity, yours, right, "")

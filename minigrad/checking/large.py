@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from minigrad.checking.differences import slope
-from minigrad.checking.digits import MOST_OPERATIONS, lifted
-from minigrad.checking.ground import same_ground
+from minigrad.checking.digits import MOST_OPERATIONS, at_50
+from minigrad.checking.draws import words_of
+from minigrad.checking.meaning import operations
 from minigrad.checking.report import Comparison, Worst
-from minigrad.checking.sample import words_of
-from minigrad.checking.scene import Scene
+from minigrad.checking.sample import Sample
 from minigrad.checking.tangent import along
 from minigrad.checking.witnesses import (
     FORMULA,
@@ -29,7 +29,6 @@ from minigrad.checking.witnesses import (
     source_gradients,
 )
 from minigrad.errors import MinigradError
-from minigrad.program.arithmetic import DIGITS_50
 
 _FACTORS = (40, 800)
 # What is off by less may be rounding, and what confirms is nearer than this.
@@ -44,7 +43,7 @@ _SCALABLE = {"real", "nonzero", "positive", "large", "above 1", "spd", "symmetri
 class Enlarged:
     """A scene at many times its numbers, and how many."""
 
-    scene: Scene
+    sample: Sample
     factor: int
 
     @property
@@ -53,54 +52,52 @@ class Enlarged:
         return f"inputs × {self.factor}"
 
 
-def enlarged(scene: Scene) -> Iterator[Enlarged]:
+def enlarged(sample: Sample) -> Iterator[Enlarged]:
     """The scene with its real numbers many times as large, where the program has values there."""
-    words = words_of(scene.replay.order)
+    words = words_of(sample.replay.order)
     real = [
         node
-        for node, value in scene.leaves.items()
+        for node, value in sample.leaves.items()
         if np.asarray(value).dtype.kind == "f"
         and words[node] <= _SCALABLE
-        and node.name not in scene.sizes
+        and node.name not in sample.sizes
         and (node.name is not None or node.requires_grad)  # else it is written into the source
     ]
     for factor in _FACTORS if real else ():
         try:
-            twin = scene.with_leaves(
-                {n: factor * v if n in real else v for n, v in scene.leaves.items()}
+            twin = sample.with_leaves(
+                {n: factor * v if n in real else v for n, v in sample.leaves.items()}
             )
         except (MinigradError, np.linalg.LinAlgError, ArithmeticError):
             continue
-        twin.__dict__.pop("natural", None)
-        twin.output = np.asarray(twin.values[scene.subject.output])
         if np.isfinite(twin.output).all() and _stays_small(twin):
             yield Enlarged(twin, factor)
 
 
-def _stays_small(scene: Scene) -> bool:
+def _stays_small(sample: Sample) -> bool:
     """Whether no number on the way overflows, nor would its square; what a mask makes −∞ is none."""
-    arrays = (v for v in map(np.asarray, scene.values.values()) if v.dtype.kind == "f")
+    arrays = (v for v in map(np.asarray, sample.values.values()) if v.dtype.kind == "f")
     return all(bool(np.all((np.abs(v) < _LARGEST) | np.isneginf(v))) for v in arrays)
 
 
 def judged(at: Enlarged) -> list[Comparison]:
     """Who is wrong about a gradient there; nothing of whom all agree, and of what nobody can tell."""
-    scene = at.scene
+    sample = at.sample
     sources = (VJP, hand_gradients), (FORMULA, formula_gradients), (SOURCE, source_gradients)
-    claims = {name: found for name, f in sources if (found := _asked(f, scene)) is not None}
+    claims = {name: found for name, f in sources if (found := _asked(f, sample)) is not None}
     if VJP not in claims or FORMULA not in claims:
         return []
     return [
         line
-        for k, name in enumerate(scene.subject.names)
-        if scene.differentiable(k) and all(g[k] is not None for g in claims.values())
+        for k, name in enumerate(sample.subject.names)
+        if sample.differentiable(k) and all(g[k] is not None for g in claims.values())
         for line in _Variable(at, k, name, claims).wrong()
     ]
 
 
-def _asked(claim: Callable[[Scene], list[Any]], scene: Scene) -> list[Any] | None:
+def _asked(claim: Callable[[Sample], list[Any]], sample: Sample) -> list[Any] | None:
     try:
-        return claim(scene)
+        return claim(sample)
     except (MinigradError, np.linalg.LinAlgError, ArithmeticError):
         return None  # it has no value there, or needs what the sample does not have
 
@@ -109,14 +106,14 @@ class _Variable:
     """The claims about one variable."""
 
     def __init__(self, at: Enlarged, k: int, name: str, claims: dict[str, list[Any]]) -> None:
-        self.at, self.scene, self.k, self.name = at, at.scene, k, name
-        assume, x = self.scene.subject.variables[k].assume, self.scene.at(k)
+        self.at, self.sample, self.k, self.name = at, at.sample, k, name
+        assume, x = self.sample.subject.variables[k].assume, self.sample.at(k)
         self.claims = {who: np.asarray(along(assume, g[k], x), float) for who, g in claims.items()}
         hand = self.claims[VJP]
         self.known = np.isfinite(hand)
-        widest = float(self.scene.widths(k).max(initial=0.0))
+        widest = float(self.sample.widths(k).max(initial=0.0))
         # what is less than this share of a gradient's natural size is rounding
-        self.least = _CLOSELY * self.scene.natural / max(widest, 1e-300)
+        self.least = _CLOSELY * self.sample.natural / max(widest, 1e-300)
         self.scale = float(np.abs(hand).max(initial=0.0, where=self.known))
 
     def wrong(self) -> Iterator[Comparison]:
@@ -138,7 +135,7 @@ class _Variable:
     @property
     def _chosen(self) -> bool:
         """Whether a row tells of a choice, as of the clamp of a cross-entropy: it may be what is off."""
-        return any(node.op.kinks for node in self.scene.replay.order if node.op is not None)
+        return any(node.op.kinks for node in self.sample.replay.order if node.op is not None)
 
     def _apart(self, a: Any, b: Any, share: float = _CLEARLY) -> Any:
         return ~(np.abs(a - b) <= max(share * self.scale, self.least))
@@ -146,21 +143,19 @@ class _Variable:
     @cached_property
     def exact(self) -> Any:
         """The formula's value in 50 digits; None where that takes too long, or there is none."""
-        ground = same_ground(self.scene)
-        if ground.operations() > MOST_OPERATIONS:
+        if operations(self.sample) > MOST_OPERATIONS:
             return None
-        values = {name: lifted(array) for name, array in ground.values.items()}
-        gradient = partial(ground.gradient, DIGITS_50, values, self.k, lifted(ground.c))
         try:
-            found = np.asarray(gradient(), dtype=float).reshape(self.scene.at(self.k).shape)
+            gradient = np.asarray(at_50(self.sample).gradient(self.k), dtype=float)
+            found = gradient.reshape(self.sample.at(self.k).shape)
         except (MinigradError, ValueError, TypeError, ArithmeticError):
             return None
-        return along(self.scene.subject.variables[self.k].assume, found, self.scene.at(self.k))
+        return along(self.sample.subject.variables[self.k].assume, found, self.sample.at(self.k))
 
     def _drowned(self, who: str, hand: Any) -> bool:
         """Whether the last digits of the numbers move the claim as far as it is off."""
         claim = {FORMULA: formula_gradients, SOURCE: source_gradients}[who]
-        here, there = self.claims[who], _asked(claim, self.scene.perturbed())
+        here, there = self.claims[who], _asked(claim, self.sample.perturbed())
         if there is None or not np.isfinite(here).all():
             return False
         return bool(50 * np.abs(there[self.k] - here).max() > np.abs(here - hand).max())
@@ -173,8 +168,8 @@ class _Variable:
         if self._apart(formula, exact, _CLOSELY)[place] or not np.isfinite(exact[place]):
             return False
         d = np.zeros(gap.shape)
-        d[place] = self.scene.widths(self.k)[place]
-        s = slope(self.scene.moved(self.k, d), self.scene.c)
+        d[place] = self.sample.widths(self.k)[place]
+        s = slope(self.sample.moved(self.k, d), self.sample.c)
         off = abs(s.value - exact[place] * d[place]) + 8 * s.uncertainty
         return not s.kink and bool(off <= 0.1 * gap[place] * d[place])
 

@@ -14,8 +14,8 @@ import numpy as np
 from minigrad.checking.primitive_case import Case
 from minigrad.checking.replay import Replay
 from minigrad.checking.report import Comparison, Suspect
-from minigrad.checking.witnesses import FORMULA, SOURCE
 from minigrad.checking.witnesses import VJP as HAND
+from minigrad.checking.witnesses import WITNESSES
 from minigrad.graph import Node
 
 Part = str
@@ -23,8 +23,6 @@ Part = str
 AT_FAULT = "the primitive at fault"
 FORWARD, VJP, MEANING = "forward", "VJP", "meaning"
 DERIVATIVE = "meaning's derivative"
-# What is at fault where a witness alone is wrong, and no primitive is.
-_PARTS = {FORMULA: "derivation", SOURCE: "generator", HAND: "reverse sweep"}
 
 
 def locate(replay: Replay, leaves: Mapping[Node, Any], rng: np.random.Generator) -> list[Suspect]:
@@ -97,12 +95,16 @@ def _blamed(
     return (MEANING,) if value else (DERIVATIVE,)
 
 
+# Where one of these alone is wrong, and no primitive is, something else of it is; formulas come first.
+_BLAMED = sorted((w for w in WITNESSES if w.part), key=lambda w: w.name == HAND)
+
+
 def machinery(comparisons: Sequence[Comparison]) -> list[Suspect]:
     """Every primitive is right by itself: then what joins them is not."""
     broken = [c for c in comparisons if c.verdict == "fail"]
     evidence = "each primitive agrees with its meaning and its VJP, the whole does not"
     return [
-        Suspect(name, (part,), evidence)
-        for name, part in _PARTS.items()
-        if broken and all(name in (c.first, c.second) for c in broken)
+        Suspect(w.name, (w.part,), evidence)
+        for w in _BLAMED
+        if broken and all({w.name, w.twice or w.name} & {c.first, c.second} for c in broken)
     ]

@@ -15,7 +15,7 @@ from unicodedata import normalize
 import numpy as np
 
 from minigrad.checking.replay import Replay
-from minigrad.checking.scene import Scene
+from minigrad.checking.sample import Sample
 from minigrad.errors import ArgumentError, MinigradError
 from minigrad.graph import Node, Tensor, tensor
 from minigrad.index.size import Size
@@ -30,8 +30,8 @@ Claim = Any
 class Notebook:
     """The values of names in one scene; ``pieces`` are the user's own, and stand before the graph's."""
 
-    def __init__(self, scene: Scene, pieces: Mapping[str, Claim]) -> None:
-        self.scene, self.pieces = scene, dict(pieces)
+    def __init__(self, sample: Sample, pieces: Mapping[str, Claim]) -> None:
+        self.sample, self.pieces = sample, dict(pieces)
         self._done: dict[str, Any] = {}
         self._open: list[str] = []
 
@@ -40,14 +40,14 @@ class Notebook:
     @cached_property
     def nodes(self) -> dict[str, Node]:
         """The tensors of the graph by name."""
-        return {name: node for node, name in names_in_graph(self.scene.replay.order).items()}
+        return {name: node for node, name in names_in_graph(self.sample.replay.order).items()}
 
     @cached_property
     def dims(self) -> dict[str, int]:
         """The sizes of dims."""
-        sizes = dict(self.scene.sizes)
-        for node in self.scene.replay.leaves:
-            lengths = np.shape(self.scene.values[node])
+        sizes = dict(self.sample.sizes)
+        for node in self.sample.replay.leaves:
+            lengths = np.shape(self.sample.values[node])
             for label, length in zip(node.dims or (), lengths, strict=False):
                 if label is not None:
                     sizes.setdefault(label, length)
@@ -56,9 +56,8 @@ class Notebook:
     @cached_property
     def cotangents(self) -> dict[str, Any]:
         """The gradient of the output by every named tensor, by its name with a d before it."""
-        scene = self.scene
-        floats = {n for n, v in scene.leaves.items() if np.asarray(v).dtype.kind == "f"}
-        output, tensors = scene.replay.record(scene.leaves, floats)
+        sample = self.sample
+        output, tensors = sample.recorded()
         wanted = {
             name: tensors[node]
             for name, node in self.nodes.items()
@@ -66,7 +65,7 @@ class Notebook:
         }
         if not wanted or not output.requires_grad:
             return {}
-        c = tensor(np.asarray(scene.c, dtype=output.dtype))
+        c = tensor(np.asarray(sample.c, dtype=output.dtype))
         found = gradients([output], list(wanted.values()), cotangents=[c], allow_unused=True)
         return {
             f"d{name}": np.zeros(np.shape(t.numpy())) if g is None else g.numpy()
@@ -118,7 +117,7 @@ class Notebook:
             finally:
                 self._open.pop()
         if name in self.nodes:
-            return np.asarray(self.scene.values[self.nodes[name]])
+            return np.asarray(self.sample.values[self.nodes[name]])
         if name in self.cotangents:
             return self.cotangents[name]
         return self.dims[name]
@@ -216,12 +215,12 @@ class Notebook:
         )
 
 
-def fitted(array: Any, scene: Scene, k: int) -> Any:
+def fitted(array: Any, sample: Sample, k: int) -> Any:
     """A claimed gradient in the variable's shape, where it is that gradient or a Jacobian."""
-    shape, out = scene.at(k).shape, scene.output.shape
+    shape, out = sample.at(k).shape, sample.output.shape
     array = np.asarray(array, dtype=float)
     if array.shape != shape and out and array.shape == (*out, *shape):
-        return np.tensordot(scene.c, array, axes=len(out))
+        return np.tensordot(sample.c, array, axes=len(out))
     squeezed = tuple(s for s in array.shape if s != 1)
     if array.shape != shape and squeezed == tuple(s for s in shape if s != 1):
         return array.reshape(shape)

@@ -60,8 +60,9 @@ class Options:
         if self.progress is not None:
             self.progress(what, done, of)
 
-    def hearing(self, names: Sequence[str], *extra: Witness) -> Options:
-        """The same options for these witnesses, some of them not in the table."""
-        chosen = [n for n in names if self.witnesses is None or n in self.witnesses]
-        chosen += [w.name for w in extra if w.name not in chosen]
-        return replace(self, witnesses=chosen, extra=extra)
+    def hearing(self, rows: Sequence[Witness], *extra: Witness) -> Options:
+        """The same options for these witnesses alone, and for others that are not in the table."""
+        names = dict.fromkeys(w.name for w in (*rows, *extra))
+        heard = [n for n in names if self.witnesses is None or n in self.witnesses]
+        heard += [w.name for w in extra if w.name not in heard]
+        return replace(self, witnesses=heard, extra=extra)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.differences import slope
+from minigrad.checking.draws import generator
 from minigrad.checking.replay import Replay
-from minigrad.checking.sample import generator
 from minigrad.checking.suppress import suppress_warnings
 from minigrad.errors import MinigradError
 from minigrad.graph import Node, apply, tensor

@@ -12,7 +12,7 @@ from minigrad.checking.compare import ROUNDING
 from minigrad.checking.differences import EPS, slope
 from minigrad.checking.replay import to_single
 from minigrad.checking.report import EVERYTHING, Comparison, Verdict
-from minigrad.checking.scene import Scene
+from minigrad.checking.sample import Sample
 from minigrad.checking.steps import stuck_along
 from minigrad.checking.suppress import suppress_warnings
 from minigrad.checking.witnesses import VJP, hand_gradients
@@ -31,16 +31,16 @@ _SECOND = 1e-6
 _NATURAL, _NATURAL_SINGLE = 1e-3, 2e-2
 
 
-def properties(scene: Scene) -> tuple[list[Comparison], list[str]]:
+def properties(sample: Sample) -> tuple[list[Comparison], list[str]]:
     """One comparison per property, and notes on those that could not be tested."""
     results: list[Comparison] = []
     notes: list[str] = []
-    floats = [k for k in range(len(scene.subject.variables)) if scene.differentiable(k)]
-    if not floats or not all(scene.at(k).size for k in floats):
+    floats = [k for k in range(len(sample.subject.variables)) if sample.differentiable(k)]
+    if not floats or not all(sample.at(k).size for k in floats):
         return results, notes
     with suppress_warnings():
         try:
-            first = hand_gradients(scene)
+            first = hand_gradients(sample)
         except Exception:
             return results, notes  # the witness itself has said so
         if not all(np.isfinite(first[k]).all() for k in floats):
@@ -50,7 +50,7 @@ def properties(scene: Scene) -> tuple[list[Comparison], list[str]]:
                 notes.append(f"{name}: left out, the time was used up")
                 continue
             try:
-                results.extend(test(scene, first, floats))
+                results.extend(test(sample, first, floats))
             except MinigradError as error:
                 notes.append(f"{name}: could not be tested ({error})")
             except Exception as error:
@@ -58,44 +58,44 @@ def properties(scene: Scene) -> tuple[list[Comparison], list[str]]:
     return results, notes
 
 
-Test = Callable[[Scene, list[Any], list[int]], Iterator[Comparison]]
+Test = Callable[[Sample, list[Any], list[int]], Iterator[Comparison]]
 
 
-def _linear(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+def _linear(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     """vjp(2 c + 3 e) = 2 vjp(c) + 3 vjp(e)."""
-    other = scene.rng.normal(size=scene.output.shape)
-    second = hand_gradients(scene, other)
-    both = hand_gradients(scene, 2 * scene.c + 3 * other)
+    other = sample.rng.normal(size=sample.output.shape)
+    second = hand_gradients(sample, other)
+    both = hand_gradients(sample, 2 * sample.c + 3 * other)
     pairs = [(both[k], 2 * first[k] + 3 * second[k]) for k in floats]
     size = max(float(np.abs(2 * first[k]).max() + np.abs(3 * second[k]).max()) for k in floats)
-    yield _measured(LINEAR, pairs, ROUNDING, size + _NATURAL * _natural(scene, floats))
+    yield _measured(LINEAR, pairs, ROUNDING, size + _NATURAL * _natural(sample, floats))
 
 
-def _zero(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
-    found = hand_gradients(scene, np.zeros(scene.output.shape))
+def _zero(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+    found = hand_gradients(sample, np.zeros(sample.output.shape))
     yield _said(ZERO, all(not np.any(found[k]) for k in floats), "zero in, zero out")
 
 
-def _shapes(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+def _shapes(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     for dtype in (np.float64, np.float32):
-        found = hand_gradients(_in(scene, dtype))
+        found = hand_gradients(_in(sample, dtype))
         for k in floats:
-            g, x = found[k], scene.at(k)
+            g, x = found[k], sample.at(k)
             if g.shape != x.shape or g.dtype != dtype:
                 what = (
-                    f"{g.shape} {g.dtype} for {scene.subject.names[k]} {x.shape} {np.dtype(dtype)}"
+                    f"{g.shape} {g.dtype} for {sample.subject.names[k]} {x.shape} {np.dtype(dtype)}"
                 )
                 yield _said(SHAPES, False, what)
                 return
     yield _said(SHAPES, True)
 
 
-def _unchanged(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+def _unchanged(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     """Raw forward functions and VJPs leave the arrays they are given as they were."""
-    kept = {node: np.array(value) for node, value in scene.leaves.items()}
-    frozen = dict(scene.leaves.items())
-    scene.replay.run(frozen)
-    hand_gradients(scene)
+    kept = {node: np.array(value) for node, value in sample.leaves.items()}
+    frozen = dict(sample.leaves.items())
+    sample.replay.run(frozen)
+    hand_gradients(sample)
     changed = [
         node.name or "an unnamed leaf"
         for node, before in kept.items()
@@ -104,16 +104,16 @@ def _unchanged(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Co
     yield _said(UNCHANGED, not changed, ", ".join(changed))
 
 
-def _repeated(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
-    again = hand_gradients(scene)
+def _repeated(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+    again = hand_gradients(sample)
     same = all(np.array_equal(first[k], again[k]) for k in floats)
-    same = same and np.array_equal(scene.replay.run(scene.leaves), scene.output, equal_nan=True)
+    same = same and np.array_equal(sample.replay.run(sample.leaves), sample.output, equal_nan=True)
     yield _said(REPEATED, same, "a second run gives other numbers")
 
 
-def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+def _single(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     """Float32 against float64 on the same rounded numbers."""
-    low = _in(scene, np.float32)
+    low = _in(sample, np.float32)
     rounded = _in(low, np.float64)
     for node, value in low.values.items():
         if np.isfinite(rounded.values[node]).all() > np.isfinite(value).all():
@@ -126,7 +126,7 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
     size = max(float(np.abs(reference[k]).max()) for k in floats)
     if 0 < size * _SINGLE < np.finfo(np.float32).tiny:
         raise DerivationError("the gradient is below what float32 holds")
-    size += _NATURAL_SINGLE * _natural(scene, floats)
+    size += _NATURAL_SINGLE * _natural(sample, floats)
     # how far rounding alone moves the gradient: of the inputs, and of every value on the way
     jittered = hand_gradients(rounded.disturbed(to_single))
     moved = max(
@@ -138,50 +138,50 @@ def _single(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compa
         yield c
 
 
-def _tangents(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+def _tangents(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     """J d by differentiating the VJP in its cotangent, against differences of the whole output."""
-    floats = _leaves(scene, floats)
-    output, targets = _recorded(scene, floats)
+    floats = _leaves(sample, floats)
+    output, targets = _recorded(sample, floats)
     if not floats or not output.requires_grad:
         return
-    c = tensor(np.zeros(scene.output.shape) + scene.c, requires_grad=True)
+    c = tensor(np.zeros(sample.output.shape) + sample.c, requires_grad=True)
     found = gradients([output], targets, cotangents=[c], create_graph=True, allow_unused=True)
-    directions = [scene.direction(k) for k in floats]
+    directions = [sample.direction(k) for k in floats]
     used = [(g, d) for g, d in zip(found, directions, strict=True) if g is not None]
     pushed = gradients([g for g, _ in used], c, cotangents=[tensor(d) for _, d in used])
     tangent = np.asarray(pushed.numpy())
-    weights = scene.rng.normal(size=scene.output.shape)
-    s = slope(lambda t: _moved(scene, floats, directions, t), weights)
+    weights = sample.rng.normal(size=sample.output.shape)
+    s = slope(lambda t: _moved(sample, floats, directions, t), weights)
     if s.kink or not np.isfinite(s.value):
         return
     size = (
         float(np.sqrt(np.sum((weights * tangent) ** 2)))
         + abs(s.value)
-        + _NATURAL * 1e-3 * scene.natural
+        + _NATURAL * 1e-3 * sample.natural
     )
     error = abs(float(np.sum(weights * tangent)) - s.value) / (size or 1.0)
-    here, there = (hand_gradients(at, weights) for at in (scene, scene.perturbed()))
+    here, there = (hand_gradients(at, weights) for at in (sample, sample.perturbed()))
     moved = sum(
         abs(float(np.sum((there[k] - here[k]) * d)))
         for k, d in zip(floats, directions, strict=True)
     )
     tolerance = max((8 * s.uncertainty + 50 * moved) / (size or 1.0), ROUNDING)
     if tolerance < 1e-3:
-        yield _stepwise(scene, floats, directions, _judged(TANGENT, error, tolerance))
+        yield _stepwise(sample, floats, directions, _judged(TANGENT, error, tolerance))
 
 
-def _twice(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
+def _twice(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
     """The gradient of <u, gradient> against differences of the gradient."""
-    floats = _leaves(scene, floats)
-    output, targets = _recorded(scene, floats)
+    floats = _leaves(sample, floats)
+    output, targets = _recorded(sample, floats)
     if not floats or not output.requires_grad:
         return
     found = gradients(
-        [output], targets, cotangents=[tensor(scene.c)], create_graph=True, allow_unused=True
+        [output], targets, cotangents=[tensor(sample.c)], create_graph=True, allow_unused=True
     )
-    u = [scene.direction(k) for k in floats]
+    u = [sample.direction(k) for k in floats]
     used = [(g, w) for g, w in zip(found, u, strict=True) if g is not None and g.requires_grad]
-    d = [scene.direction(k) for k in floats]
+    d = [sample.direction(k) for k in floats]
     by_hand, parts = 0.0, 0.0
     if used:
         second = gradients(
@@ -195,22 +195,22 @@ def _twice(scene: Scene, first: list[Any], floats: list[int]) -> Iterator[Compar
         parts = float(np.sqrt(sum(float(np.sum(p**2)) for p in products)))
 
     def projected(t: float) -> Any:
-        moved = _shifted(scene, floats, d, t)
+        moved = _shifted(sample, floats, d, t)
         g = hand_gradients(moved)
         return np.concatenate([(g[k] * w).ravel() for k, w in zip(floats, u, strict=True)])
 
     s = slope(projected, 1.0)
     natural = sum(float(np.abs(first[k] * w).sum()) for k, w in zip(floats, u, strict=True))
-    size = max(parts, abs(s.value), 1e-5 * (natural + scene.natural))
+    size = max(parts, abs(s.value), 1e-5 * (natural + sample.natural))
     if s.kink or not size or not np.isfinite(s.value):
         return
     # a gradient far below its natural size has few digits, and so have the differences of it
     largest = max(float(np.abs(first[k]).max()) for k in floats)
-    digits = 50 * EPS * _natural(scene, floats) / largest if largest else 0.0
+    digits = 50 * EPS * _natural(sample, floats) / largest if largest else 0.0
     tolerance = max(8 * s.uncertainty / size, _SECOND, digits)
     if tolerance < 1e-2:
         judged = _judged(TWICE, abs(by_hand - s.value) / size, tolerance)
-        yield _stepwise(scene, floats, d, judged)
+        yield _stepwise(sample, floats, d, judged)
 
 
 _TESTS: dict[str, Test] = {
@@ -228,39 +228,38 @@ _TESTS: dict[str, Test] = {
 # -- pieces ------------------------------------------------------------------------------------------
 
 
-def _natural(scene: Scene, floats: list[int]) -> float:
+def _natural(sample: Sample, floats: list[int]) -> float:
     """The size of gradients if the output changed by its own size as the variables do."""
-    return scene.natural / min(float(scene.widths(k).max()) for k in floats)
+    return sample.natural / min(float(sample.widths(k).max()) for k in floats)
 
 
-def _leaves(scene: Scene, floats: list[int]) -> list[int]:
+def _leaves(sample: Sample, floats: list[int]) -> list[int]:
     """Variables that can move together: a computed one follows the leaves already."""
-    return [k for k in floats if scene.subject.variables[k].op is None]
+    return [k for k in floats if sample.subject.variables[k].op is None]
 
 
-def _recorded(scene: Scene, floats: list[int]) -> tuple[Any, list[Any]]:
-    leaves = {n for n, value in scene.leaves.items() if np.asarray(value).dtype.kind == "f"}
-    output, tensors = scene.replay.record(scene.leaves, leaves)
-    return output, [tensors[scene.subject.variables[k]] for k in floats]
+def _recorded(sample: Sample, floats: list[int]) -> tuple[Any, list[Any]]:
+    output, tensors = sample.recorded()
+    return output, [tensors[sample.subject.variables[k]] for k in floats]
 
 
-def _shifted(scene: Scene, floats: list[int], directions: list[Any], t: float) -> Scene:
+def _shifted(sample: Sample, floats: list[int], directions: list[Any], t: float) -> Sample:
     """The scene with all its variables moved along their directions."""
-    moved: dict[Node, Any] = dict(scene.leaves)
+    moved: dict[Node, Any] = dict(sample.leaves)
     for k, d in zip(floats, directions, strict=True):
-        moved[scene.subject.variables[k]] = scene.at(k) + t * d
-    return scene.with_leaves(moved)
+        moved[sample.subject.variables[k]] = sample.at(k) + t * d
+    return sample.with_leaves(moved)
 
 
-def _moved(scene: Scene, floats: list[int], directions: list[Any], t: float) -> Any:
-    return scene.replay.run(_shifted(scene, floats, directions, t).leaves)
+def _moved(sample: Sample, floats: list[int], directions: list[Any], t: float) -> Any:
+    return sample.replay.run(_shifted(sample, floats, directions, t).leaves)
 
 
-def _in(scene: Scene, dtype: Any) -> Scene:
-    return scene.with_leaves(
+def _in(sample: Sample, dtype: Any) -> Sample:
+    return sample.with_leaves(
         {
             node: np.asarray(value).astype(dtype) if np.asarray(value).dtype.kind == "f" else value
-            for node, value in scene.leaves.items()
+            for node, value in sample.leaves.items()
         }
     )
 
@@ -277,12 +276,12 @@ def _judged(name: str, error: float, tolerance: float) -> Comparison:
     return Comparison(VJP, name, EVERYTHING, error, tolerance, "not finite", "inconclusive")
 
 
-def _stepwise(scene: Scene, floats: list[int], directions: list[Any], c: Comparison) -> Comparison:
+def _stepwise(sample: Sample, floats: list[int], directions: list[Any], c: Comparison) -> Comparison:
     """The comparison, inconclusive where a step on the way has no derivative along the directions."""
     if c.verdict != "fail":
         return c
-    variables = scene.subject.variables
-    why = stuck_along(scene, {variables[k]: d for k, d in zip(floats, directions, strict=True)})
+    variables = sample.subject.variables
+    why = stuck_along(sample, {variables[k]: d for k, d in zip(floats, directions, strict=True)})
     return replace(c, verdict="inconclusive", note=why) if why else c
 
 

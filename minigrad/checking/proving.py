@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from minigrad.checking.drawing import drawn, small
 from minigrad.checking.exact import SingularError
-from minigrad.checking.ground import Ground, same_ground, small_ground
 from minigrad.checking.hearing import Hearing
+from minigrad.checking.meaning import operations
 from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison
-from minigrad.checking.scene import Scene, Subject
+from minigrad.checking.sample import Sample
 from minigrad.checking.steps import settled_proof
+from minigrad.checking.subject import Subject
 from minigrad.checking.witnesses import FORMULA, PROOFS, Proof
 from minigrad.errors import DerivationError
 
@@ -28,7 +30,7 @@ def proofs(subject: Subject, options: Options, hearing: Hearing) -> list[Compari
     result: list[Comparison] = []
     proved: set[int] = set()
     for proof in PROOFS:
-        if not options.wants(proof.name):
+        if subject.order not in proof.orders or not options.wants(proof.name):
             continue
         for k, name in enumerate(subject.names):
             if subject.formulas[k] is None or k in proved:
@@ -39,7 +41,7 @@ def proofs(subject: Subject, options: Options, hearing: Hearing) -> list[Compari
             if found is None:
                 continue
             if not proof.exact:
-                found = settled_proof(found, subject, options.seed, subject.variables[k])
+                found = settled_proof(found, subject, options.seed, k)
             result.append(found)
             if proof.exact and found.verdict == "pass":
                 proved.add(k)
@@ -49,30 +51,31 @@ def proofs(subject: Subject, options: Options, hearing: Hearing) -> list[Compari
 def _proved(subject: Subject, seed: int, proof: Proof, k: int) -> Comparison:
     """One proof of one formula, on the first numbers at which matrices have the inverses they need."""
     trouble: Exception = DerivationError("no sizes were small enough")
-    for ground in _grounds(subject, seed, proof):
+    for sample in _samples(subject, seed, proof):
         try:
-            return proof.run(ground, k, FORMULA, subject.names[k])
+            return proof.run(sample, k, FORMULA, subject.names[k])
         except (SingularError, ZeroDivisionError) as error:
             trouble = error
     raise trouble
 
 
-def _grounds(subject: Subject, seed: int, proof: Proof) -> Iterator[Ground]:
+def _samples(subject: Subject, seed: int, proof: Proof) -> Iterator[Sample]:
     """The numbers at hand, and new ones at small sizes where that is too much work.
 
     A product of a matrix with its transpose is singular where it has too few rows: hence both orders.
     """
-    candidates: list[Callable[[], Ground]] = [
-        partial(small_ground, subject, seed, proof.exact, lengths) for lengths in _LENGTHS
+    candidates: list[Callable[[], Sample]] = [
+        partial(small, subject, seed, proof.exact, lengths) for lengths in _LENGTHS
     ]
     if not proof.exact:
-        candidates.insert(0, lambda: same_ground(Scene(subject, seed)))
-    least = None
+        candidates.insert(0, lambda: drawn(subject, seed))
+    # a second difference takes several times as many values as a first one
+    most, least = proof.most // (1 if subject.order == 1 else 3), None
     for candidate in candidates:
-        ground = candidate()
-        operations = ground.operations()
-        if operations <= proof.most:
-            yield ground
-        least = operations if least is None else min(least, operations)
-    if least is not None and least > proof.most:
+        sample = candidate()
+        count = operations(sample)
+        if count <= most:
+            yield sample
+        least = count if least is None else min(least, count)
+    if least is not None and least > most:
         raise DerivationError(f"{least:,} operations per value are too many")

@@ -1,200 +1,232 @@
-"""Numbers for variables that have none, drawn from what is assumed of them and where they are used."""
+"""The numbers on which a subject is judged, and the functions of them that witnesses ask for.
+
+One sample serves every witness: arrays by leaf for those who run forward functions, the same arrays by
+name for those who evaluate formulas (see :mod:`minigrad.checking.meaning`).
+
+For ``L = sum((X @ w) ** 2)`` with X: m n and w: n, a sample holds ``leaves[X]`` of shape (3, 5) and
+``leaves[w]`` of shape (5,), where m = 3 and n = 5 were drawn; ``values`` the arrays of ``X @ w`` (3,), its
+square (3,) and L (); ``c = 1``, as L is a number. With variable 0 being w and d a direction in its space,
+``moved(0, d)`` is t ↦ L(X, w + t d), whose slope at 0 is d₁ ∂L/∂w₁ + … + d₅ ∂L/∂w₅.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from fractions import Fraction
-from itertools import cycle, islice, permutations
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node
-from minigrad.symbolic.lower import sizes_in
-
-# Small, all different and mostly prime, so that no axis, factor or root can pass for another.
-_SIZES = (3, 5, 2, 7, 4, 6)
-_MOST_ORDERS = 24
-_LONGER = (4, 16)
-# Data are often drawn with the seeds 0, 1, ...: a direction with the same numbers would be no random one.
-_SALT = 0x6D67
-Shape = tuple[int, ...]
-Rng = np.random.Generator
+from minigrad.checking.replay import Disturb, Replay, last_digit, towards_zero
+from minigrad.checking.subject import Subject
+from minigrad.errors import MinigradError, ShapeError
+from minigrad.graph import Node, Tensor
 
 
-def generator(*key: int) -> Rng:
-    """Random numbers that depend on the key alone, and are nobody else's."""
-    return np.random.default_rng((_SALT, *key))
+@dataclass(eq=False)
+class Sample:
+    """A subject with numbers: leaves, sizes, and a cotangent that makes its output one number.
 
-
-def _spd(rng: Rng, shape: Shape) -> Any:
-    x = rng.normal(size=shape)
-    return x @ x.swapaxes(-1, -2) / shape[-1] + np.eye(shape[-1])
-
-
-def _symmetric(rng: Rng, shape: Shape) -> Any:
-    x = rng.normal(size=shape)
-    return (x + x.swapaxes(-1, -2)) / 2
-
-
-def _orthogonal(rng: Rng, shape: Shape) -> Any:
-    return np.linalg.qr(rng.normal(size=shape))[0]
-
-
-def _simplex(rng: Rng, shape: Shape) -> Any:
-    e = np.exp(rng.normal(size=shape))
-    return e / e.sum(-1, keepdims=True)
-
-
-def _real(rng: Rng, shape: Shape) -> Any:
-    """Of the size that keeps products of several matrices near 1, so that no function saturates."""
-    return rng.normal(size=shape) / np.sqrt(shape[-2] if len(shape) > 1 else 1)
-
-
-def _nonzero(rng: Rng, shape: Shape) -> Any:
-    return rng.uniform(0.5, 2.0, size=shape) * rng.choice([-1.0, 1.0], size=shape)
-
-
-# The first word that a variable has decides; those that say more stand first. They are the words of
-# assumptions and of the rows' domains.
-DRAWS: dict[str, Callable[[Rng, Shape], Any]] = {
-    "spd": _spd,
-    "diagonal": lambda rng, shape: _nonzero(rng, shape) * np.eye(shape[-1]),
-    "symmetric": _symmetric,
-    "orthogonal": _orthogonal,
-    "invertible": lambda rng, shape: rng.normal(size=shape) + 3 * np.eye(shape[-2], shape[-1]),
-    "onehot": lambda rng, shape: np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])],
-    "simplex": _simplex,
-    "0/1": lambda rng, shape: rng.integers(2, size=shape).astype(float),
-    "bool": lambda rng, shape: rng.integers(2, size=shape).astype(bool),
-    "pm1": lambda rng, shape: rng.choice([-1.0, 1.0], size=shape),
-    "index": lambda rng, shape: rng.integers(2, size=shape),
-    "unit": lambda rng, shape: rng.uniform(0.1, 0.9, size=shape),
-    "(-1, 1)": lambda rng, shape: rng.uniform(-0.9, 0.9, size=shape),
-    "above 1": lambda rng, shape: rng.uniform(1.2, 3.0, size=shape),
-    "large": lambda rng, shape: rng.uniform(3.0, 5.0, size=shape),
-    "positive": lambda rng, shape: rng.uniform(0.5, 2.0, size=shape),
-    "noninteger": lambda rng, shape: rng.integers(-3, 3, size=shape) + rng.uniform(0.1, 0.9, shape),
-    "nonzero": _nonzero,
-    "real": _real,
-}
-
-
-# What is drawn for unrestricted numbers where a step further on is undefined, as a logarithm of a sum.
-MOODS: tuple[Callable[[Rng, Shape], Any], ...] = (
-    DRAWS["real"],
-    DRAWS["positive"],
-    lambda rng, shape: 0.1 * rng.normal(size=shape),
-    lambda rng, shape: rng.uniform(0.01, 0.1, size=shape),
-)
-
-
-def draw(words: Iterable[str], shape: Shape, rng: Rng, mood: int = 0) -> Any:
-    """An array with every element where the strictest of the words allows it."""
-    known = set(words)
-    chosen = next((word for word in DRAWS if word in known), "real")
-    return (MOODS[mood] if chosen == "real" else DRAWS[chosen])(rng, _padded(shape)).reshape(shape)
-
-
-def _padded(shape: Shape) -> Shape:
-    """The shape of a matrix whose axes of size 1 may have been left out."""
-    return (1,) * (2 - len(shape)) + tuple(shape)
-
-
-def _fractions(low: int, high: int, over: int) -> Callable[[Rng, Shape], Any]:
-    """Any of low/over, ..., high/over, but 0."""
-    choices = [Fraction(k, over) for k in range(low, high + 1) if k]
-
-    def chosen(rng: Rng, shape: Shape) -> Any:
-        out = np.empty(shape, dtype=object)
-        for place in np.ndindex(shape):
-            out[place] = choices[rng.integers(len(choices))]
-        return out
-
-    return chosen
-
-
-_WHOLE = _fractions(-3, 3, 1)
-
-
-def _exact_spd(rng: Rng, shape: Shape) -> Any:
-    x = _WHOLE(rng, shape)
-    return np.matmul(x, x.swapaxes(-1, -2)) + np.eye(shape[-1], dtype=int)
-
-
-def _exact_symmetric(rng: Rng, shape: Shape) -> Any:
-    x = _WHOLE(rng, shape)
-    return x + x.swapaxes(-1, -2)
-
-
-def _exact_simplex(rng: Rng, shape: Shape) -> Any:
-    x = _fractions(1, 4, 1)(rng, shape)
-    return x / x.sum(axis=-1, keepdims=True)
-
-
-def _signed_permutation(rng: Rng, shape: Shape) -> Any:
-    return np.eye(shape[-1], dtype=int)[rng.permutation(shape[-1])] * rng.choice([-1, 1])
-
-
-_EXACT_DRAWS: dict[str, Callable[[Rng, Shape], Any]] = {
-    "spd": _exact_spd,
-    "diagonal": lambda rng, shape: _WHOLE(rng, shape) * np.eye(shape[-1], dtype=int),
-    "symmetric": _exact_symmetric,
-    "orthogonal": _signed_permutation,
-    "invertible": lambda rng, shape: (
-        _WHOLE(rng, shape) + 7 * np.eye(shape[-2], shape[-1], dtype=np.int64)
-    ),
-    "simplex": _exact_simplex,
-    "unit": _fractions(1, 7, 8),
-    "(-1, 1)": _fractions(-7, 7, 8),
-    "above 1": _fractions(9, 16, 8),
-    "large": _fractions(6, 10, 2),
-    "positive": _fractions(1, 4, 2),
-    "noninteger": lambda rng, shape: _WHOLE(rng, shape) + Fraction(1, 3),
-    "nonzero": _WHOLE,
-    "real": _WHOLE,
-}
-
-
-def rationals(words: Iterable[str], shape: Shape, rng: Rng) -> Any:
-    """As :func:`draw`, in rational numbers of small height."""
-    known = set(words)
-    chosen = next((word for word in DRAWS if word in known), "real")
-    if chosen in _EXACT_DRAWS:
-        return _EXACT_DRAWS[chosen](rng, _padded(shape)).reshape(shape)
-    return np.asarray(DRAWS[chosen](rng, _padded(shape))).astype(int).reshape(shape)
-
-
-def words_of(order: Sequence[Node]) -> dict[Node, set[str]]:
-    """What is assumed of every leaf, and the domains of the rows that read it."""
-    words = {node: set(node.assume) for node in order if node.op is None}
-    for node in order:
-        domain = () if node.op is None else node.op.domain
-        for k, x in enumerate(node.inputs):
-            if isinstance(x, Node) and x in words and domain:
-                words[x].add(domain[min(k, len(domain) - 1)])
-    for node, known in words.items():
-        if node.dtype.kind == "b":
-            known.add("bool")
-        elif node.dtype.kind in "iu":
-            known.add("index")
-    return words
-
-
-def dims_of(nodes: Iterable[Node]) -> list[str]:
-    """The dims of a program that have no number, in the order in which they are met."""
-    sizes = [size for node in nodes for size in sizes_in(node)]
-    return list(dict.fromkeys(name for size in sizes for name in sorted(size.names())))
-
-
-def size_choices(names: Sequence[str], known: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    """Sizes for dims, in one order after another: XᵀX has an inverse only where X has more rows.
-
-    Then longer ones, for what reads places that no meaning tells of. A scalar that is named like a dim is bound to it elsewhere.
+    ``trouble`` says which step of the program is not defined on them, "" where all are. Of a subject of
+    second order ``u`` holds a direction for each of its inner variables: what is differentiated is then
+    the slope of <c, output> along it.
     """
-    free = [name for name in names if name not in known]
-    for order in islice(permutations(_SIZES[: max(len(free), 2)]), _MOST_ORDERS):
-        cycled = (order[k % len(order)] for k in range(len(free)))
-        yield {**dict(zip(free, cycled, strict=True)), **known}
-    for longer in _LONGER if free else ():
-        yield {name: longer * size for name, size in zip(free, cycle(_SIZES))} | dict(known)
+
+    subject: Subject
+    sizes: dict[str, int]
+    leaves: dict[Node, Any]
+    rng: np.random.Generator
+    c: Any = None
+    u: Mapping[Node, Any] = field(default_factory=dict)
+    disturb: Disturb | None = None
+    trouble: str = ""
+
+    def __post_init__(self) -> None:
+        self.replay = Replay(self.subject.output, self.sizes)
+
+    @cached_property
+    def values(self) -> dict[Node, Any]:
+        """The array of every node, by the raw forward functions."""
+        return self.replay.every(self.leaves, self.disturb)
+
+    @cached_property
+    def output(self) -> Any:
+        """The array that is differentiated."""
+        return np.asarray(self.values[self.subject.output])
+
+    # -- the same subject on other numbers -------------------------------------------------------------
+
+    def _with(self, **changes: Any) -> Sample:
+        """A copy with changes; what was found on the way is found again."""
+        twin = copy(self)
+        for name in ("values", "output", "natural"):
+            twin.__dict__.pop(name, None)
+        twin.__dict__.update(changes)
+        return twin
+
+    def with_leaves(self, leaves: dict[Node, Any]) -> Sample:
+        """The same sample on other numbers.
+
+        Raises
+        ------
+        MinigradError
+            When a forward function does not take them.
+        """
+        twin = self._with(leaves=leaves)
+        twin.values = twin.replay.every(leaves)
+        return twin
+
+    def shifted(self, moves: Mapping[Node, Any]) -> Sample:
+        """The same sample with some nodes moved."""
+        moved = {node: np.asarray(self.values[node]) + d for node, d in moves.items()}
+        return self.with_leaves({**self.leaves, **moved})
+
+    def perturbed(self) -> Sample:
+        """The same sample with every number changed in its last digit, also those on the way."""
+        for disturb in (last_digit(self.rng), towards_zero):
+            leaves = {node: disturb(value) for node, value in self.leaves.items()}
+            twin = self._with(leaves=leaves, disturb=disturb)
+            try:
+                twin.values = twin.replay.every(leaves, disturb)
+            except MinigradError:
+                continue  # beyond a bound that a number stood on, as the probability 1
+            return twin
+        return self
+
+    def disturbed(self, disturb: Disturb) -> Sample:
+        """The same sample in which whatever is computed on tensors is altered on the way."""
+        twin = copy(self)
+        twin.disturb = disturb
+        return twin
+
+    def seeded(self, c: Any) -> Sample:
+        """The same sample with another cotangent, None for its own.
+
+        Raises
+        ------
+        ShapeError
+            When it has not the shape of the output.
+        """
+        if c is None:
+            return self
+        array = np.asarray(c.numpy() if isinstance(c, Tensor) else c, dtype=float)
+        if array.shape != self.output.shape:
+            raise ShapeError(
+                f"check: the cotangent has shape {array.shape}, the output {self.output.shape}"
+            )
+        return self._with(c=array, values=self.values)
+
+    def recorded(self) -> tuple[Tensor, dict[Node, Tensor]]:
+        """The program on tensors: its output, and the tensors of all nodes."""
+        floats = {n for n, value in self.leaves.items() if np.asarray(value).dtype.kind == "f"}
+        return self.replay.record(self.leaves, floats, self.disturb)
+
+    # -- the function that is differentiated ---------------------------------------------------------
+
+    def at(self, k: int) -> Any:
+        """The value of variable k."""
+        return np.asarray(self.values[self.subject.variables[k]])
+
+    def differentiable(self, k: int) -> bool:
+        """Whether variable k holds real numbers."""
+        return self.at(k).dtype.kind == "f"
+
+    def moved(self, k: int, direction: Any) -> Callable[[Any], Any]:
+        """The output with variable k at x + t direction, as a function of t."""
+        node, x = self.subject.variables[k], self.at(k)
+
+        def along(t: Any) -> Any:
+            return self.run_at({node: x + t * direction})
+
+        return along
+
+    def moved_twice(self, k: int, direction: Any) -> Callable[[float, float], Any]:
+        """The output as a function of (s, t), the inner variable at a + s u, variable k at b + t direction."""
+        a, b = self.subject.nodes(k)
+
+        def along(s: float, t: float) -> Any:
+            moves = {a: s * self.u[a]}
+            moves[b] = moves.get(b, 0.0) + t * direction
+            return self.run_at({node: self.values[node] + d for node, d in moves.items()})
+
+        return along
+
+    def run_at(self, moved: Mapping[Node, Any]) -> Any:
+        """The output with some nodes elsewhere; NaN where an operation does not take what it is given."""
+        try:
+            return self.replay.run({**self.leaves, **moved})
+        except (MinigradError, np.linalg.LinAlgError):
+            return np.full(self.output.shape, np.nan)
+
+    def direction(self, k: int, relative: bool = False) -> Any:
+        """A random direction in which every element moves about as much as its own size."""
+        return self.rng.normal(size=self.at(k).shape) * self.widths(k, relative)
+
+    def widths(self, k: int, relative: bool = False) -> Any:
+        """How far each element of variable k is moved by a step of 1; what is not finite stays."""
+        return widths(self.at(k), relative)
+
+    @property
+    def makings(self) -> float:
+        """The size of what the output is made of: it says how exactly a sum can be zero."""
+        sizes = [
+            float(np.sum(np.abs(self.values[x])))
+            for x in self.subject.output.inputs
+            if isinstance(x, Node) and np.asarray(self.values[x]).dtype.kind == "f"
+        ]
+        return max((size for size in sizes if np.isfinite(size)), default=0.0)
+
+    @cached_property
+    def natural(self) -> float:
+        """The size a slope would have if the output changed by its own size as variables do.
+
+        Where the output is zero, the size that it has when every variable has moved.
+        """
+        here = float(np.sum(np.abs(self.c * self.output)))
+        if not self.output.ndim:
+            here = max(here, abs(float(self.c)) * self.makings)
+        # what cancels on the way leaves its rounding behind, and that says how large it was
+        for _ in range(2):
+            moved_by = float(
+                np.sum(np.abs(self.c * self.perturbed().output - self.c * self.output))
+            )
+            if np.isfinite(moved_by):
+                here = max(here, moved_by / float(np.finfo(float).eps))
+        if here:
+            return here
+        moved = {
+            self.subject.variables[k]: self.at(k) + self.widths(k)
+            for k in range(len(self.subject.variables))
+            if self.differentiable(k)
+        }
+        there = float(np.sum(np.abs(self.c * self.run_at(moved))))
+        return there if np.isfinite(there) else 0.0
+
+    # -- the symbolic side ---------------------------------------------------------------------------
+
+    def leaf_values(self) -> dict[str, Any]:
+        """The arrays of the lowered variables, without their axes of size 1."""
+        lowered = self.subject.lowered
+        assert lowered is not None
+        return {name: lowered.leaf_array(name, a) for name, a in self.named_values().items()}
+
+    def named_values(self) -> dict[str, Any]:
+        """The arrays of the lowered variables in their own shapes."""
+        lowered = self.subject.lowered
+        assert lowered is not None
+        return {
+            # positions of masks are constants that only the formula has
+            name: self.leaves.get(node, node.value)
+            for name, (node, _) in lowered.leaves.items()
+        }
+
+
+def widths(x: Any, relative: bool = False) -> Any:
+    """How far each element is moved by a step of 1; what is not finite stays."""
+    known = np.isfinite(x)
+    x = np.where(known, np.abs(x), 0.0)
+    typical = float(np.sqrt(np.mean(x**2))) if x.size else 0.0
+    wide = x if relative else np.maximum(x, 0.3 * typical) if typical else np.ones(x.shape)
+    return np.where(known, wide, 0.0)

@@ -13,21 +13,23 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.differences import slope
+from minigrad.checking.drawing import drawn
+from minigrad.checking.draws import generator
 from minigrad.checking.report import Comparison
-from minigrad.checking.sample import generator
-from minigrad.checking.scene import Scene, Subject
+from minigrad.checking.sample import Sample
+from minigrad.checking.subject import Subject
 from minigrad.errors import MinigradError
 from minigrad.graph import Node
 
 _MOVED, _STEPS = 1e-3, (3e-4,)
 
 
-def stuck_along(scene: Scene, moves: Mapping[Node, Any]) -> str:
+def stuck_along(sample: Sample, moves: Mapping[Node, Any]) -> str:
     """The first step with a kink, or no finite slope, in elements that these moves reach; "" for none."""
-    replay, values = scene.replay, scene.values
+    replay, values = sample.replay, sample.values
     try:
         sides = [
-            replay.every({**scene.leaves, **{n: values[n] + t * d for n, d in moves.items()}})
+            replay.every({**sample.leaves, **{n: values[n] + t * d for n, d in moves.items()}})
             for t in (_MOVED, -_MOVED)
         ]
     except (MinigradError, np.linalg.LinAlgError):
@@ -43,33 +45,35 @@ def stuck_along(scene: Scene, moves: Mapping[Node, Any]) -> str:
             if isinstance(x, Node) and np.asarray(values[x]).dtype.kind == "f"
         }
         turned = {j: d for j, d in turned.items() if d.any()}
-        if turned and not _has_slope(scene, node, given, turned, rng):
+        if turned and not _has_slope(sample, node, given, turned, rng):
             return f"{node.op.name}, a step on the way, has no derivative at what it is given"
     return ""
 
 
 @lru_cache(maxsize=16)
-def stuck_at(scene: Scene, k: int, place: tuple[int, ...]) -> str:
+def stuck_at(sample: Sample, k: int, place: tuple[int, ...]) -> str:
     """The same along one element of variable k."""
-    d = np.zeros(scene.at(k).shape)
-    d[place] = scene.widths(k)[place]
-    return stuck_along(scene, {scene.subject.variables[k]: d})
+    d = np.zeros(sample.at(k).shape)
+    d[place] = sample.widths(k)[place]
+    return stuck_along(sample, {sample.subject.variables[k]: d})
 
 
-def settled_proof(c: Comparison, subject: Subject, seed: int, *nodes: Node) -> Comparison:
-    """A proof on the subject's numbers, inconclusive where a step that the nodes reach is stuck there."""
+def settled_proof(c: Comparison, subject: Subject, seed: int, k: int) -> Comparison:
+    """A proof on the subject's numbers, inconclusive where a step that the variables reach is stuck there."""
     if c.verdict != "fail":
         return c
-    scene = Scene(subject, seed)
-    values = {node: np.asarray(scene.values[node]) for node in nodes}
+    sample = drawn(subject, seed)
+    values = {node: np.asarray(sample.values[node]) for node in subject.nodes(k)}
     moves = {node: _direction(x, [x + 1], generator(1)) for node, x in values.items()}
-    why = stuck_along(scene, moves)
+    why = stuck_along(sample, moves)
     return replace(c, verdict="inconclusive", note=why) if why else c
 
 
-def stuck_along_one(scene: Scene, k: int, direction: Any) -> str:
-    """The same along one direction of variable k."""
-    return stuck_along(scene, {scene.subject.variables[k]: direction})
+def stuck_along_one(sample: Sample, k: int, direction: Any) -> str:
+    """The same along one direction of variable k, or that of its inner variable."""
+    *inner, last = sample.subject.nodes(k)
+    moves = [*((a, sample.u[a]) for a in inner), (last, direction)]
+    return next(filter(None, (stuck_along(sample, {node: d}) for node, d in moves)), "")
 
 
 def _direction(here: Any, sides: list[Any], rng: np.random.Generator) -> Any:
@@ -82,11 +86,15 @@ def _direction(here: Any, sides: list[Any], rng: np.random.Generator) -> Any:
 
 
 def _has_slope(
-    scene: Scene, node: Node, given: list[Any], turned: Mapping[int, Any], rng: np.random.Generator
+    sample: Sample,
+    node: Node,
+    given: list[Any],
+    turned: Mapping[int, Any],
+    rng: np.random.Generator,
 ) -> bool:
-    op, params = node.op, scene.replay.params(node)
+    op, params = node.op, sample.replay.params(node)
     assert op is not None
-    known = np.isfinite(scene.values[node])
+    known = np.isfinite(sample.values[node])
 
     def along(t: float) -> Any:
         moved = [a + t * turned[j] if j in turned else a for j, a in enumerate(given)]

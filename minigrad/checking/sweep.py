@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.scene import Scene
+from minigrad.checking.sample import Sample
 from minigrad.graph import Node
 from minigrad.ops.shape import unbroadcast
 
@@ -52,14 +52,14 @@ Alter = Callable[[Edge], Any]
 class Sweep:
     """The edges from a scene's output back to one node, in the order a derivation visits them."""
 
-    def __init__(self, scene: Scene, target: Node) -> None:
-        self.scene, self.target = scene, target
+    def __init__(self, sample: Sample, target: Node) -> None:
+        self.sample, self.target = sample, target
         self.active = self._active()
 
     def _active(self) -> set[Node]:
         """The nodes through which the target reaches the output."""
         active = {self.target}
-        for node in self.scene.replay.order:
+        for node in self.sample.replay.order:
             if any(isinstance(x, Node) and x in active for x in node.inputs):
                 active.add(node)
         return active
@@ -77,9 +77,9 @@ class Sweep:
 
     def gradient(self, alter: Alter | None = None) -> Any:
         """The target's gradient, with every contribution passed through ``alter``."""
-        scene = self.scene
-        cotangents: dict[Node, Any] = {scene.subject.output: np.asarray(scene.c)}
-        for node in reversed(scene.replay.order):
+        sample = self.sample
+        cotangents: dict[Node, Any] = {sample.subject.output: np.asarray(sample.c)}
+        for node in reversed(sample.replay.order):
             if node not in cotangents or node not in self.active or node is self.target:
                 continue
             for edge in self._outgoing(node, cotangents.pop(node)):
@@ -87,23 +87,23 @@ class Sweep:
                 held = cotangents.get(edge.parent)
                 cotangents[edge.parent] = c if held is None else held + c
         found = cotangents.get(self.target)
-        shape = np.shape(scene.values[self.target])
+        shape = np.shape(sample.values[self.target])
         return np.zeros(shape) if found is None else found
 
     def _outgoing(self, node: Node, g: Any) -> Iterator[Edge]:
-        scene, op = self.scene, node.op
+        sample, op = self.sample, node.op
         if op is None:
             return
-        params = scene.replay.params(node)
-        arguments = tuple(scene.replay.arguments(node, scene.values))
+        params = sample.replay.params(node)
+        arguments = tuple(sample.replay.arguments(node, sample.values))
         for position, parent in enumerate(node.inputs):
             if not isinstance(parent, Node) or parent not in self.active:
                 continue
             if op.rule(position) is None:
                 continue
             edge = Edge(
-                node, position, g, scene.values[node], arguments, params, None, scene.values
+                node, position, g, sample.values[node], arguments, params, None, sample.values
             )
             raw = edge.rule(g, arguments)
-            c = unbroadcast(raw, np.shape(scene.values[parent])) if op.broadcasts else raw
+            c = unbroadcast(raw, np.shape(sample.values[parent])) if op.broadcasts else raw
             yield replace(edge, contribution=c)

@@ -1,8 +1,13 @@
 """The witnesses: who can say what a gradient is, what each needs, and why one does not apply.
 
 A witness knows whole gradients (an array per variable), measures slopes (one number per direction), or
-proves a formula in an arithmetic of its own. What it reads makes it independent of the others: hand VJPs and forward functions are the
-numeric side, meanings the symbolic one, and differences read nothing but values.
+proves a formula in an arithmetic of its own. What it reads makes it independent of the others: hand VJPs and
+forward functions are the numeric side, meanings the symbolic one, and differences read nothing but values.
+
+A witness is one row for every order. What is differentiated at order 1 is the number <c, f>; at order 2
+it is the number <u, ∂<c, f>/∂a>, for a direction u of the inner variable a, so a second derivative uᵀ H
+by b is a gradient like any other. For f(a, b) = Σᵢ aᵢ bᵢ² with two elements, c = 1 and u = (1, 0) it is
+b₁², whose gradient by b is (2 b₁, 0): the first row of H = ∂²f/∂a∂b = [[2 b₁, 0], [0, 2 b₂]].
 """
 
 from __future__ import annotations
@@ -14,42 +19,59 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING
-from minigrad.checking.differences import EPS, Slope, complex_slope, slope
+from minigrad.checking.differences import EPS, Slope, complex_slope, mixed_slope, slope
 from minigrad.checking.digits import AT_50, MOST_OPERATIONS, proof_at_50
 from minigrad.checking.exact import RATIONAL, SYMPY, rational_proof, sympy_proof
-from minigrad.checking.ground import Ground
 from minigrad.checking.hearing import RefutedError
 from minigrad.checking.holomorphic import first_not_holomorphic
 from minigrad.checking.report import Comparison
-from minigrad.checking.scene import Scene
+from minigrad.checking.sample import Sample
 from minigrad.checking.suppress import suppress_warnings
 from minigrad.errors import MinigradError, ShapeError
-from minigrad.graph import tensor
+from minigrad.graph import Node, tensor
 from minigrad.numeric import gradients
 from minigrad.program.environment import Environment
 from minigrad.program.evaluate import evaluate_all
 
 VJP, FORMULA, SOURCE = "hand VJPs", "derived formula", "NumPy source"
 DIFFERENCES, COMPLEX = "finite differences", "complex step"
+OF_GRADIENT = "differences of the gradient"
+# Claims of the user's that a witness can be asked about beside formulas.
+DERIVATION, BACKWARD = "a derivation by hand", "a backward function"
 
 Arrays = list[Any]
+
+
+def never(sample: Sample) -> str:
+    """A witness that always applies."""
+    return ""
 
 
 @dataclass(frozen=True)
 class Witness:
     """One row of the table of witnesses.
 
-    ``refuses`` says why the witness does not apply to a scene, "" where it does; ``gradients`` gives an
+    ``refuses`` says why the witness does not apply to a sample, "" where it does; ``gradients`` gives an
     array or None per variable, ``slope`` the derivative along one direction of one variable.
-    ``tolerance`` is what its own precision allows.
+    ``tolerance`` is what its own precision allows; ``orders`` are those of which it speaks, and ``twice``
+    is what it is called at order 2. ``judges`` names claims of the user's that it is asked about, and
+    ``part`` what is at fault where it alone is wrong, and no primitive is.
     """
 
     name: str
     reads: str
-    refuses: Callable[[Scene], str]
-    gradients: Callable[[Scene], Arrays] | None = None
-    slope: Callable[[Scene, int, Any], Slope] | None = None
+    refuses: Callable[[Sample], str] = never
+    gradients: Callable[[Sample], Arrays] | None = None
+    slope: Callable[[Sample, int, Any], Slope] | None = None
     tolerance: float = ROUNDING
+    orders: tuple[int, ...] = (1, 2)
+    twice: str = ""
+    judges: tuple[str, ...] = ()
+    part: str = ""
+
+    def called(self, order: int) -> str:
+        """Its name in reports about derivatives of that order."""
+        return self.twice if order == 2 and self.twice else self.name
 
 
 @dataclass(frozen=True)
@@ -62,125 +84,207 @@ class Proof:
 
     name: str
     reads: str
-    run: Callable[[Ground, int, str, str], Comparison]
+    run: Callable[[Sample, int, str, str], Comparison]
     most: int
     exact: bool
+    orders: tuple[int, ...] = (1, 2)
 
 
 # -- whole gradients -------------------------------------------------------------------------------
 
 
-def hand_gradients(scene: Scene, c: Any = None) -> Arrays:
-    """The engine's reverse sweep through the rows' own VJPs."""
-    floats = {node for node, value in scene.leaves.items() if np.asarray(value).dtype.kind == "f"}
-    output, tensors = scene.replay.record(scene.leaves, floats, scene.disturb)
-    cotangent = np.asarray(scene.c if c is None else c, dtype=output.dtype)
-    subject = scene.subject
-    chosen = [k for k, node in enumerate(subject.variables) if scene.differentiable(k)]
+def hand_gradients(sample: Sample, c: Any = None) -> Arrays:
+    """The engine's reverse sweep through the rows' own VJPs: first derivatives."""
+    output, tensors = sample.recorded()
+    cotangent = np.asarray(sample.c if c is None else c, dtype=output.dtype)
+    subject = sample.subject
+    chosen = [k for k in range(len(subject.variables)) if sample.differentiable(k)]
     targets = [tensors[subject.variables[k]] for k in chosen]
     if not output.requires_grad:
-        return [np.zeros_like(scene.at(k)) for k in range(len(subject.variables))]
+        return [np.zeros_like(sample.at(k)) for k in range(len(subject.variables))]
     found = gradients([output], targets, cotangents=[tensor(cotangent)], allow_unused=True)
     result: Arrays = [None] * len(subject.variables)
     for k, g in zip(chosen, found, strict=True):
-        result[k] = np.zeros_like(scene.at(k)) if g is None else g.numpy()
+        result[k] = np.zeros_like(sample.at(k)) if g is None else g.numpy()
     return result
 
 
-def _hand(scene: Scene) -> Arrays:
-    try:
-        with suppress_warnings():
-            return hand_gradients(scene)
-    except ShapeError as error:
-        raise RefutedError(str(error)) from error  # a rule that gives another shape is a wrong rule
-    except (MinigradError, ArithmeticError, np.linalg.LinAlgError):
-        raise  # the rule has no value at these numbers
-    except Exception as error:
-        raise RefutedError(f"{type(error).__name__}: {error}") from error  # a rule that does not run
+def _hand_twice(sample: Sample) -> Arrays:
+    """The same sweep through the gradient's own graph."""
+    output, tensors = sample.recorded()
+    first = _swept(output, [tensors[node] for node in sample.u], sample.c, create_graph=True)
+    by_inner = dict(zip(sample.u, first, strict=True))
+    result: Arrays = []
+    for k in range(len(sample.subject.variables)):
+        a, b = sample.subject.nodes(k)
+        (h,) = _swept(by_inner[a], [tensors[b]], sample.u[a])
+        result.append(np.zeros_like(sample.at(k)) if h is None else h.numpy())
+    return result
 
 
-def projected(scene: Scene, k: int, jacobian: Any, axes: int) -> Any:
-    """The cotangent applied to the first ``axes`` axes of a Jacobian, in the variable's shape."""
-    jacobian = np.asarray(jacobian, dtype=float)
-    c = scene.c.reshape(jacobian.shape[:axes])
-    return np.tensordot(c, jacobian, axes=axes).reshape(scene.at(k).shape)
+def _swept(output: Any, targets: list[Any], c: Any, create_graph: bool = False) -> list[Any]:
+    """Cotangents of the targets; None where the output does not depend on them."""
+    if output is None or not output.requires_grad:
+        return [None] * len(targets)
+    return gradients(
+        [output], targets, cotangents=[tensor(c)], create_graph=create_graph, allow_unused=True
+    )
 
 
-def formula_gradients(scene: Scene) -> Arrays:
-    """The derived formulas, evaluated on the scene's numbers."""
-    subject, lowered = scene.subject, scene.subject.lowered
+def _hand(sample: Sample) -> Arrays:
+    with suppress_warnings():
+        if sample.subject.order == 2:
+            return _hand_twice(sample)  # rules of one's own need not run on tensors
+        try:
+            return hand_gradients(sample)
+        except ShapeError as error:
+            # a rule that gives another shape is a wrong rule
+            raise RefutedError(str(error)) from error
+        except (MinigradError, ArithmeticError, np.linalg.LinAlgError):
+            raise  # the rule has no value at these numbers
+        except Exception as error:
+            # a rule that does not run
+            raise RefutedError(f"{type(error).__name__}: {error}") from error
+
+
+def _applied(sample: Sample, k: int, derivative: Any, ndim: Callable[[Node], int]) -> Any:
+    """<c ⊗ u, derivative> over the axes before the variable's, which keeps its shape."""
+    array = np.asarray(derivative, dtype=float)
+    inner = sample.subject.nodes(k)[:-1]
+    seeds = [(sample.c, sample.subject.output), *((sample.u[a], a) for a in inner)]
+    for seed, node in seeds:
+        axes = ndim(node)
+        array = np.tensordot(np.reshape(seed, array.shape[:axes]), array, axes=axes)
+    return array.reshape(sample.at(k).shape)
+
+
+def formula_gradients(sample: Sample) -> Arrays:
+    """The derived formulas, evaluated on the sample's numbers."""
+    lowered, formulas = sample.subject.lowered, sample.subject.formulas
     assert lowered is not None
-    known = [expr for expr in subject.formulas if expr is not None]
-    arrays = iter(evaluate_all(known, Environment(scene.leaf_values(), scene.sizes)))
-    axes = lowered.expr(subject.output).ndim  # axes of size 1 are no axes of an expression
+    known = [expr for expr in formulas if expr is not None]
+    arrays = iter(evaluate_all(known, Environment(sample.leaf_values(), sample.sizes)))
+
+    def ndim(node: Node) -> int:
+        return lowered.expr(node).ndim  # axes of size 1 are no axes of an expression
+
     return [
-        None if expr is None else projected(scene, k, next(arrays), axes)
-        for k, expr in enumerate(subject.formulas)
+        None if expr is None else _applied(sample, k, next(arrays), ndim)
+        for k, expr in enumerate(formulas)
     ]
 
 
-def source_gradients(scene: Scene) -> Arrays:
+def source_gradients(sample: Sample) -> Arrays:
     """The arrays that the generated source returns, the cotangent applied."""
-    assert scene.subject.written is not None
-    arrays = scene.subject.written.arrays(scene.named_values(), scene.sizes)
-    return [projected(scene, k, array, scene.output.ndim) for k, array in enumerate(arrays)]
+    assert sample.subject.written is not None
+    arrays = sample.subject.written.arrays(sample.named_values(), sample.sizes)
+    return [
+        _applied(sample, k, array, lambda node: np.ndim(sample.values[node]))
+        for k, array in enumerate(arrays)
+    ]
 
 
 # -- slopes ------------------------------------------------------------------------------------------
 
 
-def _difference(scene: Scene, k: int, direction: Any) -> Slope:
-    return slope(scene.moved(k, direction), scene.c)
+def _difference(sample: Sample, k: int, direction: Any) -> Slope:
+    if sample.subject.order == 1:
+        return slope(sample.moved(k, direction), sample.c)
+    return mixed_slope(sample.moved_twice(k, direction), sample.c)
 
 
-def _imaginary(scene: Scene, k: int, direction: Any) -> Slope:
-    found = complex_slope(scene.moved(k, direction), scene.c)
-    return Slope(found.value, max(found.uncertainty, EPS * scene.natural))
+def _of_gradient(sample: Sample, k: int, direction: Any) -> Slope:
+    a, b = sample.subject.nodes(k)
+    position = list(sample.subject.variables).index(a)
+
+    def along(t: float) -> Any:
+        try:
+            return hand_gradients(sample.shifted({b: t * direction}))[position]
+        except (MinigradError, np.linalg.LinAlgError):
+            return np.full(sample.u[a].shape, np.nan)  # beyond what an operation takes
+
+    return slope(along, sample.u[a])
+
+
+def _imaginary(sample: Sample, k: int, direction: Any) -> Slope:
+    found = complex_slope(sample.moved(k, direction), sample.c)
+    return Slope(found.value, max(found.uncertainty, EPS * sample.natural))
 
 
 # -- the table ---------------------------------------------------------------------------------------
 
 
-def _never(scene: Scene) -> str:
-    return ""
-
-
-def _no_formula(scene: Scene) -> str:
-    subject = scene.subject
+def _no_formula(sample: Sample) -> str:
+    subject = sample.subject
     if subject.lowered is None or all(f is None for f in subject.formulas):
         return subject.why or "no formula was derived"
     return ""
 
 
-def _no_source(scene: Scene) -> str:
-    return _no_formula(scene) or ("" if scene.subject.written else "no source was generated")
+def _no_source(sample: Sample) -> str:
+    return _no_formula(sample) or ("" if sample.subject.written else "no source was generated")
 
 
-def _not_holomorphic(scene: Scene) -> str:
-    name = first_not_holomorphic(scene.replay, scene.values)
+def _not_holomorphic(sample: Sample) -> str:
+    name = first_not_holomorphic(sample.replay, sample.values)
     return f"{name} is not holomorphic" if name else ""
 
 
 WITNESSES: tuple[Witness, ...] = (
-    Witness(VJP, "the rows' hand-written VJPs, through the reverse sweep", _never, gradients=_hand),
+    Witness(
+        VJP,
+        "the rows' hand-written VJPs, through the reverse sweep",
+        gradients=_hand,
+        twice=f"{VJP}, twice",
+        judges=(DERIVATION, BACKWARD),
+        part="reverse sweep",
+    ),
     Witness(
         FORMULA,
         "the rows' meanings, derived and simplified",
         _no_formula,
         gradients=formula_gradients,
+        judges=(DERIVATION, BACKWARD),
+        part="derivation",
     ),
-    Witness(SOURCE, "the text that the formula generates", _no_source, gradients=source_gradients),
-    Witness(DIFFERENCES, "the raw forward functions on plain arrays", _never, slope=_difference),
     Witness(
-        COMPLEX, "the raw forward functions on complex arrays", _not_holomorphic, slope=_imaginary
+        SOURCE,
+        "the text that the formula generates",
+        _no_source,
+        gradients=source_gradients,
+        part="generator",
+    ),
+    Witness(OF_GRADIENT, "the hand VJPs at numbers close by", slope=_of_gradient, orders=(2,)),
+    Witness(
+        DIFFERENCES,
+        "the raw forward functions on plain arrays",
+        slope=_difference,
+        judges=(DERIVATION, BACKWARD),
+    ),
+    Witness(
+        COMPLEX,
+        "the raw forward functions on complex arrays",
+        _not_holomorphic,
+        slope=_imaginary,
+        orders=(1,),
+        judges=(BACKWARD,),
     ),
 )
 
 PROOFS: tuple[Proof, ...] = (
     Proof(AT_50, "the meaning in 50-digit arithmetic", proof_at_50, MOST_OPERATIONS, False),
-    Proof(RATIONAL, "the meaning in dual rational numbers", rational_proof, 20_000, True),
-    Proof(SYMPY, "the meaning on explicit elements, by SymPy's diff", sympy_proof, 600, True),
+    Proof(RATIONAL, "the meaning in dual rational numbers", rational_proof, 20_000, True, (1,)),
+    Proof(SYMPY, "the meaning on explicit elements, by SymPy's diff", sympy_proof, 600, True, (1,)),
 )
+
+
+def judging(claim: str) -> list[Witness]:
+    """The witnesses that are asked about such a claim of the user's."""
+    return [w for w in WITNESSES if claim in w.judges]
+
+
+# Those who differentiate one step after another, and so meet what single steps do not have.
+STEPWISE = tuple(w.name for w in WITNESSES if w.gradients is not None)
 
 
 __all__ = [
