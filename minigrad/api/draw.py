@@ -76,7 +76,7 @@ class _Formulas:
     def __init__(self, output: Node, lowered: Lowered, variables: Sequence[Node]) -> None:
         self.output, self.lowered = output, lowered
         self._forms: dict[Node, tuple[Places, Tree, str]] = {}
-        by_expr = {lowered.expr(node): node for node in lowered.names}
+        by_expr = {lowered.expr(node): node for node in lowered.names if node in lowered.views}
         on_the_way = _reaching([lowered.expr(v) for v in variables], lowered.expr(output))
         targets = [node for expr, node in by_expr.items() if expr in on_the_way]
         found = derivatives(lowered, output, [] if output.shape else targets)

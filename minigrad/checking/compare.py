@@ -119,7 +119,8 @@ def slopes_compared(
     gaps = [(abs(float(np.sum(g * d)) - s.value), s, d) for d, s in smooth]
     allowed = max(8 * s.uncertainty for _, s in smooth)
     if max(gap for gap, _, _ in gaps) > allowed + base * scale:
-        allowed += _NOISES * noise() * float(np.abs(smooth[0][0]).sum())
+        moved = noise() * float(np.abs(smooth[0][0]).sum())
+        allowed += _NOISES * max(moved, EPS * natural)
     zero = scale <= allowed and allowed <= COARSEST * 1e-3 * natural
     if zero:
         scale = natural

@@ -14,6 +14,7 @@ from minigrad.notation.tree import (
     ONE,
     Indexed,
     Name,
+    Relation,
     Scaled,
     Transposed,
     Tree,
@@ -50,6 +51,11 @@ def mentions(tree: Tree, letters: Sequence[str]) -> bool:
     """Whether one of the letters stands as a subscript somewhere in the tree."""
     if isinstance(tree, Indexed) and any(place in letters for place in tree.places):
         return True
+    if isinstance(tree, Relation) and tree.sign == "=":
+        # [ij = kl] and [i = (j + 1) mod n] have letters inside one name
+        sides = [side.text for side in (tree.left, tree.right) if isinstance(side, Name)]
+        if any(letter in side for side in sides for letter in letters):
+            return True
     if isinstance(tree, Name) and (tree.text in letters or tree.text.removeprefix("e_") in letters):
         return True
     return any(mentions(part, letters) for part in parts_of(tree))

@@ -234,6 +234,8 @@ class Reader:
 
     def composite(self, node: Composite, places: Places) -> Tree:
         """Row-wise functions take subscripts of leading axes inside; others stand outside."""
+        if dict(node.definition.params).get("count", 1) != 1 and node.definition.adjoint is None:
+            return self.read(node.expand(), places)  # by its name a function of each row
         inside = [k for k, place in enumerate(places) if place is not None]
         rowwise = node.ndim > 0 and all(arg.ndim >= node.ndim for arg in node.args)
         leading = inside == list(range(len(inside))) and (rowwise and len(inside) < node.ndim)

@@ -95,6 +95,9 @@ def _of_product(node: Product, chosen: Factor) -> str:
         None,
     )
     if isinstance(structure, Structural):
+        corners = [f for f in others if f.node is structure and set(f.labels) <= set(chosen.labels)]
+        if structure.kind == "tri" and corners:
+            return "triangle: the gradient is kept inside it, 0 elsewhere"
         return _STRUCTURES[structure.kind]
     if structure is not None:
         return "lookup: the gradient goes to the rows that were read"

@@ -63,7 +63,7 @@ def _selection(node: Structural) -> Selection:
     after = whole - stop
     if step < 0:
         first = "" if start == whole - 1 and step == -1 else str(start)
-        return Selection(f"{first}:{'' if stop == -1 else stop}:{step}", None)
+        return Selection(f"{first}:{'' if isinstance(stop, int) and stop < 0 else stop}:{step}", None)
     last = "" if after == 0 else f"-{after}" if isinstance(after, int) else str(stop)
     place = f"{'' if start == 0 else start}:{last}"
     if step != 1:

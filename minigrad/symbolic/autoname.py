@@ -70,6 +70,7 @@ class FreeNames:
         DerivationError
             When they are too many to be derived.
         """
+        self.taken.add("H")  # what a Hessian is called
         pairs = variables**2
         if self.operations * pairs > _LAST_SECOND:
             raise DerivationError(

@@ -98,7 +98,7 @@ def derivatives(
     # Names that save nothing are taken back, and what is still repeated gets one.
     if length is not None:
         found = settled(found, names, length)
-        used = {ref.name for ref in referred(*found)}
+        used = {name for ref in referred(*found) for name in (ref.name, ref.of)}
         expr = Opened(names.given - used, names.bound)(expr)
     keys = product(wrt, repeat=order)
     return Derivatives(expr, dict(zip(keys, found, strict=True)), gradients, names)

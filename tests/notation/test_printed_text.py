@@ -227,3 +227,24 @@ def test_a_planted_misprint_changes_the_value(right: str, wrong: str) -> None:
     true = read_back(text, values, dims)
     lied = read_back(text.replace(right, wrong), values, dims)
     assert any(abs(true[name] - lied[name]).max() > 1e-6 for name in ("dWq", "dWk"))
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "order"),
+    [
+        ("logsumexp(X)", {"X": "m n"}, 1),
+        ("max(X)", {"X": "m n"}, 1),
+        ("sum(C * X * tanh(X))", {"C": "m n", "X": "m n"}, 2),
+        ("sum(C * triu(X))", {"C": "m n", "X": "m n"}, 1),
+        ("sum(C * X[:, ::-2])", {"C": "3 2", "X": "3 3"}, 1),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_read_as_it_is_meant(
+    text: str, variables: dict[str, str], order: int
+) -> None:
+    case = Case("", text, variables, "X", order)
+    values = case.arrays(0)
+    formula = mg.derive(mg.parse(text, **variables), wrt="X", order=order)["X"]
+    right = case.by_backward(values)
+    back = read(str(formula), formula.line.name, values, case.dims, right.shape)
+    np.testing.assert_allclose(back, right, rtol=1e-9, atol=1e-12)

@@ -51,7 +51,9 @@ def read_back(
     ShapeError
         Where the sizes of what it combines do not fit.
     """
-    known = {name: held(np.asarray(array)) for name, array in values.items()}
+    arrays = {name: np.asarray(array) for name, array in values.items()}
+    # a mask is 0 or 1 in a formula
+    known = {k: held(a.astype(float) if a.dtype == bool else a) for k, a in arrays.items()}
     try:
         return _values(text, known, dict(sizes or {}), dict(shapes or {}), ascii)
     except (RecursionError, MemoryError):  # Python's own grammar gives up with the latter

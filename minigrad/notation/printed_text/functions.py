@@ -133,9 +133,14 @@ def _centred(array: Any) -> Any:
 
 
 def _argmax(array: Any) -> Any:
-    """1 at the largest element, shared among equals."""
+    """1 at the largest element of each row, shared among equals."""
     best = array == array.max(-1, keepdims=True)
     return best / best.sum(-1, keepdims=True)
+
+
+def _argmax_of_all(value: Value) -> Value:
+    array = plain(value)
+    return held(_argmax(array.reshape(-1)).reshape(array.shape))
 
 
 def _argsort(array: Any) -> Any:
@@ -171,7 +176,7 @@ OWN: dict[str, Callable[..., Value]] = {
     "colmean": _over(np.mean, 0),
     "rowmax": _over(np.max, 1),
     "rowprod": _over(np.prod, 1),
-    "argmax": _along_rows(_argmax),
+    "argmax": _argmax_of_all,
     "rowargmax": _along_rows(_argmax),
     "sort": _along_rows(np.sort),
     "rowsort": _along_rows(np.sort),

@@ -295,7 +295,7 @@ class Evaluation:
     def call(self, piece: SyntaxNode) -> Value:
         function = str(piece.value)
         if function in ("tril", "triu") and piece.parts[0].kind == "ones":
-            shape = (self.guess(),) * 2
+            shape = self.guess(), self.guess()
             offset = [int(plain(self.eval(part))) for part in piece.parts[1:]]
             return Block((np.tril if function == "tril" else np.triu)(np.ones(shape), *offset))
         if function == "pad":
