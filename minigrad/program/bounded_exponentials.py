@@ -1,8 +1,8 @@
 """A choice by x > c meets no e^x of the x that it rules out: in that branch, e^x is taken of min(x, c).
 
-``where(x > 20, x, log1p(exp(x)))`` is right in each element it keeps, but computes e^800 for x = 800 and
-multiplies infinities in the slopes. It becomes ``where(x > 20, x, log1p(exp(minimum(x, 20))))``: the
-branch is read only where x <= 20, and minimum(x, 20) is x there.
+``where(x > 0, x, exp(x) - 1)`` is right in each element it keeps, but computes e^800 for x = 800, and
+where it is multiplied by a 0 for those it does not keep, 0 · ∞ is no number. It becomes
+``where(x > 0, x, expm1(minimum(x, 0)))``: that branch is read only where x <= 0, and min(x, 0) is x there.
 """
 
 from __future__ import annotations

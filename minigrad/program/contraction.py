@@ -1,4 +1,15 @@
-"""The contraction of labelled arrays: a product as pairwise array operations, along a good path."""
+"""The contraction of labelled arrays: a product as pairwise array operations, along a good path.
+
+Take yⱼ = Σᵢₖ Aᵢⱼ Aᵢₖ xₖ with A: 2 × 3. The factors are A labelled (i, j), A labelled (i, k) and x labelled
+(k); the result keeps j. The path chosen is (A, (A, x)):
+
+    t = A @ x      tᵢ = Σₖ Aᵢₖ xₖ, as only these two carry k: 2 · 3 multiplications, i is left
+    y = A.T @ t    yⱼ = Σᵢ Aᵢⱼ tᵢ: 3 · 2 multiplications, j is left
+
+The other way, (A, A) first, would take 3 · 2 · 3 for Σᵢ Aᵢⱼ Aᵢₖ and 3 · 3 for the rest. Were Σₖ Aᵢₖ xₖ
+computed before, for another product, it would cost nothing here: partial products are known by their
+factors, whatever their labels are called.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Contraction paths: which pair of a product's factors is contracted next, so that the least work is done.
 
 Exact by dynamic programming over subsets for as many factors as people write in one product; beyond
-that the cheapest pair is taken each time.
+that the cheapest pair is taken each time. For factors 0, 1, 2 with labels {i, j}, {i, k}, {k}, of which j is
+kept, the tree is (0, (1, 2)): the pair 1, 2 has no k left outside of it, so Σₖ is done there.
 """
 
 from __future__ import annotations

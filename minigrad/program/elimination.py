@@ -2,6 +2,10 @@
 
 [i = start + step j] under a sum over i is a slice of what carries i; where i is an axis of the result,
 it says where the result stands. Only a triangle stays a factor, for the contraction to use.
+
+In Yᵢₗ = Σⱼₖ [i = 1 + j] [k = 2] Aⱼₖ Bₖₗ the one-hot is used first, as nothing else is needed for it: A and B are
+read at k = 2, A[:, 2] labelled j and B[2] labelled l. Then i = 1 + j says where the rows stand. What
+is left to multiply is an outer product, put below a row of zeros.
 """
 
 from __future__ import annotations

@@ -1,4 +1,10 @@
-"""Structural factors that say where the other factors are read: slices, picks, reshapes."""
+"""Structural factors that say where the other factors are read: slices, picks, reshapes.
+
+In yⱼ = Σᵢ [i = 1 + j] xᵢ, with i to 4 and j to 2, the array x carries the label i that is summed: it becomes
+x[1:3], labelled j, so y₀ = x₁ and y₁ = x₂. A pick reads at integers: yⱼ = Σᵢ [i = pⱼ] xᵢ is take(x, p), and
+for p = (3, 0) it is (x₃, x₀). A one-hot [i = 2] leaves x₂, and a reshape [(i, j) = k] of a 2 × 3 array
+Aᵢⱼ its six elements yₖ, where k = 3 i + j.
+"""
 
 from __future__ import annotations
 

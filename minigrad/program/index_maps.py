@@ -1,7 +1,13 @@
 """Where the elements of a small array stand in a large one that is zero elsewhere.
 
 What deltas, slices, one-hots and gathers say of axes of a result is kept apart from the numbers, as one
-index map per axis, and done last: no dense 0/1 tensor is ever multiplied.
+index map per axis, and done last: no dense 0/1 tensor is ever multiplied. For a core x labelled i, of
+three elements:
+
+    diag(x)       Yᵢᵢ = xᵢ             {0: Affine(i), 1: Affine(i)}
+    pad(x, 1)     y₁₊ᵢ = xᵢ            {0: Affine(i, start=1)}
+    column 2      Yᵢ₂ = xᵢ             {0: Affine(i), 1: Fixed(2)}
+    rows at p     y[pᵢ] += xᵢ          {0: Indirect(p, (i,))}
 """
 
 from __future__ import annotations

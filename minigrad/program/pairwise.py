@@ -1,4 +1,13 @@
-"""Two labelled arrays into one: as a matrix product where it is one, else the plainest form there is."""
+"""Two labelled arrays into one: as a matrix product where it is one, else the plainest form there is.
+
+Which form it is, the groups of labels say; for A and B of two rows and three columns, say:
+
+    Σⱼ Aᵢⱼ Bₖⱼ     left i, right k, summed j     A @ B.T
+    Σⱼ Aᵢⱼ Bᵢⱼ     both i, summed j              sum(A * B, axis=1)
+    Σᵢⱼ Aᵢⱼ Bᵢⱼ    summed i and j                sum(A * B)
+    Aᵢⱼ vⱼ         both j, left i                A * v
+    Σⱼ Pᵦᵢⱼ Qᵦⱼₖ   both β, left i, right k, summed j    P @ Q, a stack of products
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""A product on its way to arrays: what is still to be multiplied, and where the result stands."""
+"""A product on its way to arrays: what is still to be multiplied, and where the result stands.
+
+Of yᵢₖ = Σⱼ [i = 1 + 2 j] Bⱼₖ with i to 6, j to 3 and k to 2 it holds at first the array B labelled (j, k), the
+structural factor [i = 1 + 2 j] labelled (j, i), and the index maps {0: i, 1: k}. The factor is used up by
+saying where the result stands, {0: 1 + 2 j, 1: k}: then B is all there is to compute, and is put into rows
+1, 3 and 5 of zeros at the end.
+"""
 
 from __future__ import annotations
 

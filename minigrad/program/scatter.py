@@ -1,4 +1,12 @@
-"""Structural factors that say where the other factors are put, and slices that meet on one axis."""
+"""Structural factors that say where the other factors are put, and slices that meet on one axis.
+
+The gradient of x[1:3] is yᵢ = Σⱼ [i = 1 + j] dⱼ: the array d carries j, which is summed, and i is an axis of the
+result. It is put into zeros, y = (0, d₀, d₁, 0). The gradient of x[p] is yᵢ = Σⱼ [i = pⱼ] dⱼ, where several
+j may have one i: for p = (3, 3) it is y = (0, 0, 0, d₀ + d₁), which only adding at indices gives.
+
+Two slices of one axis, [i = 1 + j] for j to 2 and [i = 2 + k] for k to 2, both reach i = 2 alone: they are one
+element of each, j = 1 and k = 0.
+"""
 
 from __future__ import annotations
 

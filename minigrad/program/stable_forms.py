@@ -1,7 +1,10 @@
 """Forms that neither overflow nor cancel: log of a sum of exponentials, sigmoids, softmax.
 
 Each rule rewrites one expression into an equal one; what they look for is the meaning, so they also
-apply to what a user writes out in exponentials and logarithms.
+apply to what a user writes out in exponentials and logarithms. log(1 + exp(x)) is infinite at x = 800 when
+it is computed as written, since exp(800) is; as softplus it is max(x, 0) + log1p(exp(−|x|)) = 800. At
+x = −40 it would be 0, as 1 + exp(−40) rounds to 1; softplus has exp(−40) = 4.2e-18. Likewise
+log(softmax(x)) at x = (0, 800) is log(0) in its first element, and x − logsumexp(x) is −800.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Triangles in a product: masks over both of their axes, running sums over one."""
+"""Triangles in a product: masks over both of their axes, running sums over one.
+
+[j ≤ i] Aᵢⱼ with both axes in the result is tril(A). Σⱼ [j ≤ i] xⱼ, where x lacks i, is the running sum
+(x₀, x₀ + x₁, x₀ + x₁ + x₂): n additions, where a matrix of n² zeros and ones would take n² multiplications.
+Σᵢ [j ≤ i] xᵢ runs from the other end, and [j ≤ i + k] moves the sum by k places.
+"""
 
 from __future__ import annotations
 
