@@ -29,6 +29,7 @@ from minigrad.graph import (
 from minigrad.limits import limits
 from minigrad.numeric import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from minigrad.ops import *  # noqa: F403  (the rows publish their names)
+from minigrad.ops.matrix_function import matrix_function
 from minigrad.version import __version__
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "limits",
+    "matrix_function",
     "nn",
     "no_grad",
     "optim",

@@ -86,6 +86,12 @@ class Dual:
     __radd__ = __add__
     __rmul__ = __mul__
 
+    def __sub__(self, other: Any) -> Any:
+        return self + other * -1
+
+    def __rsub__(self, other: Any) -> Any:
+        return self * -1 + other
+
 
 def _dual(x: Any) -> Dual:
     return x if isinstance(x, Dual) else Dual(x)

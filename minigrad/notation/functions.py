@@ -7,7 +7,7 @@ from typing import NamedTuple
 from minigrad import markup
 from minigrad.index.expr import Head, Number
 from minigrad.index.heads import LEAST, SHARE
-from minigrad.index.matrices import MATRIX_ROWS
+from minigrad.index.matrix_row import MATRIX_ROWS
 from minigrad.index.numbers import number
 from minigrad.primitive import REGISTRY
 

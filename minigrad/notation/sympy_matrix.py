@@ -15,8 +15,7 @@ from typing import Any
 
 from minigrad.index import heads
 from minigrad.index.expr import Head, Leaf
-from minigrad.index.matrices import MATRIX_ROWS
-from minigrad.index.matrix_row import MatrixRow
+from minigrad.index.matrix_row import MATRIX_ROWS, MatrixRow
 from minigrad.notation.sympy_atoms import head_value
 from minigrad.notation.sympy_piece import (
     NoMatrixFormError,

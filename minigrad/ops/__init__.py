@@ -16,6 +16,7 @@ from minigrad.ops import (  # noqa: F401  (each publishes its rows)
     contraction,
     convolution,
     decompositions,
+    eigen,
     einstein,
     elementary,
     indexing,
@@ -36,6 +37,7 @@ from minigrad.ops import (  # noqa: F401  (each publishes its rows)
     shape,
     shaping,
     smooth,
+    systems,
 )
 from minigrad.ops import functional as functional
 from minigrad.ops import linalg as linalg

@@ -1,145 +1,28 @@
-"""Eigenvalues, singular values and orthogonal factors."""
+"""Singular values and orthogonal factors, with their vectors.
+
+The differential of one part of a decomposition speaks of the others, X = U diag(s) Vᵀ and X = Q R.
+Source: J. Townsend, Differentiating the singular value decomposition, 2016.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError, SymbolicError
-from minigrad.graph.call import array_or_tensor, face, worded
+from minigrad.graph.call import array_or_tensor, worded
 from minigrad.graph.create import as_tensor
-from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.public import public
 from minigrad.graph.tensor import Tensor, describe
-from minigrad.ops import meanings as meaning
-from minigrad.ops import shape_messages
-from minigrad.ops.axes import plain
+from minigrad.index.matrix_row import by_columns, per_column
 from minigrad.ops.contraction import matmul
+from minigrad.ops.eigen import ROOTS, gaps, scaled, singular_in_words, upright
 from minigrad.ops.joining import concatenate
+from minigrad.ops.matrix_function import builtin_matrix_function as matrix_function
+from minigrad.ops.matrix_function import transposed as _t
 from minigrad.primitive import INTERNAL
-
-
-def _t(x: Any) -> Any:
-    return x.swapaxes(-1, -2)
-
-
-def symmetric_matrix(x: Any, uplo: str = "L") -> Any:
-    """The symmetric matrix that a caller means: the average with its transpose, or of one triangle.
-
-    What differs from its transpose by rounding or by the step of a finite difference is averaged, so
-    that the function is smooth in every element; of a matrix that is not symmetric one triangle is
-    read, as NumPy does.
-    """
-    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
-        raise ValueError("the matrix must be square")
-    a = plain(x)
-    n = a.shape[-1]
-    near = np.abs(a - _t(a)).max((-2, -1), initial=0) <= 1e-3 * np.abs(a).max((-2, -1), initial=0)
-    below = np.tri(n) - np.eye(n) / 2
-    read = below if uplo == "L" else below.T
-    shares = np.where(np.expand_dims(near, (-2, -1)), 0.5, read).astype(x.dtype)
-    part = np.where(shares != 0, x, np.zeros((), x.dtype)) * shares
-    return part + _t(part)
-
-
-def symmetric_part(x: Any) -> Any:
-    """(X + Xᵀ) / 2, as which a function of symmetric matrices passes a cotangent on."""
-    return (x + _t(x)) / 2
-
-
-@contextmanager
-def singular_in_words(name: str, why: str) -> Iterator[None]:
-    """Say in a rule's own words that it needs an inverse which does not exist."""
-    try:
-        yield
-    except np.linalg.LinAlgError:
-        raise ArgumentError(
-            f"{name}: {why}, so there is no derivative; add a multiple of the identity"
-        ) from None
-
-
-def _scaled(x: Any, s: Any) -> Any:
-    """X diag(s)."""
-    return x * np.expand_dims(s, -2)
-
-
-def _gaps(w: Any) -> Any:
-    """The matrix 1 / (wⱼ − wᵢ), zero on the diagonal."""
-    n = w.shape[-1]
-    diagonal = np.eye(n, dtype=bool)
-    gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
-    return np.where(diagonal, np.zeros((), w.dtype), 1 / np.where(diagonal, 1, gap))
-
-
-def _vectors_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
-    w = eigvalsh_in_rules(x, uplo=uplo)
-    return symmetric_part(y @ (_gaps(w) * (_t(y) @ g)) @ _t(y))
-
-
-eigenvectors = primitive(
-    "linalg.eigenvectors",
-    lambda x, *, uplo="L": np.linalg.eigh(symmetric_matrix(x, uplo))[1],
-    vjps=(_vectors_vjp,),
-    shape_message=shape_messages.squares,
-    domain="symmetric",
-    meaning=meaning.eigenvectors,
-    kinks="the derivative is not finite where eigenvalues coincide",
-    doc="Orthonormal eigenvectors of a symmetric matrix, as columns.",
-    names=INTERNAL,
-)
-_eigenvectors = array_or_tensor(eigenvectors)
-
-
-def _values_vjp(g: Any, y: Any, x: Any, *, uplo: str) -> Any:
-    v = _eigenvectors(x, uplo=uplo)
-    return _scaled(v, g) @ _t(v)
-
-
-_eigvalsh = primitive(
-    "linalg.eigvalsh",
-    lambda x, *, uplo="L": np.linalg.eigvalsh(symmetric_matrix(x, uplo)),
-    vjps=(_values_vjp,),
-    shape_message=shape_messages.squares,
-    domain="symmetric",
-    meaning=meaning.eigvalsh,
-    doc="Eigenvalues of a symmetric matrix, ascending.",
-)
-eigvalsh_in_rules = array_or_tensor(_eigvalsh)
-
-
-def _triangle(uplo: str) -> str:
-    if not isinstance(uplo, str) or uplo.upper() not in ("L", "U"):
-        raise ArgumentError(f"linalg.eigh: UPLO is 'L' or 'U', not {uplo!r}")
-    return uplo.upper()
-
-
-@face(_eigvalsh)
-def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
-    """Eigenvalues, ascending, of a symmetric matrix; the gradient is that of symmetric changes.
-
-    Of a matrix that is not symmetric (by more than a thousandth of its largest element) only one
-    triangle, lower ("L") or upper ("U"), is read; the gradient still has half of each element on
-    either side.
-    """
-    return _eigvalsh(a, uplo=_triangle(UPLO))
-
-
-class EighResult(NamedTuple):
-    """Eigenvalues and eigenvectors."""
-
-    eigenvalues: Tensor
-    eigenvectors: Tensor
-
-
-@public("linalg.eigh")
-def eigh(a: Any, UPLO: str = "L") -> EighResult:
-    """Eigenvalues, ascending, and orthonormal eigenvectors; read and differentiated as eigvalsh."""
-    x = as_tensor(a, "linalg.eigh")
-    uplo = _triangle(UPLO)
-    return EighResult(_eigvalsh(x, uplo=uplo), eigenvectors(x, uplo=uplo))
 
 
 def _matrices(name: str, a: Any) -> Tensor:
@@ -150,47 +33,110 @@ def _matrices(name: str, a: Any) -> Tensor:
     return x
 
 
-def _svd_part(x: Any, *, part: str) -> Any:
-    u, s, vt = np.linalg.svd(x, full_matrices=False)
-    return {"U": u, "S": s, "V": _t(vt)}[part]
-
-
-def _svd_vjp(g: Any, y: Any, x: Any, *, part: str) -> Any:
+def _svd_vjp(part: str, g: Any, x: Any) -> Any:
     if not x.size:
         return x * 0
-    u, s, v = (_svd_in_rules(x, part=p) for p in "USV")
+    u, s, v = _LEFT(x), _SINGULAR(x), _RIGHT(x)
     if part == "S":
-        return _scaled(u, g) @ _t(v)
+        return scaled(u, g) @ _t(v)
     own, other, rows = (u, v, x.shape[-2]) if part == "U" else (v, u, x.shape[-1])
     skew = _t(own) @ g
-    turned = _gaps(s * s) * (skew - _t(skew))
+    turned = gaps(s * s) * (skew - _t(skew))
     outside = np.eye(rows, dtype=x.dtype) - own @ _t(own)
-    result = _scaled(own @ turned, s) @ _t(other) + _scaled(outside @ g, 1 / s) @ _t(other)
+    result = scaled(own @ turned, s) @ _t(other) + scaled(outside @ g, 1 / s) @ _t(other)
     return result if part == "U" else _t(result)
 
 
-_svd = primitive(
-    "linalg.svd",
-    _svd_part,
-    vjps=(_svd_vjp,),
-    params={"part": "S"},
-    domain="invertible",
-    meaning=meaning.svd,
-    kinks="the derivatives of the vectors are not finite where singular values coincide",
-    doc="One part of the thin singular value decomposition X = U diag(S) Vᵀ.",
-)
-_svd_in_rules = array_or_tensor(_svd)
+def _svd_at_50(mp: Any, x: Any) -> tuple[Any, Any, Any]:
+    u, s, vt = mp.svd_r(x)
+    v = vt.T
+    return upright(u, v), s, v
 
-_svdvals = primitive(
+
+def _name_parts(r: Any) -> None:
+    for name, function in (("U", "svdU"), ("s", "svdvals"), ("V", "svdV")):
+        r.name(name, function)
+    r.nodes["F"] = r.gaps(r.power("s", 2))
+    r.nodes["1/s"] = r.power("s", -1)
+
+
+def _of_singular_values(r: Any) -> Any:
+    """U diag(G) Vᵀ."""
+    _name_parts(r)
+    return r.product("ij", [("U", "ik"), ("G", "k"), ("V", "jk")])
+
+
+def _of_left(r: Any) -> Any:
+    """2 U sym(F ⊙ (Uᵀ G)) diag(s) Vᵀ + (I - U Uᵀ) G diag(1/s) Vᵀ."""
+    _name_parts(r)
+    r.part("inner", r.sym(r.product("ij", [("F", "ij"), ("U", "ki"), ("G", "kj")])))
+    inside = r.product("ij", [("U", "ik"), ("inner", "kl"), ("s", "l"), ("V", "jl")], 2)
+    if r.rows == r.columns:
+        return inside
+    r.nodes["outside"] = r.without(r.rows, [("U", "ik"), ("U", "jk")])
+    return r.sum(inside, r.product("ij", [("outside", "ia"), ("G", "ak"), ("1/s", "k"), ("V", "jk")]))
+
+
+def _of_right(r: Any) -> Any:
+    """2 U diag(s) sym(F ⊙ (Vᵀ G)) Vᵀ."""
+    _name_parts(r)
+    r.part("inner", r.sym(r.product("ij", [("F", "ij"), ("V", "ki"), ("G", "kj")])))
+    return r.product("ij", [("U", "ik"), ("s", "k"), ("inner", "kl"), ("V", "jl")], 2)
+
+
+svdvals = matrix_function(
     "linalg.svdvals",
     lambda x: np.linalg.svd(x, compute_uv=False),
-    vjps=(lambda g, y, x: _svd_vjp(g, y, x, part="S"),),
+    vjp=lambda g, y, x: _svd_vjp("S", g, x),
+    adjoint=_of_singular_values,
+    sentence="singular values, ds = diag(Uᵀ dX V)",
+    of="tall",
+    turned="svdvals",
+    sizes=per_column,
+    digits=lambda mp, x: list(mp.svd_r(x, compute_uv=False)),
+    inexact=ROOTS,
+    letter="s",
+    text="np.linalg.svd({}, compute_uv=False)",
     domain="invertible",
-    meaning=meaning.svdvals,
     kinks="at a singular value of 0 one of the possible directions is taken",
     doc="Singular values, descending.",
 )
-svdvals = _svdvals
+_svd = functools.partial(
+    matrix_function,
+    of="tall",
+    inexact=ROOTS,
+    domain="invertible",
+    kinks="the derivatives of the vectors are not finite where singular values coincide",
+    names=INTERNAL,
+)
+_svd_left = _svd(
+    "linalg.svdU",
+    lambda x: np.linalg.svd(x, full_matrices=False)[0],
+    vjp=lambda g, y, x: _svd_vjp("U", g, x),
+    adjoint=_of_left,
+    sentence="left singular vectors, X = U diag(s) Vᵀ: dU = U (F ⊙ 2 sym(Uᵀ dX V diag(s))) "
+    "+ (I − U Uᵀ) dX V diag(1/s), Fᵢⱼ = 1 / (sⱼ² − sᵢ²)",
+    turned="svdV",
+    digits=lambda mp, x: _svd_at_50(mp, x)[0],
+    letter="u",
+    text="np.linalg.svd({}, full_matrices=False)[0]",
+    doc="Left singular vectors, the columns of U in X = U diag(S) Vᵀ, as linalg.svd gives them.",
+)
+_svd_right = _svd(
+    "linalg.svdV",
+    lambda x: _t(np.linalg.svd(x, full_matrices=False)[2]),
+    vjp=lambda g, y, x: _svd_vjp("V", g, x),
+    adjoint=_of_right,
+    sentence="right singular vectors, X = U diag(s) Vᵀ: "
+    "dV = V (F ⊙ 2 sym(diag(s) Uᵀ dX V)), Fᵢⱼ = 1 / (sⱼ² − sᵢ²)",
+    sizes=by_columns,
+    turned="svdU",
+    digits=lambda mp, x: _svd_at_50(mp, x)[2],
+    letter="v",
+    text="np.linalg.svd({}, full_matrices=False)[2].mT",
+    doc="Right singular vectors, the columns of V in X = U diag(S) Vᵀ, as linalg.svd gives them.",
+)
+_LEFT, _SINGULAR, _RIGHT = map(array_or_tensor, (_svd_left, svdvals, _svd_right))
 
 
 class SVDResult(NamedTuple):
@@ -201,7 +147,7 @@ class SVDResult(NamedTuple):
     Vh: Tensor
 
 
-@face(_svd)
+@public("linalg.svd")
 @worded("linalg.svd")
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
@@ -209,18 +155,13 @@ def svd(
     """The thin singular value decomposition X = U diag(S) Vᵀ; ``full_matrices`` must be False."""
     x = _matrices("linalg.svd", a)
     if not compute_uv:
-        return _svdvals(x)
+        return svdvals(x)
     if full_matrices and x.shape[-1] != x.shape[-2]:
         raise ArgumentError(
             "linalg.svd: the extra columns of full matrices are not determined by x and have no "
             "derivative; pass full_matrices=False"
         )
-    return SVDResult(_svd(x, part="U"), _svd(x, part="S"), _svd(x, part="V").swapaxes(-1, -2))
-
-
-def _qr_part(x: Any, *, part: str) -> Any:
-    q, r = np.linalg.qr(x)
-    return q if part == "Q" else r
+    return SVDResult(_svd_left(x), svdvals(x), _svd_right(x).swapaxes(-1, -2))
 
 
 def _copied_lower(m: Any) -> Any:
@@ -228,28 +169,83 @@ def _copied_lower(m: Any) -> Any:
     return np.tril(m) + _t(np.tril(m, -1))
 
 
-def _qr_vjp(g: Any, y: Any, x: Any, *, part: str) -> Any:
-    if part == "R":
-        # Numerically Q from its own factorisation; through R it would lose digits.
-        q, r = _qr_in_rules(x, part="Q"), y
-        inner = q @ _copied_lower(r @ _t(g))
-    else:
-        q, r = y, _qr_in_rules(x, part="R")
-        inner = g + q @ _copied_lower(-_t(g) @ q)
+def _qr_vjp(r: Any, inner: Any) -> Any:
+    """Times R⁻ᵀ."""
     with singular_in_words("linalg.qr", "the first columns depend on one another"):
         return _t(np.linalg.solve(r, _t(inner)))
 
 
-_qr = primitive(
-    "linalg.qr",
-    _qr_part,
-    vjps=(_qr_vjp,),
-    params={"part": "R"},
+def _triangular_vjp(g: Any, y: Any, x: Any) -> Any:
+    # Numerically Q from its own factorisation; through R it would lose digits.
+    return _qr_vjp(y, _ORTHOGONAL(x) @ _copied_lower(y @ _t(g)))
+
+
+def _orthogonal_vjp(g: Any, y: Any, x: Any) -> Any:
+    return _qr_vjp(_TRIANGULAR(x), g + y @ _copied_lower(-_t(g) @ y))
+
+
+def _solved(r: Any, inner: Any) -> Any:
+    """An adjoint times R⁻ᵀ."""
+    r.part("inner", inner)
+    r.name("back", "inv", of="R")
+    return r.product("ij", [("inner", "ik"), ("back", "jk")])
+
+
+def _copied(r: Any, m: Any) -> Any:
+    """The symmetric matrix that has the lower triangle of M: sym(T ⊙ M), T of twos, and ones on the diagonal."""
+    r.part("M", m)
+    r.nodes["δlower"] = r.triangle(2, 1)
+    return r.sym(r.product("ij", [("δlower", "ij"), ("M", "ij")]))
+
+
+def _of_triangular(r: Any) -> Any:
+    """Q sym(T ⊙ (R Gᵀ)) R⁻ᵀ with T the lower triangle of twos and ones on the diagonal."""
+    r.nodes["R"] = r.nodes["Y"]
+    r.name("Q", "qrQ")
+    r.part("copied", _copied(r, r.product("ij", [("Y", "ik"), ("G", "jk")])))
+    return _solved(r, r.product("ij", [("Q", "ik"), ("copied", "kj")]))
+
+
+def _of_orthogonal(r: Any) -> Any:
+    """(G - Q sym(T ⊙ (Gᵀ Q))) R⁻ᵀ."""
+    r.name("R", "qrR")
+    r.part("copied", _copied(r, r.product("ij", [("G", "ki"), ("Y", "kj")])))
+    taken = r.product("ij", [("Y", "ik"), ("copied", "kj")], -1)
+    return _solved(r, r.sum(r.nodes["G"], taken))
+
+
+_qr = functools.partial(
+    matrix_function,
+    of="tall",
+    inexact="lengths of columns are square roots, which are not rational",
     domain="invertible",
-    meaning=meaning.qr,
-    doc="One part of the factorisation X = Q R, Q with orthonormal columns, R upper triangular.",
+    names=INTERNAL,
 )
-_qr_in_rules = array_or_tensor(_qr)
+_qr_orthogonal = _qr(
+    "linalg.qrQ",
+    lambda x: np.linalg.qr(x)[0],
+    vjp=_orthogonal_vjp,
+    adjoint=_of_orthogonal,
+    sentence="orthogonal factor, X = Q R: dQ = (dX − Q dR) R⁻¹",
+    digits=lambda mp, x: mp.qr(x, mode="skinny")[0],
+    letter="q",
+    text="np.linalg.qr({})[0]",
+    doc="The factor with orthonormal columns, Q in X = Q R, as linalg.qr gives it.",
+)
+_qr_triangular = _qr(
+    "linalg.qrR",
+    lambda x: np.linalg.qr(x)[1],
+    vjp=_triangular_vjp,
+    adjoint=_of_triangular,
+    sentence="triangular factor, X = Q R: dR = Φ R with Φ the upper triangle of M + tril(M, −1)ᵀ, "
+    "M = Qᵀ dX R⁻¹",
+    sizes=by_columns,
+    digits=lambda mp, x: mp.qr(x, mode="skinny")[1],
+    letter="r",
+    text="np.linalg.qr({})[1]",
+    doc="The upper triangular factor, R in X = Q R, as linalg.qr gives it.",
+)
+_ORTHOGONAL, _TRIANGULAR = map(array_or_tensor, (_qr_orthogonal, _qr_triangular))
 
 
 class QRResult(NamedTuple):
@@ -267,7 +263,7 @@ def _is_wide(x: Tensor) -> bool:
         return False
 
 
-@face(_qr)
+@public("linalg.qr")
 @worded("linalg.qr")
 def qr(a: Any, mode: str = "reduced") -> Any:
     """The factors of X = Q R, Q with orthonormal columns and R upper triangular.
@@ -280,10 +276,10 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     x = _matrices("linalg.qr", a)
     rows, wide = x.shape[-2], _is_wide(x)
     square = x[..., :rows] if wide else x
-    r = _qr(square, part="R")
+    r = _qr_triangular(square)
     if mode == "r" and not wide:
         return r
-    q = _qr(square, part="Q")
+    q = _qr_orthogonal(square)
     if wide:
         rest = matmul(q.swapaxes(-1, -2), x[..., rows:])
         r = concatenate([r, rest], -1)

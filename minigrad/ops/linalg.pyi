@@ -4,8 +4,8 @@ from minigrad.ops.matrices import cholesky as cholesky
 from minigrad.ops.array_api import cross as cross
 from minigrad.ops.matrices import det as det
 from minigrad.ops.array_api import diagonal as diagonal
-from minigrad.ops.decompositions import eigh as eigh
-from minigrad.ops.decompositions import eigvalsh as eigvalsh
+from minigrad.ops.eigen import eigh as eigh
+from minigrad.ops.eigen import eigvalsh as eigvalsh
 from minigrad.ops.roots import expm as expm
 from minigrad.ops.matrices import inv as inv
 from minigrad.ops.contraction import matmul as matmul
@@ -18,8 +18,8 @@ from minigrad.ops.contraction import outer as outer
 from minigrad.ops.matrices import pinv as pinv
 from minigrad.ops.decompositions import qr as qr
 from minigrad.ops.matrices import slogdet as slogdet
-from minigrad.ops.matrices import solve as solve
-from minigrad.ops.matrices import solve_triangular as solve_triangular
+from minigrad.ops.systems import solve as solve
+from minigrad.ops.systems import solve_triangular as solve_triangular
 from minigrad.ops.roots import sqrtm as sqrtm
 from minigrad.ops.decompositions import svd as svd
 from minigrad.ops.decompositions import svdvals as svdvals

@@ -1,35 +1,44 @@
-"""Inverse, determinant, triangular factor, and solutions of linear systems."""
+"""Inverse, pseudo-inverse, determinant and triangular factor.
+
+Sources of the differentials: Petersen and Pedersen, The Matrix Cookbook, (40) to (43); I. Murray,
+Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation (8); G. H. Golub and V. Pereyra,
+The differentiation of pseudo-inverses and nonlinear least squares problems, SIAM J. Numer. Anal. 10
+(1973), (4.12).
+"""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.errors import ArgumentError
 from minigrad.graph.call import array_or_tensor, face, worded
 from minigrad.graph.create import as_tensor
-from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor, wrap
-from minigrad.ops import meanings as meaning
-from minigrad.ops import shape_messages
-from minigrad.ops.decompositions import singular_in_words, symmetric_matrix, symmetric_part
+from minigrad.index.matrix_row import flipped, scalar
+from minigrad.ops.eigen import singular_in_words, symmetric_matrix, symmetric_part
+from minigrad.ops.matrix_function import builtin_matrix_function as matrix_function
+from minigrad.ops.matrix_function import transposed as _t
 from minigrad.ops.piecewise import sign
-from minigrad.ops.scipy_loader import scipy_linalg
 from minigrad.primitive import INTERNAL
 
-
-def _t(x: Any) -> Any:
-    return x.swapaxes(-1, -2)
+_HALF = Fraction(1, 2)
 
 
-inv = primitive(
+inv = matrix_function(
     "linalg.inv",
     np.linalg.inv,
-    vjps=(lambda g, y, x: -(_t(y) @ g @ _t(y)),),
-    shape_message=shape_messages.squares,
+    vjp=lambda g, y, x: -(_t(y) @ g @ _t(y)),
+    adjoint=lambda r: r.product("ij", [("Y", "ri"), ("G", "rs"), ("Y", "js")], -1),
+    sentence="inverse, d(X⁻¹) = −X⁻¹ dX X⁻¹",
+    objects=lambda at, x: at.inverse(x),
+    single="1/x",
+    keeps=True,
+    inverts=True,
+    text="np.linalg.inv({})",
+    sympy=lambda s, x: s.Inverse(x),
     domain="invertible",
-    meaning=meaning.inv,
     doc="Inverse matrix, Y = X⁻¹.",
 )
 
@@ -81,11 +90,32 @@ def _cofactors_vjp(g: Any, y: Any, x: Any) -> Any:
     return _column(sign) * (u @ inner @ vt)
 
 
-cofactors = primitive(
+def _of_cofactors(r: Any) -> Any:
+    """<G, Y> X⁻ᵀ - Y Gᵀ X⁻ᵀ."""
+    r.name("inverse", "inv")
+    whole = r.product("ij", [("G", "ab"), ("Y", "ab"), ("inverse", "ji")])
+    return r.sum(whole, r.product("ij", [("Y", "ia"), ("G", "ba"), ("inverse", "jb")], -1))
+
+
+# What a finished program has in place of det X times X⁻ᵀ.
+cofactors = matrix_function(
     "linalg.cofactors",
     _cofactors,
-    vjps=(_cofactors_vjp,),
-    shape_message=shape_messages.squares,
+    vjp=_cofactors_vjp,
+    adjoint=_of_cofactors,
+    sentence="cofactors C = det(X) X⁻ᵀ, dC = tr(X⁻¹ dX) C − C dXᵀ X⁻ᵀ",
+    objects=lambda at, x: _t(at.inverse(x) * _column(at.determinant(x))),
+    keeps=True,
+    letter="t",
+    text="cofactors({})",
+    helper="""\
+def cofactors(x):
+    u, s, vt = np.linalg.svd(x)
+    n = s.shape[-1]
+    others = np.stack([np.prod(np.delete(s, k, -1), -1) for k in range(n)], -1)
+    sign = np.linalg.det(u) * np.linalg.det(vt)
+    return sign[..., None, None] * ((u * others[..., None, :]) @ vt)
+""",
     domain="invertible",
     kinks="exact at singular matrices, to first order",
     doc="Matrix of cofactors, Y = det(X) X⁻ᵀ where X has an inverse: the gradient of det.",
@@ -98,30 +128,58 @@ def _det_vjp(g: Any, y: Any, x: Any) -> Any:
     return _column(g) * _cofactors_in_rules(x) if x.size else x * 0
 
 
-det = primitive(
+def _of_det(r: Any) -> Any:
+    """G det X X⁻ᵀ."""
+    r.name("inverse", "inv")
+    return r.product("ij", [("G", ""), ("Y", ""), ("inverse", "ji")])
+
+
+det = matrix_function(
     "linalg.det",
     np.linalg.det,
-    vjps=(_det_vjp,),
-    shape_message=shape_messages.squares,
+    vjp=_det_vjp,
+    adjoint=_of_det,
+    sentence="Jacobi's formula, d det X = det(X) tr(X⁻¹ dX)",
+    sizes=scalar,
+    objects=lambda at, x: at.determinant(x),
+    single="x",
+    latex=r"\det",
+    letter="t",
+    text="np.linalg.det({})",
+    sympy=lambda s, x: s.Determinant(x),
     domain="invertible",
-    notation=None,
     kinks="exact at singular matrices to second order: the gradient is the matrix of cofactors",
-    meaning=meaning.det,
     doc="Determinant, y = det X.",
 )
+
 
 def _logabsdet_vjp(g: Any, y: Any, x: Any) -> Any:
     with singular_in_words("linalg.slogdet", "the matrix is singular and log |det X| is −∞"):
         return _column(g) * _t(np.linalg.inv(x))
 
 
-_logabsdet = primitive(
+def _of_logdet(r: Any) -> Any:
+    """G X⁻ᵀ."""
+    r.name("inverse", "inv")
+    return r.product("ij", [("G", ""), ("inverse", "ji")])
+
+
+_logabsdet = matrix_function(
     "linalg.slogdet",
     lambda x: np.linalg.slogdet(x)[1],
-    vjps=(_logabsdet_vjp,),
-    shape_message=shape_messages.squares,
+    vjp=_logabsdet_vjp,
+    adjoint=_of_logdet,
+    sentence="d log det X = tr(X⁻¹ dX)",
+    called="logdet",
+    sizes=scalar,
+    objects=lambda at, x: at.function("log(Abs(x))")(at.determinant(x)),
+    inexact="logarithms are not rational",
+    single="log(Abs(x))",
+    latex=r"\log\det",
+    letter="t",
+    text="np.linalg.slogdet({})[1]",
+    sympy=lambda s, x: s.log(s.Abs(s.Determinant(x))),
     domain="invertible",
-    meaning=meaning.logdet,
     doc="Logarithm of the absolute determinant, y = log |det X|.",
 )
 
@@ -154,13 +212,42 @@ def _cholesky_vjp(g: Any, y: Any, x: Any) -> Any:
     return symmetric_part(_t(below) @ _halved(_t(y) @ g) @ below)
 
 
-_cholesky = primitive(
+def _of_cholesky(r: Any) -> Any:
+    """The symmetric part of L⁻ᵀ P(Lᵀ G) L⁻¹, P keeping the lower triangle and half the diagonal."""
+    r.name("below", "inv", of="Y")
+    r.nodes["δhalved"] = r.triangle(1, _HALF)
+    inner = [("δhalved", "rs"), ("Y", "kr"), ("G", "ks")]
+    ways = ("ri", "sj"), ("rj", "si")
+    return r.sum(*(r.product("ij", [("below", i), *inner, ("below", j)], _HALF) for i, j in ways))
+
+
+def _lower_factor(at: Any, x: Any) -> Any:
+    """Row by row, by square roots of what is left of the diagonal."""
+    factor = np.zeros_like(x) * at.number(0)
+    for i in range(x.shape[-1]):
+        for j in range(i + 1):
+            known = (factor[..., i, :j] * factor[..., j, :j]).sum(-1)
+            left = x[..., i, j] + known * at.number(-1)
+            if i != j:
+                factor[..., i, j] = left * at.power(factor[..., j, j], -1)
+            else:
+                factor[..., i, j] = at.power(left, _HALF)
+    return factor
+
+
+_cholesky = matrix_function(
     "linalg.cholesky",
     lambda x: np.linalg.cholesky(symmetric_matrix(x)),
-    vjps=(_cholesky_vjp,),
-    shape_message=shape_messages.squares,
+    vjp=_cholesky_vjp,
+    adjoint=_of_cholesky,
+    sentence="Cholesky factor, dL = L Φ(L⁻¹ dX L⁻ᵀ), Φ: lower half with half the diagonal",
+    of="symmetric",
+    objects=_lower_factor,
+    inexact="its diagonal is square roots, which are not rational",
+    single="sqrt(x)",
+    letter="l",
+    text="np.linalg.cholesky({})",
     domain="spd",
-    meaning=meaning.cholesky,
     doc="Lower triangular factor of a symmetric positive definite matrix, X = Y Yᵀ.",
 )
 
@@ -181,98 +268,43 @@ def _pinv_vjp(g: Any, y: Any, x: Any, *, rcond: Any, hermitian: bool) -> Any:
     return symmetric_part(c) if hermitian else c
 
 
-pinv = primitive(
+def _of_pinv(r: Any) -> Any:
+    """-Yᵀ G Yᵀ + (I - X Y) Gᵀ Y Yᵀ + Yᵀ Y Gᵀ (I - Y X)."""
+    r.nodes["left"] = r.without(r.rows, [("X", "ik"), ("Y", "kj")])
+    r.nodes["right"] = r.without(r.columns, [("Y", "ik"), ("X", "kj")])
+    return r.sum(
+        r.product("ij", [("Y", "ri"), ("G", "rs"), ("Y", "js")], -1),
+        r.product("ij", [("left", "ia"), ("G", "ba"), ("Y", "bc"), ("Y", "jc")]),
+        r.product("ij", [("Y", "ai"), ("Y", "ab"), ("G", "cb"), ("right", "cj")]),
+    )
+
+
+def _full_rank_pinv(at: Any, x: Any) -> Any:
+    """Of a matrix of full rank."""
+    if x.shape[-2] >= x.shape[-1]:
+        return at.inverse(_t(x) @ x) @ _t(x)
+    return _t(x) @ at.inverse(x @ _t(x))
+
+
+pinv = matrix_function(
     "linalg.pinv",
     lambda x, *, rcond=None, hermitian=False: np.linalg.pinv(
         symmetric_matrix(x) if hermitian else x, rcond, hermitian
     ),
-    vjps=(_pinv_vjp,),
+    vjp=_pinv_vjp,
+    adjoint=_of_pinv,
+    sentence="pseudo-inverse of locally constant rank, "
+    "dX⁺ = −X⁺ dX X⁺ + X⁺ X⁺ᵀ dXᵀ (I − X X⁺) + (I − X⁺ X) dXᵀ X⁺ᵀ X⁺",
+    of="any",
+    sizes=flipped,
+    objects=_full_rank_pinv,
+    keeps=True,
+    text="np.linalg.pinv({})",
     domain="invertible",
     kinks="the rank is taken as locally constant",
-    meaning=meaning.pinv,
     signature=lambda a, rcond=None, hermitian=False, *, rtol=None: (
         (a,),
         {"rcond": rcond if rtol is None else rtol, "hermitian": bool(hermitian)},
     ),
     doc="Moore–Penrose inverse, Y = X⁺.",
 )
-
-
-def _solve_a(g: Any, z: Any, a: Any, b: Any) -> Any:
-    back = _solve_b(g, z, a, b)
-    if b.ndim == 1:
-        return -(np.expand_dims(back, -1) @ np.expand_dims(z, -2))
-    return -(back @ _t(z))
-
-
-def _solve_b(g: Any, z: Any, a: Any, b: Any) -> Any:
-    if b.ndim == 1 and a.ndim > 2:
-        return np.squeeze(np.linalg.solve(_t(a), np.expand_dims(g, -1)), -1)
-    return np.linalg.solve(_t(a), g)
-
-
-solve = primitive(
-    "linalg.solve",
-    np.linalg.solve,
-    vjps=(_solve_a, _solve_b),
-    shape_message=shape_messages.systems,
-    domain=("invertible", "real"),
-    broadcasts=True,
-    meaning=meaning.solve,
-    doc="The solution Z of X Z = Y.",
-)
-
-
-def _triangular(a: Any, b: Any, *, trans: int, lower: bool, unit_diagonal: bool) -> Any:
-    run = scipy_linalg().solve_triangular
-    options = {"trans": trans, "lower": lower, "unit_diagonal": unit_diagonal}
-    if a.ndim == 2 and b.ndim <= 2:
-        return run(a, b, **options)
-    columns = b if b.ndim > 1 else b[:, None]
-    if a.shape[-1] != a.shape[-2] or a.shape[-1] != columns.shape[-2]:
-        raise ValueError("the sizes do not fit")  # Also where there is no system to fail.
-    lead = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
-    many_a = np.broadcast_to(a, lead + a.shape[-2:])
-    many_b = np.broadcast_to(columns, lead + columns.shape[-2:])
-    out = np.empty(many_b.shape, np.result_type(a, b))
-    for place in np.ndindex(*lead):
-        out[place] = run(many_a[place], many_b[place], **options)
-    return out if b.ndim > 1 else out[..., 0]
-
-
-def _triangular_b(g: Any, z: Any, a: Any, b: Any, **options: Any) -> Any:
-    return solve_triangular_in_rules(a, g, **{**options, "trans": 1 - options["trans"]})
-
-
-def _triangular_a(g: Any, z: Any, a: Any, b: Any, **options: Any) -> Any:
-    back = _triangular_b(g, z, a, b, **options)
-    if b.ndim == 1:
-        back, z = np.expand_dims(back, -1), np.expand_dims(z, -1)
-    full = z @ _t(back) if options["trans"] else back @ _t(z)
-    skip = 1 if options["unit_diagonal"] else 0
-    return -np.tril(full, -skip) if options["lower"] else -np.triu(full, skip)
-
-
-def _triangular_signature(
-    a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    numbers = {0: 0, 1: 1, 2: 1, "N": 0, "T": 1, "C": 1}
-    if trans not in numbers:
-        raise ArgumentError(f"linalg.solve_triangular: trans is 0, 1, 'N' or 'T', not {trans!r}")
-    params = {"trans": numbers[trans], "lower": bool(lower), "unit_diagonal": bool(unit_diagonal)}
-    return (as_tensor(a), as_tensor(b)), params
-
-
-solve_triangular = primitive(
-    "linalg.solve_triangular",
-    _triangular,
-    vjps=(_triangular_a, _triangular_b),
-    params={"trans": 0, "lower": False, "unit_diagonal": False},
-    shape_message=shape_messages.systems,
-    domain=("invertible", "real"),
-    broadcasts=True,
-    signature=_triangular_signature,
-    meaning=meaning.solve_triangular,
-    doc="The solution Z of X Z = Y for a triangular X; the other triangle is not read.",
-)
-solve_triangular_in_rules = array_or_tensor(solve_triangular)

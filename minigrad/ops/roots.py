@@ -1,4 +1,7 @@
-"""The exponential and the square root of a matrix."""
+"""The exponential and the square root of a matrix.
+
+Source: N. J. Higham, Functions of Matrices, SIAM 2008, chapters 3, 6 and 10.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,11 @@ import numpy as np
 
 from minigrad.errors import ArgumentError
 from minigrad.graph.call import array_or_tensor
-from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import Tensor
-from minigrad.ops import meanings as meaning
-from minigrad.ops import shape_messages
 from minigrad.ops.axes import plain
+from minigrad.ops.matrix_function import builtin_matrix_function as matrix_function
+from minigrad.ops.matrix_function import transposed as _t
 from minigrad.ops.scipy_loader import scipy_linalg
-
-
-def _t(x: Any) -> Any:
-    return x.swapaxes(-1, -2)
 
 
 def _of_each(function: Any, *stacks: Any) -> Any:
@@ -49,13 +47,31 @@ def _frechet(a: Any, e: Any) -> Any:
     return _expm_in_rules(np.concatenate([upper, lower], -2))[..., :n, n:] * scale
 
 
-expm = primitive(
+expm = matrix_function(
     "linalg.expm",
     _expm,
-    vjps=(lambda g, y, x: _frechet(_t(x), g) if x.size else g * 0,),
-    shape_message=shape_messages.squares,
-    domain="real",
-    meaning=meaning.expm,
+    vjp=lambda g, y, x: _frechet(_t(x), g) if x.size else g * 0,
+    adjoint=lambda r: r.frechet(r.transposed("X"), r.nodes["G"]),
+    sentence="Fréchet derivative, d expm(X) = L(X, dX), "
+    "the upper right block of expm [[X, dX], [0, X]]; its adjoint is L(Xᵀ, dY)",
+    digits=lambda mp, x: mp.expm(x),
+    inexact="exponentials of rational matrices are not rational",
+    single="exp(x)",
+    keeps=True,
+    text="expm({})",
+    helper="""\
+def expm(x):
+    norm = np.max(np.sum(np.abs(x), axis=-1), initial=0.0)
+    halvings = max(0, int(np.ceil(np.log2(max(norm, 1e-300)))) + 2)
+    x = x / 2.0**halvings
+    term = total = np.zeros_like(x) + np.eye(x.shape[-1])
+    for k in range(1, 18):
+        term = term @ x / k
+        total = total + term
+    for _ in range(halvings):
+        total = total @ total
+    return total
+""",
     doc="Matrix exponential, Y = I + X + X²/2! + X³/3! + ….",
 )
 _expm_in_rules = array_or_tensor(expm)
@@ -91,12 +107,26 @@ def _sylvester(a: Any, c: Any) -> Any:
     return np.linalg.solve(square, c.reshape((*c.shape[:-2], n * n, 1))).reshape(c.shape)
 
 
-sqrtm = primitive(
+sqrtm = matrix_function(
     "linalg.sqrtm",
     lambda x: _of_each(_root, x),
-    vjps=(lambda g, y, x: _sylvester(_t(y), g) if x.size else g * 0,),
-    shape_message=shape_messages.squares,
+    vjp=lambda g, y, x: _sylvester(_t(y), g) if x.size else g * 0,
+    adjoint=lambda r: r.sylvester(r.transposed("Y"), r.nodes["G"]),
+    sentence="square root, Y dY + dY Y = dX; the adjoint solves Yᵀ W + W Yᵀ = dY",
+    digits=lambda mp, x: mp.sqrtm(x),
+    inexact="square roots of rational matrices are not rational",
+    single="sqrt(x)",
+    keeps=True,
+    text="sqrtm({})",
+    helper="""\
+def sqrtm(x):
+    y, z = x, np.zeros_like(x) + np.eye(x.shape[-1])
+    for _ in range(100):
+        y, z, last = (y + np.linalg.inv(z)) / 2, (z + np.linalg.inv(y)) / 2, y
+        if np.all(np.abs(y - last) <= 4 * np.finfo(y.dtype).eps * np.abs(y).max(initial=0.0)):
+            break
+    return y
+""",
     domain="spd",
-    meaning=meaning.sqrtm,
     doc="Principal square root of a matrix, Y Y = X.",
 )

@@ -71,6 +71,10 @@ class _Objects:
     def determinant(self, array: Any) -> Any:
         return per_matrix(lambda m: self.matrix(m).det(), array)
 
+    def function(self, text: str) -> Callable[..., Any]:
+        """The elementwise function that an expression in x is."""
+        return self.head(Head(text, text))
+
     def matrix_function(self, row: MatrixRow, array: Any) -> Any:
         if row.objects is None:
             raise DerivationError(f"{row.name}: {row.inexact}")

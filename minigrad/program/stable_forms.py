@@ -16,7 +16,7 @@ from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Head, Map, MatrixFunction, Number, Product, Sum, is_constant
 from minigrad.index.heads import EQUAL, GREATER_EQUAL, LEAST, SHARE, WHERE
-from minigrad.index.matrices import COFACTORS, DET, INV
+from minigrad.index.matrix_row import matrix_row
 from minigrad.program.functions import (
     EXP,
     EXPM1,
@@ -158,14 +158,14 @@ def by_cofactors(node: Product) -> Expr | None:
     """Det X times an inverse of X by cofactors, which exist also where X has no inverse."""
     for k, f in enumerate(node.factors):
         inverse = bare(f.node)
-        if not isinstance(inverse, MatrixFunction) or inverse.row is not INV or f.exponent != 1:
+        if not isinstance(inverse, MatrixFunction) or inverse.row.name != "inv" or f.exponent != 1:
             continue
-        value = MatrixFunction(DET, inverse.arg)
+        value = MatrixFunction(matrix_row("det"), inverse.arg)
         for j, g in enumerate(node.factors):
             if bare(g.node) != value or g.labels != f.labels[:-2] or g.exponent < 1:
                 continue
             (*batch, row, column) = f.labels
-            made = MatrixFunction(COFACTORS, inverse.arg), (*batch, column, row), 1
+            made = MatrixFunction(matrix_row("cofactors"), inverse.arg), (*batch, column, row), 1
             left = [
                 made if n == k else (h.node, h.labels, h.exponent - (n == j))
                 for n, h in enumerate(node.factors)

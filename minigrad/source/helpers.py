@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.index.matrices import MATRIX_ROWS
+from minigrad.index.matrix_row import MATRIX_ROWS
 
 HELPERS = {
     "softmax": """\

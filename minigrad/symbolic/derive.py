@@ -32,7 +32,7 @@ from minigrad.index.expr import (
     is_constant,
     postorder,
 )
-from minigrad.index.matrices import matrix_adjoint
+from minigrad.index.matrices.rules import matrix_adjoint
 from minigrad.index.pointwise import pointwise
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize

@@ -54,6 +54,7 @@ NO_OPERATION = frozenset(
         "jvp",
         "no_grad",
         "parse",
+        "matrix_function",
         "primitive",
         "scope",
         "symbols",

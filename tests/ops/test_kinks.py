@@ -202,7 +202,8 @@ STUCK = {
 # Rows whose choice is no single number, each with what holds there.
 DECOMPOSED = {
     "linalg.eigenvectors": (lambda x: mg.linalg.eigh(x)[1] * UNLIKE, np.eye(2), NAN),
-    "linalg.svd": (lambda x: mg.linalg.svd(x)[0] * UNLIKE, np.eye(2), NAN),
+    "linalg.svdU": (lambda x: mg.linalg.svd(x)[0] * UNLIKE, np.eye(2), NAN),
+    "linalg.svdV": (lambda x: mg.linalg.svd(x)[2] * UNLIKE, np.eye(2), NAN),
     "linalg.svdvals": (lambda x: mg.linalg.svd(x, compute_uv=False), np.diag([2.0, 0]), np.eye(2)),
     "linalg.pinv": (mg.linalg.pinv, np.diag([1.0, 0]), [[-1, 1], [1, 0]]),
 }

@@ -241,7 +241,6 @@ def test_places_that_have_a_name_may_be_others_later() -> None:
 
 # Rows that nobody calls: the adjoint of another, by its argument of that number.
 ADJOINTS = {
-    "linalg.cofactors": ("linalg.det", 0),
     "nn.conv2d_image": ("nn.conv2d", 0),
     "nn.conv2d_kernel": ("nn.conv2d", 1),
 }

@@ -15,8 +15,7 @@ import numpy as np
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
 from minigrad.index.expr import Composite, Definition, Expr, MatrixFunction, Structural
-from minigrad.index.matrices.inverses import INV
-from minigrad.index.matrix_row import MatrixRow
+from minigrad.index.matrix_row import MATRIX_ROWS, MatrixRow, matrix_row
 from minigrad.index.size import AnySize
 
 Operand = tuple[Expr, Sequence[Hashable]]
@@ -123,7 +122,7 @@ def _sylvester_of(a: Expr, c: Expr) -> Expr:
         ]
     )
     matrix = contract([*stack, "p", "q"], [(both, out), (pairs, "ijp"), (pairs, "klq")])
-    inverse = MatrixFunction(INV, matrix), [*stack, "p", "q"]
+    inverse = MatrixFunction(matrix_row("inv"), matrix), [*stack, "p", "q"]
     solved = contract(out, [inverse, (pairs, "ijp"), (pairs, "klq")])
     return contract([*lead, "i", "j"], [(solved, out), (c, [*lead, "k", "l"])])
 
@@ -159,7 +158,7 @@ def _gaps_read(w: Any) -> Any:
     return np.divide(1, gap, out=np.zeros_like(gap), where=~np.eye(len(w), dtype=bool))
 
 
-def frechet_read(row: MatrixRow, a: Any, *along: Any) -> Any:
+def _frechet_read(row: MatrixRow, a: Any, *along: Any) -> Any:
     """The Fréchet derivative, by Kronecker products with the blocks' places."""
     whole, step, n = a, np.array([[0, 1], [0, 0]]), len(a)
     for m, e in enumerate(along):
@@ -173,8 +172,14 @@ def _sylvester_read(a: Any, c: Any) -> Any:
     return np.linalg.solve(both, c.reshape(-1)).reshape(c.shape)
 
 
-READ: dict[str, Callable[..., Any]] = {
+_READ: dict[str, Callable[..., Any]] = {
     "gaps": _gaps_read,
     "sym": lambda x: (x + x.T) / 2,
     "sylvester": _sylvester_read,
 }
+
+
+def read(name: str) -> Callable[..., Any] | None:
+    """The part of that name on arrays, "expm_frechet" that of a matrix function; None where there is none."""
+    row = MATRIX_ROWS.get(name.removesuffix("_frechet")) if name.endswith("_frechet") else None
+    return _READ.get(name) if row is None else partial(_frechet_read, row)

@@ -1,11 +1,8 @@
 """What the rows mean: NumPy's operations in index notation, each with its row's own parameters.
 
-A matrix function means what its row says, under the row's name.
+What a matrix function means follows from its row.
 """
 
-from collections.abc import Callable
-
-from minigrad.index.matrices import MATRIX_ROWS
 from minigrad.index.meaning.indexing import (
     getitem,
     index_add,
@@ -16,13 +13,9 @@ from minigrad.index.meaning.indexing import (
 from minigrad.index.meaning.linear import (
     cross,
     kron,
-    of_matrices,
     outer,
-    qr,
     solve,
     solve_triangular,
-    svd,
-    svdvals,
 )
 from minigrad.index.meaning.losses import bce_with_logits, binary_cross_entropy
 from minigrad.index.meaning.reduction import (
@@ -67,7 +60,6 @@ from minigrad.index.meaning.smooth import (
     rms_norm,
     softmax,
 )
-from minigrad.index.view import View
 
 __all__ = [
     "RATIOS",
@@ -97,7 +89,6 @@ __all__ = [
     "outer",
     "pad",
     "prod",
-    "qr",
     "reshape",
     "rms_norm",
     "roll",
@@ -112,8 +103,6 @@ __all__ = [
     "stack",
     "std",
     "sum_",
-    "svd",
-    "svdvals",
     "swapaxes",
     "take_along_axis",
     "trace",
@@ -122,9 +111,3 @@ __all__ = [
     "triu",
     "var",
 ]
-
-
-def __getattr__(name: str) -> Callable[..., View]:
-    if name in MATRIX_ROWS:
-        return of_matrices(MATRIX_ROWS[name])
-    raise AttributeError(f"no operation means {name!r}")

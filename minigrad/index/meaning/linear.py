@@ -2,80 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from fractions import Fraction
 
 from minigrad.errors import DerivationError
+from minigrad.index import heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, permuted, scale
 from minigrad.index.contract import symmetric
-from minigrad.index.expr import Expr, MatrixFunction, Number, Structural
-from minigrad.index.matrices import INV, MATRIX_ROWS
-from minigrad.index.matrix_row import MatrixRow
+from minigrad.index.expr import Expr, Head, MatrixFunction, Number, Structural
+from minigrad.index.matrix_row import MatrixRow, matrix_row
 from minigrad.index.meaning.shape import tril, triu
+from minigrad.index.pointwise import apply_head
 from minigrad.index.view import View
 
 
-def of_matrices(row: MatrixRow) -> Callable[..., View]:
-    """What a matrix function means for the operation that has its name."""
+def of_matrices(row: MatrixRow, x: View, **params: object) -> View:
+    """What a matrix function means for the operation that has its row."""
+    what = f"linalg.{row.name}"
+    if row.of != "symmetric" and any(params.values()):
+        raise DerivationError(
+            f"{what}: a formula does not know {', '.join(f'{p}=' for p in params)}; "
+            f"derive through {row.name}(x) alone"
+        )
+    if row.of in ("square", "symmetric"):
+        v.meet(x.sizes[-2], x.sizes[-1], f"{what}: a square matrix is needed")
+    if row.turned and _is_wide(x):
+        x = v.permuted(x, [*range(x.ndim - 2), x.ndim - 1, x.ndim - 2])
+        return of_matrices(matrix_row(row.turned), x)
+    if None in x.axes[-2:]:
+        return _of_single(row, x)
+    matrix = v.permuted(x, range(x.ndim))
+    expr = matrix.expr
+    if row.of == "symmetric" and not symmetric(expr):
+        lead = range(expr.ndim - 2)
+        turned = permuted(expr, [*lead, expr.ndim - 1, expr.ndim - 2])
+        expr = scale(Fraction(1, 2), add([(1, expr), (1, turned)]))
+    kept = row.sizes(*matrix.sizes[-2:])
+    node = MatrixFunction(row, expr)
+    return View(node, (*matrix.axes[:-2], *range(node.ndim - len(kept), node.ndim)))
 
-    def meaning(x: View, **params: object) -> View:
-        what = f"linalg.{row.name}"
-        if row.of != "symmetric" and any(params.values()):
-            raise DerivationError(
-                f"{what}: a formula does not know {', '.join(f'{p}=' for p in params)}; "
-                f"derive through {row.name}(x) alone"
-            )
-        if row.of in ("square", "symmetric"):
-            v.meet(x.sizes[-2], x.sizes[-1], f"{what}: a square matrix is needed")
-        if None in x.axes[-2:]:
-            return _of_single(row, x)
-        matrix = v.permuted(x, range(x.ndim))
-        expr = matrix.expr
-        if row.of == "symmetric" and not symmetric(expr):
-            lead = range(expr.ndim - 2)
-            turned = permuted(expr, [*lead, expr.ndim - 1, expr.ndim - 2])
-            expr = scale(Fraction(1, 2), add([(1, expr), (1, turned)]))
-        kept = row.sizes(*matrix.sizes[-2:])
-        node = MatrixFunction(row, expr)
-        return View(node, (*matrix.axes[:-2], *range(node.ndim - len(kept), node.ndim)))
 
-    return meaning
+def _is_wide(x: View) -> bool:
+    """Whether there are fewer rows than columns; sizes that are only names are taken for a tall matrix."""
+    rows, columns = map(v.known_size, x.sizes[-2:])
+    return isinstance(rows, int) and isinstance(columns, int) and rows < columns
 
 
 def _of_single(row: MatrixRow, x: View) -> View:
     """A function of one number, which has no axes in index notation."""
-    if row.single is None or x.axes[-2:] != (None, None):
+    if not row.single or x.axes[-2:] != (None, None):
         raise DerivationError(f"linalg.{row.name}: a formula needs both axes longer than 1")
+    head = heads.with_text(row.single) or Head(row.name, row.single)
     kept = row.sizes(*x.axes[-2:])
-    return View(row.single(x.expr), (*x.axes[:-2], *kept))
-
-
-inv = of_matrices(INV)
-
-
-def svd(x: View, *, part: str) -> View:
-    """One part of the thin decomposition; what is wide by its numbers is decomposed transposed."""
-    rows, columns = map(v.known_size, x.sizes[-2:])
-    if isinstance(rows, int) and isinstance(columns, int) and rows < columns:
-        x = v.permuted(x, [*range(x.ndim - 2), x.ndim - 1, x.ndim - 2])
-        part = {"U": "V", "V": "U"}.get(part, part)
-    return of_matrices(MATRIX_ROWS["svdvals" if part == "S" else f"svd{part}"])(x)
-
-
-def svdvals(x: View) -> View:
-    """The singular values."""
-    return svd(x, part="S")
-
-
-def qr(x: View, *, part: str) -> View:
-    """One of the factors."""
-    return of_matrices(MATRIX_ROWS[f"qr{part}"])(x)
+    return View(apply_head(head, [x.expr]), (*x.axes[:-2], *kept))
 
 
 def solve(a: View, b: View) -> View:
     """A^-1 b, or A^-1 B."""
-    inverse = inv(a)
+    inverse = of_matrices(matrix_row("inv"), a)
     if b.ndim == 1:
         return _contracted(inverse, b, "ij", "j", "i")
     return _contracted(inverse, b, "ij", "jk", "ik")

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
-from minigrad.index.matrices import MATRIX_PARTS, MATRIX_ROWS
+from minigrad.index.matrices import parts
+from minigrad.index.matrix_row import MATRIX_ROWS
 from minigrad.notation.functions import written
 from minigrad.notation.printed_text.values import (
     COLUMN,
@@ -31,8 +32,9 @@ def call(function: str, args: Sequence[Value]) -> Value:
         return OWN[function](*args)
     if function in MATRIX_ROWS:
         return _held_matrix(MATRIX_ROWS[function].floats(matrix(args[0])))
-    if function in MATRIX_PARTS:
-        return _held_matrix(MATRIX_PARTS[function](*map(plain, args)))
+    part = parts.read(function)
+    if part is not None:
+        return _held_matrix(part(*map(plain, args)))
     row = next((r for r in REGISTRY.values() if _prints(r, function)), None)
     if row is None:
         raise ArgumentError(f"read_back: {function!r} is no function that formulas know")
