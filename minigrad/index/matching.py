@@ -1,4 +1,23 @@
-"""One product found among the factors of another."""
+"""One product found among the factors of another, under other names for its labels.
+
+For A of 2 × 3 and x of 3, the product A x, with its labels 0 and 1 of which 1 is summed, stands once
+among the factors of c_i A_ij x_j: there 0 is i, 1 is j, and c is left over.
+
+>>> from minigrad.index.contract import contract, symmetric
+>>> from minigrad.index.expr import Leaf
+>>> A, x, c = Leaf("A", (2, 3)), Leaf("x", (3,)), Leaf("c", (2,))
+>>> body = contract([0], [(A, (0, 1)), (x, (1,))])
+>>> factors = [Placed(c, "i", 1), Placed(A, "ij", 1), Placed(x, "j", 1)]
+>>> [(found.at, [f.node.name for f in found.rest]) for found in occurrences(factors, body, symmetric)]
+[({0: 'i', 1: 'j'}, ['c'])]
+
+Where j is kept, being a label of the result too, the sum over it is not there:
+
+>>> list(occurrences(factors, body, symmetric, kept=frozenset("j")))
+[]
+
+All of it is `placements`, which finds one factor, again and again.
+"""
 
 from __future__ import annotations
 
@@ -58,19 +77,30 @@ def _extended(
     if not wanted:
         yield at, [Placed(*f) for f in factors]
         return
-    first = wanted[0]
+    for j, grown in placements(wanted[0], factors, at, symmetric):
+        f = factors[j]
+        left = Placed(f.node, f.labels, f.exponent - wanted[0].exponent)
+        rest = (*factors[:j], left, *factors[j + 1 :])
+        yield from _extended(rest, wanted[1:], grown, symmetric)
+
+
+def placements(
+    wanted: Factor,
+    factors: Sequence[Factor | Placed],
+    at: Mapping[int, Hashable],
+    symmetric: Callable[[Expr], bool] = lambda node: False,
+) -> Iterator[tuple[int, dict[int, Hashable]]]:
+    """Each factor in which a power of ``wanted`` lies: its place, and ``at`` with the labels that it adds."""
     for j, f in enumerate(factors):
-        if f.node != first.node or not _reaches(f.exponent, first.exponent):
+        if f.node != wanted.node or not _reaches(f.exponent, wanted.exponent):
             continue
-        orders = [first.labels]
-        if len(first.labels) == 2 and symmetric(first.node):
-            orders.append(first.labels[::-1])
+        orders = [wanted.labels]
+        if len(wanted.labels) == 2 and symmetric(wanted.node):
+            orders.append(wanted.labels[::-1])
         for labels in orders:
             grown = dict(at)
             if all(grown.setdefault(a, b) == b for a, b in zip(labels, f.labels, strict=True)):
-                left = Placed(f.node, f.labels, f.exponent - first.exponent)
-                rest = (*factors[:j], left, *factors[j + 1 :])
-                yield from _extended(rest, wanted[1:], grown, symmetric)
+                yield j, grown
 
 
 def _reaches(have: int | Fraction, wanted: int | Fraction) -> bool:

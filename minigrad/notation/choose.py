@@ -21,7 +21,7 @@ def shortest(node: Expr) -> Expr:
     if has_delta(node):
         forms.append(expanded(node))
     if node.ndim == 2:
-        opened = expanded(node, every=True)
+        opened = expanded(node, lambda total: total.ndim > 1 or has_delta(total))
         if isinstance(opened, Sum) and len(opened.terms) <= _MOST_TERMS:
             shared = common_factor(opened, split=True)
             forms.extend([shared] if shared is not None else [])

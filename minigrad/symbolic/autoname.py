@@ -29,7 +29,7 @@ from minigrad.index.expr import (
     postorder,
 )
 from minigrad.index.rebuild import substituted, transformed, with_children
-from minigrad.symbolic.byname import by_quotients, folded_by_names, is_quotient, written_by
+from minigrad.symbolic.byname import folded_by_names, is_quotient, written_by
 from minigrad.symbolic.simplify import finished
 
 # A definition costs a reader its name, an equals sign and a separator.
@@ -153,7 +153,7 @@ def settled(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Exp
     """
     known = [ref for ref in postorder(*exprs) if isinstance(ref, Ref) and ref.of is None]
     quotients = [r for r in known if isinstance(r.node, Product) and is_quotient(r.node)]
-    result = folded_by_names(by_quotients(exprs, quotients), known)
+    result = folded_by_names(written_by(exprs, quotients), known)
     length = cache(length)
     needed: set[str] = set()
     for _ in range(_MOST_ROUNDS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minigrad.index.contract import contract, symmetric
-from minigrad.index.expr import Expr, Factor, Product, Ref, postorder
+from minigrad.index.expr import Expr, Product, Ref, postorder
 from minigrad.index.matching import occurrences
 from minigrad.index.numbers import exact_power, times
 from minigrad.index.rebuild import rewritten, with_children
@@ -16,66 +16,6 @@ def is_quotient(node: Product) -> bool:
     above = [f for f in node.factors if f.exponent > 0 and f.node.weight]
     below = [f for f in node.factors if f.exponent < 0 and f.node.weight and f.node.ndim]
     return bool(above and below) and not node.summed
-
-
-def by_quotients(roots: Sequence[Expr], refs: Sequence[Ref]) -> list[Expr]:
-    """The roots with R r^-3/2 written as G / r where G is the name of R / sqrt(r)."""
-    if not refs:
-        return list(roots)
-    by_lead: dict[Expr, list[Ref]] = {}
-    for ref in refs:
-        by_lead.setdefault(_lead(ref).node, []).append(ref)
-    rank = {ref: k for k, ref in enumerate(refs)}
-
-    def rule(node: Expr) -> Expr | None:
-        if isinstance(node, Ref) and node.of is None:
-            return node
-        if not isinstance(node, Product):
-            return None
-        fitting = {ref for f in node.factors for ref in by_lead.get(f.node, ())}
-        for ref in sorted(fitting, key=rank.__getitem__):
-            found = _by_quotient(node, ref)
-            if found is not None:
-                return found
-        return None
-
-    done: dict[Expr, Expr] = {}
-    return [rewritten(root, rule, done, again=True) for root in roots]
-
-
-def _lead(ref: Ref) -> Factor:
-    """What stands first above the fraction bar of a quotient."""
-    assert isinstance(ref.node, Product)
-    return next(f for f in ref.node.factors if f.exponent > 0)
-
-
-def _by_quotient(node: Product, ref: Ref) -> Expr | None:
-    """The product with the quotient's factors replaced by its name, where all of them are there."""
-    body = ref.node
-    assert isinstance(body, Product)
-    if body.coef != 1:
-        return None
-    lead = _lead(ref)
-    for f in node.factors:
-        if f.node != lead.node or f.exponent < lead.exponent or len(f.labels) != body.ndim:
-            continue
-        at = dict(zip(lead.labels, f.labels, strict=True))
-        if len(at) != body.ndim:
-            continue
-        left = {(g.node, g.labels): g.exponent for g in node.factors}
-        for part in body.factors:
-            place = (part.node, tuple(at[lab] for lab in part.labels))
-            have = left.get(place, 0)
-            short = have < part.exponent if part.exponent > 0 else have > part.exponent
-            if short or have * part.exponent <= 0:
-                break
-            left[place] = have - part.exponent
-        else:
-            operands = [(n, labels, e) for (n, labels), e in left.items() if e]
-            operands.append((ref, tuple(at[k] for k in range(body.ndim)), 1))
-            sizes = dict(enumerate(node.label_sizes))
-            return contract(range(node.ndim), operands, node.coef, sizes)
-    return None
 
 
 def folded_by_names(roots: Sequence[Expr], refs: Sequence[Ref]) -> list[Expr]:
@@ -95,14 +35,14 @@ def folded_by_names(roots: Sequence[Expr], refs: Sequence[Ref]) -> list[Expr]:
     return [done[root] for root in roots]
 
 
-# -- products ----------------------------------------------------------------------------------------
-
-
 def written_by(roots: Sequence[Expr], refs: Sequence[Ref]) -> list[Expr]:
     """The roots with X W written T inside longer products too, where T is the name of X W."""
-    bodies = [(ref, ref.node) for ref in refs if isinstance(ref.node, Product)]
-    bodies = [(ref, body) for ref, body in bodies if len(body.factors) > 1 or body.summed]
-    if not bodies:
+    by_first: dict[Expr, list[tuple[int, Ref, Product]]] = {}
+    for rank, ref in enumerate(refs):
+        body = ref.node
+        if isinstance(body, Product) and (len(body.factors) > 1 or body.summed):
+            by_first.setdefault(body.factors[0].node, []).append((rank, ref, body))
+    if not by_first:
         return list(roots)
 
     def rule(node: Expr) -> Expr | None:
@@ -110,7 +50,8 @@ def written_by(roots: Sequence[Expr], refs: Sequence[Ref]) -> list[Expr]:
             return node
         if not isinstance(node, Product):
             return None
-        for ref, body in bodies:
+        near = {entry for f in node.factors for entry in by_first.get(f.node, ())}
+        for _, ref, body in sorted(near, key=lambda entry: entry[0]):
             if node != body and (found := _with_product(node, ref, body)) is not None:
                 return found
         return None

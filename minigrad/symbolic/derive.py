@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 from minigrad.errors import DerivationError
 from minigrad.index import heads
-from minigrad.index.algebra import add, constant, distributed
+from minigrad.index.algebra import add, constant
 from minigrad.index.contract import contract
 from minigrad.index.expr import (
     Composite,
@@ -38,6 +38,7 @@ from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
 from minigrad.names import differential_name
 from minigrad.symbolic.autoname import FreeNames
+from minigrad.symbolic.expand import multiplied_out
 from minigrad.symbolic.exponentials import mixture
 from minigrad.symbolic.factors import factored
 from minigrad.symbolic.simplify import simplified
@@ -359,23 +360,13 @@ def _composite_adjoint(node: Composite, k: int, g: Expr, extra: int, output: Exp
     values[Leaf(_G, (*g.sizes[:extra], *node.sizes))] = g
     values[Leaf(_OUT, node.sizes)] = output
     result = substituted(template, values)
-    return _opened(result) if _is_divided_by(g, output) else result
+    # p ⊙ (g − pᵀ g) opened: p and a g that is divided by p meet
+    return multiplied_out(result) if _is_divided_by(g, output) else result
 
 
 def _is_divided_by(g: Expr, output: Expr) -> bool:
     """Whether an adjoint has its tensor below a fraction bar, where that may be as small as it likes."""
     return isinstance(g, Product) and any(f.node == output and f.exponent < 0 for f in g.factors)
-
-
-def _opened(node: Expr) -> Expr:
-    """P ⊙ (g − p'g) as a sum, in which p and a g that is divided by p meet."""
-    if isinstance(node, Sum):
-        return add([(c, _opened(term)) for c, term in node.terms])
-    if isinstance(node, Product):
-        for k, f in enumerate(node.factors):
-            if isinstance(f.node, Sum) and f.exponent == 1:
-                return _opened(distributed(node, k))
-    return node
 
 
 class _Hashable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from minigrad.index.algebra import add, distributed
 from minigrad.index.expr import Expr, Factor, Product, Structural, Sum
@@ -12,22 +12,30 @@ from minigrad.symbolic.factors import common_factor
 _MOST_TERMS = 8
 
 
-def expanded(node: Expr, every: bool = False) -> Expr:
-    """Products distributed over sums in which a delta stands, or over ``every`` sum of matrices."""
+def expanded(
+    node: Expr, chosen: Callable[[Sum], bool] | None = None, most: int | None = None
+) -> Expr:
+    """Products distributed over the sums that are ``chosen``, by default those in which a delta stands.
+
+    What is under a power, a function or a name stays, and so does a product of more than ``most`` terms.
+    """
+    chosen = chosen or has_delta
     if isinstance(node, Sum):
-        return add([(c, expanded(term, every)) for c, term in node.terms])
+        return add([(c, expanded(term, chosen, most)) for c, term in node.terms])
     if not isinstance(node, Product):
         return node
-    places = [
-        k
-        for k, f in enumerate(node.factors)
-        if isinstance(f.node, Sum)
-        and f.exponent == 1
-        and ((every and f.node.ndim > 1) or has_delta(f.node))
-    ]
-    if not places:
-        return node
-    return expanded(distributed(node, places[0]), every)
+    for k, f in enumerate(node.factors):
+        if isinstance(f.node, Sum) and f.exponent == 1 and chosen(f.node):
+            opened = distributed(node, k)
+            if most is not None and isinstance(opened, Sum) and len(opened.terms) > most:
+                return node
+            return expanded(opened, chosen, most)
+    return node
+
+
+def multiplied_out(node: Expr, most: int | None = None) -> Expr:
+    """Every product of sums as a sum of products."""
+    return expanded(node, lambda total: True, most)
 
 
 def has_delta(node: Expr) -> bool:

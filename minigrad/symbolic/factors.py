@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import cast
 
 from minigrad.index import facts
 from minigrad.index.algebra import add, scale
@@ -17,6 +18,7 @@ from minigrad.index.expr import (
     Sum,
     is_constant,
 )
+from minigrad.index.matching import placements
 from minigrad.index.numbers import magnitude
 from minigrad.index.rebuild import transformed
 from minigrad.index.size import AnySize
@@ -89,7 +91,9 @@ def _with_single_powers(node: Expr) -> Product:
     return Product(tuple(factors), node.coef, node.label_sizes, node.ndim, b"")
 
 
-Match = tuple[dict[int, int], list[int]]  # the pattern's labels in a term, and which factors match
+# What the pattern's summed labels are in a term, and which of the term's factors match.
+Match = tuple[dict[int, int], list[int]]
+Pick = tuple[int, dict[int, int]]  # one such factor, and the labels with it
 
 
 def _matches(pattern: Product, terms: Sequence[Product], split: bool) -> Iterator[list[Match]]:
@@ -98,16 +102,16 @@ def _matches(pattern: Product, terms: Sequence[Product], split: bool) -> Iterato
     for seed in usable:
         found: list[Match] = [({}, []) for _ in terms]
         for k in [seed, *(k for k in usable if k != seed)]:
-            picks: list[tuple[int, dict[int, int]]] = []
+            picks: list[Pick] = []
             for term, (names, taken) in zip(terms, found, strict=True):
                 pick = _find(pattern, k, term, names, taken, split)
                 if pick is None:
                     break
                 picks.append(pick)
             else:
-                for (names, taken), (place, added) in zip(found, picks, strict=True):
+                for (names, taken), (place, grown) in zip(found, picks, strict=True):
                     taken.append(place)
-                    names.update(added)
+                    names.update(grown)
         if found[0][1]:
             yield found
 
@@ -119,27 +123,16 @@ def _find(
     names: dict[int, int],
     taken: Sequence[int],
     split: bool,
-) -> tuple[int, dict[int, int]] | None:
+) -> Pick | None:
     """A factor of ``term`` equal to factor k of the pattern; free labels agree, summed ones map."""
     wanted = pattern.factors[k]
-    for j, f in enumerate(term.factors):
-        if j in taken or f.node != wanted.node or f.exponent != wanted.exponent:
+    known = dict(enumerate(range(pattern.ndim))) | names
+    for j, at in placements(wanted, term.factors, known):
+        if j in taken or term.factors[j].exponent != wanted.exponent:
             continue
-        added: dict[int, int] = {}
-        for a, b in zip(wanted.labels, f.labels, strict=True):
-            known = names.get(a, added.get(a))
-            if a < pattern.ndim:
-                if a != b:
-                    break
-            elif known is not None:
-                if known != b:
-                    break
-            elif split or (b >= term.ndim and b not in {*names.values(), *added.values()}):
-                added[a] = b
-            else:
-                break
-        else:
-            return j, added
+        summed = {a: b for a, b in cast("dict[int, int]", at).items() if a >= pattern.ndim}
+        if split or len({b for b in summed.values() if b >= term.ndim}) == len(summed):
+            return j, summed
     return None
 
 

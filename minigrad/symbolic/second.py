@@ -11,12 +11,13 @@ from collections.abc import Hashable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 
-from minigrad.index.algebra import add, distributed, split_coefficient
+from minigrad.index.algebra import add, split_coefficient
 from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import Expr, Factor, Number, Product, Ref, Sum, postorder
 from minigrad.index.matching import Found, occurrences
 from minigrad.index.numbers import magnitude, times
 from minigrad.symbolic.autoname import FreeNames
+from minigrad.symbolic.expand import multiplied_out
 from minigrad.symbolic.factors import common_factors
 
 # Beyond this many terms a Hessian stays as it came: a reader is not helped by opening it.
@@ -37,7 +38,7 @@ def by_parts(hessian: Expr, gradient: Expr, key: str, names: FreeNames) -> list[
     """
     if hessian.weight > _MOST_WEIGHT:
         return []
-    opened = multiplied_out(hessian)
+    opened = multiplied_out(hessian, _MOST_TERMS)
     if not isinstance(opened, Sum):
         return []
     forms: list[Expr] = []
@@ -51,23 +52,6 @@ def by_parts(hessian: Expr, gradient: Expr, key: str, names: FreeNames) -> list[
         if divided is not None:
             forms.extend(dict.fromkeys(_factors_outside(divided)))
     return [form for form in forms if form.weight <= hessian.weight + _MOST_WEIGHT]
-
-
-def multiplied_out(node: Expr) -> Expr:
-    """Every product of sums as a sum of products; what is under a power, a function or a name stays."""
-    if isinstance(node, Sum):
-        return add([(c, multiplied_out(term)) for c, term in node.terms])
-    if not isinstance(node, Product):
-        return node
-    place = next(
-        (k for k, f in enumerate(node.factors) if isinstance(f.node, Sum) and f.exponent == 1), None
-    )
-    if place is None:
-        return node
-    opened = distributed(node, place)
-    if isinstance(opened, Sum) and len(opened.terms) > _MOST_TERMS:
-        return node
-    return multiplied_out(opened)
 
 
 def _parts(gradient: Expr) -> Iterator[Expr]:
@@ -92,7 +76,7 @@ def _parts(gradient: Expr) -> Iterator[Expr]:
 
 def _divided(total: Sum, ref: Ref) -> Sum | None:
     """The sum with the name in place of its terms wherever that leaves less to read."""
-    body = multiplied_out(ref.node)
+    body = multiplied_out(ref.node, _MOST_TERMS)
     if not isinstance(body, Sum) or not 2 <= len(body.terms) <= 4:
         return None
     leads = [(c, t if isinstance(t, Product) else _as_product(t)) for c, t in body.terms]
