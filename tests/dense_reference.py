@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.index import heads
+from minigrad.index.affine import AffineRelation
 from minigrad.index.expr import (
     Composite,
     Expr,
@@ -23,7 +24,6 @@ from minigrad.index.expr import (
     Product,
     Reduction,
     Ref,
-    Structural,
     Sum,
     postorder,
 )
@@ -63,8 +63,8 @@ def _value(node: Expr, done: Mapping[Expr, Any], values: Any, sizes: Any) -> Any
         case Pick():
             index = np.asarray(done[node.index]).astype(int)
             return (index[..., None] == np.arange(shape[-1])).astype(float)
-        case Structural():
-            return _structural(node, shape, sizes)
+        case AffineRelation():
+            return _relation(node, shape, sizes)
         case Reduction() if node.kind == "prod":
             return np.prod(done[node.arg], axis=tuple(range(node.ndim, node.arg.ndim)))
         case Reduction() if node.kind == "others":
@@ -102,29 +102,13 @@ def _product(node: Product, done: Mapping[Expr, Any], sizes: Any) -> Any:
     return float(node.coef) * np.einsum(spec, *operands, optimize="greedy")
 
 
-def _structural(node: Structural, shape: tuple[int, ...], sizes: Any) -> Any:
+def _relation(node: AffineRelation, shape: tuple[int, ...], sizes: Any) -> Any:
     """Straight from the rule on indices."""
+    coefs = [value_of(c, sizes) for c in node.coefs]
     result = np.zeros(shape)
     for place in np.ndindex(*shape):
-        result[place] = _holds(node, place, shape, sizes)
+        total = value_of(node.constant, sizes) + sum(c * i for c, i in zip(coefs, place, strict=True))
+        if node.relation == "≡":
+            total %= value_of(node.modulus, sizes)
+        result[place] = total >= 0 if node.relation == "≥" else total == 0
     return result
-
-
-def _holds(node: Structural, place: tuple[int, ...], shape: tuple[int, ...], sizes: Any) -> bool:
-    match node.kind:
-        case "delta":
-            return place[0] == place[1]
-        case "slice":
-            return place[1] == value_of(node.params[0], sizes) + node.params[1] * place[0]
-        case "onehot":
-            return place[0] == value_of(node.params[0], sizes) % shape[0]
-        case "tri":
-            return place[1] <= place[0] + node.params[0]
-        case "roll":
-            return place[0] == (place[1] + node.params[0]) % shape[0]
-        case "reshape":
-            cut = node.params[0]
-            return np.ravel_multi_index(place[:cut], shape[:cut]) == np.ravel_multi_index(
-                place[cut:], shape[cut:]
-            )
-    raise AssertionError(node.kind)

@@ -14,9 +14,9 @@ import minigrad as mg
 import minigrad.nn.functional as F  # noqa: N812  (as users write it)
 from minigrad.graph import Node, Tensor, apply
 from minigrad.index import view as v
+from minigrad.index.affine import onehot
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
-from minigrad.index.expr import Structural
 from minigrad.index.view import View
 from minigrad.primitive import Primitive
 from minigrad.symbolic.lower import lower_row
@@ -167,7 +167,7 @@ def _meaning_transposed(view: View) -> View:
 
 def _meaning_at_one_index(view: View) -> View:
     labels = range(view.expr.ndim)
-    chosen = Structural("onehot", (view.expr.sizes[-1],), (0,))
+    chosen = onehot(view.expr.sizes[-1], 0)
     there = contract(labels, [(view.expr, labels), (chosen, labels[-1:])], Fraction(1, 1000))
     return View(add([(1, view.expr), (1, there)]), view.axes)
 

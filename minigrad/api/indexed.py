@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from minigrad.index.expr import Expr, Product, Structural, Sum
+from minigrad.index.affine import Delta, is_a
+from minigrad.index.expr import Expr, Product, Sum
 from minigrad.notation.choose import shortest_by_index
 from minigrad.notation.lines import Line
 from minigrad.notation.matrix import index_form
@@ -46,7 +47,7 @@ def _delta_pair(expr: Expr) -> tuple[int, int] | None:
     stack: list[tuple[Expr, tuple[int, ...]]] = [(expr, tuple(range(expr.ndim)))]
     while stack:
         node, axes = stack.pop()
-        if isinstance(node, Structural) and node.kind == "delta" and axes[0] >= 0 and axes[1] >= 0:
+        if is_a(node, Delta) and axes[0] >= 0 and axes[1] >= 0:
             return (min(axes), max(axes))
         if isinstance(node, Sum):
             stack.extend((term, axes) for _, term in node.terms)

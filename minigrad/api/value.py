@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from minigrad.api.reading import Derived
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph import Tensor
-from minigrad.index.expr import Expr, Leaf, Structural, postorder
+from minigrad.index.affine import AffineRelation, OneHot, Slice
+from minigrad.index.expr import Expr, Leaf, postorder
 from minigrad.index.size import AnySize, Size, value_of
 from minigrad.program.environment import Environment
 from minigrad.program.evaluate import evaluate_all
@@ -113,9 +114,9 @@ def _refuse_misfits(exprs: tuple[Expr, ...], sizes: Mapping[str, int]) -> None:
         )
     for node in chosen:
         whole = value_of(node.sizes[-1], sizes)
-        start = value_of(cast("AnySize", node.params[0]), sizes)
-        step = cast("int", node.params[1]) if node.kind == "slice" else 1
-        count = value_of(node.sizes[0], sizes) if node.kind == "slice" else 1
+        start = value_of(node.constant, sizes)
+        step = node.form.step if isinstance(node.form, Slice) else 1
+        count = value_of(node.sizes[0], sizes) if isinstance(node.form, Slice) else 1
         last = start + step * (count - 1)
         if count < 1 or not (min(start, last) >= 0 and max(start, last) < whole):
             what = f"places {start} to {last}" if count > 1 else f"place {start}"
@@ -126,17 +127,17 @@ def _refuse_misfits(exprs: tuple[Expr, ...], sizes: Mapping[str, int]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _demands(exprs: tuple[Expr, ...]) -> tuple[set[str], tuple[Structural, ...]]:
+def _demands(exprs: tuple[Expr, ...]) -> tuple[set[str], tuple[AffineRelation, ...]]:
     """The dims that must have numbers, and the nodes that say which places are read."""
     dims: set[str] = set()
-    chosen: list[Structural] = []
+    chosen: list[AffineRelation] = []
     for node in postorder(*exprs):
         sizes: list[object] = list(node.sizes)
         if isinstance(node, Leaf) and node.kind == "size":
             dims.add(node.name)
-        if isinstance(node, Structural):
-            sizes += node.params
-            if node.kind in ("slice", "onehot"):
+        if isinstance(node, AffineRelation):
+            sizes += [*node.coefs, node.constant]
+            if isinstance(node.form, Slice | OneHot):
                 chosen.append(node)
         dims.update(*(size.names() for size in sizes if isinstance(size, Size)))
     return dims, tuple(chosen)

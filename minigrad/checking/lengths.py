@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.index.expr import Expr, Leaf, MatrixFunction, Pick, Structural
+from minigrad.index.affine import AffineRelation, OneHot, Slice
+from minigrad.index.expr import Expr, Leaf, MatrixFunction, Pick
 from minigrad.index.matrix_row import MatrixRow
 from minigrad.index.rebuild import parts_of
 from minigrad.index.size import AnySize, Size, value_of
@@ -28,12 +29,10 @@ def demands(root: Expr, array: Callable[[str], Any]) -> list[Demand]:
     """What slices, places, index arrays and tall matrices ask of lengths; ``array`` knows a leaf's numbers, or None."""
     found: list[tuple[AnySize, AnySize]] = []
     for part in parts_of(root):
-        given: Any = getattr(part, "params", ())
         match part:
-            case Structural(kind="onehot", sizes=(size,)):
-                found += _inside(given[0], size)
-            case Structural(kind="slice", sizes=(length, size)):
-                start, step = given
+            case AffineRelation(form=OneHot(place), sizes=(size,)):
+                found += _inside(place, size)
+            case AffineRelation(form=Slice(start, step), sizes=(length, size)):
                 found += [(length - 1, length), *_inside(start, size)]
                 found += _inside(start + (length - 1) * step, size)
             case MatrixFunction(row=MatrixRow(of="tall")):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Number, Product, Structural, Sum
+from minigrad.index.expr import Expr, Number, Product, Sum
 from minigrad.index.numbers import plus, times
 from minigrad.index.size import AnySize
 
@@ -72,10 +72,6 @@ def add(terms: Iterable[tuple[Number, Expr]]) -> Expr:
 
 def subtract(a: Expr, b: Expr) -> Expr:
     return add([(1, a), (-1, b)])
-
-
-def delta(size: AnySize) -> Expr:
-    return Structural("delta", (size, size))
 
 
 def ones_like(node: Expr) -> Expr:

@@ -6,12 +6,13 @@ returns is the same node for every way of writing the same contraction.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import count
 from typing import Any
 
-from minigrad.index import facts
+from minigrad.index import facts, relations
+from minigrad.index.affine import AffineRelation, Delta, is_a
 from minigrad.index.canonical import canonical
 from minigrad.index.expr import (
     Composite,
@@ -22,7 +23,6 @@ from minigrad.index.expr import (
     MatrixFunction,
     Number,
     Product,
-    Structural,
     Sum,
 )
 from minigrad.index.kept import kept_by_names
@@ -151,6 +151,7 @@ class _Contraction:
         while (
             self.eliminate_delta()
             or self.cancel_inverse()
+            or self.join_relations()
             or self.cancel_reciprocal()
             or self.join_opposites()
             or self.sum_alone()
@@ -172,7 +173,7 @@ class _Contraction:
     def eliminate_delta(self) -> bool:
         """delta_ij becomes i = j; with both labels free the other factors move to the first one."""
         for key, (node, labels, _) in list(self.entries.items()):
-            if not (isinstance(node, Structural) and node.kind == "delta"):
+            if not (is_a(node, Delta)):
                 continue
             i, j = sorted(
                 labels, key=lambda label: self.out.index(label) if label in self.out else -1
@@ -191,27 +192,54 @@ class _Contraction:
                 return True
         return False
 
-    def cancel_inverse(self) -> bool:
-        """X against its inverse, over a summed label, is a delta; one-hots and reshapes likewise."""
-        where: dict[Label, list[tuple[bytes, tuple[Label, ...]]]] = {}
+    def meetings(self) -> Iterator[tuple[Key, Key, list[Label]]]:
+        """Every two factors that meet over summed labels which nothing else carries, and those labels."""
+        where: dict[Label, list[Key]] = {}
         for key in self.entries:
             for label in key[1]:
                 where.setdefault(label, []).append(key)
-        for label, keys in where.items():
-            if label in self.out or len(keys) != 2 or keys[0] == keys[1]:
+        own = {label for label, keys in where.items() if len(keys) == 2 and label not in self.out}
+        for first, second in dict.fromkeys(tuple(where[lab]) for lab in where if lab in own):
+            if first != second:
+                shared = dict.fromkeys(lab for lab in first[1] if lab in second[1])
+                yield first, second, [lab for lab in shared if lab in own]
+
+    def cancel_inverse(self) -> bool:
+        """X against its inverse, over a summed label, is a delta."""
+        for first, second, labels in self.meetings():
+            for label in labels:
+                found = facts.cancelled(self.entries[first], self.entries[second], label)
+                shared = set(first[1]) & set(second[1])
+                if found is not None and shared <= set(labels):
+                    self.replace((first, second), shared, found)
+                    return True
+        return False
+
+    def join_relations(self) -> bool:
+        """Two relations of a summed index are one: a slice of a slice, a reshape and its reverse."""
+        for first, second, labels in self.meetings():
+            (a, at_a, e), (b, at_b, f) = self.entries[first], self.entries[second]
+            if not (isinstance(a, AffineRelation) and isinstance(b, AffineRelation) and e == f == 1):
                 continue
-            found = facts.cancelled(self.entries[keys[0]], self.entries[keys[1]], label)
+            found = relations.joined(relations.Placed(a, at_a), relations.Placed(b, at_b), labels)
             if found is not None:
-                shared = {lab for lab in keys[0][1] if lab in keys[1][1]}
-                if any(lab in self.out or len(where[lab]) != 2 for lab in shared):
-                    continue
-                for key in keys:
-                    del self.entries[key]
-                self.met -= shared  # used up by the pair, so no empty label to be counted
-                for node, labels in found:
-                    self.take(node, labels, 1)
+                self.coef = times(self.coef, found.coef)
+                self.replace((first, second), set(labels), found.relations)
                 return True
         return False
+
+    def replace(
+        self,
+        keys: Sequence[Key],
+        shared: set[Label],
+        found: Iterable[tuple[Expr, tuple[Label, ...]]],
+    ) -> None:
+        """What a pair comes to in its place; its shared labels are used up, no empty ones to be counted."""
+        for key in keys:
+            del self.entries[key]
+        self.met -= shared
+        for node, labels in found:
+            self.take(node, labels, 1)
 
     def cancel_reciprocal(self) -> bool:
         """X'x / (x'x) is 1, where the numerator's factors stand open."""
@@ -399,8 +427,8 @@ def _is_symmetric(node: Expr) -> bool:
     match node:
         case Leaf():
             return bool(node.assume & {"symmetric", "spd", "diagonal"})
-        case Structural():
-            return node.kind == "delta"
+        case AffineRelation():
+            return is_a(node, Delta)
         case Composite():
             return "symmetric" in node.definition.facts
         case MatrixFunction():

@@ -32,7 +32,7 @@ def _hash() -> Callable[..., hashlib.blake2b]:
     return blake2b
 
 
-def _digest(*parts: object) -> bytes:
+def digest_of(*parts: object) -> bytes:
     state = _hash()(digest_size=16)
     for part in parts:
         data = part if isinstance(part, bytes) else repr(part).encode()
@@ -93,7 +93,7 @@ class Leaf(Expr):
         self.name, self.sizes, self.assume, self.kind = name, sizes, assume, kind
         self.weight = 0 if kind == "size" else 1  # 1/n is read at a glance
         self.height = 0
-        self.digest = _digest("leaf", name, [str(s) for s in sizes], sorted(assume), kind)
+        self.digest = digest_of("leaf", name, [str(s) for s in sizes], sorted(assume), kind)
 
     def __repr__(self) -> str:
         return f"<Leaf {self.name} ({', '.join(map(str, self.sizes))})>"
@@ -130,7 +130,7 @@ class Product(Expr):
             f.node.weight + (f.exponent != 1 and f.node.weight > 0) for f in factors
         ) + (abs(coef) != 1 or not factors)
         self.height = _above(f.node for f in factors)
-        self.digest = _digest("product", ndim, str(coef), [str(s) for s in label_sizes], identity)
+        self.digest = digest_of("product", ndim, str(coef), [str(s) for s in label_sizes], identity)
 
     def children(self) -> tuple[Expr, ...]:
         return tuple(f.node for f in self.factors)
@@ -150,7 +150,7 @@ class Sum(Expr):
         self.sizes = terms[0][1].sizes
         self.weight = sum(node.weight + (abs(c) != 1 and not _is_one(node)) for c, node in terms)
         self.height = _above(node for _, node in terms)
-        self.digest = _digest("sum", sorted((node.digest, str(c)) for c, node in terms))
+        self.digest = digest_of("sum", sorted((node.digest, str(c)) for c, node in terms))
 
     def children(self) -> tuple[Expr, ...]:
         return tuple(node for _, node in self.terms)
@@ -174,33 +174,10 @@ class Map(Expr):
         self.sizes = args[0].sizes
         self.weight = 1 + sum(a.weight for a in args)
         self.height = _above(args)
-        self.digest = _digest("map", head, [a.digest for a in args])
+        self.digest = digest_of("map", head, [a.digest for a in args])
 
     def children(self) -> tuple[Expr, ...]:
         return self.args
-
-
-class Structural(Expr):
-    """A constant 0/1 tensor given by a rule on indices.
-
-    ``kind`` and ``params`` say which:
-
-    - "delta": [i = j]
-    - "slice" (start, step), axes (small j, whole i): [i = start + step j]
-    - "onehot" (position,), one axis: [i = position]
-    - "reshape" (axes before,), axes before then after: [the row-major positions are equal]
-    - "tri" (k,), two axes: [j <= i + k]
-    - "roll" (shift,), axes (i, j): [i = (j + shift) mod size]
-    """
-
-    __slots__ = ("kind", "params")
-
-    def __init__(
-        self, kind: str, sizes: tuple[AnySize, ...], params: tuple[object, ...] = ()
-    ) -> None:
-        self.kind, self.sizes, self.params = kind, sizes, params
-        self.weight, self.height = 1, 0
-        self.digest = _digest("structural", kind, [str(s) for s in sizes], [str(p) for p in params])
 
 
 class Pick(Expr):
@@ -212,7 +189,7 @@ class Pick(Expr):
         self.index = index
         self.sizes = (*index.sizes, size)
         self.weight, self.height = 1 + index.weight, 1 + index.height
-        self.digest = _digest("pick", index.digest, str(size))
+        self.digest = digest_of("pick", index.digest, str(size))
 
     def children(self) -> tuple[Expr, ...]:
         return (self.index,)
@@ -234,7 +211,7 @@ class Reduction(Expr):
         self.sizes = arg.sizes[: arg.ndim - count] if reduces else arg.sizes
         self.weight, self.height = 1 + arg.weight, 1 + arg.height
         # digests order terms, so this word is seen in prints
-        self.digest = _digest("extremum", kind, count, arg.digest)
+        self.digest = digest_of("extremum", kind, count, arg.digest)
 
     def children(self) -> tuple[Expr, ...]:
         return (self.arg,)
@@ -250,7 +227,7 @@ class MatrixFunction(Expr):
         *batch, rows, columns = arg.sizes
         self.sizes = (*batch, *row.sizes(rows, columns))
         self.weight, self.height = 1 + arg.weight, 1 + arg.height
-        self.digest = _digest("matrix function", row.name, arg.digest)
+        self.digest = digest_of("matrix function", row.name, arg.digest)
 
     def children(self) -> tuple[Expr, ...]:
         return (self.arg,)
@@ -285,7 +262,7 @@ class Composite(Expr):
         self.definition, self.args, self.sizes = definition, args, sizes
         self.weight = 1 + sum(a.weight for a in args)
         self.height = _above(args)
-        self.digest = _digest(
+        self.digest = digest_of(
             "composite",
             definition.name,
             definition.params,
@@ -314,7 +291,7 @@ class Ref(Expr):
         self.kept: dict[str, Any] = {}
         self.sizes = node.sizes
         self.weight, self.height = 1, 0
-        self.digest = _digest("ref", name, node.digest)
+        self.digest = digest_of("ref", name, node.digest)
 
     def children(self) -> tuple[Expr, ...]:
         return (self.node,)

@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 from fractions import Fraction
 
 from minigrad.index import heads
+from minigrad.index.affine import AffineRelation, Delta, OneHot, Slice, delta
 from minigrad.index.expr import (
     Composite,
     Expr,
@@ -20,7 +21,6 @@ from minigrad.index.expr import (
     Product,
     Reduction,
     Ref,
-    Structural,
     Sum,
 )
 from minigrad.index.kept import kept_by_names
@@ -65,7 +65,7 @@ def nonnegative(node: Expr) -> bool:
             return positive(node) or bool(
                 node.assume & {"0/1", "simplex", "onehot", "bool", "index"}
             )
-        case Structural() | Pick():
+        case AffineRelation() | Pick():
             return True
         case Reduction():
             return node.kind in ("argmax", "argsort") or nonnegative(node.arg)
@@ -110,7 +110,7 @@ def zero_one(node: Expr) -> bool:
     match node:
         case Leaf():
             return bool(node.assume & {"0/1", "onehot", "bool"})
-        case Structural() | Pick():
+        case AffineRelation() | Pick():
             return True
         case Map():
             return heads.sign(node.head) == "0/1"
@@ -148,8 +148,8 @@ def sums_to_one(node: Expr) -> int:
             return 1 if node.assume & {"simplex", "onehot"} and node.ndim else 0
         case Pick():
             return 1
-        case Structural():
-            return 1 if node.kind in ("onehot", "delta", "slice") else 0
+        case AffineRelation():
+            return 1 if isinstance(node.form, OneHot | Delta | Slice) else 0
         case Reduction():
             return node.count if node.kind == "argmax" else 0
         case Composite():
@@ -258,8 +258,6 @@ def cancelled(
             continue
         if isinstance(left, MatrixFunction) and left.row.inverts:
             found = _inverse_pair(left, left_labels, right, right_labels, label)
-        elif isinstance(left, Structural) and isinstance(right, Structural):
-            found = _structural_pair(left, left_labels, right, right_labels)
         elif "orthogonal" in assumed(left) and left == right and a is not b:
             found = _orthogonal_pair(left, left_labels, right_labels, label)
         else:
@@ -280,9 +278,9 @@ def _inverse_pair(
         return None
     (r, s), (i, j) = inverse_labels[-2:], labels[-2:]
     if s == i == label and r != label and j != label:
-        return [(Structural("delta", (inverse.sizes[-2], other.sizes[-1])), (r, j))]
+        return [(delta(inverse.sizes[-2]), (r, j))]
     if r == j == label and s != label and i != label:
-        return [(Structural("delta", (other.sizes[-2], inverse.sizes[-1])), (i, s))]
+        return [(delta(other.sizes[-2]), (i, s))]
     return None
 
 
@@ -295,39 +293,8 @@ def _orthogonal_pair(
     for axis in (0, 1):
         if a[axis] == b[axis] == label and a[1 - axis] != b[1 - axis]:
             size = node.sizes[1 - axis]
-            return [(Structural("delta", (size, size)), (a[1 - axis], b[1 - axis]))]
+            return [(delta(size), (a[1 - axis], b[1 - axis]))]
     return None
-
-
-def _structural_pair(
-    left: Structural, a: tuple[Hashable, ...], right: Structural, b: tuple[Hashable, ...]
-) -> list[tuple[Expr, tuple[Hashable, ...]]] | None:
-    """A reshape undone by its reverse, and a slice of a slice of the same place."""
-    if left.kind == right.kind == "reshape":
-        n, m = left.params[0], right.params[0]
-        assert isinstance(n, int)
-        assert isinstance(m, int)
-        if a[n:] == b[:m]:
-            return _undo(left.sizes[:n], a[:n], right.sizes[m:], b[m:])
-        if a[n:] == b[m:]:
-            return _undo(left.sizes[:n], a[:n], right.sizes[:m], b[:m])
-        if a[:n] == b[:m]:
-            return _undo(left.sizes[n:], a[n:], right.sizes[m:], b[m:])
-    if left.kind == right.kind == "slice" and left == right and a[1] == b[1] and a[0] != b[0]:
-        return [(Structural("delta", (left.sizes[0], right.sizes[0])), (a[0], b[0]))]
-    return None
-
-
-def _undo(
-    before: tuple[object, ...],
-    a: tuple[Hashable, ...],
-    after: tuple[object, ...],
-    b: tuple[Hashable, ...],
-) -> list[tuple[Expr, tuple[Hashable, ...]]] | None:
-    if before == after:
-        return [(Structural("delta", (s, s)), (i, j)) for s, i, j in zip(before, a, b, strict=True)]  # type: ignore[arg-type]
-    sizes = (*before, *after)
-    return [(Structural("reshape", sizes, (len(before),)), (*a, *b))]  # type: ignore[arg-type]
 
 
 def _one_minus_unit(node: Sum) -> bool:

@@ -12,9 +12,10 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 from minigrad.errors import DimsError, ShapeError
+from minigrad.index import affine
 from minigrad.index.algebra import add, constant
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Definition, Expr, Number, Pick, Structural
+from minigrad.index.expr import Composite, Definition, Expr, Number, Pick
 from minigrad.index.size import AnySize, Size, prod, quotient, value_of
 
 
@@ -211,11 +212,10 @@ def reshape(view: View, sizes: Sequence[AnySize]) -> View:
     known: dict[Hashable, AnySize] = {("out", k): s for k, s in after}
     for inside, outside in groups:
         labels = [("in", before[i][0]) for i in inside] + [("out", after[j][0]) for j in outside]
-        group_sizes = (*(before[i][1] for i in inside), *(after[j][1] for j in outside))
         if len(inside) == len(outside) == 1:
-            node: Expr = Structural("delta", (group_sizes[0], group_sizes[0]))
+            node: Expr = affine.delta(before[inside[0]][1])
         else:
-            node = Structural("reshape", group_sizes, (len(inside),))
+            node = affine.reshape([before[i][1] for i in inside], [after[j][1] for j in outside])
         operands.append((whole(node), labels))
     return contraction([("out", k) for k in range(len(sizes))], operands, 1, known, "reshape")
 
@@ -295,7 +295,7 @@ def at(view: View, axis: int, position: int) -> View:
     size = view.sizes[axis]
     if size == 1:
         return with_axes(view, [k for k in range(view.ndim) if k != axis])
-    return along(view, axis, Structural("onehot", (size,), (position,)), None)
+    return along(view, axis, affine.onehot(size, position), None)
 
 
 def slice_(view: View, axis: int, start: int | Size, step: int, length: AnySize) -> View:
@@ -309,7 +309,7 @@ def slice_(view: View, axis: int, start: int | Size, step: int, length: AnySize)
         one = View(*at(view, axis, start))  # type: ignore[arg-type]
         places: list[int | None] = list(range(one.ndim))
         return with_axes(one, [*places[:axis], None, *places[axis:]])
-    return along(view, axis, Structural("slice", (length, size), (start, step)), length)
+    return along(view, axis, affine.slice_of(length, size, start, step), length)
 
 
 def gather(view: View, axis: int, index: View) -> View:
@@ -362,11 +362,11 @@ def placement(
     start: AnySize,
     length: AnySize,
     total: AnySize,
-) -> tuple[Structural, Callable[[Hashable, Hashable], tuple[Hashable, ...]]]:
+) -> tuple[affine.AffineRelation, Callable[[Hashable, Hashable], tuple[Hashable, ...]]]:
     """The 0/1 tensor that puts ``length`` elements at ``start`` of ``total``, and how to label it."""
     if length == 1:
-        return Structural("onehot", (total,), (start,)), lambda small, large: (large,)
-    return Structural("slice", (length, total), (start, 1)), lambda small, large: (small, large)
+        return affine.onehot(total, start), lambda small, large: (large,)
+    return affine.slice_of(length, total, start), lambda small, large: (small, large)
 
 
 def composite(

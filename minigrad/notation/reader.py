@@ -9,6 +9,7 @@ from math import inf
 
 from minigrad.errors import DerivationError
 from minigrad.index import facts
+from minigrad.index.affine import AffineRelation
 from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import (
     Composite,
@@ -21,7 +22,6 @@ from minigrad.index.expr import (
     Product,
     Reduction,
     Ref,
-    Structural,
     Sum,
     is_name,
     postorder,
@@ -147,7 +147,7 @@ class Reader:
                 return self.product(node, places)
             case Map():
                 return self.map(node, places)
-            case Structural() | Pick():
+            case AffineRelation() | Pick():
                 return self.structural(node, places)
             case Composite():
                 return self.composite(node, places)
@@ -306,7 +306,7 @@ class Reader:
         body = self.read(node.arg, (*places[:kept], *own))
         return indexed(Call(f"{node.kind}_{''.join(own)}", (body,)), places[kept:])
 
-    def structural(self, node: Structural | Pick, places: Places) -> Tree:
+    def structural(self, node: AffineRelation | Pick, places: Places) -> Tree:
         return self.pick(node, places) if isinstance(node, Pick) else structural_tree(node, places)
 
     def pick(self, node: Pick, places: Places) -> Tree:

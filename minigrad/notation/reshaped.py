@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from minigrad.index.affine import AffineRelation, Reshape, Slice
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Expr, Factor, Leaf, Map, Product, Ref, Structural, Sum
+from minigrad.index.expr import Composite, Expr, Factor, Leaf, Map, Product, Ref, Sum
 from minigrad.index.size import AnySize
 
 
@@ -25,8 +26,8 @@ class Reshaped(NamedTuple):
 
 def sides(factor: Factor) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
     """The labels before and after a reshape, both ways round."""
-    if isinstance(factor.node, Structural) and factor.node.kind == "reshape":
-        before = int(factor.node.params[0])  # type: ignore[call-overload]
+    if isinstance(factor.node, AffineRelation) and isinstance(factor.node.form, Reshape):
+        before = factor.node.form.before
         yield factor.labels[:before], factor.labels[before:]
         yield factor.labels[before:], factor.labels[:before]
 
@@ -81,14 +82,14 @@ def side_by_side(node: Sum) -> bool:
         slices = [
             f.node
             for f in getattr(term, "factors", ())
-            if isinstance(f.node, Structural)
-            and f.node.kind == "slice"
+            if isinstance(f.node, AffineRelation)
+            and isinstance(f.node.form, Slice)
             and f.labels[1] == 1
             and f.labels[0] >= node.ndim
         ]
-        if len(slices) != 1 or slices[0].params[1] != 1:
+        if len(slices) != 1 or slices[0].coefs[0] != 1:
             return False
-        spans.append((slices[0].params[0], slices[0].sizes[0], slices[0].sizes[1]))
+        spans.append((slices[0].constant, slices[0].sizes[0], slices[0].sizes[1]))
     (start, length, total), (second, rest, _) = spans
     return bool(start == 0 and second == length and total - length == rest)
 

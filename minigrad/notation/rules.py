@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minigrad.index.affine import AffineRelation, Delta, OneHot, Reshape, Roll, Slice, Triangle
 from minigrad.index.expr import (
     Composite,
     Expr,
@@ -13,7 +14,6 @@ from minigrad.index.expr import (
     Product,
     Reduction,
     Ref,
-    Structural,
 )
 from minigrad.notation.functions import written
 
@@ -46,12 +46,13 @@ _EXTREMA = {
     "argsort": "the order of the elements is locally constant",
 }
 _STRUCTURES = {
-    "slice": "slice: the gradient goes to the places that were read, 0 elsewhere",
-    "onehot": "element: the gradient goes to the place that was read, 0 elsewhere",
-    "reshape": "reshape: the gradient takes the old shape again",
-    "tri": "triangle: a running sum's gradient is summed from the other end",
-    "roll": "roll: the gradient is rolled back",
-    "delta": "diagonal: the gradient stays on the diagonal",
+    Slice: "slice: the gradient goes to the places that were read, 0 elsewhere",
+    OneHot: "element: the gradient goes to the place that was read, 0 elsewhere",
+    Reshape: "reshape: the gradient takes the old shape again",
+    Triangle: "triangle: a running sum's gradient is summed from the other end",
+    Roll: "roll: the gradient is rolled back",
+    Delta: "diagonal: the gradient stays on the diagonal",
+    type(None): "windows: the gradient goes to every place that was read, and is added up there",
 }
 
 
@@ -90,15 +91,15 @@ def _of_product(node: Product, chosen: Factor) -> str:
         (
             f.node
             for f in others
-            if isinstance(f.node, Structural | Pick) and set(f.labels) & set(chosen.labels)
+            if isinstance(f.node, AffineRelation | Pick) and set(f.labels) & set(chosen.labels)
         ),
         None,
     )
-    if isinstance(structure, Structural):
+    if isinstance(structure, AffineRelation):
         corners = [f for f in others if f.node is structure and set(f.labels) <= set(chosen.labels)]
-        if structure.kind == "tri" and corners:
+        if isinstance(structure.form, Triangle) and corners:
             return "triangle: the gradient is kept inside it, 0 elsewhere"
-        return _STRUCTURES[structure.kind]
+        return _STRUCTURES[type(structure.form)]
     if structure is not None:
         return "lookup: the gradient goes to the rows that were read"
     shared = [f for f in others if set(f.labels) & set(chosen.labels)]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from minigrad.errors import DerivationError
-from minigrad.index.expr import (
-    Structural,
+from minigrad.index.affine import (
+    AffineRelation,
+    Delta,
+    OneHot,
+    Reshape,
+    Roll,
+    Side,
+    Slice,
+    Triangle,
+    sides,
 )
-from minigrad.index.size import AnySize
+from minigrad.index.size import AnySize, is_at_least
 from minigrad.notation.tree import (
     IDENTITY,
     ONE,
@@ -30,23 +36,25 @@ class OrderError(DerivationError):
     """More than two axes are left; the caller fixes another label."""
 
 
-def structural_tree(node: Structural, places: Places) -> Tree:
+def structural_tree(node: AffineRelation, places: Places) -> Tree:
     """A 0/1 tensor where it is a matrix or has all its places; else the reader fixes another label."""
-    if node.kind == "delta":
-        if places == (None, None):
-            return IDENTITY
-        if None not in places:
-            return Indexed(Name("δ"), places)
-        raise OrderError("a delta with one index fixed is a column of the identity")
-    if node.kind == "onehot" and places == (None,):
-        return Name(f"e_{_place_text(node.params[0])}")
-    if node.kind == "slice" and places == (None, None):
-        return _selection(node)
-    if node.kind == "tri" and places == (None, None):
-        return Call("tril", (ONE, *(Num(p) for p in node.params if p)))  # type: ignore[arg-type]
-    if all(place is not None for place in places):
-        return _bracket(node, places)
-    raise OrderError(f"a {node.kind} has more than two axes")
+    whole = set(places) == {None}
+    match node.form:
+        case Delta():
+            if whole:
+                return IDENTITY
+            if None not in places:
+                return Indexed(Name("δ"), places)
+            raise OrderError("a delta with one index fixed is a column of the identity")
+        case OneHot(place) if whole:
+            return Name(f"e_{_place_text(place)}")
+        case Slice(start, step) if whole:
+            return _selection(node, start, step)
+        case Triangle(k) if whole and isinstance(k, int):
+            return Call("tril", (ONE, *([Num(k)] if k else [])))
+    if None in places:
+        raise OrderError("a relation of indices is written with all of them")
+    return _bracket(node, places)
 
 
 def _place_text(position: object) -> str:
@@ -55,9 +63,8 @@ def _place_text(position: object) -> str:
     return f"({text})" if " " in text or "*" in text else text
 
 
-def _selection(node: Structural) -> Selection:
+def _selection(node: AffineRelation, start: AnySize, step: int) -> Selection:
     """The slice as NumPy reads it: a reversal is ::-1, because a stop before 0 cannot be written."""
-    start, step = cast("tuple[AnySize, int]", node.params)
     length, whole = node.sizes
     stop = start + step * length
     after = whole - stop
@@ -71,22 +78,41 @@ def _selection(node: Structural) -> Selection:
     return Selection(place, (str(start), str(after)))
 
 
-def _bracket(node: Structural, places: Places) -> Tree:
+def _bracket(node: AffineRelation, places: Places) -> Tree:
     """Written out by its rule: [i = 2 + j] and the like."""
-    i = Name(str(places[0]))
-    match node.kind:
-        case "onehot":
-            return Relation("=", i, Name(str(node.params[0])))
-        case "slice":
-            start, step = node.params
-            right: Tree = scaled(step, [], Name(str(places[0])), [])  # type: ignore[arg-type]
-            if start != 0:
-                right = Plus(((1, Name(str(start))), (1, right)))
-            return Relation("=", Name(str(places[1])), right)
-        case "tri":
-            return Relation("≥", i, Name(str(places[1])))
-        case "roll":
-            return Relation("=", i, Name(f"({places[1]} + {node.params[0]}) mod {node.sizes[0]}"))
-    before = int(node.params[0]) if node.params else 1  # type: ignore[call-overload]
-    left = Name("".join(map(str, places[:before])))
-    return Relation("=", left, Name("".join(map(str, places[before:]))))
+    match node.form:
+        case Roll(shift):
+            turned = Name(f"({places[1]} + {shift}) mod {node.sizes[0]}")
+            return Relation("=", Name(str(places[0])), turned)
+        case Reshape(before):
+            first, last = ("".join(map(str, part)) for part in (places[:before], places[before:]))
+            return Relation("=", Name(first), Name(last))
+        case Triangle(-1):
+            return Relation(">", Name(str(places[0])), Name(str(places[1])))
+    left, right = (_combination(side, places) for side in sides(node))
+    if node.relation == "≥":
+        return Relation("≥", right, left)
+    if node.relation == "≡":
+        raise OrderError(f"a relation modulo {node.modulus} has no notation")
+    return Relation("=", left, right)
+
+
+def _combination(side: Side, places: Places) -> Tree:
+    """2 + j, or 2 t + k − 1."""
+    terms: list[tuple[int, Tree]] = []
+    for axis, coef in side.items():
+        sign = -1 if is_at_least(coef, 0) is False else 1
+        body = None if axis is None else Name(str(places[axis]))
+        terms.append((sign, _multiple(coef * sign, body)))
+    if terms[0][0] < 0:
+        first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
+        terms = terms[first:] + terms[:first]
+    return terms[0][1] if len(terms) == 1 and terms[0][0] > 0 else Plus(tuple(terms))
+
+
+def _multiple(coef: AnySize, body: Tree | None) -> Tree:
+    if isinstance(coef, int):
+        return scaled(coef, [], body, [])
+    text = str(coef)
+    name = Name(f"({text})" if " " in text and body is not None else text)
+    return name if body is None else scaled(1, [name], body, [])

@@ -9,6 +9,7 @@ from typing import Any
 
 from minigrad.errors import DerivationError
 from minigrad.index import heads
+from minigrad.index.affine import AffineRelation, Roll, sides
 from minigrad.index.expr import (
     Composite,
     Expr,
@@ -19,7 +20,6 @@ from minigrad.index.expr import (
     Product,
     Reduction,
     Ref,
-    Structural,
     Sum,
     postorder,
 )
@@ -124,7 +124,7 @@ class _Elements:
                 return head_value(node.head, [self.element(arg, at) for arg in node.args])
             case Composite():
                 return self.element(node.expand(), at)
-            case Structural():
+            case AffineRelation():
                 return structural_element(node, at)
             case Pick(index=Reduction(kind="argsort") as order):
                 *batch, k, place = at
@@ -240,34 +240,19 @@ def _is_zero(x: Any) -> Any:
     return 1 - s.Abs(s.sign(x))
 
 
-def structural_element(node: Structural, at: Sequence[Any]) -> Any:
-    """A structural 0/1 tensor as a Kronecker delta or a case."""
+def structural_element(node: AffineRelation, at: Sequence[Any]) -> Any:
+    """A 0/1 tensor as a Kronecker delta, its last index told by the others, or a case."""
     s = heads.sympy()
-    if node.kind == "delta":
-        return s.KroneckerDelta(at[0], at[1])
-    if node.kind == "onehot":
-        return s.KroneckerDelta(at[0], _place(node.params[0]))
-    if node.kind == "slice":
-        start, step = node.params
-        return s.KroneckerDelta(at[1], _place(start) + step * at[0])
-    if node.kind == "tri":
-        # a factor, and no Piecewise: SymPy would multiply those out, and move them out of sums
-        return s.Heaviside(at[0] + node.params[0] - at[1], 1)
-    if node.kind == "roll":
-        return s.KroneckerDelta(at[0], s.Mod(at[1] + node.params[0], size_symbol(node.sizes[0])))
-    before = int(str(node.params[0]))
-    sizes = [size_symbol(size) for size in node.sizes]
-    return s.KroneckerDelta(
-        _position(at[:before], sizes[:before]), _position(at[before:], sizes[before:])
+    if isinstance(node.form, Roll):
+        shift, size = node.form.shift, size_symbol(node.sizes[0])
+        return s.KroneckerDelta(at[0], s.Mod(at[1] + shift, size))
+    told, by = (
+        s.Add(*(size_symbol(c) * (1 if k is None else at[k]) for k, c in side.items()))
+        for side in sides(node)
     )
-
-
-def _place(position: Any) -> Any:
-    return size_symbol(position)
-
-
-def _position(at: Sequence[Any], sizes: Sequence[Any]) -> Any:
-    total: Any = 0
-    for index, size in zip(at, sizes, strict=True):
-        total = total * size + index
-    return total
+    if node.relation == "=":
+        return s.KroneckerDelta(told, by)
+    if node.relation == "≥":
+        # a factor, and no Piecewise: SymPy would multiply those out, and move them out of sums
+        return s.Heaviside(by - told, 1)
+    return s.KroneckerDelta(s.Mod(by - told, size_symbol(node.modulus)), 0)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
+from minigrad.index.affine import Triangle
 from minigrad.index.size import AnySize
 from minigrad.program.contraction_path import Tree, best_tree, kept_labels
 from minigrad.program.pairwise import (
@@ -131,9 +132,9 @@ class _Contraction:
         if len(used) != 1 or len({*structural.labels}) < 2:
             return structural
         n = self.extents[i]
-        if structural.params == (0,) and n == self.extents[j]:
+        if structural.form == Triangle(0) and n == self.extents[j]:
             start, step = (1, 1) if used == [i] else (n, -1)
-            count = self.builder.make("arange", (), (start, step, n), (n,), "index")
+            count = self.builder.make("arange", (), (start, (step,)), (n,), "index")
             return Labelled(self.builder.as_number(count), tuple(used))
         whole = dense(self.builder, structural)
         axis = structural.labels.index(j if used == [i] else i)

@@ -10,7 +10,7 @@ is left to multiply is an outer product, put below a row of zeros.
 
 from __future__ import annotations
 
-from minigrad.index.expr import Structural
+from minigrad.index.affine import Reshape, Triangle, slice_of
 from minigrad.program.gather import GATHERS
 from minigrad.program.partial_contraction import (
     Combine,
@@ -20,6 +20,7 @@ from minigrad.program.partial_contraction import (
 )
 from minigrad.program.scatter import SCATTERS, met
 from minigrad.program.triangle import mask, use_triangle
+from minigrad.program.windows import put, read
 
 
 def eliminate(partial: PartialContraction, combine: Combine) -> None:
@@ -27,21 +28,21 @@ def eliminate(partial: PartialContraction, combine: Combine) -> None:
 
     ``combine(partial, labels)`` multiplies the arrays that carry one of the labels into one.
     """
-    for structural in [r for r in partial.structurals if r.kind == "tri"]:
+    for structural in [r for r in partial.structurals if isinstance(r.form, Triangle)]:
         if len(set(structural.labels)) == 1:
             as_array(partial, structural)
             partial.structurals.remove(structural)
         elif mask(partial, structural):
             partial.structurals.remove(structural)
-    for structural in [r for r in partial.structurals if r.kind == "reshape"]:
+    for structural in [r for r in partial.structurals if isinstance(r.form, Reshape)]:
         if len(set(structural.labels)) < len(structural.labels):
             partial.structurals.remove(structural)
             _along_diagonal(partial, structural)
     while met(partial):
         pass
-    waiting = [structural for structural in partial.structurals if structural.kind != "tri"]
+    waiting = [structural for structural in partial.structurals if not isinstance(structural.form, Triangle)]
     while waiting:
-        done = next((r for r in waiting if GATHERS[r.kind](partial, r)), None)
+        done = next((r for r in waiting if _read(partial, r)), None)
         if done is None:
             done = next((r for r in waiting if _put(partial, r, combine)), None)
         if done is None:
@@ -49,7 +50,7 @@ def eliminate(partial: PartialContraction, combine: Combine) -> None:
                 (
                     r
                     for r in partial.structurals
-                    if r.kind == "tri" and use_triangle(partial, r, combine)
+                    if isinstance(r.form, Triangle) and use_triangle(partial, r, combine)
                 ),
                 None,
             )
@@ -64,12 +65,16 @@ def _along_diagonal(partial: PartialContraction, structural: StructuralFactor) -
     """A reshape of a square's diagonal: every (n + 1)-th position of the whole."""
     i, j, whole = structural.labels if len(structural.labels) == 3 else (None, 0, 0)
     n = partial.extents[i] if i is not None else 0
-    if i == j != whole and structural.params == (2,) and isinstance(n, int):
-        node = Structural("slice", (n, n * n), (0, n + 1))
-        partial.structurals.append(StructuralFactor(node, (i, whole)))
+    if i == j != whole and structural.form == Reshape(2) and isinstance(n, int):
+        places = slice_of(n, n * n, 0, n + 1)
+        partial.structurals.append(StructuralFactor(places, (i, whole)))
     else:
         as_array(partial, structural)
 
 
+def _read(partial: PartialContraction, structural: StructuralFactor) -> bool:
+    return GATHERS.get(type(structural.form), read)(partial, structural)
+
+
 def _put(partial: PartialContraction, structural: StructuralFactor, combine: Combine) -> bool:
-    return structural.kind in SCATTERS and SCATTERS[structural.kind](partial, structural, combine)
+    return SCATTERS.get(type(structural.form), put)(partial, structural, combine)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 
+from minigrad.index.affine import Delta, OneHot, Reshape, Roll, Slice
+from minigrad.index.expr import Pick
 from minigrad.program.index_maps import Affine, Fixed, Indirect, labels_of
 from minigrad.program.pairwise import Labelled, aligned
 from minigrad.program.partial_contraction import (
@@ -41,8 +43,9 @@ def _delta(partial: PartialContraction, structural: StructuralFactor) -> bool:
 
 
 def _slice(partial: PartialContraction, structural: StructuralFactor) -> bool:
-    j, i = structural.labels
-    start, step = structural.params
+    (j, i), form = structural.labels, structural.form
+    assert isinstance(form, Slice)
+    start, step = form
     if i == j or partial.carried_elsewhere((i,), structural) or not movable(partial, i):
         return False
     substitute(partial, i, Affine(j, start, step))
@@ -55,22 +58,22 @@ def _slice(partial: PartialContraction, structural: StructuralFactor) -> bool:
 
 
 def _onehot(partial: PartialContraction, structural: StructuralFactor) -> bool:
-    (i,) = structural.labels
-    (position,) = structural.params
+    (i,), form = structural.labels, structural.form
+    assert isinstance(form, OneHot)
     if partial.carried_elsewhere((i,), structural) or not movable(partial, i):
         return False
-    substitute(partial, i, Fixed(position))
+    substitute(partial, i, Fixed(form.place))
     partial.gone.add(i)
     for x in partial.taken((i,)):
-        value = partial.builder.index(x.value, x.labels.index(i), position)
+        value = partial.builder.index(x.value, x.labels.index(i), form.place)
         partial.add(value, [label for label in x.labels if label != i])
     return True
 
 
 def _roll(partial: PartialContraction, structural: StructuralFactor) -> bool:
-    i, j = structural.labels
-    (shift,) = structural.params
-    for label, other, by in ((i, j, -shift), (j, i, shift)):
+    (i, j), form = structural.labels, structural.form
+    assert isinstance(form, Roll)
+    for label, other, by in ((i, j, -form.shift), (j, i, form.shift)):
         if (
             label != other
             and label not in partial.needed()
@@ -98,11 +101,11 @@ def _pick(partial: PartialContraction, structural: StructuralFactor) -> bool:
         if v in labels_of(index_map):
             partial.index_maps[axis] = Indirect(structural.indices, tuple(rows))
     for x in partial.taken((v,)):
-        partial.add(*_gathered(partial.builder, x, v, structural.indices, rows))
+        partial.add(*gathered(partial.builder, x, v, structural.indices, rows))
     return True
 
 
-def _gathered(
+def gathered(
     builder: ValueBuilder, x: Labelled, v: Label, index: Value, rows: Sequence[Label]
 ) -> tuple[Value, tuple[Label, ...]]:
     """``x`` at the indices; labels that both carry go along with each other."""
@@ -154,17 +157,17 @@ def reshaped(
 
 
 def sides(structural: StructuralFactor) -> list[tuple[tuple[Label, ...], tuple[Label, ...]]]:
-    count = structural.params[0]
-    assert isinstance(count, int)
+    assert isinstance(structural.form, Reshape)
+    count = structural.form.before
     before, after = structural.labels[:count], structural.labels[count:]
     return [(before, after), (after, before)]
 
 
-GATHERS: dict[str, Callable[[PartialContraction, StructuralFactor], bool]] = {
-    "delta": _delta,
-    "slice": _slice,
-    "onehot": _onehot,
-    "roll": _roll,
-    "pick": _pick,
-    "reshape": _reshape,
+GATHERS: dict[type, Callable[[PartialContraction, StructuralFactor], bool]] = {
+    Delta: _delta,
+    Slice: _slice,
+    OneHot: _onehot,
+    Roll: _roll,
+    Pick: _pick,
+    Reshape: _reshape,
 }

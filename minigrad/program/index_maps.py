@@ -246,6 +246,6 @@ def _arange(
     builder: ValueBuilder, index_map: Affine, extent: AnySize, joint: Sequence[Label]
 ) -> Value:
     value = builder.make(
-        "arange", (), (index_map.start, index_map.step, extent), (extent,), "index"
+        "arange", (), (index_map.start, (index_map.step,)), (extent,), "index"
     )
     return aligned(builder, Labelled(value, (index_map.label,)), joint)

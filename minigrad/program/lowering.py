@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from minigrad.errors import DerivationError
 from minigrad.index import heads
+from minigrad.index.affine import AffineRelation
 from minigrad.index.contract import symmetric
 from minigrad.index.expr import (
     Composite,
@@ -25,7 +26,6 @@ from minigrad.index.expr import (
     Product,
     Reduction,
     Ref,
-    Structural,
     Sum,
 )
 from minigrad.index.numbers import times
@@ -118,7 +118,7 @@ class Lowering:
                 continue
             stack.append((node, True))
             # a structural tensor is used up by what it multiplies, and not made
-            children = [c for c in node.children() if not isinstance(c, Structural)]
+            children = [c for c in node.children() if not isinstance(c, AffineRelation)]
             stack.extend((c.index if isinstance(c, Pick) else c, False) for c in reversed(children))
         return self.known[root]
 
@@ -130,7 +130,7 @@ class Lowering:
                 return self.ref(node)
             case Sum():
                 return self.sums.value(node)
-            case Product() | Structural() | Pick():
+            case Product() | AffineRelation() | Pick():
                 placed, extents = self.products.placed(node)
                 return embedded(self.builder, placed, node.sizes, extents)
             case Map():

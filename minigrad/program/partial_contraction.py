@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from minigrad.index.expr import Pick, Structural
+from minigrad.index.affine import AffineRelation, Form
+from minigrad.index.expr import Pick
 from minigrad.index.size import AnySize
 from minigrad.program.index_maps import Affine, Fixed, IndexMap, Indirect, labels_of
 from minigrad.program.pairwise import Labelled
@@ -23,20 +24,16 @@ Label = Hashable
 
 
 class StructuralFactor(NamedTuple):
-    """A structural factor: its kind, its labels, and the integer array that a pick reads."""
+    """A relation between labels, and the integer array that it reads if it is a pick."""
 
-    node: Structural | Pick
+    node: AffineRelation | Pick
     labels: tuple[Label, ...]
     indices: Value | None = None
 
     @property
-    def kind(self) -> str:
-        return "pick" if isinstance(self.node, Pick) else self.node.kind
-
-    @property
-    def params(self) -> tuple[Any, ...]:
-        """What the kind of a structural tensor needs to be told."""
-        return () if isinstance(self.node, Pick) else self.node.params
+    def form(self) -> Form | Pick | None:
+        """What it is known as; None for a relation without a name."""
+        return self.node if isinstance(self.node, Pick) else self.node.form
 
 
 @dataclass
@@ -103,8 +100,9 @@ def dense(builder: ValueBuilder, structural: StructuralFactor) -> Value:
     node = structural.node
     if isinstance(node, Pick):
         assert structural.indices is not None
-        return builder.make("structural", (structural.indices,), ("pick", ()), node.sizes)
-    return builder.make("structural", (), (node.kind, node.params), node.sizes)
+        return builder.make("pick", (structural.indices,), (), node.sizes)
+    params = (node.coefs, node.constant, node.relation, node.modulus, node.form)
+    return builder.make("relation", (), params, node.sizes)
 
 
 # -- labels ---------------------------------------------------------------------------------------------

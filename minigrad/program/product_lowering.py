@@ -6,9 +6,10 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from minigrad.index import facts
+from minigrad.index.affine import AffineRelation, Triangle
 from minigrad.index.algebra import distributed
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Factor, Pick, Product, Ref, Structural, Sum
+from minigrad.index.expr import Expr, Factor, Pick, Product, Ref, Sum
 from minigrad.program import softmax_patterns, stable_forms
 from minigrad.program.contraction import Contractor, Extent
 from minigrad.program.elimination import eliminate
@@ -44,7 +45,7 @@ class ProductLowering:
         behind = self.structural_behind(node) if self.builder.stable else None
         if behind is not None and not isinstance(behind, Sum):
             return self.placed(behind)
-        if isinstance(node, (Structural, Pick)):
+        if isinstance(node, (AffineRelation, Pick)):
             factor = Factor(node, tuple(range(node.ndim)))
             node = Product((factor,), 1, node.sizes, node.ndim, b"")
         other = self.rewritten(node) if self.builder.stable and isinstance(node, Product) else None
@@ -102,7 +103,7 @@ class ProductLowering:
         if not isinstance(node, Ref):
             return None
         inner = node.node
-        if isinstance(inner, (Structural, Pick)):
+        if isinstance(inner, (AffineRelation, Pick)):
             return inner
         if isinstance(inner, Sum):
             return inner if any(self.repeats_a_label(term) for _, term in inner.terms) else None
@@ -159,7 +160,7 @@ class ProductLowering:
         needed = partial.needed()
         if not partial.arrays:
             return []
-        masks = [r for r in partial.structurals if r.kind == "tri" and set(r.labels) <= needed]
+        masks = [r for r in partial.structurals if isinstance(r.form, Triangle) and set(r.labels) <= needed]
         partial.structurals = [r for r in partial.structurals if r not in masks]
         return masks
 
@@ -171,7 +172,7 @@ class ProductLowering:
         guarded: bool,
     ) -> None:
         """One factor, where it belongs; ``guarded`` where others may be 0 with what it divides by."""
-        if isinstance(f.node, (Structural, Pick)):
+        if isinstance(f.node, (AffineRelation, Pick)):
             index = self.whole(f.node.index) if isinstance(f.node, Pick) else None
             partial.structurals.append(StructuralFactor(f.node, f.labels, index))
             return
@@ -192,8 +193,8 @@ class ProductLowering:
 def _is_structural(term: Expr) -> bool:
     """Whether a 0/1 tensor is among the factors."""
     nodes = [f.node for f in term.factors] if isinstance(term, Product) else [term]
-    return any(isinstance(node, (Structural, Pick)) for node in nodes)
+    return any(isinstance(node, (AffineRelation, Pick)) for node in nodes)
 
 
 def _may_vanish(node: Expr) -> bool:
-    return not isinstance(node, (Structural, Pick)) and not facts.positive(node)
+    return not isinstance(node, (AffineRelation, Pick)) and not facts.positive(node)

@@ -296,5 +296,6 @@ _OPERATIONS: dict[str, Callable[[Value, list[Any], Environment], Any]] = {
     "embed_add": run_indexing.embed_add,
     "scatter": run_indexing.scatter,
     "arange": run_indexing.arange,
-    "structural": run_indexing.zero_one,
+    "relation": run_indexing.relation,
+    "pick": run_indexing.pick,
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.errors import AxisError, DerivationError
+from minigrad.errors import AxisError
 from minigrad.index.size import AnySize, value_of
 from minigrad.program.environment import Environment, diagonal_view, slice_of
 from minigrad.program.value import Value
@@ -101,42 +101,35 @@ def scatter(value: Value, args: list[Any], env: Environment) -> Any:
 
 
 def arange(value: Value, args: list[Any], env: Environment) -> Any:
-    start, step, length = value.params
-    return value_of(start, env.sizes) + step * np.arange(value_of(length, env.sizes))
+    start, steps = value.params
+    return _combination(start, steps, env.shape(value.sizes), env)
 
 
-def zero_one(value: Value, args: list[Any], env: Environment) -> Any:
-    kind, params = value.params
-    array = structural(kind, env.shape(value.sizes), params, env.sizes, *args)
-    return array.astype(int).astype(object) if env.arithmetic.exact else array
+def relation(value: Value, args: list[Any], env: Environment) -> Any:
+    """[constant + Σ coefs[k] i_k ~ 0] over all indices."""
+    coefs, constant, sign, modulus, _ = value.params
+    total = _combination(constant, coefs, env.shape(value.sizes), env)
+    if sign == "≡":
+        total %= value_of(modulus, env.sizes)
+    return _zero_one(total >= 0 if sign == "≥" else total == 0, env)
 
 
-def structural(
-    kind: str,
-    shape: tuple[int, ...],
-    params: tuple[Any, ...],
-    sizes: Mapping[str, int],
-    *index: Any,
+def _combination(
+    constant: AnySize, coefs: Sequence[AnySize], shape: tuple[int, ...], env: Environment
 ) -> Any:
-    """A structural 0/1 tensor as an array."""
-    if kind == "pick":
-        index_maps = checked_indices(index[0], shape[-1]) % shape[-1]
-        return (index_maps[..., None] == np.arange(shape[-1])).astype(float)
-    if kind == "delta":
-        return np.eye(shape[0], shape[1])
-    if kind == "slice":
-        start, step = value_of(params[0], sizes), params[1]
-        result = np.zeros(shape)
-        rows = np.arange(shape[0])
-        result[rows, start + step * rows] = 1
-        return result
-    if kind == "onehot":
-        return (np.arange(shape[0]) == value_of(params[0], sizes) % shape[0]).astype(float)
-    if kind == "reshape":
-        count = int(np.prod(shape[: params[0]]))
-        return np.eye(count).reshape(shape)
-    if kind == "tri":
-        return np.tri(shape[0], shape[1], k=params[0])
-    if kind == "roll":
-        return np.roll(np.eye(shape[0]), params[0], axis=0)
-    raise DerivationError(f"{kind}: this structural tensor cannot be evaluated")
+    """``constant + Σ coefs[k] i_k`` for all indices of a shape."""
+    total = np.full(shape, value_of(constant, env.sizes))
+    for axis, coef in enumerate(coefs):
+        along = [-1 if k == axis else 1 for k in range(len(shape))]
+        total += value_of(coef, env.sizes) * np.arange(shape[axis]).reshape(along)
+    return total
+
+
+def pick(value: Value, args: list[Any], env: Environment) -> Any:
+    size = env.shape(value.sizes)[-1]
+    places = checked_indices(args[0], size) % size
+    return _zero_one(places[..., None] == np.arange(size), env)
+
+
+def _zero_one(array: Any, env: Environment) -> Any:
+    return array.astype(int).astype(object) if env.arithmetic.exact else array.astype(float)

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from minigrad.index.expr import Structural
+from minigrad.index.affine import OneHot, Reshape, Slice, onehot, slice_of
+from minigrad.index.expr import Pick
 from minigrad.index.size import AnySize
 from minigrad.program.gather import reshaped, sides
 from minigrad.program.pairwise import Labelled, aligned
@@ -24,8 +25,9 @@ Label = Hashable
 def _slice_scatter(
     partial: PartialContraction, structural: StructuralFactor, combine: Combine
 ) -> bool:
-    j, i = structural.labels
-    start, step = structural.params
+    (j, i), form = structural.labels, structural.form
+    assert isinstance(form, Slice)
+    start, step = form
     if i == j or j in partial.needed() or partial.carried_elsewhere((j,), structural):
         return False
     x = combine(partial, (j,))
@@ -95,10 +97,10 @@ def _reshape_scatter(
     return False
 
 
-SCATTERS: dict[str, Callable[[PartialContraction, StructuralFactor, Combine], bool]] = {
-    "slice": _slice_scatter,
-    "pick": _pick_scatter,
-    "reshape": _reshape_scatter,
+SCATTERS: dict[type, Callable[[PartialContraction, StructuralFactor, Combine], bool]] = {
+    Slice: _slice_scatter,
+    Pick: _pick_scatter,
+    Reshape: _reshape_scatter,
 }
 
 
@@ -108,7 +110,7 @@ SCATTERS: dict[str, Callable[[PartialContraction, StructuralFactor, Combine], bo
 def met(partial: PartialContraction) -> bool:
     """Two slices of one axis are slices of what both reach, which may be nothing."""
     spans = [
-        structural for structural in partial.structurals if structural.kind in ("slice", "onehot")
+        structural for structural in partial.structurals if isinstance(structural.form, Slice | OneHot)
     ]
     for k, first in enumerate(spans):
         for second in spans[k + 1 :]:
@@ -150,7 +152,7 @@ def _intersected(
     partial.extents[part] = length
     _confine(partial, whole, low, length, part)
     for structural, (start, _) in zip((first, second), spans, strict=True):
-        if structural.kind == "slice":
+        if isinstance(structural.form, Slice):
             _confine(partial, structural.labels[0], low - start, length, part)
     return True
 
@@ -159,12 +161,12 @@ def _reach(
     partial: PartialContraction, structural: StructuralFactor
 ) -> tuple[AnySize, AnySize] | None:
     """Where on the whole axis the factor starts, and where it ends."""
-    start = structural.params[0]
-    if structural.kind == "onehot":
-        return start, start + 1
-    if structural.params[1] != 1:
-        return None
-    return start, start + partial.extents[structural.labels[0]]
+    match structural.form:
+        case OneHot(place):
+            return place, place + 1
+        case Slice(start, 1):
+            return start, start + partial.extents[structural.labels[0]]
+    return None
 
 
 def _largest(a: AnySize, b: AnySize, bound: int) -> AnySize | None:
@@ -180,8 +182,8 @@ def _confine(
 ) -> None:
     """The label runs over ``length`` positions from ``start``, together with ``part``."""
     if length == 1:
-        node = Structural("onehot", (partial.extents[label],), (start,))
+        node = onehot(partial.extents[label], start)
         partial.structurals.append(StructuralFactor(node, (label,)))
         return
-    node = Structural("slice", (length, partial.extents[label]), (start, 1))
+    node = slice_of(length, partial.extents[label], start)
     partial.structurals.append(StructuralFactor(node, (part, label)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 
+from minigrad.index.affine import Triangle
 from minigrad.index.size import AnySize
 from minigrad.program.pairwise import Labelled, aligned, contracted, grouped
 from minigrad.program.partial_contraction import (
@@ -20,6 +21,12 @@ from minigrad.program.partial_contraction import (
 from minigrad.program.value_builder import ValueBuilder
 
 Label = Hashable
+
+
+def offset(structural: StructuralFactor) -> AnySize:
+    """The k of [j ≤ i + k]."""
+    assert isinstance(structural.form, Triangle)
+    return structural.form.k
 
 
 def mask(partial: PartialContraction, structural: StructuralFactor) -> bool:
@@ -35,7 +42,7 @@ def mask(partial: PartialContraction, structural: StructuralFactor) -> bool:
 
 def masked(builder: ValueBuilder, x: Labelled, structural: StructuralFactor) -> Labelled:
     i, j = structural.labels
-    (k,) = structural.params
+    k = offset(structural)
     rest = [label for label in x.labels if label not in (i, j)]
     upper = x.labels.index(j) < x.labels.index(i)
     order = (*rest, j, i) if upper else (*rest, i, j)
@@ -90,7 +97,7 @@ def running_sum(
 ) -> Labelled:
     """The sum over ``label`` of the triangle times ``x``, which does not carry its other label."""
     i, j = structural.labels
-    k = structural.params[0]
+    k = offset(structural)
     other, reverse = (i, False) if label == j else (j, True)
     axis, n = x.labels.index(label), extents[other]
     labels = tuple(other if lab == label else lab for lab in x.labels)

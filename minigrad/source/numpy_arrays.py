@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from minigrad.errors import DerivationError
-from minigrad.index.size import AnySize, prod
+from minigrad.index.affine import Delta, OneHot, Reshape, Roll, Slice, Triangle
+from minigrad.index.size import AnySize, is_at_least, prod
 from minigrad.program import Value
 from minigrad.source.context import Context, axis_text, call, shape_text, subscripts
 from minigrad.source.numpy_elementwise import kept_axes
@@ -175,13 +175,8 @@ def _points(value: Value, at: Context) -> Text:
 
 
 def _arange(value: Value, at: Context) -> Text:
-    start, step, length = value.params
-    text = call("np.arange", at.size(length).text)
-    if abs(step) != 1:
-        text = Text(f"{abs(step)} * {text.text}", MULTIPLY)
-    if step < 0:
-        return Text(f"{at.size(start).text} - {text.text}", ADD)
-    return text if start == 0 else Text(f"{at.size(start).text} + {text.text}", ADD)
+    start, steps = value.params
+    return _combination(start, steps, value.sizes, at)
 
 
 def _concatenate(value: Value, at: Context) -> Text:
@@ -191,34 +186,60 @@ def _concatenate(value: Value, at: Context) -> Text:
     return call("np.concatenate", f"[{parts}]", *more)
 
 
-def _structural(value: Value, at: Context) -> Text:
+def _relation(value: Value, at: Context) -> Text:
     """A 0/1 tensor as it is."""
-    kind, params = value.params
+    coefs, constant, relation, modulus, form = value.params
     dtype = at.dtype()
     sizes = [at.size(size).text for size in value.sizes]
-    match kind:
-        case "delta":
+    match form:
+        case Delta():
             return call("np.eye", sizes[0], f"dtype={dtype}")
-        case "tri":
+        case Triangle(k) if isinstance(k, int):
             sizes = sizes[:1] if sizes[0] == sizes[1] else sizes
-            more = [f"k={params[0]}"] if params[0] else []
+            more = [f"k={k}"] if k else []
             return call("np.tri", *sizes, *more, f"dtype={dtype}")
-        case "onehot":
-            return Text(f"(np.arange({sizes[0]}) == {at.size(params[0]).text}).astype({dtype})")
-        case "slice":
-            entry = entry_text((params[0], params[1], value.sizes[0]), value.sizes[1], at)
+        case OneHot(place):
+            return Text(f"(np.arange({sizes[0]}) == {at.size(place).text}).astype({dtype})")
+        case Slice(start, step):
+            entry = entry_text((start, step, value.sizes[0]), value.sizes[1], at)
             return Text(f"np.eye({sizes[1]}, dtype={dtype})[{entry}]")
-        case "roll":
-            return call("np.roll", f"np.eye({sizes[0]}, dtype={dtype})", str(params[0]), "axis=0")
-        case "reshape":
-            whole = at.size(prod(value.sizes[: params[0]])).text
+        case Roll(shift):
+            return call("np.roll", f"np.eye({sizes[0]}, dtype={dtype})", str(shift), "axis=0")
+        case Reshape(before):
+            whole = at.size(prod(value.sizes[:before])).text
             return Text(f"np.eye({whole}, dtype={dtype}).reshape({', '.join(sizes)})")
-        case "pick":
-            index = indices_text(value.args[0], at).within(ATOM)
-            size = at.size(value.sizes[-1])
-            from_front = f"{index}[..., None] % {size.within(ATOM)}"  # -1 is the last place
-            return Text(f"({from_front} == np.arange({size.text})).astype({dtype})")
-    raise DerivationError(f"{kind}: this structural tensor has no NumPy text")
+    total = _combination(constant, coefs, value.sizes, at).within(ADD)
+    if relation == "≡":
+        total = f"({total}) % {at.size(modulus).within(ATOM)}"
+    sign = ">=" if relation == "≥" else "=="
+    return Text(f"({total} {sign} 0).astype({dtype})")
+
+
+def _pick(value: Value, at: Context) -> Text:
+    index = indices_text(value.args[0], at).within(ATOM)
+    size = at.size(value.sizes[-1])
+    from_front = f"{index}[..., None] % {size.within(ATOM)}"  # -1 is the last place
+    return Text(f"({from_front} == np.arange({size.text})).astype({at.dtype()})")
+
+
+def _combination(
+    start: AnySize, steps: Sequence[AnySize], lengths: Sequence[AnySize], at: Context
+) -> Text:
+    """``start`` plus multiples of indices that run over ``lengths``, each along an axis of its own."""
+    text = None if start == 0 else at.size(start)
+    for k, (step, length) in enumerate(zip(steps, lengths, strict=True)):
+        negative = is_at_least(step, 0) is False
+        size = -step if negative else step
+        later = ", ".join([":", *(["None"] * (len(lengths) - 1 - k))])
+        run = call("np.arange", at.size(length).text)
+        run = run if ", " not in later else Text(f"{run.text}[{later}]")
+        if size != 1:
+            run = Text(f"{at.size(size).within(MULTIPLY)} * {run.text}", MULTIPLY)
+        if text is None:
+            text = Text(f"-{run.text}", MULTIPLY) if negative else run
+        else:
+            text = Text(f"{text.text} {'-' if negative else '+'} {run.text}", ADD)
+    return text or Text("0")
 
 
 TEXTS: Texts = {
@@ -241,5 +262,6 @@ TEXTS: Texts = {
     "points": _points,
     "arange": _arange,
     "concatenate": _concatenate,
-    "structural": _structural,
+    "relation": _relation,
+    "pick": _pick,
 }

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cache
 
 from minigrad.errors import DerivationError
+from minigrad.index.affine import AffineRelation
 from minigrad.index.algebra import scale
 from minigrad.index.expr import (
     LINES,
@@ -24,7 +25,6 @@ from minigrad.index.expr import (
     MatrixFunction,
     Product,
     Ref,
-    Structural,
     Sum,
     postorder,
 )
@@ -312,6 +312,6 @@ def _saved(node: Expr, uses: int, length: Length) -> int:
 
 
 def _repeatable(node: Expr) -> bool:
-    if isinstance(node, (Leaf, Ref, Structural)) or node.weight < 2:
+    if isinstance(node, (Leaf, Ref, AffineRelation)) or node.weight < 2:
         return False
     return not (isinstance(node, Product) and not node.factors)

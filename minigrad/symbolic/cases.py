@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from minigrad.index.affine import AffineRelation, Delta, is_a
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Product, Structural, Sum
+from minigrad.index.expr import Expr, Product, Sum
 from minigrad.symbolic.expand import expanded
 from minigrad.symbolic.factors import common_factor
 
@@ -29,9 +30,9 @@ def unequal_case(node: Expr, i: int, j: int) -> Expr:
 
 
 def _has_pair(node: Expr, i: int, j: int) -> bool:
-    if isinstance(node, Structural):
-        return node.kind == "delta" and node.ndim == 2 and {i, j} == {0, 1}
+    if isinstance(node, AffineRelation):
+        return is_a(node, Delta) and {i, j} == {0, 1}
     return isinstance(node, Product) and any(
-        isinstance(f.node, Structural) and f.node.kind == "delta" and set(f.labels) == {i, j}
+        is_a(f.node, Delta) and set(f.labels) == {i, j}
         for f in node.factors
     )

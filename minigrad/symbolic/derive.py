@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 
 from minigrad.errors import DerivationError
 from minigrad.index import heads
+from minigrad.index.affine import AffineRelation, delta
 from minigrad.index.algebra import add, constant
 from minigrad.index.contract import contract
 from minigrad.index.expr import (
@@ -27,7 +28,6 @@ from minigrad.index.expr import (
     Product,
     Reduction,
     Ref,
-    Structural,
     Sum,
     is_constant,
     postorder,
@@ -111,7 +111,7 @@ class _Elementwise:
 
     def __call__(self, root: Expr) -> bool:
         for node in postorder(root, seen=self.seen):
-            own = isinstance(node, Structural) or (isinstance(node, Product) and node.summed)
+            own = isinstance(node, AffineRelation) or (isinstance(node, Product) and node.summed)
             if own or not self.others.isdisjoint(node.children()):
                 self.others.add(node)
         return root not in self.others
@@ -120,7 +120,7 @@ class _Elementwise:
 def identity_seed(output: Expr) -> Expr:
     """D output / d output: a delta per axis, so 1 for a scalar."""
     n = output.ndim
-    deltas = [(Structural("delta", (s, s)), (k, n + k)) for k, s in enumerate(output.sizes)]
+    deltas = [(delta(s), (k, n + k)) for k, s in enumerate(output.sizes)]
     return contract(range(2 * n), deltas)
 
 
@@ -240,7 +240,7 @@ def contributions(
             return _reduction_adjoint(node, g, extra)
         case MatrixFunction():
             return [(node.arg, matrix_adjoint(node, g, extra, output))]
-        case Leaf() | Structural() | Pick():
+        case Leaf() | AffineRelation() | Pick():
             return []
     raise DerivationError(f"{type(node).__name__}: this node has no adjoint rule")
 
@@ -282,7 +282,7 @@ def _others_adjoint(node: Reduction, g: Expr, extra: int) -> Expr:
     out = [*batch, *i, *j]
     sizes = dict(zip(out, (*x.sizes, *x.sizes[kept:]), strict=True))
     same = [
-        (Structural("delta", (s, s)), (a, b)) for s, a, b in zip(x.sizes[kept:], i, j, strict=True)
+        (delta(s), (a, b)) for s, a, b in zip(x.sizes[kept:], i, j, strict=True)
     ]
     there = (x, (*batch, *j))
     without = add(
@@ -332,7 +332,7 @@ def _product_adjoint(node: Product, k: int, g: Expr, extra: int, output: Expr) -
         if label in out:  # a diagonal: both axes are this label
             twin = ("twin", position)
             size = chosen.node.sizes[position]
-            operands.append((Structural("delta", (size, size)), (label, twin), 1))
+            operands.append((delta(size), (label, twin), 1))
             out.append(twin)
         else:
             out.append(label)

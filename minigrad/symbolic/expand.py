@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from minigrad.index.affine import AffineRelation, Delta, is_a
 from minigrad.index.algebra import add, distributed
-from minigrad.index.expr import Expr, Factor, Product, Structural, Sum
+from minigrad.index.expr import Expr, Factor, Product, Sum
 from minigrad.symbolic.factors import common_factor
 
 # A product of sums that would open into more terms than this stays closed.
@@ -41,8 +42,8 @@ def multiplied_out(node: Expr, most: int | None = None) -> Expr:
 def has_delta(node: Expr) -> bool:
     """Whether a delta stands among the factors or terms, not hidden inside a function."""
     match node:
-        case Structural():
-            return node.kind == "delta"
+        case AffineRelation():
+            return is_a(node, Delta)
         case Sum():
             return any(has_delta(term) for _, term in node.terms)
         case Product():
@@ -65,7 +66,7 @@ def with_deltas_first(node: Expr) -> Expr:
 
 def _chooses(node: Product, factor: Factor) -> bool:
     """Whether a delta in the factor has a label of the product's result."""
-    if isinstance(factor.node, Structural):
+    if isinstance(factor.node, AffineRelation):
         return False  # it stands in front already
     free = {axis for axis, label in enumerate(factor.labels) if label < node.ndim}
     return any(axis in free for pair in _delta_axes(factor.node) for axis in pair)
@@ -74,7 +75,7 @@ def _chooses(node: Product, factor: Factor) -> bool:
 def _delta_axes(node: Expr) -> Iterator[tuple[int, ...]]:
     """The axes that each delta in the node carries, of those that are the node's own."""
     match node:
-        case Structural(kind="delta"):
+        case AffineRelation(form=Delta()):
             yield (0, 1)
         case Sum():
             for _, term in node.terms:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import cast
 
 from minigrad.index import facts
+from minigrad.index.affine import AffineRelation, Slice, delta, is_a
 from minigrad.index.algebra import add, scale
 from minigrad.index.contract import contract
 from minigrad.index.expr import (
@@ -14,7 +15,6 @@ from minigrad.index.expr import (
     Factor,
     Number,
     Product,
-    Structural,
     Sum,
     is_constant,
 )
@@ -200,8 +200,9 @@ class _Remainder:
 
     def only_moves(self) -> bool:
         """Whether nothing is left but slices: x[1:] and x[:-1] are read by themselves."""
-        kinds = [f.node.kind for f in self.rest if isinstance(f.node, Structural)]
-        return "slice" in kinds and len(kinds) == len([f for f in self.rest if f.labels])
+        moves = [f.node for f in self.rest if isinstance(f.node, AffineRelation)]
+        sliced = any(is_a(node, Slice) for node in moves)
+        return sliced and len(moves) == len([f for f in self.rest if f.labels])
 
     def falls_apart(self) -> bool:
         """Whether nothing joins the axes: x (xᵀ A x) is not to be read as (x xᵀ A) x."""
@@ -220,6 +221,6 @@ class _Remainder:
         ]
         for i, j in self.deltas:
             size = sizes[i]
-            operands.append((Structural("delta", (size, size)), (i, j), 1))
+            operands.append((delta(size), (i, j), 1))
         known: dict[Hashable, AnySize] = {lab: sizes[lab] for lab in axes if lab in sizes}
         return contract(axes, operands, self.coef, known)

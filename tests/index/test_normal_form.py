@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.index import facts
-from minigrad.index.algebra import add, constant, delta, subtract
+from minigrad.index.affine import delta, reshape
+from minigrad.index.algebra import add, constant, subtract
 from minigrad.index.contract import contract, symmetric, transpose
 from minigrad.index.expr import (
     Expr,
@@ -19,7 +20,6 @@ from minigrad.index.expr import (
     MatrixFunction,
     Product,
     Ref,
-    Structural,
     is_constant,
 )
 from minigrad.index.matrix_row import matrix_row
@@ -166,7 +166,7 @@ def test_what_cancels_leaves_no_size_behind() -> None:
     assert contract("ik", [(X, "ij"), (inverse, "jk")]) == delta(N)
     Q = Leaf("Q", (N, N), frozenset({"orthogonal"}))
     assert contract("ik", [(Q, "ji"), (Q, "jk")]) == delta(N)
-    there = Structural("reshape", (N, P, N * P), (2,))
+    there = reshape((N, P), (N * P,))
     assert contract("ijkl", [(there, "ijf"), (there, "klf")]) == contract(
         "ijkl", [(delta(N), "ik"), (delta(P), "jl")]
     )

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.index import affine
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Definition, Expr, MatrixFunction, Structural
+from minigrad.index.expr import Composite, Definition, Expr, MatrixFunction
 from minigrad.index.matrix_row import MATRIX_ROWS, MatrixRow, matrix_row
 from minigrad.index.size import AnySize
 
@@ -31,7 +32,7 @@ def _gaps_of(w: Expr) -> Expr:
     n, lead = w.sizes[-1], _lead(w, 1)
     sizes: dict[Hashable, AnySize] = {**dict(zip(lead, w.sizes, strict=False)), "i": n, "j": n}
     out = [*lead, "i", "j"]
-    delta = contract(out, [(Structural("delta", (n, n)), "ij")], 1, sizes)
+    delta = contract(out, [(affine.delta(n), "ij")], 1, sizes)
     after, before = (contract(out, [(w, [*lead, axis])], 1, sizes) for axis in "ji")
     gap = add([(1, after), (-1, before), (1, delta)])
     return add([(1, contract(out, [(gap, out, -1)])), (-1, delta)])
@@ -67,7 +68,7 @@ def _frechet_of(row: MatrixRow, a: Expr, *along: Expr) -> Expr:
     n, widest = a.sizes[-1], max(along, key=lambda e: e.ndim)
     count, lead = 2 ** len(along), _lead(widest, 2)
     sizes: dict[Hashable, AnySize] = dict(zip(lead, widest.sizes, strict=False))
-    places = [Structural("slice", (n, count * n), (p * n, 1)) for p in range(count)]
+    places = [affine.slice_of(n, count * n, p * n) for p in range(count)]
 
     def block(node: Expr, row: int, column: int) -> Expr:
         own: Operand = (node, [*_lead(node, 2), "i", "j"])
@@ -113,7 +114,7 @@ def _sylvester_of(a: Expr, c: Expr) -> Expr:
     """By the inverse of A ⊗ I + I ⊗ Aᵀ, whose rows and columns are pairs of indices."""
     n, lead, stack = a.sizes[-1], _lead(c, 2), _lead(a, 2)
     sizes: dict[Hashable, AnySize] = dict.fromkeys("ijkl", n)
-    delta, pairs = Structural("delta", (n, n)), Structural("reshape", (n, n, n * n), (2,))
+    delta, pairs = affine.delta(n), affine.reshape((n, n), (n * n,))
     out = [*stack, *"ijkl"]
     both = add(
         [

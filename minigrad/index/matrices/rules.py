@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
 
+from minigrad.index import affine
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, MatrixFunction, Number, Structural
+from minigrad.index.expr import Expr, MatrixFunction, Number
 from minigrad.index.matrices import parts
 from minigrad.index.matrix_row import matrix_row
 from minigrad.index.size import AnySize
@@ -65,7 +66,7 @@ class Rules:
             **dict(zip(self.batch, self.node.arg.sizes, strict=False)),
             **dict.fromkeys("ij", size),
         }
-        delta = Structural("delta", (size, size))
+        delta = affine.delta(size)
         identity = contract([*self.batch, "i", "j"], [(delta, "ij")], 1, sizes)
         return add([(1, identity), (-1, self.product("ij", factors, whole=False))])
 
@@ -77,7 +78,7 @@ class Rules:
     def triangle(self, below: int | Fraction, diagonal: int | Fraction) -> Expr:
         """The matrix with one number below its diagonal and one on it; its name begins with δ."""
         n = self.columns
-        lower, strict = (Structural("tri", (n, n), (k,)) for k in (0, -1))
+        lower, strict = (affine.triangle(n, n, k) for k in (0, -1))
         return add([(diagonal, lower), (below - diagonal, strict)])
 
     def transposed(self, name: str) -> Expr:

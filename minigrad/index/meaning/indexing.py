@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from minigrad.errors import AxisError, DerivationError, ShapeError
-from minigrad.index import heads
+from minigrad.index import affine, heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Definition, Expr, Map, Pick, Structural
+from minigrad.index.expr import Composite, Definition, Expr, Map, Pick
 from minigrad.index.size import AnySize, Size, divided_up, is_at_least, prod
 from minigrad.index.view import View
 
@@ -110,7 +110,7 @@ def _is_joint(label: Hashable) -> bool:
 def _last_of(lengths: Sequence[AnySize], *indices: Expr) -> Expr:
     """Whether no later position is the same on every axis, of the lengths given; -1 is the last place."""
     (size,) = indices[0].sizes
-    later = (Structural("tri", (size, size), (-1,)), ("later", "own"))
+    later = (affine.triangle(size, size, -1), ("later", "own"))
     picks = [Pick(index, length) for index, length in zip(indices, lengths, strict=True)]
     same = [(p, (side, k)) for k, p in enumerate(picks) for side in ("own", "later")]
     count = contract(["own"], [later, *same])
@@ -177,10 +177,10 @@ def _sliced(entry: slice, size: AnySize, axis: int, at: Places) -> Hashable:
         at.sizes["none", axis] = 0
         return ("none", axis)
     if length == 1:
-        at.factors.append((v.whole(Structural("onehot", (size,), (start,))), (label,)))
+        at.factors.append((v.whole(affine.onehot(size, start)), (label,)))
         return ("one", axis)
     part: Hashable = ("part", axis)
-    at.factors.append((v.whole(Structural("slice", (length, size), (start, step))), (part, label)))
+    at.factors.append((v.whole(affine.slice_of(length, size, start, step)), (part, label)))
     at.sizes[part] = length
     return part
 
@@ -214,7 +214,7 @@ def _place_advanced(
         own: Hashable = ("x", axis)
         if not hasattr(entry, "position"):
             position = _position(entry, size, axis)
-            at.factors.append((v.whole(Structural("onehot", (size,), (position,))), (own,)))
+            at.factors.append((v.whole(affine.onehot(size, position)), (own,)))
             continue
         array = arrays[entry.position - first]
         if "bool" in getattr(array.expr, "assume", ()):

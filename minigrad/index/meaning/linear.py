@@ -6,11 +6,11 @@ from collections.abc import Hashable
 from fractions import Fraction
 
 from minigrad.errors import DerivationError
-from minigrad.index import heads
+from minigrad.index import affine, heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, permuted, scale
 from minigrad.index.contract import symmetric
-from minigrad.index.expr import Expr, Head, MatrixFunction, Number, Structural
+from minigrad.index.expr import Expr, Head, MatrixFunction, Number
 from minigrad.index.matrix_row import MatrixRow, matrix_row
 from minigrad.index.meaning.shape import tril, triu
 from minigrad.index.pointwise import apply_head
@@ -72,7 +72,7 @@ def solve_triangular(a: View, b: View, *, trans: int, lower: bool, unit_diagonal
     triangle = tril(a, k=-skip) if lower else triu(a, k=skip)
     if unit_diagonal:
         size = a.sizes[-1]
-        eye = v.broadcast_to(v.whole(Structural("delta", (size, size))), a.sizes)
+        eye = v.broadcast_to(v.whole(affine.delta(size)), a.sizes)
         triangle = View(add([(1, triangle.expr), (1, eye.expr)]), triangle.axes)
     if trans:
         order = [*range(a.ndim - 2), a.ndim - 1, a.ndim - 2]
@@ -122,7 +122,7 @@ def cross(a: View, b: View) -> View:
         (1, 0, 2, -1),
         (2, 1, 0, -1),
     ):
-        ones = [v.whole(Structural("onehot", (3,), (place,))) for place in (i, j, k)]
+        ones = [v.whole(affine.onehot(3, place)) for place in (i, j, k)]
         operands = [(a, [*labels, "j"]), (b, [*labels, "k"]), *zip(ones, "ijk", strict=True)]
         part = v.contraction([*labels, "i"], operands, what="cross")
         terms.append((sign, part.expr))

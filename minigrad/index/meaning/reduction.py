@@ -7,11 +7,11 @@ from fractions import Fraction
 from functools import partial
 
 from minigrad.errors import DerivationError
-from minigrad.index import facts, heads
+from minigrad.index import affine, facts, heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, subtract
 from minigrad.index.contract import contract, size_as_number
-from minigrad.index.expr import Expr, Map, Reduction, Structural
+from minigrad.index.expr import Expr, Map, Reduction
 from minigrad.index.numbers import number
 from minigrad.index.size import AnySize
 from minigrad.index.view import View
@@ -107,7 +107,7 @@ def cumsum(x: View, *, axis: int) -> View:
     size = x.sizes[axis]
     if size == 1:
         return x
-    return v.along(x, axis, Structural("tri", (size, size), (0,)), size)
+    return v.along(x, axis, affine.triangle(size, size), size)
 
 
 def cumprod(x: View, *, axis: int) -> View:
@@ -119,7 +119,7 @@ def cumprod(x: View, *, axis: int) -> View:
     moved = _axis_last(x, axis)
     *lead, last = labels = range(moved.expr.ndim)
     sizes: dict[Hashable, AnySize] = {**dict(enumerate(moved.expr.sizes)), "upto": size}
-    until = (Structural("tri", (size, size), (0,)), ("upto", last))
+    until = (affine.triangle(size, size), ("upto", last))
     out = (*lead, "upto", last)
     kept = contract(out, [(moved.expr, labels), until], 1, sizes)
     later = add([(1, contract(out, [], 1, sizes)), (-1, contract(out, [until], 1, sizes))])

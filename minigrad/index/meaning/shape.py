@@ -7,9 +7,9 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from minigrad.errors import ArgumentError, DerivationError, DimsError, ShapeError
+from minigrad.index import affine
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, scale
-from minigrad.index.expr import Structural
 from minigrad.index.numbers import number
 from minigrad.index.size import AnySize, Size
 from minigrad.index.view import View
@@ -89,7 +89,7 @@ def roll(x: View, *, shift: Sequence[int], axis: Sequence[int] | None) -> View:
     for by, k in zip(shift, axis, strict=True):
         size = x.sizes[k]
         if size != 1 and by != 0:
-            x = v.along(x, k, Structural("roll", (size, size), (by,)), size)
+            x = v.along(x, k, affine.roll(size, by), size)
     return x
 
 
@@ -138,9 +138,9 @@ def _triangle(x: View, k: int, lower: bool) -> View:
     labels = range(x.ndim)
     i, j = labels[-2:]
     if lower:
-        triangle = (v.whole(Structural("tri", (rows, columns), (k,))), (i, j))
+        triangle = (v.whole(affine.triangle(rows, columns, k)), (i, j))
     else:
-        triangle = (v.whole(Structural("tri", (columns, rows), (-k,))), (j, i))
+        triangle = (v.whole(affine.triangle(columns, rows, -k)), (j, i))
     return v.contraction(labels, [(x, labels), triangle], what="tril/triu")
 
 
@@ -151,7 +151,7 @@ def diag(x: View, *, k: int) -> View:
     if length == 1:
         raise DerivationError("diag: a formula needs a vector longer than 1")
     if k == 0:
-        delta = v.whole(Structural("delta", (length, length)))
+        delta = v.whole(affine.delta(length))
         return v.contraction("ij", [(x, "i"), (delta, "ij")], what="diag")
     places = _diagonal_places(length, total, total, k)
     return v.contraction("ij", [(x, "l"), *places], what="diag")
@@ -192,6 +192,6 @@ def _diagonal_length(rows: AnySize, columns: AnySize, offset: int) -> AnySize:
 
 def _diagonal_places(length: AnySize, rows: AnySize, columns: AnySize, offset: int) -> list[Any]:
     """[i = l + max(-k, 0)] and [j = l + max(k, 0)]."""
-    down = Structural("slice", (length, rows), (max(-offset, 0), 1))
-    right = Structural("slice", (length, columns), (max(offset, 0), 1))
+    down = affine.slice_of(length, rows, max(-offset, 0))
+    right = affine.slice_of(length, columns, max(offset, 0))
     return [(v.whole(down), ("l", "i")), (v.whole(right), ("l", "j"))]
