@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.compare import ROUNDING
+from minigrad.checking.compare import ROUNDING, held
 from minigrad.checking.drawing import drawn
 from minigrad.checking.examine import examine
 from minigrad.checking.handwritten import Handwritten, plain
 from minigrad.checking.judge import YOURS, worst_of
 from minigrad.checking.options import Options
 from minigrad.checking.replay import double
-from minigrad.checking.report import EVERYTHING, Comparison, Finding, Report, Verdict
+from minigrad.checking.report import Comparison, Finding, Report
 from minigrad.checking.sample import Sample
 from minigrad.checking.slip_names import GraphNames
 from minigrad.checking.slips import find_slip
 from minigrad.checking.subject import Subject
 from minigrad.checking.sweep import Sweep
+from minigrad.checking.vjp_laws import SHAPES, UNCHANGED, linear, repeated, zero
 from minigrad.checking.witnesses import (
     BACKWARD,
     Arrays,
@@ -125,46 +126,28 @@ def _traced(reference: Subject) -> list[Witness]:
 
 
 def _properties(hand: Handwritten, sample: Sample, values: Sequence[Any]) -> list[Comparison]:
+    def pull(c: Any) -> list[Any]:
+        return hand.gradients(c, values)
+
     fixed = hand.residuals is not None and not callable(hand.residuals)
-    first = hand.gradients(sample.c, values)
-    results = [_shapes(hand, first, values)]
-    changed = hand.changes(sample.c, values)
-    results.append(_said("inputs unchanged", not changed, ", ".join(changed)))
-    again = hand.gradients(sample.c, values)
-    same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again, strict=True))
-    results.append(_said("repeatable", same))
-    if results[0].verdict != "pass" or (fixed and hand.cotangent is not None):
-        return results  # residuals that belong to one cotangent say nothing about another
-    zero = hand.gradients(np.zeros(sample.output.shape), values)
-    results.append(_said("zero cotangent", all(not np.any(g) for g in zero)))
-    other = sample.rng.normal(size=sample.output.shape)
-    second, both = hand.gradients(other, values), hand.gradients(2 * sample.c + 3 * other, values)
-    pairs = [
-        (np.asarray(s, float), 2 * np.asarray(a, float) + 3 * np.asarray(b, float))
-        for s, a, b in zip(both, first, second, strict=True)
-    ]
-    size = max((float(np.abs(b).max(initial=0.0)) for _, b in pairs), default=0.0) or 1.0
-    error = max((float(np.abs(a - b).max(initial=0.0)) for a, b in pairs), default=0.0) / size
-    verdict: Verdict = "pass" if error <= hand.allowed else "fail"
-    results.append(
-        Comparison(YOURS, "linear in the cotangent", EVERYTHING, error, hand.allowed, "", verdict)
-    )
-    return results
-
-
-def _shapes(hand: Handwritten, found: Sequence[Any], values: Sequence[Any]) -> Comparison:
+    first = pull(sample.c)
     wrong = [
         f"{g.shape} for {name} {v.shape}"
-        for g, v, name in zip(found, values, hand.variables, strict=True)
+        for g, v, name in zip(first, values, hand.variables, strict=True)
         if g.shape != v.shape or g.dtype.kind != "f"
     ]
-    return _said("shapes and dtypes", not wrong, ", ".join(wrong))
-
-
-def _said(name: str, holds: bool, otherwise: str = "") -> Comparison:
-    verdict: Verdict = "pass" if holds else "fail"
-    note = "" if holds else otherwise
-    return Comparison(YOURS, name, EVERYTHING, 0.0 if holds else 1.0, 0.0, note, verdict)
+    changed = hand.changes(sample.c, values)
+    results = [
+        held(YOURS, SHAPES, not wrong, ", ".join(wrong)),
+        held(YOURS, UNCHANGED, not changed, ", ".join(changed)),
+        repeated(YOURS, first, pull(sample.c)),
+    ]
+    if wrong or (fixed and hand.cotangent is not None):
+        return results  # residuals that belong to one cotangent say nothing about another
+    other = sample.rng.normal(size=sample.output.shape)
+    results.append(zero(YOURS, pull, sample.c))
+    results.append(linear(YOURS, pull, sample.c, other, hand.allowed))
+    return results
 
 
 def _nan_rows(output: Any) -> Comparison | None:

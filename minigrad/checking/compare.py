@@ -3,19 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from minigrad.checking.differences import EPS, Slope
-from minigrad.checking.report import COARSEST, KINK, Comparison, Verdict, Worst
+from minigrad.checking.report import COARSEST, EVERYTHING, KINK, Comparison, Verdict, Worst
 
 # What two computations of one number in double precision may differ by without further reason.
 ROUNDING = 1e-10
 # A witness may be off by this many times what it moves by when its data change in their last digit.
 _NOISES = 50
+# And a difference quotient by this many times what it says itself.
+_UNSURE = 8
 # A rough estimate refutes only what it misses by this factor.
 _CLEARLY = 20
+
+
+def doubt(noise: float = 0.0, uncertainty: float = 0.0) -> float:
+    """How far two claims may be apart though both are right.
+
+    ``noise`` is by how much they move when data change in their last digit, ``uncertainty`` what a
+    difference quotient says of itself.
+    """
+    return _NOISES * noise + _UNSURE * uncertainty
+
+
+def tolerated(base: float, scale: float, allowed: float) -> float:
+    """The share of ``scale`` that claims may differ by: ``base``, or what is ``allowed`` in numbers."""
+    return max(base, allowed / (scale or 1.0))
+
+
+def judged(
+    first: str,
+    second: str,
+    quantity: str,
+    error: float,
+    tolerance: float,
+    note: str = "",
+    worst: Worst | None = None,
+) -> Comparison:
+    """Within the tolerance two claims agree, beyond it one is wrong; of what is not finite nobody knows."""
+    if not np.isfinite(error):
+        return Comparison(first, second, quantity, error, tolerance, "not finite", "inconclusive")
+    verdict: Verdict = "pass" if error <= tolerance else "fail"
+    return Comparison(first, second, quantity, error, tolerance, note, verdict, worst)
+
+
+def held(who: str, what: str, holds: bool, otherwise: str = "") -> Comparison:
+    """A fact about a backward pass, which holds or not."""
+    note = "" if holds else otherwise
+    return judged(who, what, EVERYTHING, 0.0 if holds else 1.0, 0.0, note)
 
 
 def arrays_compared(
@@ -49,18 +88,17 @@ def arrays_compared(
     scale = max(float(np.abs(a).max()), float(np.abs(b).max()))
     if largest <= base * scale:
         return Comparison(first, second, quantity, largest / scale if scale else 0.0, base)
-    moved = _NOISES * max(noise(), EPS * natural)
+    moved = doubt(max(noise(), EPS * natural))
     if scale <= moved and moved <= ROUNDING * natural:
         return Comparison(
             first, second, quantity, largest / natural, ROUNDING, "zero within rounding"
         )
-    tolerance = max(base, moved / scale)
-    verdict: Verdict = "pass" if largest <= tolerance * scale else "fail"
-    if verdict == "pass" and tolerance > max(COARSEST, base):
-        verdict = "inconclusive"
     worst = Worst(tuple(int(i) for i in place), float(a[place]), float(b[place]))
-    note = "rounding drowns the difference" if verdict == "inconclusive" else ""
-    return Comparison(first, second, quantity, largest / scale, tolerance, note, verdict, worst)
+    tolerance = tolerated(base, scale, moved)
+    c = judged(first, second, quantity, largest / scale, tolerance, worst=worst)
+    if c.verdict == "pass" and tolerance > max(COARSEST, base):
+        return replace(c, verdict="inconclusive", note="rounding drowns the difference")
+    return c
 
 
 def _not_finite(first: str, second: str, quantity: str, a: Any, b: Any, base: float) -> Comparison:
@@ -103,7 +141,9 @@ def slopes_compared(
     if g.size == 0:
         return Comparison(first, second, quantity, 0.0, ROUNDING, "empty")
     kinks = sum(s.kink for _, s in measured)
-    smooth = [(d, s) for d, s in measured if not s.kink and np.isfinite([s.value, s.uncertainty]).all()]
+    smooth = [
+        (d, s) for d, s in measured if not s.kink and np.isfinite([s.value, s.uncertainty]).all()
+    ]
     if not smooth:
         note = KINK if kinks else "differences are not finite here"
         return Comparison(first, second, quantity, float("nan"), 0.0, note, "inconclusive")
@@ -117,28 +157,24 @@ def slopes_compared(
     largest = max(_length(g * d) for d, _ in smooth)
     scale = max(largest, max(abs(s.value) for _, s in smooth))
     gaps = [(abs(float(np.sum(g * d)) - s.value), s, d) for d, s in smooth]
-    allowed = max(8 * s.uncertainty for _, s in smooth)
+    allowed = doubt(uncertainty=max(s.uncertainty for _, s in smooth))
     if max(gap for gap, _, _ in gaps) > allowed + base * scale:
-        moved = noise() * float(np.abs(smooth[0][0]).sum())
-        allowed += _NOISES * max(moved, EPS * natural)
+        allowed += doubt(noise()) * float(np.abs(smooth[0][0]).sum())
     zero = scale <= allowed and allowed <= COARSEST * 1e-3 * natural
     if zero:
         scale = natural
     if not scale:
         return Comparison(first, second, quantity, 0.0, ROUNDING, "", "pass")
     gap, s, d = max(gaps, key=lambda item: item[0])
-    tolerance = max(allowed / scale, base)
-    error = gap / scale
-    verdict: Verdict = "pass" if error <= tolerance else "fail"
-    coarse = tolerance > max(COARSEST, base)
-    if coarse and error <= _CLEARLY * tolerance:
-        note = KINK if kinks else "differences are too uncertain here"
-        return Comparison(first, second, quantity, error, tolerance, note, "inconclusive")
-    element = None
-    if single and verdict == "fail":
-        index = tuple(int(i) for i in np.argwhere(d)[0])
-        element = Worst(index, float(g[index]), s.value / float(d[index]))
     note = "zero within rounding" if zero else ""
-    if verdict == "pass" and kinks:
-        verdict, note = "inconclusive", f"{KINK} along {kinks} of {len(measured)} directions"
-    return Comparison(first, second, quantity, error, tolerance, note, verdict, element)
+    c = judged(first, second, quantity, gap / scale, tolerated(base, scale, allowed), note)
+    if c.tolerance > max(COARSEST, base) and c.error <= _CLEARLY * c.tolerance:
+        note = KINK if kinks else "differences are too uncertain here"
+        return replace(c, verdict="inconclusive", note=note)
+    if c.verdict == "pass" and kinks:
+        note = f"{KINK} along {kinks} of {len(measured)} directions"
+        return replace(c, verdict="inconclusive", note=note)
+    if single and c.verdict == "fail":
+        index = tuple(int(i) for i in np.argwhere(d)[0])
+        return replace(c, worst=Worst(index, float(g[index]), s.value / float(d[index])))
+    return c

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.checking.compare import doubt
 from minigrad.checking.differences import Slope, mixed_slope, slope
 from minigrad.checking.digits import MOST_OPERATIONS, at_50
 from minigrad.checking.domain import is_finite
@@ -102,8 +103,8 @@ def contradicted(
         return False
     for d, s in measured:
         real, claimed = slope(sample.moved(k, d), sample.c), float(np.sum(gradient * d))
-        off = abs(real.value - claimed) + 8 * real.uncertainty
-        if not real.kink and 2 * off < abs(s.value - claimed) - 8 * s.uncertainty:
+        off = abs(real.value - claimed) + doubt(uncertainty=real.uncertainty)
+        if not real.kink and 2 * off < abs(s.value - claimed) - doubt(uncertainty=s.uncertainty):
             return True
     return False
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from minigrad.checking.compare import judged
 from minigrad.checking.draws import generator
 from minigrad.checking.meaning import Meaning
-from minigrad.checking.report import KINK, Comparison, Verdict
+from minigrad.checking.report import KINK, Comparison
 from minigrad.checking.sample import Sample
 from minigrad.index.expr import Expr, Map, Product, Sum, postorder
 from minigrad.program.arithmetic import DIGITS_50, mpmath
@@ -65,7 +67,9 @@ def proof_at_50(sample: Sample, k: int, formula: str, quantity: str) -> Comparis
     tolerance = (
         _SECOND if len(nodes) == 2 else _WITH_FLOATS if _is_rounded(meaning, k) else _TOLERANCE
     )
-    return _judged(formula, quantity, error, tolerance, bend / max(size, _SMALL))
+    c = judged(formula, AT_50, quantity, error, tolerance)
+    smooth = not np.isfinite(error) or bend / max(size, _SMALL) <= _KINKED
+    return c if smooth else replace(c, verdict="inconclusive", note=KINK)
 
 
 def _first(value: Callable[..., Any], h: Any) -> tuple[Any, float, float]:
@@ -107,16 +111,6 @@ def _bend(value: Callable[[int, int], Any], h: Any) -> float:
         middle = third[1] - 2 * third[2] + third[3]
         jumps.append(max(abs(right - left), abs(middle - left)) / (4 * h * h))
     return float(max(jumps))
-
-
-def _judged(formula: str, quantity: str, error: float, tolerance: float, bend: float) -> Comparison:
-    verdict: Verdict = "pass" if error <= tolerance else "fail"
-    note = ""
-    if not np.isfinite(error):
-        verdict, note = "inconclusive", "not finite"
-    elif not bend <= _KINKED:
-        verdict, note = "inconclusive", KINK
-    return Comparison(formula, AT_50, quantity, error, tolerance, note, verdict)
 
 
 def _size(parts: Any, measured: Any, terms: Any) -> float:

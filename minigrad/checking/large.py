@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.checking.compare import doubt
 from minigrad.checking.differences import slope
 from minigrad.checking.digits import MOST_OPERATIONS, at_50
 from minigrad.checking.draws import words_of
@@ -158,7 +159,7 @@ class _Variable:
         here, there = self.claims[who], _asked(claim, self.sample.perturbed())
         if there is None or not np.isfinite(here).all():
             return False
-        return bool(50 * np.abs(there[self.k] - here).max() > np.abs(here - hand).max())
+        return bool(doubt(np.abs(there[self.k] - here).max()) > np.abs(here - hand).max())
 
     def _vjp_is_off(self, exact: Any, apart: Any) -> bool:
         """Whether differences of the forward side with formula and 50 digits, in the element furthest off."""
@@ -170,7 +171,7 @@ class _Variable:
         d = np.zeros(gap.shape)
         d[place] = self.sample.widths(self.k)[place]
         s = slope(self.sample.moved(self.k, d), self.sample.c)
-        off = abs(s.value - exact[place] * d[place]) + 8 * s.uncertainty
+        off = abs(s.value - exact[place] * d[place]) + doubt(uncertainty=s.uncertainty)
         return not s.kink and bool(off <= 0.1 * gap[place] * d[place])
 
     def _line(self, who: str, right: Any, places: Any) -> Comparison:

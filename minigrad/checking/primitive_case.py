@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.checking.compare import doubt
 from minigrad.checking.differences import slope
 from minigrad.checking.draws import generator
 from minigrad.checking.replay import Replay
@@ -26,7 +27,6 @@ from minigrad.symbolic.lower import lower_row
 _TOLERANCE = 1e-7
 _SINGLE = 1e-3
 _EPS, _EPS_32 = float(np.finfo(np.float64).eps), float(np.finfo(np.float32).eps)
-_NOISES = 50
 _COTANGENT = "·c"
 _FEW = 16
 _BY_COTANGENT = -1
@@ -93,7 +93,10 @@ class Case:
                 judged = True
                 size = max(float(np.abs(g * direction).max(initial=0.0)), abs(s.value), 1e-30)
                 expected = float((g * direction).sum())
-                if not abs(expected - s.value) <= 8 * s.uncertainty + _TOLERANCE * size:
+                if (
+                    not abs(expected - s.value)
+                    <= doubt(uncertainty=s.uncertainty) + _TOLERANCE * size
+                ):
                     return True
         return False if judged else None
 
@@ -170,7 +173,10 @@ class Case:
                 s = slope(partial(self._gradient_moved, i, j, d), direction)
                 expected = float((by_hand[j] * d).sum())
                 size = max(abs(expected), abs(s.value))
-                if not s.kink and abs(expected - s.value) > 8 * s.uncertainty + 1e-6 * size:
+                if (
+                    not s.kink
+                    and abs(expected - s.value) > doubt(uncertainty=s.uncertainty) + 1e-6 * size
+                ):
                     return "the derivative of the VJP and differences of the VJP disagree"
         return ""
 
@@ -342,4 +348,4 @@ def _differ(a: Any, b: Any, tolerance: float = _TOLERANCE, noise: float = 0.0) -
     if not known.any():
         return False
     gap, size = np.abs(a - b)[known], np.maximum(np.abs(a), np.abs(b))[known]
-    return float(gap.max()) > max(tolerance * float(size.max()), _NOISES * noise, 1e-300)
+    return float(gap.max()) > max(tolerance * float(size.max()), doubt(noise), 1e-300)

@@ -1,4 +1,4 @@
-"""What every backward pass must have, whatever it computes: linearity, shapes, repeatability, order two."""
+"""What the engine's backward pass must have, whatever it computes: laws of VJPs, shapes, float32, order two."""
 
 from __future__ import annotations
 
@@ -8,22 +8,31 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.compare import ROUNDING
+from minigrad.checking.compare import ROUNDING, doubt, held, judged, tolerated
 from minigrad.checking.differences import EPS, slope
 from minigrad.checking.replay import to_single
-from minigrad.checking.report import EVERYTHING, Comparison, Verdict
+from minigrad.checking.report import EVERYTHING, Comparison
 from minigrad.checking.sample import Sample
 from minigrad.checking.steps import stuck_along
 from minigrad.checking.suppress import suppress_warnings
+from minigrad.checking.vjp_laws import (
+    LINEAR,
+    REPEATED,
+    SHAPES,
+    UNCHANGED,
+    ZERO,
+    Pull,
+    linear,
+    repeated,
+    zero,
+)
 from minigrad.checking.witnesses import VJP, hand_gradients
 from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Node, tensor
 from minigrad.numeric import gradients
 from minigrad.symbolic.budget import used_up
 
-LINEAR, ZERO, SHAPES = "linear in the cotangent", "zero cotangent", "shapes and dtypes"
-UNCHANGED, REPEATED, SINGLE = "inputs unchanged", "repeatable", "float32"
-TANGENT, TWICE = "forward tangents", "order 2"
+SINGLE, TANGENT, TWICE = "float32", "forward tangents", "order 2"
 _SINGLE = 1e-4
 _MOST_SINGLE = 0.05
 _SECOND = 1e-6
@@ -62,18 +71,13 @@ Test = Callable[[Sample, list[Any], list[int]], Iterator[Comparison]]
 
 
 def _linear(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
-    """vjp(2 c + 3 e) = 2 vjp(c) + 3 vjp(e)."""
     other = sample.rng.normal(size=sample.output.shape)
-    second = hand_gradients(sample, other)
-    both = hand_gradients(sample, 2 * sample.c + 3 * other)
-    pairs = [(both[k], 2 * first[k] + 3 * second[k]) for k in floats]
-    size = max(float(np.abs(2 * first[k]).max() + np.abs(3 * second[k]).max()) for k in floats)
-    yield _measured(LINEAR, pairs, ROUNDING, size + _NATURAL * _natural(sample, floats))
+    natural = _NATURAL * _natural(sample, floats)
+    yield linear(VJP, _pull(sample, floats), sample.c, other, ROUNDING, natural)
 
 
 def _zero(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
-    found = hand_gradients(sample, np.zeros(sample.output.shape))
-    yield _said(ZERO, all(not np.any(found[k]) for k in floats), "zero in, zero out")
+    yield zero(VJP, _pull(sample, floats), sample.c, "zero in, zero out")
 
 
 def _shapes(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
@@ -85,9 +89,9 @@ def _shapes(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Com
                 what = (
                     f"{g.shape} {g.dtype} for {sample.subject.names[k]} {x.shape} {np.dtype(dtype)}"
                 )
-                yield _said(SHAPES, False, what)
+                yield held(VJP, SHAPES, False, what)
                 return
-    yield _said(SHAPES, True)
+    yield held(VJP, SHAPES, True)
 
 
 def _unchanged(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
@@ -101,14 +105,16 @@ def _unchanged(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[
         for node, before in kept.items()
         if not np.array_equal(before, np.asarray(frozen[node]), equal_nan=before.dtype.kind == "f")
     ]
-    yield _said(UNCHANGED, not changed, ", ".join(changed))
+    yield held(VJP, UNCHANGED, not changed, ", ".join(changed))
 
 
 def _repeated(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
-    again = hand_gradients(sample)
-    same = all(np.array_equal(first[k], again[k]) for k in floats)
-    same = same and np.array_equal(sample.replay.run(sample.leaves), sample.output, equal_nan=True)
-    yield _said(REPEATED, same, "a second run gives other numbers")
+    again = _pull(sample, floats)(sample.c)
+    runs = (
+        [*(first[k] for k in floats), sample.output],
+        [*again, sample.replay.run(sample.leaves)],
+    )
+    yield repeated(VJP, *runs, "a second run gives other numbers")
 
 
 def _single(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
@@ -132,8 +138,9 @@ def _single(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Com
     moved = max(
         float(np.abs(reference[k] - other[k]).max()) for k in floats for other in (first, jittered)
     )
-    tolerance = max(_SINGLE, 50 * moved / (size or 1.0))
-    c = _measured(SINGLE, [(found[k], reference[k]) for k in floats], tolerance, size)
+    tolerance = tolerated(_SINGLE, size, doubt(moved))
+    gap = max(float(np.abs(np.asarray(found[k], float) - reference[k]).max()) for k in floats)
+    c = judged(VJP, SINGLE, EVERYTHING, gap / (size or 1.0), tolerance)
     if tolerance <= _MOST_SINGLE or not np.isfinite(c.error):
         yield c
 
@@ -165,9 +172,10 @@ def _tangents(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[C
         abs(float(np.sum((there[k] - here[k]) * d)))
         for k, d in zip(floats, directions, strict=True)
     )
-    tolerance = max((8 * s.uncertainty + 50 * moved) / (size or 1.0), ROUNDING)
+    tolerance = tolerated(ROUNDING, size, doubt(moved, s.uncertainty))
     if tolerance < 1e-3:
-        yield _stepwise(sample, floats, directions, _judged(TANGENT, error, tolerance))
+        comparison = judged(VJP, TANGENT, EVERYTHING, error, tolerance)
+        yield _stepwise(sample, floats, directions, comparison)
 
 
 def _twice(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comparison]:
@@ -206,11 +214,11 @@ def _twice(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comp
         return
     # a gradient far below its natural size has few digits, and so have the differences of it
     largest = max(float(np.abs(first[k]).max()) for k in floats)
-    digits = 50 * EPS * _natural(sample, floats) / largest if largest else 0.0
-    tolerance = max(8 * s.uncertainty / size, _SECOND, digits)
+    digits = doubt(EPS * _natural(sample, floats)) / largest if largest else 0.0
+    tolerance = tolerated(max(_SECOND, digits), size, doubt(uncertainty=s.uncertainty))
     if tolerance < 1e-2:
-        judged = _judged(TWICE, abs(by_hand - s.value) / size, tolerance)
-        yield _stepwise(sample, floats, d, judged)
+        c = judged(VJP, TWICE, EVERYTHING, abs(by_hand - s.value) / size, tolerance)
+        yield _stepwise(sample, floats, d, c)
 
 
 _TESTS: dict[str, Test] = {
@@ -226,6 +234,14 @@ _TESTS: dict[str, Test] = {
 
 
 # -- pieces ------------------------------------------------------------------------------------------
+
+
+def _pull(sample: Sample, floats: list[int]) -> Pull:
+    def pull(c: Any) -> list[Any]:
+        found = hand_gradients(sample, c)
+        return [found[k] for k in floats]
+
+    return pull
 
 
 def _natural(sample: Sample, floats: list[int]) -> float:
@@ -244,7 +260,7 @@ def _recorded(sample: Sample, floats: list[int]) -> tuple[Any, list[Any]]:
 
 
 def _shifted(sample: Sample, floats: list[int], directions: list[Any], t: float) -> Sample:
-    """The scene with all its variables moved along their directions."""
+    """The sample with all its variables moved along their directions."""
     moved: dict[Node, Any] = dict(sample.leaves)
     for k, d in zip(floats, directions, strict=True):
         moved[sample.subject.variables[k]] = sample.at(k) + t * d
@@ -264,29 +280,12 @@ def _in(sample: Sample, dtype: Any) -> Sample:
     )
 
 
-def _measured(name: str, pairs: list[tuple[Any, Any]], tolerance: float, size: float) -> Comparison:
-    gap = max(float(np.abs(np.asarray(a, float) - b).max()) for a, b in pairs)
-    return _judged(name, gap / (size or 1.0), tolerance)
-
-
-def _judged(name: str, error: float, tolerance: float) -> Comparison:
-    verdict: Verdict = "pass" if error <= tolerance else "fail"
-    if np.isfinite(error):
-        return Comparison(VJP, name, EVERYTHING, error, tolerance, "", verdict)
-    return Comparison(VJP, name, EVERYTHING, error, tolerance, "not finite", "inconclusive")
-
-
-def _stepwise(sample: Sample, floats: list[int], directions: list[Any], c: Comparison) -> Comparison:
+def _stepwise(
+    sample: Sample, floats: list[int], directions: list[Any], c: Comparison
+) -> Comparison:
     """The comparison, inconclusive where a step on the way has no derivative along the directions."""
     if c.verdict != "fail":
         return c
     variables = sample.subject.variables
     why = stuck_along(sample, {variables[k]: d for k, d in zip(floats, directions, strict=True)})
     return replace(c, verdict="inconclusive", note=why) if why else c
-
-
-def _said(name: str, holds: bool, otherwise: str = "") -> Comparison:
-    verdict: Verdict = "pass" if holds else "fail"
-    return Comparison(
-        VJP, name, EVERYTHING, 0.0 if holds else 1.0, 0.0, "" if holds else otherwise, verdict
-    )
