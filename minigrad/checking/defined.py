@@ -22,7 +22,7 @@ from minigrad.checking.report import KINK, Comparison
 from minigrad.checking.sample import Sample
 from minigrad.checking.steps import stuck_at
 from minigrad.checking.tangent import along
-from minigrad.checking.witnesses import FORMULA, SOURCE, STEPWISE
+from minigrad.checking.witnesses import FORMULA, SOURCE, stepwise
 from minigrad.errors import MinigradError
 
 # What is said of a complex step that real differences contradict.
@@ -79,7 +79,7 @@ def settled_slopes(
         return c
     if not np.isfinite(g).all():
         return _asked(c, at, list(map(tuple, np.argwhere(~np.isfinite(g)))), [c.first])
-    if not np.isfinite(c.error) or not c.first.startswith(STEPWISE):
+    if not np.isfinite(c.error) or not c.first.startswith(stepwise()):
         return c
     gaps = [(abs(float(np.sum(g * d)) - s.value), d) for d, s in measured if not s.kink]
     allowed = c.tolerance / c.error * max((gap for gap, _ in gaps), default=0.0)
@@ -143,9 +143,9 @@ def _asked(
     """The verdict stands if the function has a derivative in one of the elements."""
     why = ""
     # what goes step by step meets the choices of its steps, or 0 · ∞; a claim from elsewhere does not
-    stepwise = c.first.startswith(STEPWISE) or c.second.startswith(STEPWISE)
+    by_steps = c.first.startswith(stepwise()) or c.second.startswith(stepwise())
     for place in places[:: max(1, len(places) // _MOST)]:
-        found = at.undefined(place) or (at.stuck(place) if stepwise else "")
+        found = at.undefined(place) or (at.stuck(place) if by_steps else "")
         why = why or found
         if not found:
             why = ""

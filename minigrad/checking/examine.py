@@ -44,7 +44,7 @@ from minigrad.checking.steps import stuck_along_one
 from minigrad.checking.subject import Subject
 from minigrad.checking.suppress import suppress_warnings
 from minigrad.checking.tangent import DISCRETE, along
-from minigrad.checking.witnesses import COMPLEX, FORMULA, VJP, WITNESSES, Arrays, Witness
+from minigrad.checking.witnesses import COMPLEX, FORMULA, VJP, Arrays, Witness, speaking
 from minigrad.errors import ArgumentError
 from minigrad.program.environment import Environment
 from minigrad.program.evaluate import evaluate_all
@@ -146,9 +146,9 @@ class _Examination:
     def _witnesses(self) -> Iterator[Witness]:
         """Those who speak of derivatives of this order, and are to be heard."""
         extra = {w.name for w in self.options.extra}
-        table = [w for w in WITNESSES if w.name not in extra]
+        table = [w for w in speaking(self.subject.order) if w.name not in extra]
         for witness in (*self.options.extra, *table):
-            if self.subject.order in witness.orders and self.options.wants(witness.name):
+            if self.options.wants(witness.name):
                 yield witness
 
     def _name(self, witness: Witness) -> str:

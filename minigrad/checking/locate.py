@@ -14,8 +14,7 @@ import numpy as np
 from minigrad.checking.primitive_case import Case
 from minigrad.checking.replay import Replay
 from minigrad.checking.report import Comparison, Suspect
-from minigrad.checking.witnesses import VJP as HAND
-from minigrad.checking.witnesses import WITNESSES
+from minigrad.checking.witnesses import with_parts
 from minigrad.graph import Node
 
 Part = str
@@ -95,16 +94,12 @@ def _blamed(
     return (MEANING,) if value else (DERIVATIVE,)
 
 
-# Where one of these alone is wrong, and no primitive is, something else of it is; formulas come first.
-_BLAMED = sorted((w for w in WITNESSES if w.part), key=lambda w: w.name == HAND)
-
-
 def machinery(comparisons: Sequence[Comparison]) -> list[Suspect]:
     """Every primitive is right by itself: then what joins them is not."""
     broken = [c for c in comparisons if c.verdict == "fail"]
     evidence = "each primitive agrees with its meaning and its VJP, the whole does not"
     return [
         Suspect(w.name, (w.part,), evidence)
-        for w in _BLAMED
+        for w in with_parts()
         if broken and all({w.name, w.twice or w.name} & {c.first, c.second} for c in broken)
     ]

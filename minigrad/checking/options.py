@@ -6,13 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from minigrad.checking.witnesses import PROOFS, WITNESSES, Witness
+from minigrad.checking.witnesses import Witness, names
 from minigrad.errors import ArgumentError
 
 FORWARD, MEANING, PROPERTIES = "forward", "meaning", "properties"
-HEARD_BY_NAME = (
-    *(w.name for w in WITNESSES), *(p.name for p in PROOFS), FORWARD, MEANING, PROPERTIES,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,11 +41,11 @@ class Options:
             raise ArgumentError(f"check: seeds counts random samples, at least 1; got {self.seeds}")
         if self.seconds is not None and not self.seconds > 0:
             raise ArgumentError(f"check: seconds is a time budget above 0; got {self.seconds}")
-        known = [*HEARD_BY_NAME, *(w.name for w in self.extra)]
+        known = [*names(), FORWARD, MEANING, PROPERTIES]
         for name in self.witnesses or ():
-            if name not in known:
+            if name not in (*known, *(w.name for w in self.extra)):
                 raise ArgumentError(
-                    f"check: no witness is named {name!r}; known are {', '.join(HEARD_BY_NAME)}"
+                    f"check: no witness is named {name!r}; known are {', '.join(known)}"
                 )
 
     def wants(self, name: str) -> bool:
@@ -62,7 +59,7 @@ class Options:
 
     def hearing(self, rows: Sequence[Witness], *extra: Witness) -> Options:
         """The same options for these witnesses alone, and for others that are not in the table."""
-        names = dict.fromkeys(w.name for w in (*rows, *extra))
-        heard = [n for n in names if self.witnesses is None or n in self.witnesses]
+        called = dict.fromkeys(w.name for w in (*rows, *extra))
+        heard = [n for n in called if self.witnesses is None or n in self.witnesses]
         heard += [w.name for w in extra if w.name not in heard]
         return replace(self, witnesses=heard, extra=extra)

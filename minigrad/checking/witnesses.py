@@ -278,13 +278,32 @@ PROOFS: tuple[Proof, ...] = (
 )
 
 
+# -- who is asked what -----------------------------------------------------------------------------------
+
+
+def speaking(order: int) -> list[Witness]:
+    """The witnesses who speak of derivatives of that order."""
+    return [w for w in WITNESSES if order in w.orders]
+
+
 def judging(claim: str) -> list[Witness]:
     """The witnesses that are asked about such a claim of the user's."""
     return [w for w in WITNESSES if claim in w.judges]
 
 
-# Those who differentiate one step after another, and so meet what single steps do not have.
-STEPWISE = tuple(w.name for w in WITNESSES if w.gradients is not None)
+def stepwise() -> tuple[str, ...]:
+    """Those who differentiate one step after another, and so meet what single steps do not have."""
+    return tuple(w.name for w in WITNESSES if w.gradients is not None)
+
+
+def with_parts() -> list[Witness]:
+    """Those of which something else than a primitive may be at fault, formulas before the sweep."""
+    return sorted((w for w in WITNESSES if w.part), key=lambda w: w.name == VJP)
+
+
+def names() -> list[str]:
+    """What witnesses and proofs are called."""
+    return [*(w.name for w in WITNESSES), *(p.name for p in PROOFS)]
 
 
 __all__ = [
