@@ -36,6 +36,10 @@ def row_of(operation: Operation) -> Primitive:
 
 def define(row: Primitive, signature: Signature | None = None) -> Operation:
     """Register a row and build the function that runs it."""
+    if not row.builtin:
+        from minigrad.graph.own_rows import check  # Built-in rows are checked by tests.
+
+        check(row)
     register(row)
     operation: Operation
     if signature is not None:
@@ -112,6 +116,8 @@ def _plain(row: Primitive) -> Operation:
     names = tuple(row.params)
 
     def operation(*args: Any, **kwargs: Any) -> Tensor:
+        if row.variadic and len(args) == 1 and isinstance(args[0], list | tuple):
+            args = tuple(args[0])  # as NumPy's stack takes them
         arity = len(args) if row.arity is None else row.arity
         inputs, extra = args[:arity], args[arity:]
         if len(inputs) < arity:

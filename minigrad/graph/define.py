@@ -134,9 +134,12 @@ def primitive(
 
     Parameters
     ----------
+    meaning
+        The text of an Einstein sum, ``"ij,j->i"``, or a function of views, ``(*views, **params) -> view``,
+        written in `minigrad.index.view`, whose functions are NumPy's of these names.
     vjp
-        For a function of any number of arrays, the single rule
-        ``(i, g, y, *args, **params) -> cotangent of argument i`` in place of ``vjps``.
+        For a function of any number of arrays, called with them or with one list of them, the single
+        rule ``(i, g, y, *args, **params) -> cotangent of argument i`` in place of ``vjps``.
     vjp_all
         The same for several arguments in one call, ``(positions, g, y, *args, **params) -> list of
         cotangents``: for thousands of arguments, where one by one would take quadratic time.
@@ -155,7 +158,7 @@ def primitive(
     arity = len(vjps) or None
     row = Primitive(
         name=name,
-        kind=kind,
+        kind="contraction" if isinstance(meaning, str) else kind,
         forward=forward,
         vjps=tuple(vjps),
         meaning=meaning,

@@ -329,6 +329,7 @@ def gather(view: View, axis: int, index: View) -> View:
 
 def concatenate(views: Sequence[View], axis: int, what: str = "concatenate") -> View:
     """`numpy.concatenate`: every part put in its place of the whole, and summed."""
+    (axis,) = normal_axes(views[0], axis)
     total: AnySize = 0
     for view in views:
         if view.ndim != views[0].ndim:

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from minigrad.errors import ArgumentError, NameClashError
 from minigrad.graph.call import Operation, Signature
 from minigrad.graph.define import primitive
@@ -137,14 +139,14 @@ def matrix_function(
         helper=helper,
         sympy=sympy,
     )
-    missing = row.missing()
+    missing = row.missing() if callable(vjp) else "vjp= is a function (g, y, x) of arrays"
     if missing is not None:
         raise ArgumentError(f"{name}: {missing}")
     operation = primitive(
         name,
         forward,
         vjps=(vjp,),
-        meaning=functools.partial(_meaning, row),
+        meaning=functools.partial(_meaning, row, name),
         domain=domain,
         kinks=kinks,
         params=params,
@@ -158,10 +160,11 @@ def matrix_function(
     return operation
 
 
-def _meaning(row: MatrixRow, x: Any, **params: Any) -> Any:
+def _meaning(row: MatrixRow, name: str, x: Any, **params: Any) -> Any:
     from minigrad.index.meaning.linear import of_matrices  # Loaded for a formula, not before.
 
-    return of_matrices(row, x, **params)
+    usual = REGISTRY[name].params
+    return of_matrices(row, x, [k for k, v in params.items() if np.any(v != usual[k])])
 
 
 def _refuse_known(name: str, short: str) -> None:

@@ -78,8 +78,8 @@ def function(name: str) -> Function | None:
     found = next((PUBLIC[place] for place in places if place in PUBLIC), None)
     if found is None and not inside:
         found = WORDS.get(short) or TENSOR_METHODS.get(short) or by_numpy(short)
-    row = REGISTRY.get(name)
-    return found or (OPERATIONS[name] if row is not None and not row.builtin else None)
+    own = (place for place in (name, *places) if place in REGISTRY and not REGISTRY[place].builtin)
+    return found or next((OPERATIONS[place] for place in own), None)
 
 
 def by_meaning(text: str) -> Function | None:

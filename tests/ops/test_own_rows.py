@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.errors import MinigradError
 from minigrad.graph.protocols import FUNCTIONS, UFUNCS
 from minigrad.graph.public import PUBLIC, namespace
+from minigrad.index import view
+from minigrad.index.matrix_row import MATRIX_ROWS
 from minigrad.primitive import REGISTRY
 
 cbrt = mg.elementwise(
@@ -36,47 +39,148 @@ def polyval(p: Any, x: Any) -> Any:
     return y
 
 
-# Text, its gradient, and what stands in each of its readings.
+tensorinv = mg.matrix_function(
+    "linalg.tensorinv",
+    lambda x, *, ind=1: np.linalg.tensorinv(x, ind),
+    vjp=lambda g, y, x, *, ind: -(y.mT @ g @ y.mT),
+    adjoint=lambda r: r.product("ij", [("Y", "ri"), ("G", "rs"), ("Y", "js")], -1),
+    sentence="inverse of a tensor of two axes",
+    objects=lambda at, x: at.inverse(x),
+    single="1/x",
+    keeps=True,
+    text="np.linalg.tensorinv({}, 1)",
+)
+
+
+def _pieces(positions: Any, g: Any, y: Any, *parts: Any) -> list[Any]:
+    ends = np.cumsum([part.shape[-1] for part in parts])
+    return [g[..., ends[i] - parts[i].shape[-1] : ends[i]] for i in positions]
+
+
+block = mg.primitive(
+    "block",
+    lambda *parts: np.concatenate(parts, -1),
+    vjp_all=_pieces,
+    meaning=lambda *parts: view.concatenate(parts, -1),
+)
+
+
+class Reading(NamedTuple):
+    """A loss, its gradient by x, and what stands in each of its readings."""
+
+    loss: str
+    dims: dict[str, str]
+    printed: str
+    rule: str
+    ascii: str
+    latex: str
+    index: str
+    mathml: str
+    sympy: str
+    source: str
+    drawn: str
+
+
 READINGS = {
-    "cbrt": ("sum(cbrt(x))", "dx = 1 ⊘ x^⊙2/3 / 3", "power rule", "2/3", "x**(2 / 3)"),
-    "softclip": (
+    "cbrt": Reading(
+        "sum(cbrt(x))",
+        {"x": "n"},
+        "dx = 1 ⊘ x^⊙2/3 / 3",
+        "power rule",
+        "dx = 1 / x**(2/3) / 3",
+        r"x^{\odot 2/3}",
+        "x_i²ᐟ³",
+        "<mn>2/3</mn>",
+        "2/3",
+        "x**(2 / 3)",
+        "cbrt",
+    ),
+    "softclip": Reading(
         "sum(softclip(x))",
+        {"x": "n"},
         "dx = 1 − softclip(x)^⊙2 / 4",
         "softclip′",
+        "dx = 1 - softclip(x)**2 / 4",
         "softclip",
+        "softclip(x_i)²",
+        "softclip",
+        "tanh",
         "np.tanh(x / 2)",
+        "softclip",
     ),
-    "polyval": ("sum(polyval([1, 2, 3], x))", "dx = 2 x + 2", "product", "2", "2 * x + 2"),
+    "polyval": Reading(
+        "sum(polyval([1, 2, 3], x))",
+        {"x": "n"},
+        "dx = 2 x + 2",
+        "product",
+        "dx = 2 * x + 2",
+        r"2 \, x + 2",
+        "2 x_i + 2",
+        "<mn>2</mn>",
+        "2",
+        "2 * x + 2",
+        "= 2 <I>x</I> + 2",  # a composite is drawn as what it is made of
+    ),
+    "tensorinv": Reading(
+        "sum(C * tensorinv(x))",
+        {"x": "n n", "C": "n n"},
+        "dx = −Yᵀ C Yᵀ   where Y = tensorinv(x)",
+        "inverse of a tensor of two axes",
+        "dx = -Y.T @ C @ Y.T   where Y = tensorinv(x)",
+        r"-Y^{\top} \, C \, Y^{\top}",
+        "Y_jl C_kl Y_ki",
+        "<mi>Y</mi>",
+        "-tensorinv(x).T*C*tensorinv(x).T",
+        "np.linalg.tensorinv(x, 1)",
+        "tensorinv",
+    ),
+    "block": Reading(
+        "sum(C * block([x, y]))",
+        {"x": "n", "y": "m", "C": "n+m"},
+        "dx = C[:n]",
+        "slice",
+        "dx = C[:n]",
+        "C_{:n}",
+        "Σ_j [j = i] C_j",
+        "<mi>C</mi>",
+        "KroneckerDelta",
+        "C[:n]",
+        "block",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", READINGS)
 def test_it_is_read_in_every_way(name: str) -> None:
-    text, printed, rule, part, source = READINGS[name]
-    loss = mg.parse(text, x="n")
+    expected = READINGS[name]
+    loss = mg.parse(expected.loss, **expected.dims)
     derivation = mg.derive(loss, wrt="x")
     formula = derivation["x"]
-    assert str(derivation) == printed
-    assert rule in derivation.steps[-1].rule
-    for reading in (formula.ascii, formula.latex, formula.index.replace("²ᐟ³", "2/3"), printed):
-        assert part in reading
-    assert part.partition("/")[0] in formula.mathml
-    assert ("tanh" if name == "softclip" else part) in str(formula.sympy)
-    assert source in derivation.source("numpy")
-    assert derivation.check().passed
+    assert str(derivation) == expected.printed
+    assert expected.rule in derivation.steps[-1].rule
+    assert formula.ascii == expected.ascii
+    readings = {reading: str(getattr(formula, reading)) for reading in ("latex", "index", "mathml", "sympy")}
+    for reading, text in readings.items():
+        assert getattr(expected, reading) in text, reading
+    assert expected.source in derivation.source("numpy")
+    assert expected.drawn in mg.draw(loss, backward=True).source
 
 
+@pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("name", READINGS)
-def test_it_is_drawn(name: str) -> None:
-    drawn = mg.draw(mg.parse(READINGS[name][0], x="n"), backward=True).source
-    shown = "= 2 <I>x</I> + 2" if name == "polyval" else name  # A composite is drawn as what it is made of.
-    assert shown in drawn
+def test_every_witness_agrees(name: str, order: int) -> None:
+    expected = READINGS[name]
+    loss = mg.parse(f"{expected.loss}**2", **expected.dims)
+    assert mg.derive(loss, wrt="x", order=order).check().passed
 
 
 def test_numpy_s_functions_of_their_names_run_them() -> None:
     x = mg.tensor([1.0, 8.0], requires_grad=True)
     np.testing.assert_allclose(np.cbrt(x).numpy(), [1.0, 2.0])
     np.testing.assert_allclose(np.polyval([1.0, 0.0, 2.0], x).numpy(), [3.0, 66.0])
+    np.testing.assert_allclose(np.linalg.tensorinv(mg.tensor([[2.0, 0], [0, 4]])), [[0.5, 0], [0, 0.25]])
+    for whole in (np.block([x, x]), block([x, x]), block(x, x)):
+        np.testing.assert_allclose(whole.numpy(), [1.0, 8.0, 1.0, 8.0])
     np.polyval([1.0, 2.0, 3.0], np.cbrt(x)).sum().backward()
     np.testing.assert_allclose(x.grad, [4 / 3, 6 / 12])
 
@@ -119,3 +223,47 @@ def test_every_public_row_has_its_place_and_numpy_s_function() -> None:
                 assert function in (UFUNCS.get(theirs), FUNCTIONS.get(theirs)), name
     hidden = {name for name, row in REGISTRY.items() if row.builtin and name not in PUBLIC}
     assert hidden == {name for name, row in REGISTRY.items() if not row.names.public}
+
+
+def _rule(g: Any, y: Any, x: Any) -> Any:
+    return g
+
+
+def _own(**facts: Any) -> Any:
+    known = {"adjoint": lambda r: r.nodes["G"], "sentence": "it is linear", "inexact": "it is not"}
+    given = {"forward": np.triu, "vjp": _rule, "text": "np.triu({})", **known, **facts}
+    return mg.matrix_function("own_of_a_test", **given)
+
+
+WRONG = {
+    "forward is a function": lambda: mg.elementwise("own_of_a_test", 3, vjps=(_rule,)),
+    r"vjps\[0\] is a function": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=("cos",)),
+    "vjps has no rule": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=()),
+    "takes 2 arguments and vjps has 1": lambda: mg.elementwise("own_of_a_test", np.arctan2, vjps=(_rule,)),
+    "takes 1 arguments and vjps has 2": lambda: mg.primitive("own_of_a_test", lambda x: x, vjps=(_rule, _rule)),
+    "is no expression": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), meaning="sin(x"),
+    "speaks of t": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), meaning="sin(t*x)"),
+    "is no Einstein sum": lambda: mg.primitive("own_of_a_test", np.triu, vjps=(_rule,), meaning="sin(x)"),
+    "has 2 operands and vjps 1": lambda: mg.primitive("own_of_a_test", np.triu, vjps=(_rule,), meaning="i,i->"),
+    "meaning is a text or a function": lambda: mg.primitive("own_of_a_test", np.triu, vjps=(_rule,), meaning=3),
+    "notation is a Notation": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), notation="s"),
+    "give either vjps": lambda: mg.primitive("own_of_a_test", np.triu),
+    "vjp= is a function": lambda: _own(vjp=None),
+    "what has no formula is a mg.primitive": lambda: _own(adjoint=None),
+    "which says it in a step": lambda: _own(sentence=""),
+    "say in inexact= why": lambda: _own(inexact=""),
+    "is none of square, symmetric": lambda: _own(of="round"),
+    "has not one place": lambda: _own(text="np.triu"),
+    "is no function of NumPy's": lambda: _own(text="own_of_a_test({})"),
+    r"helper= defines own_of_a_test\(x\)": lambda: _own(text="own_of_a_test({})", helper="def f(x): pass"),
+    "another function called 'inv'": lambda: _own(called="inv"),
+    "another function called 'exp'": lambda: _own(called="exp"),
+}
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_what_a_row_lacks_is_said_when_it_is_made(words: str) -> None:
+    with pytest.raises(MinigradError, match=words):
+        WRONG[words]()
+    assert "own_of_a_test" not in REGISTRY
+    assert "own_of_a_test" not in MATRIX_ROWS

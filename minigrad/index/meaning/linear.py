@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from fractions import Fraction
 
 from minigrad.errors import DerivationError
@@ -17,12 +17,12 @@ from minigrad.index.pointwise import apply_head
 from minigrad.index.view import View
 
 
-def of_matrices(row: MatrixRow, x: View, **params: object) -> View:
-    """What a matrix function means for the operation that has its row."""
+def of_matrices(row: MatrixRow, x: View, unusual: Sequence[str] = ()) -> View:
+    """What a matrix function means; ``unusual`` are parameters that have not their default."""
     what = f"linalg.{row.name}"
-    if row.of != "symmetric" and any(params.values()):
+    if row.of != "symmetric" and unusual:
         raise DerivationError(
-            f"{what}: a formula does not know {', '.join(f'{p}=' for p in params)}; "
+            f"{what}: a formula does not know {', '.join(f'{p}=' for p in unusual)}; "
             f"derive through {row.name}(x) alone"
         )
     if row.of in ("square", "symmetric"):

@@ -1,0 +1,104 @@
+"""What a user's own row lacks, said when it is made and not when somebody reads it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import ArgumentError, KindError
+from minigrad.primitive import Notation, Primitive
+
+# What SymPy has under names in small letters that are no functions.
+_CONSTANTS = {"pi", "oo", "zoo", "nan"}
+
+
+def check(row: Primitive) -> None:
+    """Refuse a row whose facts are missing, of another kind, or at odds with one another.
+
+    Raises
+    ------
+    KindError
+        When a fact is of another kind than the row takes.
+    ArgumentError
+        When the forward function takes another number of arguments than there are rules, or the meaning
+        is no formula.
+    """
+    rules = {"forward": row.forward, "vjp": row.vjp, **{f"vjps[{k}]": f for k, f in enumerate(row.vjps)}}
+    for fact, rule in rules.items():
+        if not callable(rule) and (rule is not None or fact == "forward"):
+            raise KindError(f"{row.name}: {fact} is a function, not {rule!r}")
+    if row.notation is not None and not isinstance(row.notation, Notation):
+        raise KindError(f"{row.name}: notation is a Notation(text, latex), not {row.notation!r}")
+    if row.arity is not None:
+        _check_arity(row, row.arity)
+    if isinstance(row.meaning, str):
+        if row.kind == "elementwise":
+            _check_formula(row, row.meaning)
+        else:
+            _check_einsum(row, row.meaning)
+    elif row.meaning is not None and not callable(row.meaning):
+        raise KindError(f"{row.name}: meaning is a text or a function, not {row.meaning!r}")
+
+
+def _check_arity(row: Primitive, arity: int) -> None:
+    if not arity:
+        raise ArgumentError(
+            f"{row.name}: vjps has no rule; give one for each argument, None for one without a derivative"
+        )
+    least, most = _arguments(row.forward)
+    if not least <= arity <= most:
+        takes = str(least) if least == most else f"{least} to {most}"
+        raise ArgumentError(
+            f"{row.name}: its forward function takes {takes} arguments and vjps has {arity} rules; give one "
+            "for each argument, None for one without a derivative, and put parameters behind a *"
+        )
+
+
+def _arguments(forward: Any) -> tuple[float, float]:
+    """The least and the largest number of arrays that a function takes."""
+    if isinstance(forward, np.ufunc):
+        return forward.nin, forward.nin
+    try:
+        parameters = inspect.signature(forward).parameters.values()
+    except (TypeError, ValueError):  # A few functions written in C do not say.
+        return 0, np.inf
+    placed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    many = any(p.kind == p.VAR_POSITIONAL for p in parameters)
+    return sum(p.default is p.empty for p in placed), np.inf if many else len(placed)
+
+
+def _check_formula(row: Primitive, text: str) -> None:
+    """Names are the arguments, parameters, constants; what is called is SymPy's to know."""
+    from minigrad.index.heads import ARGUMENTS  # It needs all of index notation.
+
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ArgumentError(f"{row.name}: its meaning {text!r} is no expression ({error.msg})") from None
+    arguments = ARGUMENTS[: row.arity]
+    called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node not in called and node.id.islower():
+            if node.id not in (*arguments, *row.params, *_CONSTANTS):
+                known = ", ".join((*arguments, *row.params))
+                raise ArgumentError(
+                    f"{row.name}: its meaning {text!r} speaks of {node.id}; its arguments and parameters "
+                    f"are {known}"
+                )
+
+
+def _check_einsum(row: Primitive, text: str) -> None:
+    operands, arrow, _ = text.partition("->")
+    if not arrow:
+        raise ArgumentError(
+            f"{row.name}: its meaning {text!r} is no Einstein sum such as 'ij,j->i'; anything else is a "
+            "function of views"
+        )
+    count = len(operands.split(","))
+    if row.arity is not None and count != row.arity:
+        raise ArgumentError(
+            f"{row.name}: its meaning {text!r} has {count} operands and vjps {row.arity} rules"
+        )
