@@ -165,27 +165,25 @@ class Reading:
         return "\n".join(rows)
 
 
-def derived_of(
-    formulas: Mapping[tuple[Node, ...], Expr], reading: Reading
-) -> dict[Key, Derived]:
+def derived_of(formulas: Mapping[tuple[Node, ...], Expr], reading: Reading) -> dict[Key, Derived]:
     """The derivatives, each with its left side: by name, second ones by several variables by pairs."""
     several = len(formulas) > 1
     upper = reading.output_name or (reading.free_name if several else None)
     found: dict[Key, Derived] = {}
     for variables, expr in formulas.items():
         a, *others = (reading.lowered.names[v] for v in variables)
-        found[(a, others[0]) if others and several else a] = _derived(variables, expr, reading, upper)
+        key = (a, others[0]) if others and several else a
+        found[key] = _derived(variables, expr, reading, upper)
     return found
 
 
-def _derived(
-    variables: Sequence[Node], expr: Expr, reading: Reading, upper: str | None
-) -> Derived:
+def _derived(variables: Sequence[Node], expr: Expr, reading: Reading, upper: str | None) -> Derived:
     views = reading.lowered.views
     axes = [views[node].sizes for node in (reading.node, *variables)]
     a, *others = (reading.lowered.names[v] for v in variables)
     if others:
-        return Derived("H" if upper is None else _second_name(upper, a, others[0]), expr, None, axes)
+        name = "H" if upper is None else _second_name(upper, a, others[0])
+        return Derived(name, expr, None, axes)
     if reading.node.shape:
         return Derived("J" if upper is None else f"∂{upper}/∂{a}", expr, None, axes)
     return Derived(differential_name(a), expr, a, axes)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, combinations, count
+from dataclasses import replace
+from itertools import combinations
 from math import inf
 
 from minigrad.errors import DerivationError
@@ -29,10 +29,11 @@ from minigrad.index.expr import (
 from minigrad.index.heads import FINITE
 from minigrad.index.kept import kept_by_names
 from minigrad.index.numbers import magnitude
-from minigrad.index.size import Size
+from minigrad.notation.applied import Applied
+from minigrad.notation.edges import Item
 from minigrad.notation.functions import shown_parameters
-from minigrad.notation.parts import ONES_MATRIX, indexed, outside, over_element, times_ones
-from minigrad.notation.reduction import Item, SeriesParallel
+from minigrad.notation.parts import ONES_MATRIX, indexed, outside, times_ones
+from minigrad.notation.reduction import SeriesParallel
 from minigrad.notation.reshaped import (
     Reshaped,
     inner_reshape,
@@ -48,7 +49,6 @@ from minigrad.notation.tree import (
     ONE,
     BigSum,
     Call,
-    Inverse,
     Name,
     Norm,
     Num,
@@ -65,77 +65,12 @@ from minigrad.symbolic.expand import has_delta
 
 _RELATIONS = {"greater": ">", "greater_equal": "≥", "equal": "="}
 _MIRRORED = {">": "<", "≥": "≤", "=": "="}
-_INDEX_LETTERS = "ijklmpqrstuvw"
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What reading a node came to, or why there is none.
-
-    ``asked`` are the letters that mattered, ``taken`` those of them that were used, ``letters`` its own.
-    """
-
-    tree: Tree | str
-    asked: frozenset[str]
-    taken: frozenset[str]
-    letters: frozenset[str]
-
-
-class Reader:
-    """Reads nodes as trees; ``full`` fixes every label."""
-
-    def __init__(self, full: bool = False) -> None:
-        self.full = full
-        self.used: set[str] = set()
-        self.asked: set[str] = set()  # the letters of which it mattered whether they are used
-
-    # -- letters ---------------------------------------------------------------------------------
-
-    def letter(self, size: object, own_name: bool = True) -> str:
-        """A subscript: the dim's own name when it is one letter, else i, j, k, ..."""
-        own = size.name if isinstance(size, Size) and own_name and not self.full else None
-        first = [own] if own is not None and len(own) == 1 else []
-        for letter in chain(first, _INDEX_LETTERS, (f"i{k}" for k in count())):
-            self.asked.add(letter)
-            if letter not in self.used:
-                break
-        self.used.add(letter)
-        return letter
-
-    def name_axes(self, node: Expr, axes: Sequence[int]) -> Places:
-        return tuple(
-            self.letter(size, node.sizes.count(size) == 1) if k in axes else None
-            for k, size in enumerate(node.sizes)
-        )
+class Reader(Applied):
+    """Reads nodes as trees, each kind in its way; ``full`` fixes every label."""
 
     # -- nodes -----------------------------------------------------------------------------------
-
-    def read(self, node: Expr, places: Places) -> Tree:
-        """The tree of a node some of whose axes are fixed.
-
-        Every choice of subscripts around a node reads it again, and so do nested products and the search
-        for names: what was read is remembered with the node, for whenever the letters that mattered are
-        used or free as they were.
-        """
-        before, asked = frozenset(self.used), self.asked
-        if not hasattr(node, "readings"):
-            node.readings = {}
-        known: list[_Reading] = node.readings.setdefault((self.full, places), [])
-        found = next((r for r in known if r.asked & before == r.taken), None)
-        if found is None:
-            self.asked = set()
-            try:
-                tree: Tree | str = self.read_anew(node, places)
-            except OrderError as error:
-                tree = str(error)
-            mattered = frozenset(self.asked)
-            found = _Reading(tree, mattered, mattered & before, frozenset(self.used - before))
-            known.append(found)
-        self.asked = asked | found.asked
-        self.used = set(before | found.letters)
-        if isinstance(found.tree, str):
-            raise OrderError(found.tree)
-        return found.tree
 
     def read_anew(self, node: Expr, places: Places) -> Tree:
         match node:
@@ -231,80 +166,6 @@ class Reader:
                 return Relation(_MIRRORED[sign], right, left)  # X < 6 rather than 6 > X
             return Relation(sign, left, right)
         return Call(node.head.name, (*args, *map(Num, shown_parameters(node.head))))
-
-    def composite(self, node: Composite, places: Places) -> Tree:
-        """Row-wise functions take subscripts of leading axes inside; others stand outside."""
-        if dict(node.definition.params).get("count", 1) != 1 and node.definition.adjoint is None:
-            return self.read(node.expand(), places)  # by its name a function of each row
-        inside = [k for k, place in enumerate(places) if place is not None]
-        rowwise = node.ndim > 0 and all(arg.ndim >= node.ndim for arg in node.args)
-        leading = inside == list(range(len(inside))) and (rowwise and len(inside) < node.ndim)
-        if leading:
-            args = tuple(
-                self.read(arg, (*places[: len(inside)], *(None,) * (arg.ndim - len(inside))))
-                for arg in node.args
-            )
-            return Call(node.definition.name, args)
-        try:
-            args = tuple(self.read(arg, (None,) * arg.ndim) for arg in node.args)
-        except OrderError:
-            return self.composite_by_index(node, places)
-        return indexed(Call(node.definition.name, args), places)
-
-    def composite_by_index(self, node: Composite, places: Places) -> Tree:
-        """A function of what has more than two axes: over letters of its own, f_kl(X_ijkl)_kl."""
-        if any(place is None for place in places):
-            raise OrderError("a function of more than two axes is written by its indices")
-        count = dict(node.definition.params).get("count", max(a.ndim for a in node.args))
-        own: Places = ()
-        args = []
-        for arg in node.args:
-            kept = arg.ndim - min(int(str(count)), arg.ndim)
-            own = own or tuple(self.letter(size) for size in arg.sizes[kept:])
-            args.append(self.read(arg, (*places[:kept], *own[: arg.ndim - kept])))
-        call = Call(f"{node.definition.name}_{''.join(map(str, own))}", tuple(args))
-        return indexed(call, places[node.ndim - len(own) :] if node.ndim >= len(own) else ())
-
-    def matrix_function(self, node: MatrixFunction, places: Places) -> Tree:
-        lead = node.arg.ndim - 2
-        own: Places = ()
-        try:
-            body = self.read(node.arg, (*places[:lead], None, None))
-        except OrderError:  # over letters of its own: logdet_ij(Σ_kl ...)
-            own = tuple(self.letter(size) for size in node.arg.sizes[lead:])
-            body = self.read(node.arg, (*places[:lead], *own))
-        if node.row.inverts and not own:
-            return indexed(Inverse(body), places[lead:])
-        name = f"{node.row.name}_{''.join(own)}" if own else node.row.name  # type: ignore[arg-type]
-        return indexed(Call(name, (body,)), places[lead:])
-
-    def reduction(self, node: Reduction, places: Places) -> Tree:
-        if node.kind == "others":
-            return self.read(over_element(node), places)
-        kept = node.arg.ndim - node.count
-        inner = (*places[:kept], *(None,) * node.count)
-        try:
-            body = self.read(node.arg, inner)
-        except OrderError:
-            return self.reduction_by_index(node, places)
-        rows = sum(place is None for place in inner) > node.count
-        tree = Call(f"row{node.kind}" if rows else node.kind, (body,))
-        if node.kind in ("max", "prod"):
-            return tree
-        return (
-            indexed(tree, tuple(None if p is None else p for p in places[kept:]))
-            if any(places[kept:])
-            else tree
-        )
-
-    def reduction_by_index(self, node: Reduction, places: Places) -> Tree:
-        """Over letters of its own, max_kl(X_ijkl), where the whole has more than two axes."""
-        kept = node.arg.ndim - node.count
-        if any(place is None for place in places):
-            raise OrderError("an extremum over more than two axes is written by its indices")
-        own = tuple(self.letter(size) for size in node.arg.sizes[kept:])
-        body = self.read(node.arg, (*places[:kept], *own))
-        return indexed(Call(f"{node.kind}_{''.join(own)}", (body,)), places[kept:])
 
     def structural(self, node: AffineRelation | Pick, places: Places) -> Tree:
         return self.pick(node, places) if isinstance(node, Pick) else structural_tree(node, places)

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import chain, permutations
 from itertools import product as cartesian
 
-from minigrad.index.expr import Leaf, Product
+from minigrad.index.expr import Product
 from minigrad.index.size import AnySize, Size
-from minigrad.notation.sides import on_side
+from minigrad.notation.edges import (
+    Edge,
+    Exponent,
+    Item,
+    in_letter_order,
+    is_statistic,
+    power,
+    size_tree,
+    together,
+    transposes_of,
+)
 from minigrad.notation.text import text
 from minigrad.notation.tree import (
     IDENTITY,
     ONE,
     Call,
-    Hadamard,
-    Indexed,
     Name,
     Norm,
-    Power,
-    Scaled,
     Transposed,
     Tree,
-    hadamard,
     moved,
     product,
     scaled,
@@ -33,46 +36,8 @@ from minigrad.notation.tree import (
     transposes,
 )
 
-Exponent = int | Fraction
-STATISTICS = ("rowsum", "colsum", "rowmean", "colmean", "rowmax", "rowprod")
 # With more summed labels than this, they are eliminated in one good order instead of the best one.
 _MOST_LABELS = 4
-
-
-@dataclass(frozen=True)
-class Item:
-    """A factor as it stands on an edge or a vertex; a statistic broadcasts without a diag."""
-
-    tree: Tree
-    exponent: Exponent = 1
-    statistic: bool = False
-    symmetric: bool = False
-    side: str = ""  # what a name stands for: "row" or "col" where it is a statistic of either
-
-    def turned(self) -> Item:
-        return self if self.symmetric else replace(self, tree=transposed(self.tree))
-
-    def bare(self, wanted: str) -> Item | None:
-        """The item as it may stand beside a matrix on a side without a diag, or None."""
-        if self.side == wanted:
-            return self
-        tree = on_side(self.tree, wanted)
-        return None if tree is None else replace(self, tree=tree)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """Factors between two labels, their rows on ``i`` and their columns on ``j``."""
-
-    i: int
-    j: int
-    items: tuple[Item, ...]
-
-    def turned(self) -> Edge:
-        return Edge(self.j, self.i, tuple(item.turned() for item in self.items))
-
-    def tree(self) -> Tree:
-        return _together(self.items)
 
 
 class SeriesParallel:
@@ -106,7 +71,7 @@ class SeriesParallel:
         elif len(labels) == 1:
             self.vectors.setdefault(labels[0], []).append(item)
         elif labels[0] == labels[1]:
-            self.loop(labels[0], _together([item]))
+            self.loop(labels[0], together([item]))
         else:
             self.connect(Edge(labels[0], labels[1], (item,)))
 
@@ -114,7 +79,7 @@ class SeriesParallel:
 
     def finish(self) -> Tree | None:
         if self.whole:
-            return self.scaled(_together(self.whole))
+            return self.scaled(together(self.whole))
         if len(self.summed) > _MOST_LABELS:
             attempt = self.fork()
             return attempt.result() if attempt.eliminate_greedily() else None
@@ -135,7 +100,7 @@ class SeriesParallel:
         """
         parts: list[set[int]] = []
         divided = [
-            {label for label in self.summed if _size_tree(self.sizes[label]) == item.tree}
+            {label for label in self.summed if size_tree(self.sizes[label]) == item.tree}
             for item in self.scalars
         ]
         for near in [*({label} for label in self.summed), *({e.i, e.j} for e in self.edges), *divided]:
@@ -211,7 +176,7 @@ class SeriesParallel:
         """Two edges at a summed label: a matrix product, with a diagonal between if it has a vector."""
         left = a if a.j == label else a.turned()
         right = b if b.i == label else b.turned()
-        middle = [Call("diag", (_together(items),))] if items else []
+        middle = [Call("diag", (together(items),))] if items else []
         if middle:
             straight = product([left.tree(), *middle, right.tree()])
             other = product([right.turned().tree(), *middle, left.turned().tree()])
@@ -231,7 +196,7 @@ class SeriesParallel:
         """One edge at a summed label: matrix times vector, or a row sum where there is no vector."""
         toward = edge if edge.j == label else edge.turned()
         if items:
-            vector = moved(toward.tree(), _together(items), vector=True)
+            vector = moved(toward.tree(), together(items), vector=True)
             self.vectors.setdefault(toward.i, []).append(Item(vector))
             return
         if (
@@ -256,7 +221,7 @@ class SeriesParallel:
             return
         mean = self.take_size(label)
         if mean and not (len(items) == 1 and items[0].exponent == 1):
-            self.scalars.append(Item(_size_tree(self.sizes[label]), -1))
+            self.scalars.append(Item(size_tree(self.sizes[label]), -1))
             mean = False
         if len(items) == 1:
             (item,) = items
@@ -272,14 +237,14 @@ class SeriesParallel:
                 case Item(Call("rowmean" | "colmean", inner), 1) if mean:
                     self.scalars.append(Item(Call("mean", inner)))
                 case _:
-                    tree = _together(items)
+                    tree = together(items)
                     self.scalars.append(Item(Call("mean" if mean else "sum", (tree,))))
         elif len(items) == 2 and all(item.exponent == 1 for item in items):
             a, b = items
             ways = [product([transposed(x.tree), y.tree]) for x, y in ((a, b), (b, a))]
             self.scalars.append(Item(min(ways, key=lambda w: (transposes(w), len(text(w))))))
         else:
-            self.scalars.append(Item(Call("sum", (_together(items),))))
+            self.scalars.append(Item(Call("sum", (together(items),))))
 
     def squares(self, edge: Edge) -> bool:
         return len(edge.items) == 1 and edge.items[0].exponent == 2
@@ -303,19 +268,19 @@ class SeriesParallel:
             return self.scaled(None)
         if len(self.out) == 1:
             items = self.vectors.get(self.out[0], [])
-            return self.scaled(_together(items) if items else ONE)
+            return self.scaled(together(items) if items else ONE)
         return self.scaled(self.matrix(*self.out))
 
     def matrix(self, i: int, j: int) -> Tree:
         rows, columns = self.vectors.get(i, []), self.vectors.get(j, [])
         if not self.edges:
-            left = _together(rows) if rows else ONE
-            right = _together(columns) if columns else ONE
+            left = together(rows) if rows else ONE
+            right = together(columns) if columns else ONE
             return product([left, transposed(right) if right != ONE else Transposed(ONE)])
         (edge,) = self.edges
         edge = edge if edge.i == i else edge.turned()
         if [it.tree for it in edge.items] == [IDENTITY]:
-            return Call("diag", (_together([*rows, *columns]),)) if rows or columns else IDENTITY
+            return Call("diag", (together([*rows, *columns]),)) if rows or columns else IDENTITY
         beside: list[Item] = []
         left_items: list[Item] = []
         right_items: list[Item] = []
@@ -325,19 +290,19 @@ class SeriesParallel:
                 # where the sizes differ, what divides can divide in one way only
                 divides = wanted == "row" and item.exponent < 0 and self.sizes[i] != self.sizes[j]
                 (others if bare is None and not divides else beside).append(bare or item)
-        tree = _together([*edge.items, *beside]) if beside else edge.tree()
-        parts = ([Call("diag", (_together(left_items),))] if left_items else []) + [tree]
+        tree = together([*edge.items, *beside]) if beside else edge.tree()
+        parts = ([Call("diag", (together(left_items),))] if left_items else []) + [tree]
         if right_items:
-            parts.append(Call("diag", (_together(right_items),)))
+            parts.append(Call("diag", (together(right_items),)))
         return product(parts)
 
     def scaled(self, body: Tree | None) -> Tree:
         up = [
-            _power(it.tree, it.exponent, False)
-            for it in _in_letter_order(self.scalars)
+            power(it.tree, it.exponent, False)
+            for it in in_letter_order(self.scalars)
             if it.exponent > 0
         ]
-        down = [_power(it.tree, -it.exponent, False) for it in self.scalars if it.exponent < 0]
+        down = [power(it.tree, -it.exponent, False) for it in self.scalars if it.exponent < 0]
         return scaled(self.node.coef, up, body, down)
 
 
@@ -350,57 +315,3 @@ def _least(trees: list[Tree], *prices: Callable[[Tree], int]) -> Tree | None:
         least = min(each)
         trees = [tree for tree, one in zip(trees, each, strict=True) if one == least]
     return trees[0] if trees else None
-
-
-def _in_letter_order(items: Sequence[Item]) -> list[Item]:
-    """Elements of one tensor in the order of their letters: s_i s_j, however they came."""
-    result = list(items)
-    places: dict[Tree, list[int]] = {}
-    for k, item in enumerate(result):
-        if isinstance(item.tree, Indexed):
-            places.setdefault(item.tree.body, []).append(k)
-    for same in places.values():
-        ordered = sorted(
-            (result[k] for k in same), key=lambda it: str(getattr(it.tree, "places", ""))
-        )
-        for k, item in zip(same, ordered, strict=True):
-            result[k] = item
-    return result
-
-
-def is_statistic(tree: Tree) -> bool:
-    """Whether a vector is a row or column statistic, or a power of one."""
-    match tree:
-        case Call(function, args):
-            return function in STATISTICS or (len(args) == 1 and is_statistic(args[0]))
-        case Power(body):
-            return is_statistic(body)
-        case Scaled(_, _, body, _):
-            return body is not None and is_statistic(body)
-        case Hadamard(up, down):
-            return all(is_statistic(part) for part in up + down)
-    return False
-
-
-def transposes_of(items: Sequence[Item]) -> int:
-    return sum(transposes(item.tree) for item in items)
-
-
-def _together(items: Sequence[Item]) -> Tree:
-    """The elementwise product of what shares a place."""
-    up = [_power(it.tree, it.exponent, True) for it in items if it.exponent > 0]
-    down = [_power(it.tree, -it.exponent, True) for it in items if it.exponent < 0]
-    if len(up) == 1 and not down:
-        return up[0]
-    return hadamard(up, down)
-
-
-def _power(tree: Tree, exponent: Exponent, elementwise: bool) -> Tree:
-    return tree if exponent == 1 else Power(tree, exponent, elementwise)
-
-
-def _size_tree(size: AnySize) -> Tree:
-    return Name(str(size))
-
-
-__all__ = ["Edge", "Item", "Leaf", "SeriesParallel", "is_statistic"]

@@ -31,8 +31,9 @@ from minigrad.program.functions import (
     is_head,
 )
 from minigrad.program.softmax_patterns import softmax_of
-from minigrad.symbolic.exponentials import logarithm, mixture
+from minigrad.symbolic.exponentials import mixture
 from minigrad.symbolic.fold import log_of_weighted
+from minigrad.symbolic.mixtures import logarithm
 
 # What p (1 − p) is at least below a residual, as in the engine's cross-entropy.
 LEAST_SPREAD = 1e-12

@@ -7,8 +7,7 @@ definition once and its rule kept; a matrix function's row declares its differen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, lru_cache
 
 from minigrad.errors import DerivationError
@@ -23,7 +22,6 @@ from minigrad.index.expr import (
     Leaf,
     Map,
     MatrixFunction,
-    Number,
     Pick,
     Product,
     Reduction,
@@ -33,17 +31,16 @@ from minigrad.index.expr import (
     postorder,
 )
 from minigrad.index.matrices.rules import matrix_adjoint
-from minigrad.index.pointwise import pointwise
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
 from minigrad.names import differential_name
+from minigrad.symbolic.adjoint_rules import map_adjoint, product_adjoint, reduction_adjoint
 from minigrad.symbolic.autoname import FreeNames
 from minigrad.symbolic.expand import multiplied_out
 from minigrad.symbolic.exponentials import mixture
 from minigrad.symbolic.factors import factored
 from minigrad.symbolic.simplify import simplified
 
-Term = tuple[Expr, Expr]  # (which child, its contribution)
 # An adjoint with no more to read than this is repeated rather than named.
 _SHORT = 3
 
@@ -220,13 +217,13 @@ def contributions(
             ]
         case Product():
             return [
-                (f.node, _product_adjoint(node, k, g, extra, output))
+                (f.node, product_adjoint(node, k, g, extra, output))
                 for k, f in enumerate(node.factors)
                 if f.node in active
             ]
         case Map():
             return [
-                (arg, _map_adjoint(node, k, g, extra, output))
+                (arg, map_adjoint(node, k, g, extra, output))
                 for k, arg in enumerate(node.args)
                 if arg in active
             ]
@@ -237,113 +234,12 @@ def contributions(
                 if arg in active
             ]
         case Reduction():
-            return _reduction_adjoint(node, g, extra)
+            return reduction_adjoint(node, g, extra)
         case MatrixFunction():
             return [(node.arg, matrix_adjoint(node, g, extra, output))]
         case Leaf() | AffineRelation() | Pick():
             return []
     raise DerivationError(f"{type(node).__name__}: this node has no adjoint rule")
-
-
-def _reduction_adjoint(node: Reduction, g: Expr, extra: int) -> list[Term]:
-    """A maximum passes g to the largest element; a product, g times the product of the others.
-
-    What is sorted gets its g back at the place that it came from.
-    """
-    if node.kind in ("argmax", "argsort"):
-        return []
-    if node.kind == "sort":
-        return [(node.arg, _sort_adjoint(node, g, extra))]
-    if node.kind == "others":
-        return [(node.arg, _others_adjoint(node, g, extra))]
-    slope = Reduction("argmax" if node.kind == "max" else "others", node.arg, node.count)
-    return [(node.arg, _spread(g, extra, node.ndim, slope))]
-
-
-def _sort_adjoint(node: Reduction, g: Expr, extra: int) -> Expr:
-    """Sum over k of g_k [argsort(x)_k = j]."""
-    lead = [("o", k) for k in range(extra)]
-    *batch, j = range(node.ndim)
-    came_from = Pick(Reduction("argsort", node.arg, node.count), node.sizes[-1])
-    operands = [(g, [*lead, *batch, "k"]), (came_from, [*batch, "k", j])]
-    return contract([*lead, *batch, j], operands)
-
-
-def _others_adjoint(node: Reduction, g: Expr, extra: int) -> Expr:
-    """Sum over i /= j of g_i times the product of all elements but x_i and x_j.
-
-    That is the product of the others than j once x_i is replaced by 1, so zeros do no harm.
-    """
-    x, kept = node.arg, node.ndim - node.count
-    lead = [("o", k) for k in range(extra)]
-    batch = list(range(kept))
-    i = [("i", k) for k in range(node.count)]
-    j = [("j", k) for k in range(node.count)]
-    out = [*batch, *i, *j]
-    sizes = dict(zip(out, (*x.sizes, *x.sizes[kept:]), strict=True))
-    same = [
-        (delta(s), (a, b)) for s, a, b in zip(x.sizes[kept:], i, j, strict=True)
-    ]
-    there = (x, (*batch, *j))
-    without = add(
-        [
-            (1, contract(out, [there], 1, sizes)),
-            (-1, contract(out, [there, *same], 1, sizes)),
-            (1, contract(out, same, 1, sizes)),
-        ]
-    )
-    rest = Reduction("others", without, node.count)
-    apart = add([(1, constant(1, rest.sizes)), (-1, contract(out, same, 1, sizes))])
-    operands = [(g, [*lead, *batch, *i]), (rest, out), (apart, out)]
-    return contract([*lead, *batch, *j], operands)
-
-
-def _spread(g: Expr, extra: int, kept: int, other: Expr) -> Expr:
-    """G over the kept axes times ``other`` over all of them."""
-    lead = [("o", k) for k in range(extra)]
-    own = list(range(other.ndim))
-    return contract([*lead, *own], [(other, own), (g, [*lead, *own[:kept]])])
-
-
-def _product_adjoint(node: Product, k: int, g: Expr, extra: int, output: Expr) -> Expr:
-    """d/d f_k of sum prod f^e is g times the other factors, times e f_k^(e-1).
-
-    Below a fraction bar of a named quotient that is e (output / f_k) g, written by the quotient, if
-    no index of f_k is summed.
-    """
-    chosen = node.factors[k]
-    lead: list[Hashable] = [("o", i) for i in range(extra)]
-    operands: list[tuple[Expr, Sequence[Hashable], int | Fraction]] = []
-    outside = all(label < node.ndim for label in chosen.labels)
-    if chosen.exponent < 0 and output is not node and outside:
-        operands.append((output, range(node.ndim), 1))
-        operands.append((chosen.node, chosen.labels, -1))
-        coef: Number = chosen.exponent
-    else:
-        for j, f in enumerate(node.factors):
-            exponent = f.exponent if j != k else f.exponent - 1
-            if exponent:
-                operands.append((f.node, f.labels, exponent))
-        coef = node.coef * chosen.exponent
-    operands.append((g, [*lead, *range(node.ndim)], 1))
-    out = list(lead)
-    sizes: dict[Hashable, AnySize] = dict(enumerate(node.label_sizes))
-    for position, label in enumerate(chosen.labels):
-        if label in out:  # a diagonal: both axes are this label
-            twin = ("twin", position)
-            size = chosen.node.sizes[position]
-            operands.append((delta(size), (label, twin), 1))
-            out.append(twin)
-        else:
-            out.append(label)
-    return contract(out, operands, coef, sizes)
-
-
-def _map_adjoint(node: Map, k: int, g: Expr, extra: int, output: Expr) -> Expr:
-    values = dict(zip(heads.symbols(), node.args, strict=False))
-    values[heads.output_symbol()] = output
-    slope = pointwise(heads.derivative(node.head, k), values, node.sizes)
-    return _spread(g, extra, node.ndim, slope)
 
 
 # -- composites --------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import NamedTuple, TypeGuard
 
 from minigrad.index import facts, heads
-from minigrad.index.algebra import add, constant, scale, subtract
+from minigrad.index.algebra import add, constant, scale
 from minigrad.index.contract import contract
 from minigrad.index.expr import (
     Composite,
@@ -26,15 +26,13 @@ from minigrad.index.expr import (
     Product,
     Ref,
     Sum,
-    is_constant,
     is_zero,
 )
 from minigrad.index.heads import WHERE
 from minigrad.index.meaning.smooth import EXP, LOG, logsumexp_definition, softmax_definition
-from minigrad.index.numbers import exact_power, plus, times
+from minigrad.index.numbers import plus, times
 
 Mixture = dict[Expr, Number]
-LOGISTIC = "1/(1 + exp(-x))"
 _HALF = Fraction(1, 2)
 _DEEPEST = 12  # how many sums and names within each other a spelling has at most
 # The exponentials that a function is: by the sign of its argument.
@@ -165,16 +163,6 @@ def exponential(argument: Expr) -> Expr:
     return constant(1, argument.sizes) if is_zero(argument) else Map(EXP, (argument,))
 
 
-def mixed(found: Mixture) -> Expr:
-    """The sum of exponentials itself, with hyperbolic functions for pairs."""
-    if len(found) == 2:
-        (x, p), (y, q) = sorted(found.items(), key=lambda term: negated(term[0]))
-        if y == scale(-1, x) and abs(p) == abs(q):
-            name = "cosh" if p == q else "sinh"
-            return scale(times(2, p), Map(function(f"{name}(x)", name), (x,)))
-    return add([(weight, exponential(argument)) for argument, weight in found.items()])
-
-
 def exponent_of(node: Expr) -> Expr | None:
     """The x of exp(x); of a power of a number or of an exponential, its logarithm."""
     inner = behind(node)
@@ -207,16 +195,6 @@ def exponent_in(node: Expr) -> Expr | None:
         return None
     ((argument, weight),) = found.items()
     return argument if weight == 1 else None
-
-
-def without_difference(node: Expr) -> Expr:
-    """1 − σ(x) as σ(−x), where it is to be as precise near 0."""
-    if isinstance(node, Sum) and len(node.terms) == 2:
-        for (p, a), (q, b) in (node.terms, node.terms[::-1]):
-            x = _argument_of_sigmoid(a)
-            if x is not None and p == -1 and is_constant(b, 1) and q == 1:
-                return Map(function(LOGISTIC, "special.expit"), (scale(-1, x),))
-    return node
 
 
 def multiple(argument: Expr, unit: Expr) -> int | Fraction | None:
@@ -275,96 +253,11 @@ def _is_constant_along(node: Expr, axes: range) -> TypeGuard[Product]:
     return isinstance(node, Product) and all(not {*axes} & {*f.labels} for f in node.factors)
 
 
-def logarithm(found: Mixture) -> Expr | None:
-    """The logarithm of a mixture of positive weights; None where that has no better form."""
-    if any(weight <= 0 for weight in found.values()) or all(map(is_zero, found)):
-        return None
-    zero = next((argument for argument in found if is_zero(argument)), None)
-    total, *rest = [shifted(a, weight) for a, weight in found.items() if a is not zero]
-    for other in rest:
-        total = Map(function("log(exp(x) + exp(y))", "logaddexp"), (total, other))
-    if zero is None:
-        return total
-    base = logarithm_of(found[zero], total)
-    return add([(1, base), (1, Map(heads.part("softplus"), (subtract(total, base),)))])
-
-
-def shifted(argument: Expr, weight: Number) -> Expr:
-    """The argument of ``weight * exp(argument)`` as one exponential."""
-    return add([(1, argument), (1, logarithm_of(weight, argument))])
-
-
 def logarithm_of(value: Number, like: Expr) -> Expr:
     """Log of a number, in the shape of another node."""
     if value == 1:
         return constant(0, like.sizes)
     return spread(Map(LOG, (constant(value),)), (), like)
-
-
-def ratio(upper: Mixture, lower: Mixture) -> Expr | None:
-    """A quotient of two mixtures of the same exponentials, by a sigmoid or a hyperbolic tangent."""
-    if not upper.keys() <= lower.keys() or any(weight <= 0 for weight in lower.values()):
-        return None
-    # what each exponential counts, and how much of all the exponentials it is
-    parts: dict[Number, Mixture] = {}
-    for argument, weight in lower.items():
-        inverse = exact_power(weight, -1)
-        assert inverse is not None
-        parts.setdefault(times(upper.get(argument, 0), inverse), {})[argument] = weight
-    like = next(iter(lower))
-    if len(parts) == 1:
-        return constant(next(iter(parts)), like.sizes)
-    first, *others = parts.items()
-    return _between(first, others[0], like) if len(others) == 1 else None
-
-
-def _between(first: tuple[Number, Mixture], second: tuple[Number, Mixture], like: Expr) -> Expr:
-    """The numbers p and q weighted by mixtures A and B, by the logarithm of A / B."""
-    (p, above), (q, below) = first, second
-    zero = constant(0, like.sizes)
-    logs = [logarithm(m) or logarithm_of(m[zero], like) for m in (above, below)]
-    difference = subtract(*logs)
-    with_one = zero in above or zero in below
-    if (zero in above) if with_one else negated(difference):
-        p, q, difference = q, p, scale(-1, difference)
-    if p == -q:
-        flipped = negated(difference)
-        half = scale(-_HALF if flipped else _HALF, difference)
-        return scale(-p if flipped else p, Map(function("tanh(x)", "tanh"), (half,)))
-    sigmoid = function(LOGISTIC, "special.expit")
-    up = Map(sigmoid, (difference,))
-    if p == 0:
-        down = Map(sigmoid, (scale(-1, difference),))
-        plain = with_one and not negated(difference)
-        return scale(q, subtract(constant(1, like.sizes), up) if plain else down)
-    return add([(q, constant(1, like.sizes)), (plus(p, times(-1, q)), up)])
-
-
-def by_tanh(node: Expr) -> Expr:
-    """σ(x) - σ(-x), and 2 σ(x) - 1 where half of x is no longer than x, are tanh(x/2)."""
-    if not isinstance(node, Sum) or len(node.terms) != 2:
-        return node
-    for (p, a), (q, b) in (node.terms, node.terms[::-1]):
-        x = _argument_of_sigmoid(a)
-        if x is None:
-            continue
-        one = is_constant(b, 1) and 2 * q == -p and isinstance(x, Product) and x.coef % 2 == 0
-        if one or (p == -q and _argument_of_sigmoid(b) == scale(-1, x)):
-            p, x = (-p, scale(-1, x)) if negated(x) else (p, x)
-            half = Map(function("tanh(x)", "tanh"), (scale(_HALF, x),))
-            return scale(times(p, _HALF) if one else p, half)
-    return node
-
-
-def _argument_of_sigmoid(node: Expr) -> Expr | None:
-    return node.args[0] if isinstance(node, Map) and node.head.text == LOGISTIC else None
-
-
-def negated(node: Expr) -> bool:
-    """Whether the node starts with a minus."""
-    if isinstance(node, Sum):
-        return node.terms[0][0] < 0
-    return isinstance(node, Product) and node.coef < 0
 
 
 def function(text: str, name: str) -> Head:

@@ -1,0 +1,90 @@
+"""Functions applied to whole rows and matrices read as trees: softmax(X), X⁻¹, rowmax(X)."""
+
+from __future__ import annotations
+
+from minigrad.index.expr import Composite, MatrixFunction, Reduction
+from minigrad.notation.memory import Memory
+from minigrad.notation.parts import indexed, over_element
+from minigrad.notation.structural import OrderError, Places
+from minigrad.notation.tree import Call, Inverse, Tree
+
+
+class Applied(Memory):
+    """The part of a reader that writes a function by its name and its argument.
+
+    Where the argument has more axes than a matrix, the function is written over letters of its own.
+    """
+
+    def composite(self, node: Composite, places: Places) -> Tree:
+        """Row-wise functions take subscripts of leading axes inside; others stand outside."""
+        if dict(node.definition.params).get("count", 1) != 1 and node.definition.adjoint is None:
+            return self.read(node.expand(), places)  # by its name a function of each row
+        inside = [k for k, place in enumerate(places) if place is not None]
+        rowwise = node.ndim > 0 and all(arg.ndim >= node.ndim for arg in node.args)
+        leading = inside == list(range(len(inside))) and (rowwise and len(inside) < node.ndim)
+        if leading:
+            args = tuple(
+                self.read(arg, (*places[: len(inside)], *(None,) * (arg.ndim - len(inside))))
+                for arg in node.args
+            )
+            return Call(node.definition.name, args)
+        try:
+            args = tuple(self.read(arg, (None,) * arg.ndim) for arg in node.args)
+        except OrderError:
+            return self.composite_by_index(node, places)
+        return indexed(Call(node.definition.name, args), places)
+
+    def composite_by_index(self, node: Composite, places: Places) -> Tree:
+        """A function of what has more than two axes: over letters of its own, f_kl(X_ijkl)_kl."""
+        if any(place is None for place in places):
+            raise OrderError("a function of more than two axes is written by its indices")
+        count = dict(node.definition.params).get("count", max(a.ndim for a in node.args))
+        own: Places = ()
+        args = []
+        for arg in node.args:
+            kept = arg.ndim - min(int(str(count)), arg.ndim)
+            own = own or tuple(self.letter(size) for size in arg.sizes[kept:])
+            args.append(self.read(arg, (*places[:kept], *own[: arg.ndim - kept])))
+        call = Call(f"{node.definition.name}_{''.join(map(str, own))}", tuple(args))
+        return indexed(call, places[node.ndim - len(own) :] if node.ndim >= len(own) else ())
+
+    def matrix_function(self, node: MatrixFunction, places: Places) -> Tree:
+        lead = node.arg.ndim - 2
+        own: Places = ()
+        try:
+            body = self.read(node.arg, (*places[:lead], None, None))
+        except OrderError:  # over letters of its own: logdet_ij(Σ_kl ...)
+            own = tuple(self.letter(size) for size in node.arg.sizes[lead:])
+            body = self.read(node.arg, (*places[:lead], *own))
+        if node.row.inverts and not own:
+            return indexed(Inverse(body), places[lead:])
+        name = f"{node.row.name}_{''.join(own)}" if own else node.row.name  # type: ignore[arg-type]
+        return indexed(Call(name, (body,)), places[lead:])
+
+    def reduction(self, node: Reduction, places: Places) -> Tree:
+        if node.kind == "others":
+            return self.read(over_element(node), places)
+        kept = node.arg.ndim - node.count
+        inner = (*places[:kept], *(None,) * node.count)
+        try:
+            body = self.read(node.arg, inner)
+        except OrderError:
+            return self.reduction_by_index(node, places)
+        rows = sum(place is None for place in inner) > node.count
+        tree = Call(f"row{node.kind}" if rows else node.kind, (body,))
+        if node.kind in ("max", "prod"):
+            return tree
+        return (
+            indexed(tree, tuple(None if p is None else p for p in places[kept:]))
+            if any(places[kept:])
+            else tree
+        )
+
+    def reduction_by_index(self, node: Reduction, places: Places) -> Tree:
+        """Over letters of its own, max_kl(X_ijkl), where the whole has more than two axes."""
+        kept = node.arg.ndim - node.count
+        if any(place is None for place in places):
+            raise OrderError("an extremum over more than two axes is written by its indices")
+        own = tuple(self.letter(size) for size in node.arg.sizes[kept:])
+        body = self.read(node.arg, (*places[:kept], *own))
+        return indexed(Call(f"{node.kind}_{''.join(own)}", (body,)), places[kept:])
