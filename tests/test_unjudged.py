@@ -11,7 +11,7 @@ COUNTED = {
     "ROWS_WITHOUT_MEANING": 3,
     "NO_FORMULA": 4,
     "NO_HESSIAN": 2,
-    "NO_NAMES": 67,
+    "NO_NAMES": 71,
 }
 
 

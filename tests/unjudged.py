@@ -31,6 +31,7 @@ NO_HESSIAN = {
 _MEETS = "the dims .* and .* differ"  # a constant array has the sizes of its axes, and no names
 _LESS = "how long it is depends on which of"
 _NUMBER = "has only a name, and this operation needs numbers"
+_INSIDE = "reads (a )?place"
 _WHOLE = "does not divide into|no axis of a whole size left|is no polynomial of dims"
 _LABELS = "labels of shape .* do not fit scores"
 _MASK = "a mask of shape .* does not fit"
@@ -83,7 +84,11 @@ NO_NAMES = {
     "nn.glu-axis": _WHOLE,
     "getitem-slice": _WHOLE,
     "setitem-slice": _WHOLE,
-    "take-wrap": "reads a place that axes of these lengths do not have",
+    "tril-row 4": _INSIDE,
+    "triu-row 4": _INSIDE,
+    "diagonal-row": _LESS,
+    "trace-column": _LESS,
+    "take-wrap": _INSIDE,
     "unstack-axis": _NUMBER,
     "nn.nll_loss-weighted": _LABELS,
     "nn.nll_loss-ignored": _LABELS,

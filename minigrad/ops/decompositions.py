@@ -11,17 +11,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, ShapeError, SymbolicError
+from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.call import array_or_tensor, worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.public import public
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.matrix_row import by_columns, per_column
+from minigrad.index.size import is_at_least
+from minigrad.ops.axes import extent
 from minigrad.ops.contraction import matmul
 from minigrad.ops.eigen import ROOTS, gaps, scaled, singular_in_words, upright
 from minigrad.ops.joining import concatenate
 from minigrad.ops.matrix_function import builtin_matrix_function as matrix_function
 from minigrad.ops.matrix_function import transposed as _t
+from minigrad.ops.options import flag
 from minigrad.primitive import INTERNAL
 
 
@@ -31,6 +34,14 @@ def _matrices(name: str, a: Any) -> Tensor:
     if x.ndim < 2:
         raise ShapeError(f"{name}: a matrix is needed, not {describe(x)}; insert an axis")
     return x
+
+
+def _singular_vectors(x: Any) -> tuple[Any, Any]:
+    """Of a wide matrix by its transpose, as formulas have it: the signs of vectors are one choice."""
+    if x.shape[-2] < x.shape[-1]:
+        return _singular_vectors(_t(x))[::-1]
+    u, _, vt = np.linalg.svd(x, full_matrices=False)
+    return u, _t(vt)
 
 
 def _svd_vjp(part: str, g: Any, x: Any) -> Any:
@@ -111,7 +122,7 @@ _svd = functools.partial(
 )
 _svd_left = _svd(
     "linalg.svdU",
-    lambda x: np.linalg.svd(x, full_matrices=False)[0],
+    lambda x: _singular_vectors(x)[0],
     vjp=lambda g, y, x: _svd_vjp("U", g, x),
     adjoint=_of_left,
     sentence="left singular vectors, X = U diag(s) Vᵀ: dU = U (F ⊙ 2 sym(Uᵀ dX V diag(s))) "
@@ -124,7 +135,7 @@ _svd_left = _svd(
 )
 _svd_right = _svd(
     "linalg.svdV",
-    lambda x: _t(np.linalg.svd(x, full_matrices=False)[2]),
+    lambda x: _singular_vectors(x)[1],
     vjp=lambda g, y, x: _svd_vjp("V", g, x),
     adjoint=_of_right,
     sentence="right singular vectors, X = U diag(s) Vᵀ: "
@@ -154,9 +165,10 @@ def svd(
 ) -> Any:
     """The thin singular value decomposition X = U diag(S) Vᵀ; ``full_matrices`` must be False."""
     x = _matrices("linalg.svd", a)
-    if not compute_uv:
+    flag("linalg.svd", "hermitian", hermitian)
+    if not flag("linalg.svd", "compute_uv", compute_uv):
         return svdvals(x)
-    if full_matrices and x.shape[-1] != x.shape[-2]:
+    if flag("linalg.svd", "full_matrices", full_matrices) and x.shape[-1] != x.shape[-2]:
         raise ArgumentError(
             "linalg.svd: the extra columns of full matrices are not determined by x and have no "
             "derivative; pass full_matrices=False"
@@ -256,11 +268,9 @@ class QRResult(NamedTuple):
 
 
 def _is_wide(x: Tensor) -> bool:
-    """Whether there are more columns than rows; sizes that are only names are taken for a tall matrix."""
-    try:
-        return int(x.shape[-1]) > int(x.shape[-2])
-    except SymbolicError:
-        return False
+    """Whether there are surely more columns than rows; what depends on names is taken for a tall matrix."""
+    rows, columns = map(extent, x.shape[-2:])
+    return rows != columns and bool(is_at_least(columns - rows, 0))
 
 
 @public("linalg.qr")

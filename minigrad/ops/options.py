@@ -22,6 +22,8 @@ def whole(name: str, argument: str, value: Any) -> int:
         When it is not an integer.
     """
     try:
+        if value is True or value is False:
+            raise TypeError
         return operator.index(value)
     except SymbolicError:
         raise

@@ -80,7 +80,14 @@ def _roll_signature(a: Any, shift: Any, axis: Any = None) -> _Call:
         return (a,), {"shift": (total,), "axis": None}
     # NumPy lets one axis be named several times; the shifts then add up.
     axes = axis if isinstance(axis, tuple | list) else (axis,)
-    pairs = np.broadcast(shift, axes)
+    shifts = option("roll", "argument 2", shift)
+    try:
+        pairs = np.broadcast(shifts, axes)
+    except ValueError:
+        raise ArgumentError(
+            f"roll: {np.size(shifts)} shifts do not pair with {len(axes)} axes; give one shift for each "
+            "axis, or one for all"
+        ) from None
     if pairs.ndim > 1:
         raise ArgumentError("roll: shift and axis are integers or sequences of integers")
     totals: dict[int, int] = {}

@@ -36,4 +36,33 @@ CASES: list[NumPyCase] = [
     ("stack", "dtype", lambda m, x, y: m.stack([x, y], 1, dtype=np.float64), (V, away(4))),
     ("concatenate", "keyword", lambda m, x, y: m.concatenate((x, y), axis=0), (V, normal(3))),
     ("linalg.cholesky", "upper", lambda m, x: m.linalg.cholesky(x @ x.T, upper=True), (M[:, :3],)),
+    ("linalg.pinv", "hermitian", lambda m, x: m.linalg.pinv(x @ x.T, hermitian=True), (M[:, :3],)),
+    ("var", "part of one", lambda m, x: m.var(x, 1, ddof=0.5), (X,)),
+    ("std", "part of one", lambda m, x: m.std(x, ddof=1.5), (M,)),
+    ("pad", "several", lambda m, x: m.pad(x, ((1, 2), (0, 1)), constant_values=((1, 2), (3, 4))), (M,)),
+    ("sort", "written", lambda m, x: m.sort(x**2, 0)[::-1] * x, (D[0],)),
+]
+
+# Axes of size 1, which are no indices of a formula.
+ROW, COLUMN = normal(1, 4, key="row"), normal(4, 1, key="column")
+CASES += [
+    (name, f"{label} {k}", lambda m, x, f=name, k=k: getattr(m, f)(x, k), (array,))
+    for name in ("tril", "triu")
+    for label, array in (("row", ROW), ("column", COLUMN))
+    for k in (-2, 0, 1, 4)
+]
+CASES += [
+    ("diag", f"single {k}", lambda m, x, k=k: m.diag(x, k), (normal(1, key="single"),))
+    for k in (-1, 0, 2)
+]
+CASES += [
+    ("diagonal", "row", lambda m, x: m.diagonal(x, 1), (ROW,)),
+    ("trace", "column", lambda m, x: m.trace(x, -2), (COLUMN,)),
+    ("linalg.svdvals", "row", lambda m, x: m.linalg.svdvals(x), (ROW,)),
+    ("linalg.svdU", "column", lambda m, x: m.linalg.svd(x, full_matrices=False)[0] ** 2, (COLUMN,)),
+    ("linalg.qrR", "row", lambda m, x: m.linalg.qr(x)[1] ** 2, (ROW,)),
+    ("linalg.pinv", "row", lambda m, x: m.linalg.pinv(x), (ROW,)),
+    ("linalg.pinv", "stack of columns", lambda m, x: m.linalg.pinv(x), (normal(2, 3, 1),)),
+    ("linalg.norm", "nuclear of a row", lambda m, x: m.linalg.norm(x, "nuc"), (ROW,)),
+    ("linalg.eigvalsh", "single", lambda m, x: m.linalg.eigvalsh(x), (normal(1, 1),)),
 ]

@@ -320,6 +320,26 @@ TABLE: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
         errors.ShapeError,
         ("linalg.solve", "2 unknowns", "not 3"),
     ),
+    "an option that is a tensor": (
+        lambda: mg.linalg.svd(M, mg.tensor(np.ones(2), requires_grad=True)),
+        errors.GradientError,
+        ("linalg.svd", "full_matrices"),
+    ),
+    "more shifts than axes": (
+        lambda: mg.roll(M, (1, 2, 3), (0, 1)),
+        errors.ArgumentError,
+        ("roll", "3 shifts", "2 axes"),
+    ),
+    "a truth value as axis": (
+        lambda: mg.sum(M, axis=True),
+        errors.KindError,
+        ("sum", "axis must be an integer", "True"),
+    ),
+    "place beyond a partition": (
+        lambda: mg.partition(M, 3),
+        errors.AxisError,
+        ("partition", "kth=3", "axis 1"),
+    ),
     "directions of unlike shapes": (
         lambda: functional.cosine_similarity(np.ones((2, 3)), np.ones((3, 2))),
         errors.ShapeError,

@@ -9,50 +9,66 @@ from minigrad.errors import DerivationError
 from minigrad.index import affine, heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, permuted, scale
-from minigrad.index.contract import symmetric
+from minigrad.index.contract import contract, symmetric
 from minigrad.index.expr import Expr, Head, MatrixFunction, Number
 from minigrad.index.matrix_row import MatrixRow, matrix_row
 from minigrad.index.meaning.shape import tril, triu
 from minigrad.index.pointwise import apply_head
+from minigrad.index.size import is_at_least
 from minigrad.index.view import View
 
 
 def of_matrices(row: MatrixRow, x: View, unusual: Sequence[str] = ()) -> View:
-    """What a matrix function means; ``unusual`` are parameters that have not their default."""
-    what = f"linalg.{row.name}"
-    if row.of != "symmetric" and unusual:
+    """What a matrix function means; ``unusual`` are parameters that have not their default.
+
+    Of a matrix that is said to be symmetric, by the row or as ``hermitian``, the symmetric part is taken.
+    """
+    what, is_symmetric = f"linalg.{row.name}", row.of == "symmetric" or "hermitian" in unusual
+    unknown = [] if row.of == "symmetric" else [name for name in unusual if name != "hermitian"]
+    if unknown:
         raise DerivationError(
-            f"{what}: a formula does not know {', '.join(f'{p}=' for p in unusual)}; "
+            f"{what}: a formula does not know {', '.join(f'{p}=' for p in unknown)}; "
             f"derive through {row.name}(x) alone"
         )
-    if row.of in ("square", "symmetric"):
+    if row.of == "square" or is_symmetric:
         v.meet(x.sizes[-2], x.sizes[-1], f"{what}: a square matrix is needed")
     if row.turned and _is_wide(x):
         x = v.permuted(x, [*range(x.ndim - 2), x.ndim - 1, x.ndim - 2])
         return of_matrices(matrix_row(row.turned), x)
-    if None in x.axes[-2:]:
+    if row.single and x.axes[-2:] == (None, None):
         return _of_single(row, x)
-    matrix = v.permuted(x, range(x.ndim))
-    expr = matrix.expr
-    if row.of == "symmetric" and not symmetric(expr):
-        lead = range(expr.ndim - 2)
-        turned = permuted(expr, [*lead, expr.ndim - 1, expr.ndim - 2])
-        expr = scale(Fraction(1, 2), add([(1, expr), (1, turned)]))
-    kept = row.sizes(*matrix.sizes[-2:])
-    node = MatrixFunction(row, expr)
-    return View(node, (*matrix.axes[:-2], *range(node.ndim - len(kept), node.ndim)))
+    expr = _with_both_axes(x)
+    if is_symmetric and not symmetric(expr):
+        *lead, i, j = range(expr.ndim)
+        expr = scale(Fraction(1, 2), add([(1, expr), (1, permuted(expr, [*lead, j, i]))]))
+    return _where_they_were(MatrixFunction(row, expr), x.axes[:-2])
 
 
 def _is_wide(x: View) -> bool:
-    """Whether there are fewer rows than columns; sizes that are only names are taken for a tall matrix."""
+    """Whether there are surely fewer rows than columns; what depends on names is taken for a tall matrix."""
     rows, columns = map(v.known_size, x.sizes[-2:])
-    return isinstance(rows, int) and isinstance(columns, int) and rows < columns
+    return rows != columns and bool(is_at_least(columns - rows, 0))
+
+
+def _with_both_axes(x: View) -> Expr:
+    """The node of a matrix, or a stack, with both axes of the matrix; elsewhere axes of size 1 are none."""
+    labels = [k for k, axis in enumerate(x.axes) if axis is not None or k >= x.ndim - 2]
+    return contract(labels, [x.operand(range(x.ndim))], 1, dict(enumerate(x.sizes)))
+
+
+def _where_they_were(value: Expr, lead: Sequence[int | None]) -> View:
+    """The axes of a stack in their places, and those of the matrix that are longer than 1."""
+    labels, kept = list(range(value.ndim)), sum(axis is not None for axis in lead)
+    single = [k for k in labels[kept:] if value.sizes[k] == 1]
+    ones = [(affine.onehot(1, 0), (k,)) for k in single]
+    out, places = [k for k in labels if k not in single], iter(range(kept))
+    axes = [None if axis is None else next(places) for axis in lead]
+    axes += [None if k in single else out.index(k) for k in labels[kept:]]
+    return View(contract(out, [(value, labels), *ones]) if single else value, tuple(axes))
 
 
 def _of_single(row: MatrixRow, x: View) -> View:
     """A function of one number, which has no axes in index notation."""
-    if not row.single or x.axes[-2:] != (None, None):
-        raise DerivationError(f"linalg.{row.name}: a formula needs both axes longer than 1")
     head = heads.with_text(row.single) or Head(row.name, row.single)
     kept = row.sizes(*x.axes[-2:])
     return View(apply_head(head, [x.expr]), (*x.axes[:-2], *kept))

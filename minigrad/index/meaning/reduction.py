@@ -28,11 +28,13 @@ def mean(x: View, *, axis: Axes, keepdims: bool) -> View:
 
 
 def var(x: View, *, axis: Axes, ddof: float, keepdims: bool) -> View:
-    if ddof != int(ddof):
-        raise DerivationError(f"var: ddof must be whole in a formula, not {ddof}")
     centred = v.elementwise(subtract, (x, mean(x, axis=axis, keepdims=True)), "var")
     squares = View(power(centred.expr, 2), centred.axes)
-    return divided(v.sum_(squares, axis, keepdims), v.count_of(x, axis) - int(ddof))
+    total, count = v.sum_(squares, axis, keepdims), v.count_of(x, axis)
+    if ddof == int(ddof):
+        return divided(total, count - int(ddof))
+    labels, left = range(total.expr.ndim), add([(1, size_as_number(count)), (-number(ddof), constant(1))])
+    return View(contract(labels, [(total.expr, labels), (left, (), -1)]), total.axes)
 
 
 def std(x: View, *, axis: Axes, ddof: float, keepdims: bool) -> View:

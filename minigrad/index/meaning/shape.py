@@ -6,12 +6,13 @@ import operator
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from minigrad.errors import ArgumentError, DerivationError, DimsError, ShapeError
+from minigrad.errors import ArgumentError, DimsError, ShapeError
 from minigrad.index import affine
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, scale
+from minigrad.index.expr import Number
 from minigrad.index.numbers import number
-from minigrad.index.size import AnySize, Size
+from minigrad.index.size import AnySize, Size, is_at_least
 from minigrad.index.view import View
 
 
@@ -94,12 +95,14 @@ def roll(x: View, *, shift: Sequence[int], axis: Sequence[int] | None) -> View:
 
 
 def pad(x: View, *, pad_width: Sequence[tuple[int, int]], constant_values: Any) -> View:
-    """The elements in their place, and one constant in the border."""
-    values = {number(value) for pair in constant_values for value in pair}
-    if len(values) > 1:
-        raise DerivationError("pad: a formula for several constants at once is not known")
+    """The elements in their place, and constants in the border; later axes have the corners."""
+    values = [tuple(map(number, pair)) for pair in constant_values]
+    if len(set(sum(values, ()))) > 1:
+        for k, (widths, pair) in enumerate(zip(pad_width, values, strict=True)):
+            x = _bordered(x, k, widths, pair)
+        return x
     inside = _padded(x, pad_width)
-    value = values.pop() if values else 0
+    value = values[0][0] if values else 0
     if value == 0:
         return inside
     ones = View(constant(1, x.expr.sizes), x.axes)
@@ -108,9 +111,20 @@ def pad(x: View, *, pad_width: Sequence[tuple[int, int]], constant_values: Any) 
     return View(add([(1, inside.expr), (1, scale(value, border))]), inside.axes)
 
 
-def _padded(x: View, pad_width: Sequence[tuple[int, int]]) -> View:
+def _bordered(x: View, axis: int, widths: Sequence[int], values: Sequence[Number]) -> View:
+    """One axis with a constant before its elements, and one behind."""
+    parts = []
+    for width, value in zip(widths, values, strict=True):
+        sizes = [width if k == axis else size for k, size in enumerate(x.sizes)]
+        parts.append(v.broadcast_to(v.number_view(value), sizes))
+    before, behind = parts
+    kept = [part for part, width in zip((before, x, behind), (widths[0], 1, widths[1]), strict=True) if width]
+    return v.concatenate(kept, axis, "pad")
+
+
+def _padded(x: View, pad_width: Sequence[tuple[AnySize, AnySize]]) -> View:
     for k, (before, after) in enumerate(pad_width):
-        if before or after:
+        if before != 0 or after != 0:
             length = x.sizes[k]
             total = length + before + after
             place, pair = v.placement(before, length, total)
@@ -133,8 +147,10 @@ def triu(x: View, *, k: int) -> View:
 def _triangle(x: View, k: int, lower: bool) -> View:
     """Times [j <= i + k], or [i <= j - k]."""
     rows, columns = x.sizes[-2:]
-    if rows == 1 or columns == 1:
-        raise DerivationError("tril/triu: a formula needs both axes longer than 1")
+    if rows == 1:
+        return _within(x, x.ndim - 1, *((0, k + 1) if lower else (k, v.known_size(columns))))
+    if columns == 1:
+        return _within(x, x.ndim - 2, *((-k, v.known_size(rows)) if lower else (0, 1 - k)))
     labels = range(x.ndim)
     i, j = labels[-2:]
     if lower:
@@ -144,12 +160,30 @@ def _triangle(x: View, k: int, lower: bool) -> View:
     return v.contraction(labels, [(x, labels), triangle], what="tril/triu")
 
 
+def _within(x: View, axis: int, start: int, stop: AnySize) -> View:
+    """0 at the places of an axis that are not between two bounds."""
+    size = v.known_size(x.sizes[axis])
+    start = max(start, 0)
+    if isinstance(size, int) and isinstance(stop, int):
+        stop = min(stop, size)
+    kept = stop - start
+    if is_at_least(kept, 1) is False:
+        return View(constant(0, x.expr.sizes), x.axes)
+    if kept == size:
+        return x
+    widths = [(start, size - stop) if k == axis else (0, 0) for k in range(x.ndim)]
+    return _padded(v.slice_(x, axis, start, 1, kept), widths)
+
+
 def diag(x: View, *, k: int) -> View:
     """The vector on the k-th diagonal of a matrix."""
     length = x.sizes[0]
     total = length + abs(k)
+    if k == 0 and length == 1:
+        return v.with_axes(x, (None, 0))
     if length == 1:
-        raise DerivationError("diag: a formula needs a vector longer than 1")
+        corner = [v.whole(affine.onehot(total, max(by, 0))) for by in (-k, k)]
+        return v.contraction("ij", [(x, "l"), (corner[0], "i"), (corner[1], "j")], what="diag")
     if k == 0:
         delta = v.whole(affine.delta(length))
         return v.contraction("ij", [(x, "i"), (delta, "ij")], what="diag")
