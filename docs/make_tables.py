@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def operations() -> str:
 def _definitions() -> Iterator[tuple[Any, str, str]]:
     """Every function of the rows' modules, with the module and the name that define it."""
     for path in sorted(OPS.glob("*.py")):
-        module = sys.modules[f"minigrad.ops.{path.stem}"] if path.stem != "__init__" else None
+        module = importlib.import_module(f"minigrad.ops.{path.stem}") if path.stem != "__init__" else None
         for node in ast.parse(path.read_text(encoding="utf-8")).body if module else ():
             targets = getattr(node, "targets", None) or [getattr(node, "target", node)]
             for name in (getattr(t, "id", getattr(t, "name", "")) for t in targets):

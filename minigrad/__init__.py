@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from minigrad.api.formula import Formula
     from minigrad.api.parse import from_sympy, parse
     from minigrad.api.symbols import symbols
+    from minigrad.numeric.functional import hessian, hvp, jacobian, jvp, vjp
+    from minigrad.numeric.transforms import grad, value_and_grad
 
 from minigrad import ops as _ops
 from minigrad.graph import (
@@ -27,7 +29,7 @@ from minigrad.graph import (
     tensor,
 )
 from minigrad.limits import limits
-from minigrad.numeric import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from minigrad.numeric import gradients
 from minigrad.ops import *  # noqa: F403  (the rows publish their names)
 from minigrad.ops.matrix_function import matrix_function
 from minigrad.version import __version__
@@ -68,23 +70,27 @@ __all__ = [
     "vjp",
 ]
 
-# Formulas and models are loaded when they are asked for, so that a program that only computes
-# starts as soon as NumPy does.
+# Formulas, models and functions of functions are loaded when they are asked for, so that a program
+# that only computes starts as soon as NumPy does.
 _ROOMS = frozenset({"data", "nn", "optim", "training"})
-_FACE = frozenset(
-    {"Derivation", "Formula", "check", "derive", "draw", "from_sympy", "parse", "symbols"}
-)
+_FACE = "Derivation", "Formula", "check", "derive", "draw", "from_sympy", "parse", "symbols"
+_LATER = {
+    **dict.fromkeys(_FACE, "api"),
+    **dict.fromkeys(("hessian", "hvp", "jacobian", "jvp", "vjp"), "numeric.functional"),
+    **dict.fromkeys(("grad", "value_and_grad"), "numeric.transforms"),
+}
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         if name in _ROOMS:
             return importlib.import_module(f"minigrad.{name}")
-        if name in _FACE:
-            value = globals()[name] = getattr(importlib.import_module("minigrad.api"), name)
+        if name in _LATER:
+            home = importlib.import_module(f"minigrad.{_LATER[name]}")
+            value = globals()[name] = getattr(home, name)
             return value
         raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_FACE})
+    return sorted({*globals(), *_ROOMS, *_LATER})

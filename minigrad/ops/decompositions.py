@@ -7,7 +7,7 @@ Source: J. Townsend, Differentiating the singular value decomposition, 2016.
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -150,20 +150,14 @@ _svd_right = _svd(
 _LEFT, _SINGULAR, _RIGHT = map(array_or_tensor, (_svd_left, svdvals, _svd_right))
 
 
-class SVDResult(NamedTuple):
-    """The factors of a singular value decomposition."""
-
-    U: Tensor
-    S: Tensor
-    Vh: Tensor
-
-
 @public("linalg.svd")
 @worded("linalg.svd")
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
     """The thin singular value decomposition X = U diag(S) Vᵀ; ``full_matrices`` must be False."""
+    from minigrad.ops.results import SVDResult
+
     x = _matrices("linalg.svd", a)
     flag("linalg.svd", "hermitian", hermitian)
     if not flag("linalg.svd", "compute_uv", compute_uv):
@@ -260,13 +254,6 @@ _qr_triangular = _qr(
 _ORTHOGONAL, _TRIANGULAR = map(array_or_tensor, (_qr_orthogonal, _qr_triangular))
 
 
-class QRResult(NamedTuple):
-    """The factors of a QR factorisation."""
-
-    Q: Tensor
-    R: Tensor
-
-
 def _is_wide(x: Tensor) -> bool:
     """Whether there are surely more columns than rows; what depends on names is taken for a tall matrix."""
     rows, columns = map(extent, x.shape[-2:])
@@ -281,6 +268,8 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     Modes "reduced" and "r", as NumPy has them; the columns that must be independent are the first
     ones, as many as there are rows.
     """
+    from minigrad.ops.results import QRResult
+
     if mode not in ("reduced", "r"):
         raise ArgumentError(f"linalg.qr: mode is 'reduced' or 'r', not {mode!r}")
     x = _matrices("linalg.qr", a)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from minigrad.ops.axes import plain
 from minigrad.ops.matrix_function import builtin_matrix_function as matrix_function
 from minigrad.ops.matrix_function import transposed as _t
 from minigrad.primitive import INTERNAL
+
+if TYPE_CHECKING:
+    from minigrad.ops.results import EighResult
 
 
 def symmetric_matrix(x: Any, uplo: str = "L") -> Any:
@@ -165,16 +168,11 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
     return _eigvalsh(a, uplo=_triangle(UPLO))
 
 
-class EighResult(NamedTuple):
-    """Eigenvalues and eigenvectors."""
-
-    eigenvalues: Tensor
-    eigenvectors: Tensor
-
-
 @public("linalg.eigh")
 def eigh(a: Any, UPLO: str = "L") -> EighResult:
     """Eigenvalues, ascending, and orthonormal eigenvectors; read and differentiated as eigvalsh."""
+    from minigrad.ops.results import EighResult
+
     x = as_tensor(a, "linalg.eigh")
     uplo = _triangle(UPLO)
     return EighResult(_eigvalsh(x, uplo=uplo), eigenvectors(x, uplo=uplo))

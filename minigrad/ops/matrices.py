@@ -8,8 +8,7 @@ The differentiation of pseudo-inverses and nonlinear least squares problems, SIA
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +22,8 @@ from minigrad.ops.matrix_function import transposed as _t
 from minigrad.ops.piecewise import sign
 from minigrad.primitive import INTERNAL
 
-_HALF = Fraction(1, 2)
+if TYPE_CHECKING:
+    from minigrad.ops.results import SlogdetResult
 
 
 inv = matrix_function(
@@ -184,16 +184,11 @@ _logabsdet = matrix_function(
 )
 
 
-class SlogdetResult(NamedTuple):
-    """Sign and logarithm of a determinant."""
-
-    sign: Tensor
-    logabsdet: Tensor
-
-
 @face(_logabsdet)
 def slogdet(a: Any) -> SlogdetResult:
     """Sign and logarithm of the determinant; the sign is constant almost everywhere."""
+    from minigrad.ops.results import SlogdetResult
+
     x = as_tensor(a, "linalg.slogdet")
     value = _logabsdet(x)
     if x._array is None:
@@ -215,10 +210,10 @@ def _cholesky_vjp(g: Any, y: Any, x: Any) -> Any:
 def _of_cholesky(r: Any) -> Any:
     """The symmetric part of L⁻ᵀ P(Lᵀ G) L⁻¹, P keeping the lower triangle and half the diagonal."""
     r.name("below", "inv", of="Y")
-    r.nodes["δhalved"] = r.triangle(1, _HALF)
+    r.nodes["δhalved"] = r.triangle(1, r.half)
     inner = [("δhalved", "rs"), ("Y", "kr"), ("G", "ks")]
     ways = ("ri", "sj"), ("rj", "si")
-    return r.sum(*(r.product("ij", [("below", i), *inner, ("below", j)], _HALF) for i, j in ways))
+    return r.sum(*(r.product("ij", [("below", i), *inner, ("below", j)], r.half) for i, j in ways))
 
 
 def _lower_factor(at: Any, x: Any) -> Any:
@@ -231,7 +226,7 @@ def _lower_factor(at: Any, x: Any) -> Any:
             if i != j:
                 factor[..., i, j] = left * at.power(factor[..., j, j], -1)
             else:
-                factor[..., i, j] = at.power(left, _HALF)
+                factor[..., i, j] = at.sqrt(left)
     return factor
 
 

@@ -71,6 +71,9 @@ class _Objects:
     def determinant(self, array: Any) -> Any:
         return per_matrix(lambda m: self.matrix(m).det(), array)
 
+    def sqrt(self, array: Any) -> Any:
+        return self.power(array, Fraction(1, 2))
+
     def function(self, text: str) -> Callable[..., Any]:
         """The elementwise function that an expression in x is."""
         return self.head(Head(text, text))

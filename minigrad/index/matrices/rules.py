@@ -28,6 +28,8 @@ class Rules:
     A node whose name begins with δ is the same for every matrix of a stack.
     """
 
+    half = Fraction(1, 2)
+
     def __init__(self, node: MatrixFunction, g: Expr, extra: int, output: Expr) -> None:
         self.node, self.extra = node, extra
         self.batch = [("b", k) for k in range(node.arg.ndim - 2)]
