@@ -2,6 +2,22 @@
 
 `contract` is the one door to `Product`. Its labels may be anything hashable, as in einsum; what it
 returns is the same node for every way of writing the same contraction.
+
+With A of 2 × 3, Σ_jk A_ij δ_jk x_k has a delta that makes j and k one label; what is left is numbered, kept
+labels first:
+
+>>> from minigrad.index.affine import delta
+>>> A, x, c = Leaf("A", (2, 3)), Leaf("x", (3,)), Leaf("c", (2,))
+>>> node = contract("i", [(A, "ij"), (delta(3), "jk"), (x, "k")])
+>>> node.factors[0], node.factors[1].labels, node.label_sizes
+(Factor(node=<Leaf A (2, 3)>, labels=(0, 1), exponent=1), (1,), (2, 3))
+
+A product of products is flat, equal factors are a power, and what cancels is gone:
+
+>>> contract("i", [(c, "i"), (c, "i")]).factors
+(Factor(node=<Leaf c (2)>, labels=(0,), exponent=2),)
+>>> contract("i", [(node, "i"), (c, "i"), (c, "i", -1)]) == node
+True
 """
 
 from __future__ import annotations

@@ -1,9 +1,22 @@
-"""Of equal expressions, the one that is read more easily."""
+"""Of equal expressions, the one that is read more easily.
+
+(I + A) B − B, with A of 2 × 2 and B of 2 × 3, is shorter with its product opened, where B cancels:
+
+>>> from minigrad.index.affine import delta
+>>> from minigrad.index.algebra import add
+>>> from minigrad.index.contract import contract
+>>> from minigrad.index.expr import Leaf
+>>> A, B = Leaf("A", (2, 2)), Leaf("B", (2, 3))
+>>> product = contract("ik", [(add([(1, delta(2)), (1, A)]), "ij"), (B, "jk")])
+>>> node = add([(1, product), (-1, B)])
+>>> text(matrix_form(node)[1]), text(matrix_form(shortest(node))[1])
+('(I + A) B − B', 'A B')
+"""
 
 from __future__ import annotations
 
 from minigrad.index.expr import Expr, Product, Sum
-from minigrad.notation.matrix import Places, cost, index_form, matrix_form
+from minigrad.notation.matrix import Places, cost, index_form, index_text, matrix_form
 from minigrad.notation.text import shown_places, text
 from minigrad.notation.tree import Tree
 from minigrad.symbolic.expand import expanded, has_delta
@@ -36,7 +49,7 @@ def shortest_by_index(node: Expr) -> Expr:
     forms = [node, opened]
     if isinstance(opened, Sum):
         forms.append(common_factor(opened, spread=True) or opened)
-    return min(forms, key=lambda form: len(text(index_form(form)[1])))
+    return min(forms, key=lambda form: len(index_text(form)))
 
 
 def printed_length(node: Expr) -> int:

@@ -5,6 +5,18 @@ Parallel edges are an elementwise product, a summed vertex between two edges is 
 the end of an edge a row sum, a loop a trace. Where factors have more than two axes, as few labels as
 needed are fixed as subscripts, and summed ones stand under a sum sign; index notation is the case where
 every label is fixed.
+
+Σ_k T_ijk v_k with T of 2 × 3 × 4 is no matrix formula as long as T has three axes; with i fixed it is one:
+
+>>> from minigrad.index.contract import contract
+>>> from minigrad.index.expr import Leaf
+>>> T, v = Leaf("T", (2, 3, 4)), Leaf("v", (4,))
+>>> node = contract("ij", [(T, "ijk"), (v, "k")])
+>>> places, tree = matrix_form(node)
+>>> places, text(tree)
+(('i', None), 'T_i v')
+>>> index_text(node)
+'Σ_k T_ijk v_k'
 """
 
 from __future__ import annotations
@@ -17,7 +29,7 @@ from minigrad.index.expr import (
 from minigrad.notation.reader import Reader
 from minigrad.notation.reshaped import all_elementwise
 from minigrad.notation.structural import OrderError, Places
-from minigrad.notation.text import cost
+from minigrad.notation.text import cost, text
 from minigrad.notation.tree import (
     BigSum,
     Indexed,
@@ -76,6 +88,11 @@ def index_form(node: Expr) -> tuple[Places, Tree]:
     return places, reader.read(node, places)
 
 
+def index_text(node: Expr) -> str:
+    """The node's formula with every label written, as text."""
+    return text(index_form(node)[1])
+
+
 def _elementwise_form(node: Expr) -> Tree | None:
     """A formula without subscripts for a tensor of any order, where all of it is elementwise."""
     if not all_elementwise(node, node.ndim):
@@ -86,4 +103,4 @@ def _elementwise_form(node: Expr) -> Tree | None:
         return None
 
 
-__all__ = ["Places", "cost", "index_form", "matrix_form"]
+__all__ = ["Places", "cost", "index_form", "index_text", "matrix_form"]

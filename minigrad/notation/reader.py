@@ -1,4 +1,17 @@
-"""Nodes read as trees: sums, products, maps, with some of their labels fixed as subscripts."""
+"""Nodes read as trees: sums, products, maps, with some of their labels fixed as subscripts.
+
+Σ_j A_ij x_j, with A of 2 × 3, is A x where its axis i is whole. With i fixed, it is row i of A times x; and
+with every label fixed a sum sign says what is summed:
+
+>>> A, x = Leaf("A", (2, 3)), Leaf("x", (3,))
+>>> node = contract("i", [(A, "ij"), (x, "j")])
+>>> text(Reader().read(node, (None,)))
+'A x'
+>>> for reader in (Reader(), Reader(full=True)):
+...     print(text(reader.read(node, reader.name_axes(node, [0]))))
+A_iᵀ x
+Σ_j A_ij x_j
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,22 @@
-"""One product as a multigraph on its labels, reduced to a single tree."""
+"""One product as a multigraph on its labels, reduced to a single tree.
+
+In c_i Σ_j A_ij x_j, with A of 2 × 3, the labels i and j are 0 and 1. A is an edge between them, x sits on
+the summed vertex 1, c on 0. Summing over 1 leaves A x on 0, beside c:
+
+>>> from minigrad.index.contract import contract
+>>> from minigrad.index.expr import Leaf
+>>> A, x, c = Leaf("A", (2, 3)), Leaf("x", (3,)), Leaf("c", (2,))
+>>> node = contract("i", [(A, "ij"), (x, "j"), (c, "i")])
+>>> state = SeriesParallel(node, set())
+>>> for f in node.factors:
+...     state.add(Name(f.node.name), f.labels, f.exponent)
+>>> state.eliminate(1)
+True
+>>> {label: [text(item.tree) for item in items] for label, items in state.vectors.items()}
+{0: ['c', 'A x']}
+>>> text(state.result())
+'c ⊙ (A x)'
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,19 @@
 
 A reshape is a 0/1 tensor [k = ij] between the axes before and the axes after. Where all axes on one side
 of it are summed, everything that carries them is one tensor, written reshape(T, sizes).
+
+Σ_jkl X_jl W_lk [jk = i], with X of 2 × 4 and W of 4 × 3, carries j and k on one side of the relation only:
+
+>>> from minigrad.index.affine import reshape
+>>> from minigrad.notation.matrix import index_text, matrix_form
+>>> from minigrad.notation.text import text
+>>> X, W = Leaf("X", (2, 4)), Leaf("W", (4, 3))
+>>> node = contract("i", [(X, "jl"), (W, "lk"), (reshape((2, 3), (6,)), "jki")])
+>>> found = whole_reshape(node)
+>>> index_text(found.inner), found.sizes, found.labels
+('Σ_k X_ik W_kj', (6,), (0,))
+>>> text(matrix_form(node)[1])
+'reshape(X W, 6)'
 """
 
 from __future__ import annotations

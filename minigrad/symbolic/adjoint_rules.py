@@ -1,6 +1,15 @@
 """How an adjoint passes through one node: a product, a function, a maximum, a sort.
 
 ``g`` is the adjoint of the node, whose first ``extra`` axes are those of the output that is derived.
+
+For y_i = Σ_j A_ij x_j with A of 2 × 3, factor 1 gets Σ_i g_i A_ij, factor 0 gets g_i x_j:
+
+>>> from minigrad.index.expr import Leaf
+>>> from minigrad.notation.matrix import index_text
+>>> A, x, g = Leaf("A", (2, 3)), Leaf("x", (3,)), Leaf("g", (2,))
+>>> y = contract("i", [(A, "ij"), (x, "j")])
+>>> [index_text(product_adjoint(y, k, g, 0, y)) for k in (0, 1)]
+['x_j g_i', 'Σ_j A_ji g_j']
 """
 
 from __future__ import annotations

@@ -3,6 +3,26 @@
 Before a derivation, outputs of functions and quotients get names, so that their gradients can be
 written by them (softmax by its own output, a quotient by itself). Afterwards a name that is used once,
 or that saves nothing, is taken back, and what is still repeated is named.
+
+In Σ_i c_i tanh(Σ_j A_ij x_j), with A of 2 × 3, the output of tanh is named before the gradient is derived.
+The gradient is written by it, where the name pays for its definition:
+
+>>> from minigrad.index.contract import contract
+>>> from minigrad.notation.choose import printed_length
+>>> from minigrad.notation.matrix import index_text
+>>> from minigrad.symbolic.derive import adjoints
+>>> from minigrad.symbolic.exponentials import function
+>>> A, x, c = Leaf("A", (2, 3)), Leaf("x", (3,)), Leaf("c", (2,))
+>>> h = Map(function("tanh(x)", "tanh"), (contract("i", [(A, "ij"), (x, "j")]),))
+>>> names = FreeNames()
+>>> loss = named(contract("", [(c, "i"), (h, "i")]), names)
+>>> index_text(loss)
+'Σ_i c_i h_i'
+>>> gradient = finished([adjoints(loss, [x], names=names)[x]])
+>>> index_text(gradient[0])
+'Σ_j A_ji (1 − h_j²) c_j'
+>>> index_text(settled(gradient, names, printed_length)[0])
+'Σ_j A_ji (1 − tanh(Σ_k A_jk x_k)²) c_j'
 """
 
 from __future__ import annotations

@@ -1,4 +1,15 @@
-"""Expressions written by names that exist: what a name stands for is found, also in parts of products."""
+"""Expressions written by names that exist: what a name stands for is found, also in parts of products.
+
+With y = A x for A of 2 × 3, the sum over j in c_i A_ij x_j b_k is y_i:
+
+>>> from minigrad.index.expr import Leaf
+>>> from minigrad.notation.matrix import index_text
+>>> A, x, c, b = Leaf("A", (2, 3)), Leaf("x", (3,)), Leaf("c", (2,)), Leaf("b", (4,))
+>>> y = Ref("y", contract("i", [(A, "ij"), (x, "j")]))
+>>> longer = contract("ik", [(c, "i"), (A, "ij"), (x, "j"), (b, "k")])
+>>> index_text(longer), index_text(written_by([longer], [y])[0])
+('c_i b_j (Σ_k A_ik x_k)', 'c_i b_j y_i')
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,21 @@
 The adjoint of a node is the gradient of the output by it, with the output's axes first. A product's
 adjoint is a product, a map's is a map by SymPy's own scalar derivative; a composite is swept through its
 definition once and its rule kept; a matrix function's row declares its differential.
+
+For L = Σ_ij c_i A_ij x_j with A of 2 × 3, the adjoint of the product A x is c, and the product passes on
+to each of its factors what stands beside it:
+
+>>> from minigrad.notation.matrix import index_text
+>>> A, x, c = Leaf("A", (2, 3)), Leaf("x", (3,)), Leaf("c", (2,))
+>>> product = contract("i", [(A, "ij"), (x, "j")])
+>>> found = adjoints(contract("", [(c, "i"), (product, "i")]), [A, x])
+>>> index_text(found[A]), index_text(found[x])
+('c_i x_j', 'Σ_j c_j A_ji')
+
+The output A x itself is derived by a delta for each of its axes, which lead in the result: ∂(A x)_i / ∂A_jk.
+
+>>> index_text(adjoints(product, [A])[A])
+'x_k δ_ij'
 """
 
 from __future__ import annotations

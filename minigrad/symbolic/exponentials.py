@@ -2,6 +2,15 @@
 
 1 + exp(x) / 2 is the mixture {0: 1, x: 1/2}; a sum over axes is the exponential of its logsumexp, so
 that quotients and logarithms of mixtures never need the exponentials themselves.
+
+>>> from minigrad.notation.matrix import index_text
+>>> X, z = Leaf("X", (2, 3)), Leaf("z", (3,))
+>>> half = add([(1, constant(1, (3,))), (_HALF, exponential(z))])
+>>> {index_text(argument): str(weight) for argument, weight in mixture(half).items()}
+{'0': '1', 'z_i': '1/2'}
+>>> rows = contract("i", [(exponential(X), "ij")])
+>>> {index_text(argument): str(weight) for argument, weight in mixture(rows).items()}
+{'logsumexp(X)_i': '1'}
 """
 
 from __future__ import annotations

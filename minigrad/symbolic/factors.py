@@ -1,4 +1,16 @@
-"""Common factors taken out of sums."""
+"""Common factors taken out of sums.
+
+In P_ij G_ij − P_ij Σ_k P_ik G_ik, of 2 × 3, both terms have P at the labels ij. What is left of the second
+has the label i alone and is repeated along j:
+
+>>> from minigrad.index.expr import Leaf
+>>> from minigrad.notation.matrix import index_text
+>>> P, G = Leaf("P", (2, 3)), Leaf("G", (2, 3))
+>>> first = contract("ij", [(P, "ij"), (G, "ij")])
+>>> second = contract("ij", [(P, "ij"), (P, "ik"), (G, "ik")])
+>>> index_text(factored(add([(1, first), (-1, second)])))
+'P_ij (G_ij − Σ_k P_ik G_ik)'
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,17 @@
 exp(x) / sum exp(x) is softmax(x), 1 / (1 + exp(-x)) is σ(x), log(1 + exp(x)) is softplus(x), the
 maximum that is subtracted from the argument of a softmax is not there. Everything is one of a few rules:
 a quotient of mixtures of exponentials, the logarithm of one, a shift.
+
+With X of 2 × 3, each row's exponentials over their sum are read as that row's softmax:
+
+>>> from minigrad.index.expr import Leaf
+>>> from minigrad.notation.matrix import index_text
+>>> from minigrad.symbolic.exponentials import exponential
+>>> e = exponential(Leaf("X", (2, 3)))
+>>> total = contract("i", [(e, "ij")])
+>>> spelled = contract("ij", [(e, "ij"), (total, "i", -1)])
+>>> index_text(spelled), index_text(recognised(spelled))
+('exp(X_ij) / (Σ_k exp(X_ik))', 'softmax(X)_ij')
 """
 
 from __future__ import annotations

@@ -1,4 +1,19 @@
-"""Lowering: the recorded graph in index notation, by what each row means."""
+"""Lowering: the recorded graph in index notation, by what each row means.
+
+With X of 2 × 3, a reduction is a summed label, broadcasting is a label that a factor does not carry, an
+axis of size 1 is no label, and an index is a relation between the labels before and after:
+
+>>> from minigrad import parse
+>>> from minigrad.notation.matrix import index_text
+>>> for text in ("X @ w", "mean(X, axis=0)", "X * s", "X[:, 1]", "reshape(X, (6,))"):
+...     output = parse(text, X="2 3", w="3", s="2 1")._node
+...     print(f"{text:<18}", index_text(lower([output]).expr(output)))
+X @ w              Σ_j X_ij w_j
+mean(X, axis=0)    (Σ_j X_ji) / 2
+X * s              X_ij s_i
+X[:, 1]            Σ_j X_ij [j = 1]
+reshape(X, (6,))   Σ_jk X_jk [jk = i]
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,13 @@
 
 A quotient of two mixtures of the same exponentials is a sigmoid or a hyperbolic tangent, the logarithm
 of one is a softplus or a logaddexp.
+
+>>> from minigrad.index.expr import Leaf
+>>> from minigrad.notation.matrix import index_text
+>>> z = Leaf("z", (3,))
+>>> with_one = {constant(0, (3,)): 1, z: 1}  # 1 + exp(z_i)
+>>> index_text(logarithm(with_one)), index_text(ratio({z: 1}, with_one))
+('softplus(z_i)', 'σ(z_i)')
 """
 
 from __future__ import annotations

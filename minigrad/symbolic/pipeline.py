@@ -1,6 +1,17 @@
 """The pipeline: from a graph in index notation to its derivatives in closed form.
 
 Whoever derives calls `derivatives`; in which order the passes run is told here and nowhere else.
+
+The gradient of L = Σ_i (Σ_j A_ij x_j)² by x, with A of 2 × 3:
+
+>>> from minigrad import parse
+>>> from minigrad.notation.matrix import index_text
+>>> from minigrad.symbolic.lower import lower
+>>> loss = parse("sum((A @ x) ** 2)", A="2 3", x="3")._node
+>>> graph = lower([loss])
+>>> x, _ = graph.leaves["x"]
+>>> index_text(derivatives(graph, loss, [x]).formulas[x,])
+'2 (Σ_jk A_ji A_jk x_k)'
 """
 
 from __future__ import annotations

@@ -2,6 +2,14 @@
 
 Each rule takes one factor below a fraction bar with one above it, and gives the product in which their
 quotient stands instead, or None.
+
+With z of 3 elements, 1 / (1 + exp(−z_i)) has 1 above the fraction bar and the mixture {0: 1, −z: 1} below:
+
+>>> from minigrad.index.expr import Leaf
+>>> from minigrad.notation.matrix import index_text
+>>> below = add([(1, constant(1, (3,))), (1, exponential(scale(-1, Leaf("z", (3,)))))])
+>>> index_text(quotient(contract("i", [(below, "i", -1)])))
+'σ(z_i)'
 """
 
 from __future__ import annotations

@@ -1,6 +1,20 @@
 """Rational simplification: cancel and factor a pointwise expression, its parts taken as opaque.
 
 This is where BCE after a sigmoid becomes p - y: nothing here knows either of them.
+
+The derivative of −y log p − (1 − y) log(1 − p) by p, times p (1 − p), for y and p of 2 × 3. The atoms are
+p and y at the labels ij; SymPy sees the quotients of two symbols:
+
+>>> from minigrad.index.algebra import constant
+>>> from minigrad.notation.matrix import index_text
+>>> p, y, one = Leaf("p", (2, 3)), Leaf("y", (2, 3)), constant(1, (2, 3))
+>>> q, r = add([(1, one), (-1, p)]), add([(1, one), (-1, y)])
+>>> upper, lower = (contract("ij", [(a, "ij"), (b, "ij", -1)]) for a, b in ((r, q), (y, p)))
+>>> loss = contract("ij", [(add([(1, upper), (-1, lower)]), "ij"), (p, "ij"), (q, "ij")])
+>>> index_text(loss)
+'((1 − y_ij) / (1 − p_ij) − y_ij / p_ij) p_ij (1 − p_ij)'
+>>> index_text(rationally_simplified(loss))
+'p_ij − y_ij'
 """
 
 from __future__ import annotations

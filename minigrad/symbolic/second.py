@@ -3,6 +3,23 @@
 A second derivative repeats the first one's sums, multiplied out and scattered over its terms. Each sum of
 the gradient is looked for like a divisor in a polynomial: where one of its terms stands, the others are
 taken from the rest, and what goes with them is the quotient.
+
+With p = softmax(x) of 3 elements, Σ_i c_i p_i has the gradient t_i = p_i (c_i − Σ_j p_j c_j). Its Hessian,
+derived, has four terms; with t in the place of what t is made of there are three:
+
+>>> from minigrad.index.expr import Leaf
+>>> from minigrad.notation.matrix import index_text
+>>> from minigrad.symbolic.derive import adjoints
+>>> from minigrad.symbolic.exponentials import softmax
+>>> from minigrad.symbolic.simplify import finished
+>>> x, c = Leaf("x", (3,)), Leaf("c", (3,))
+>>> loss = contract("", [(c, "i"), (Ref("p", softmax(x, 1)), "i")])
+>>> gradient = finished([adjoints(loss, [x])[x]])[0]
+>>> hessian = finished([adjoints(gradient, [x])[x]])[0]
+>>> index_text(gradient), len(hessian.terms)
+('p_i (c_i − Σ_j p_j c_j)', 4)
+>>> [index_text(form) for form in by_parts(hessian, gradient, "x", FreeNames())]
+['t_i δ_ij − p_i t_j − p_j t_i']
 """
 
 from __future__ import annotations
