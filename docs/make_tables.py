@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import minigrad  # noqa: F401  (fills the registry)
+import numpy as np
+
+import minigrad as mg
 from minigrad.graph.public import namespace
 from minigrad.primitive import REGISTRY, Primitive
 
@@ -91,8 +93,48 @@ def kinks() -> str:
     return "\n".join(lines) + "\n" + _COMPOSED
 
 
+# What has no formula on purpose: why, and a call that says so. X is m by n, x has n elements and M is a
+# mask of X's shape, all without values; where these calls are given arrays, they have their formulas.
+NO_FORMULA = (
+    ("what depends on which of two names is the lesser", "mg.trace(X)"),
+    ("lengths that are no polynomial of names", "x[::2]"),
+    ("parts of an axis that nothing says divides", "mg.split(x, 2)[0]"),
+    ("shapes that do not follow from names", "X.reshape(4, -1)"),
+    ("how many tensors there are is said by a name", "mg.unstack(X)[0]"),
+    ("counts for an axis whose length is a name", "mg.repeat(x, np.array([1, 2, 3]))"),
+    ("slices whose step is a name", "X[:, :: x.shape[0]]"),
+    ("how many elements a mask keeps, where the mask is a variable", "X[M]"),
+    ("an array has the lengths that it has, a name stands for any", "x * np.ones(3)"),
+    ("labels, likewise", "F.cross_entropy(X, np.array([0, 2, 1]))"),
+    ("weights, likewise", "mg.average(x, weights=np.ones(3))"),
+    ("masks as arrays, likewise", "x[np.array([True, False])]"),
+    ("numbers for sizes, likewise", "F.layer_norm(X, 4)"),
+    ("three components, likewise", "mg.cross(x, x)"),
+    ("wide matrices, where names were taken for tall ones", "given(mg.linalg.svdvals(X), (2, 3))"),
+    ("places beyond an axis, where names were taken for long ones", "given(X[5], (2, 3))"),
+    ("a rank that is a decision about rounding", "mg.linalg.pinv(X, rcond=0.1)"),
+    ("a norm of no order", "mg.linalg.norm(x, np.nan)"),
+)
+
+
+def refusal(call: str) -> str:
+    """What a call of the list says."""
+    X, x, M = mg.symbols("X: m n", "x: n", "M: m n | bool")
+
+    def given(y: Any, shape: tuple[int, ...]) -> Any:
+        """The value of a formula at an array."""
+        return mg.derive(mg.sum(y**2), wrt="X")["X"]({"X": np.ones(shape)})
+
+    names = {"X": X, "x": x, "M": M, "mg": mg, "np": np, "F": mg.nn.functional, "given": given}
+    try:
+        mg.derive(mg.sum(eval(call, names)))
+    except mg.errors.MinigradError as error:
+        return str(error)
+    raise AssertionError(f"{call} has a formula")
+
+
 def operations() -> str:
-    """All operations with their sentence."""
+    """All operations with their sentence, and what has no formula."""
     lines = [
         "# Operations",
         "",
@@ -109,11 +151,25 @@ def operations() -> str:
     silent = [r.name for r in _rows() if r.meaning is None and r.kind != "composite"]
     lines += [
         "",
-        "These run and differentiate, but no formula is known for them; deriving through one is an",
-        "error that names it:",
+        "## What has no formula",
         "",
-        *(f"- `{name}`" for name in silent),
+        "Whatever runs has a formula, but for what follows. It is refused in words, and never guessed; nearly",
+        "all of it has a formula once sizes are numbers, or arrays are variables whose sizes have the same",
+        "names. Here `X` is m by n, `x` has n elements and `M` is a mask of X's shape, all without values",
+        "(`mg.symbols`), `F` is `mg.nn.functional`, and `given` asks a formula for its value at an array of",
+        "that shape.",
+        "",
+        "| why | call | what it says |",
+        "| --- | --- | --- |",
+        *(f"| {why} | `{call}` | {_cell(refusal(call))} |" for why, call in NO_FORMULA),
     ]
+    if silent:
+        lines += [
+            "",
+            "These run and differentiate, but deriving through one is an error that names it:",
+            "",
+            *(f"- `{name}`" for name in silent),
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, DtypeError, ShapeError
+from minigrad.errors import ArgumentError, DerivationError, DtypeError, ShapeError
 from minigrad.graph.call import array_or_tensor
 from minigrad.graph.create import as_tensor, recording
 from minigrad.graph.define import builtin_composite as composite
@@ -63,6 +63,11 @@ def _index_array(entry: Any) -> Any:
         if array.size == 0 and not isinstance(entry, np.ndarray):
             array = array.astype(np.intp)
         dtype = array.dtype
+    if isinstance(entry, Tensor) and entry._node is not None and "bool" in entry._node.assume:
+        raise DerivationError(
+            "getitem: how many elements a mask without values keeps is not known; choose with where, or "
+            "give the mask as an array"
+        )
     if dtype.kind not in "iub":
         raise DtypeError(
             f"getitem: an index array has integers or booleans, not {dtype}; "

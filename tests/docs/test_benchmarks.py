@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import unjudged
 
 from benchmarks.contestants import CONTESTANTS, minigrad_eager, numpy_by_hand
 from benchmarks.harness import Result
@@ -67,3 +69,13 @@ def _tables() -> Any:
 def test_what_comes_from_the_rows_is_up_to_date(path: Path) -> None:
     made = _tables().TABLES[path]()
     assert path.read_text(encoding="utf-8") == made, "run python docs/make_tables.py"
+
+
+def test_what_has_no_formula_is_one_list_and_is_counted() -> None:
+    """Each entry is refused, in words of its own, and what tests leave unjudged is refused in these words."""
+    tables = _tables()
+    said = [tables.refusal(call) for _, call in tables.NO_FORMULA]
+    assert len(set(said)) == len(said) == 18
+    excused = {unjudged.NO_MEANING, "does not depend on X"}  # rows of another list; a gradient that is 0
+    reasons = {*unjudged.NO_FORMULA.values(), *unjudged.NO_NAMES.values()} - excused
+    assert [why for why in reasons if not any(re.search(why, text) for text in said)] == []

@@ -219,7 +219,8 @@ def _place_advanced(
         array = arrays[entry.position - first]
         if "bool" in getattr(array.expr, "assume", ()):
             raise DerivationError(
-                "getitem: how many elements a boolean index keeps is not known; use where"
+                "getitem: how many elements a mask that has a name keeps is not known, because it may be "
+                "given other values; choose with where, or give the mask no name"
             )
         pick = Pick(array.expr, size)
         labels = [*joint[ndim - array.ndim :], own]
