@@ -138,6 +138,8 @@ def _entry(page: Page, name: str) -> list[str]:
     value = getattr(page.module, name)
     if inspect.isclass(value):
         kind, options = "autoclass", ["   :members:", "   :show-inheritance:"]
+        if value.__module__.startswith("minigrad.api."):  # what formulas and derivations share
+            options.append("   :inherited-members: Mapping")
     elif callable(value):
         kind, options = "autofunction", []
     else:

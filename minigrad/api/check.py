@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.api.derivation import Derivation, derive
-from minigrad.api.judged import Traced, judged
+from minigrad.api.judged import judged
 from minigrad.checking import Options, Report, examine
 from minigrad.checking.backward import judge_backward
 from minigrad.checking.handwritten import Handwritten, Residuals
 from minigrad.checking.judge import claims_for, judge
 from minigrad.checking.suppress import suppress_warnings
+from minigrad.checking.traced import Traced
 from minigrad.errors import ArgumentError, MinigradError
 from minigrad.graph import Tensor
 from minigrad.names import shown

@@ -3,6 +3,7 @@
 from minigrad.drawing.cards import Formulas, picture_of
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.fold import fold
+from minigrad.drawing.formulas import GraphFormulas
 from minigrad.drawing.model import Card, Edge, Picture, Region, Run, Style, Text
 from minigrad.drawing.names import differential, symbol
 from minigrad.errors import RenderError
@@ -12,6 +13,7 @@ __all__ = [
     "Drawing",
     "Edge",
     "Formulas",
+    "GraphFormulas",
     "Picture",
     "Region",
     "RenderError",

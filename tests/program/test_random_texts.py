@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from source_cases import Case, arrays_for, compiled, engine_gradient
 
 import minigrad as mg
-from minigrad.api.value import bound
 from minigrad.checking.replay import Replay
 from minigrad.errors import DerivationError, DtypeError, ShapeError
 from minigrad.program.arithmetic import DIGITS_50, mpmath
+from minigrad.program.binding import bound
 from minigrad.program.evaluate import evaluate
 
 DIMS = {name: size for size, name in NAMES.items()}

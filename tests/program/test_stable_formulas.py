@@ -11,8 +11,8 @@ import pytest
 from source_cases import SIZES, case, compiled, formula_of
 
 import minigrad as mg
-from minigrad.api.value import bound
 from minigrad.program.arithmetic import DIGITS, DIGITS_50
+from minigrad.program.binding import bound
 from minigrad.program.evaluate import evaluate
 
 ONE, TWO = "x: n, y: n", "x: n, z: n, y: n"

@@ -11,7 +11,7 @@ import pytest
 from dense_reference import dense_value
 from source_cases import CASES, SIZES, Case, compiled, engine_gradient, formula_of, samples
 
-from minigrad.api.value import bound
+from minigrad.program.binding import bound
 from minigrad.program.evaluate import evaluate
 
 

@@ -14,7 +14,7 @@ from random_expressions import DIMS, VARIABLES, expressions
 from source_cases import Case, arrays_for, compiled, engine_gradient
 
 import minigrad as mg
-from minigrad.api.value import bound
+from minigrad.program.binding import bound
 from minigrad.program.evaluate import evaluate
 
 _QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}

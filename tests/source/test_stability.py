@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from source_cases import Case, case, compiled, formula_of
 
-from minigrad.api.value import bound
 from minigrad.program.arithmetic import DIGITS_50, mpmath
+from minigrad.program.binding import bound
 from minigrad.program.evaluate import evaluate
 
 EXTREME = {
