@@ -66,15 +66,15 @@ class Sample:
         twin.__dict__.update(changes)
         return twin
 
-    def with_leaves(self, leaves: dict[Node, Any]) -> Sample:
-        """The same sample on other numbers.
+    def with_leaves(self, leaves: dict[Node, Any], **changes: Any) -> Sample:
+        """The same sample on other numbers, and with other changes.
 
         Raises
         ------
         MinigradError
             When a forward function does not take them.
         """
-        twin = self._with(leaves=leaves)
+        twin = self._with(leaves=leaves, **changes)
         twin.values = twin.replay.every(leaves)
         return twin
 

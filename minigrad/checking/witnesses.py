@@ -28,7 +28,7 @@ from minigrad.checking.report import Comparison
 from minigrad.checking.sample import Sample
 from minigrad.checking.suppress import suppress_warnings
 from minigrad.errors import MinigradError, ShapeError
-from minigrad.graph import Node, tensor
+from minigrad.graph import Node, Tensor, tensor
 from minigrad.numeric import gradients
 from minigrad.program.environment import Environment
 from minigrad.program.evaluate import evaluate_all
@@ -112,22 +112,23 @@ def hand_gradients(sample: Sample, c: Any = None) -> Arrays:
 def _hand_twice(sample: Sample) -> Arrays:
     """The same sweep through the gradient's own graph."""
     output, tensors = sample.recorded()
-    first = _swept(output, [tensors[node] for node in sample.u], sample.c, create_graph=True)
+    first = swept(output, [tensors[node] for node in sample.u], sample.c, create_graph=True)
     by_inner = dict(zip(sample.u, first, strict=True))
     result: Arrays = []
     for k in range(len(sample.subject.variables)):
         a, b = sample.subject.nodes(k)
-        (h,) = _swept(by_inner[a], [tensors[b]], sample.u[a])
+        (h,) = swept(by_inner[a], [tensors[b]], sample.u[a])
         result.append(np.zeros_like(sample.at(k)) if h is None else h.numpy())
     return result
 
 
-def _swept(output: Any, targets: list[Any], c: Any, create_graph: bool = False) -> list[Any]:
+def swept(output: Any, targets: list[Any], c: Any, create_graph: bool = False) -> list[Any]:
     """Cotangents of the targets; None where the output does not depend on them."""
     if output is None or not output.requires_grad:
         return [None] * len(targets)
+    cotangent = c if isinstance(c, Tensor) else tensor(c)
     return gradients(
-        [output], targets, cotangents=[tensor(c)], create_graph=create_graph, allow_unused=True
+        [output], targets, cotangents=[cotangent], create_graph=create_graph, allow_unused=True
     )
 
 
