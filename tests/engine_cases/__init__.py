@@ -11,6 +11,7 @@ from engine_cases import arrays, compositions, indexing, matrices, neural, optio
 from engine_cases.case import Case as Case
 from engine_cases.case import Function
 from engine_cases.elementwise import elementwise_cases
+from engine_cases.matrix_functions import matrix_function_cases
 
 
 def _bound(run: Function, module: Any) -> Function:
@@ -25,4 +26,4 @@ LIKE_NUMPY: list[Case] = elementwise_cases() + [
     for table in _TABLES
     for row, label, run, args in table.CASES
 ]
-CASES: list[Case] = LIKE_NUMPY + neural.CASES
+CASES: list[Case] = LIKE_NUMPY + matrix_function_cases() + neural.CASES
