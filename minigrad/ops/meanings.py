@@ -1,6 +1,7 @@
-"""What rows mean, by name: index notation is loaded when somebody asks for a formula, not before.
+"""What rows mean: index notation is loaded when somebody asks for a formula, not before.
 
-``meanings.softmax`` stands for ``minigrad.index.meaning.softmax``.
+``meanings.softmax`` stands for ``minigrad.index.meaning.softmax``. A short meaning stands in its row, in
+the words of `minigrad.index.view`: ``meaning=lambda x, *, axes: view.permuted(x, axes)``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,21 @@ class Deferred:
 
     def __repr__(self) -> str:
         return f"<meaning {self.name}>"
+
+
+class _Room:
+    """A module that is loaded when something of it is asked for."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self.path), name)
+
+
+view = _Room("minigrad.index.view")
 
 
 def __getattr__(name: str) -> Deferred:

@@ -11,6 +11,7 @@ from minigrad.graph.call import array_or_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import SMALL, Axes, count_of, max_reduce, min_reduce, plain, spread, weights
+from minigrad.ops.meanings import view
 from minigrad.ops.precision import (
     HALF,
     SINGLE,
@@ -143,7 +144,7 @@ sum_row: Any = primitive(
     _sum,
     vjps=(_sum_vjp,),
     params={"axis": None, "keepdims": False},
-    meaning=meaning.sum_,
+    meaning=lambda x, *, axis, keepdims: view.sum_(x, axis, keepdims),
     reads=("",),
     doc="Sum over axes, y = Σᵢ xᵢ.",
     names=Names(methods=("sum",)),

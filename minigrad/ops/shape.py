@@ -17,6 +17,7 @@ from minigrad.graph.public import public
 from minigrad.graph.tensor import Tensor, describe, said
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import Axes, many_axes, ndim_of, one_axis, shape_of
+from minigrad.ops.meanings import view
 from minigrad.ops.precision import add_reduce
 from minigrad.primitive import Names
 
@@ -127,7 +128,7 @@ transpose = primitive(
     lambda x, *, axes: x.transpose(axes),
     vjps=(lambda g, y, x, *, axes: g.transpose(_inverse(axes)),),
     signature=_transpose_signature,
-    meaning=meaning.transpose,
+    meaning=lambda x, *, axes: view.permuted(x, axes),
     reads=("",),
     doc="Axes in another order, by default reversed.",
     names=Names(numpy=("permute_dims",), methods=("transpose",)),
@@ -231,7 +232,7 @@ _cast: Any = primitive(
     "astype",
     lambda x, *, dtype=None: np.asarray(x).astype(dtype),
     vjps=(lambda g, y, x, *, dtype: g.astype(x.dtype),),
-    meaning=meaning.same,
+    meaning=lambda x, **params: x,
     reads=("",),
     casts=True,
     doc="The same numbers in another element type.",

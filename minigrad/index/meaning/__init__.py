@@ -1,113 +1,20 @@
 """What the rows mean: NumPy's operations in index notation, each with its row's own parameters.
 
-What a matrix function means follows from its row.
+A row names its meaning, and it is looked for in the modules here. What a matrix function means follows from its row.
 """
 
-from minigrad.index.meaning.indexing import (
-    getitem,
-    index_add,
-    scatter,
-    setitem,
-    take_along_axis,
-)
-from minigrad.index.meaning.linear import (
-    cross,
-    kron,
-    outer,
-    solve,
-    solve_triangular,
-)
-from minigrad.index.meaning.losses import bce_with_logits, binary_cross_entropy
-from minigrad.index.meaning.reduction import (
-    cumprod,
-    cumsum,
-    max_,
-    mean,
-    min_,
-    nanmean,
-    nansum,
-    norm,
-    prod,
-    sort,
-    std,
-    sum_,
-    var,
-)
-from minigrad.index.meaning.shape import (
-    broadcast_to,
-    concatenate,
-    diag,
-    diagonal,
-    expand_dims,
-    flip,
-    pad,
-    reshape,
-    roll,
-    same,
-    squeeze,
-    stack,
-    swapaxes,
-    trace,
-    transpose,
-    tril,
-    triu,
-)
-from minigrad.index.meaning.smooth import (
-    RATIOS,
-    layer_norm,
-    log_softmax,
-    logsumexp,
-    rms_norm,
-    softmax,
-)
+from collections.abc import Callable
 
-__all__ = [
-    "RATIOS",
-    "bce_with_logits",
-    "binary_cross_entropy",
-    "broadcast_to",
-    "concatenate",
-    "cross",
-    "cumprod",
-    "cumsum",
-    "diag",
-    "diagonal",
-    "expand_dims",
-    "flip",
-    "getitem",
-    "index_add",
-    "kron",
-    "layer_norm",
-    "log_softmax",
-    "logsumexp",
-    "max_",
-    "mean",
-    "min_",
-    "nanmean",
-    "nansum",
-    "norm",
-    "outer",
-    "pad",
-    "prod",
-    "reshape",
-    "rms_norm",
-    "roll",
-    "same",
-    "scatter",
-    "setitem",
-    "softmax",
-    "solve",
-    "solve_triangular",
-    "sort",
-    "squeeze",
-    "stack",
-    "std",
-    "sum_",
-    "swapaxes",
-    "take_along_axis",
-    "trace",
-    "transpose",
-    "tril",
-    "triu",
-    "var",
-]
+from minigrad.index.meaning import indexing, linear, losses, reduction, shape, smooth
+from minigrad.index.view import View
+
+MODULES = indexing, linear, losses, reduction, shape, smooth
+
+
+def __getattr__(name: str) -> Callable[..., View]:
+    """The meaning of that name, from the module that defines it."""
+    for module in MODULES:
+        found: Callable[..., View] | None = vars(module).get(name)
+        if found is not None and found.__module__ == module.__name__:
+            return found
+    raise AttributeError(f"no operation means {name!r}")

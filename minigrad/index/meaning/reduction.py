@@ -19,10 +19,6 @@ from minigrad.index.view import View
 Axes = Sequence[int] | None
 
 
-def sum_(x: View, *, axis: Axes, keepdims: bool) -> View:
-    return v.sum_(x, axis, keepdims)
-
-
 def mean(x: View, *, axis: Axes, keepdims: bool) -> View:
     return divided(v.sum_(x, axis, keepdims), v.count_of(x, axis))
 

@@ -16,10 +16,6 @@ from minigrad.index.size import AnySize, Size, is_at_least
 from minigrad.index.view import View
 
 
-def transpose(x: View, *, axes: Sequence[int]) -> View:
-    return v.permuted(x, axes)
-
-
 def swapaxes(x: View, *, axis1: int, axis2: int) -> View:
     axes = list(range(x.ndim))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
@@ -34,20 +30,11 @@ def broadcast_to(x: View, *, shape: Sequence[Any]) -> View:
     return v.broadcast_to(x, [_size(s) for s in shape])
 
 
-def concatenate(*parts: View, axis: int) -> View:
-    return v.concatenate(parts, axis)
-
-
 def stack(*parts: View, axis: int) -> View:
     if any(part.ndim != parts[0].ndim for part in parts):
         raise ShapeError("stack: the operands have different numbers of axes")
     spread = [v.with_axes(part, [*range(axis), None, *range(axis, part.ndim)]) for part in parts]
     return v.concatenate(spread, axis, "stack")
-
-
-def same(x: View, **params: Any) -> View:
-    """A change of element type, or anything else that keeps the numbers."""
-    return x
 
 
 def _size(size: Any) -> AnySize:

@@ -48,10 +48,6 @@ def logsumexp_definition(count: int) -> Definition:
     return Definition("special.logsumexp", partial(_logsumexp_of, count), (("count", count),), facts)
 
 
-# Composites that are something over its own sum: where a derivation meets the quotient, it names it.
-RATIOS: list[Callable[[int], Definition]] = [softmax_definition]
-
-
 def softmax(x: View, *, axis: Sequence[int]) -> View:
     return _over(x, axis, softmax_definition, _filled(1))
 
