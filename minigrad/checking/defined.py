@@ -48,7 +48,7 @@ class Point:
 
 
 def point(sample: Sample, k: int) -> Point:
-    """The scene, for gradients by variable k."""
+    """The sample, for gradients by variable k."""
     return Point(
         sample.at(k).shape,
         partial(undefined, sample, k),

@@ -42,7 +42,7 @@ _SCALABLE = {"real", "nonzero", "positive", "large", "above 1", "spd", "symmetri
 
 @dataclass(frozen=True)
 class Enlarged:
-    """A scene at many times its numbers, and how many."""
+    """A sample at many times its numbers, and how many."""
 
     sample: Sample
     factor: int
@@ -54,7 +54,7 @@ class Enlarged:
 
 
 def enlarged(sample: Sample) -> Iterator[Enlarged]:
-    """The scene with its real numbers many times as large, where the program has values there."""
+    """The sample with its real numbers many times as large, where the program has values there."""
     words = words_of(sample.replay.order)
     real = [
         node

@@ -28,7 +28,7 @@ Claim = Any
 
 
 class Notebook:
-    """The values of names in one scene; ``pieces`` are the user's own, and stand before the graph's."""
+    """The values of names in one sample; ``pieces`` are the user's own, and stand before the graph's."""
 
     def __init__(self, sample: Sample, pieces: Mapping[str, Claim]) -> None:
         self.sample, self.pieces = sample, dict(pieces)

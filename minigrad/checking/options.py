@@ -16,7 +16,7 @@ FORWARD, MEANING, PROPERTIES = "forward", "meaning", "properties"
 class Options:
     """How thorough a check is.
 
-    ``seeds`` counts scenes: by default one where all variables have data, else two. ``seconds`` ends
+    ``seeds`` counts samples: by default one where all variables have data, else two. ``seconds`` ends
     the check early, after the cheapest witnesses; ``witnesses`` names those to hear; ``every`` asks for
     every element instead of random directions; ``progress`` is called with what is done and with counts;
     ``extra`` are witnesses that are not in the table, for whom no primitive is to blame; ``cotangent``

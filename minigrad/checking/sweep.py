@@ -18,7 +18,7 @@ from minigrad.ops.shape import unbroadcast
 
 
 @dataclass(frozen=True)
-class Edge:
+class Contribution:
     """One contribution: from a node to its input ``position``, with all that the VJP sees."""
 
     node: Node
@@ -27,7 +27,7 @@ class Edge:
     y: Any
     arguments: tuple[Any, ...]
     params: dict[str, Any]
-    contribution: Any
+    value: Any
     values: Mapping[Node, Any]
 
     @property
@@ -46,11 +46,11 @@ class Edge:
             return np.asarray(rule(*lead, g, self.y, *arguments, **self.params))
 
 
-Alter = Callable[[Edge], Any]
+Alter = Callable[[Contribution], Any]
 
 
 class Sweep:
-    """The edges from a scene's output back to one node, in the order a derivation visits them."""
+    """The contributions from a sample's output back to one node, in the order a derivation visits them."""
 
     def __init__(self, sample: Sample, target: Node) -> None:
         self.sample, self.target = sample, target
@@ -64,13 +64,13 @@ class Sweep:
                 active.add(node)
         return active
 
-    def edges(self) -> list[Edge]:
+    def contributions(self) -> list[Contribution]:
         """Every contribution of the sweep as it should be."""
-        seen: list[Edge] = []
+        seen: list[Contribution] = []
 
-        def note(edge: Edge) -> Any:
-            seen.append(edge)
-            return edge.contribution
+        def note(contribution: Contribution) -> Any:
+            seen.append(contribution)
+            return contribution.value
 
         self.gradient(note)
         return seen
@@ -82,15 +82,15 @@ class Sweep:
         for node in reversed(sample.replay.order):
             if node not in cotangents or node not in self.active or node is self.target:
                 continue
-            for edge in self._outgoing(node, cotangents.pop(node)):
-                c = edge.contribution if alter is None else alter(edge)
-                held = cotangents.get(edge.parent)
-                cotangents[edge.parent] = c if held is None else held + c
+            for contribution in self._outgoing(node, cotangents.pop(node)):
+                c = contribution.value if alter is None else alter(contribution)
+                held = cotangents.get(contribution.parent)
+                cotangents[contribution.parent] = c if held is None else held + c
         found = cotangents.get(self.target)
         shape = np.shape(sample.values[self.target])
         return np.zeros(shape) if found is None else found
 
-    def _outgoing(self, node: Node, g: Any) -> Iterator[Edge]:
+    def _outgoing(self, node: Node, g: Any) -> Iterator[Contribution]:
         sample, op = self.sample, node.op
         if op is None:
             return
@@ -101,9 +101,9 @@ class Sweep:
                 continue
             if op.rule(position) is None:
                 continue
-            edge = Edge(
+            contribution = Contribution(
                 node, position, g, sample.values[node], arguments, params, None, sample.values
             )
-            raw = edge.rule(g, arguments)
+            raw = contribution.rule(g, arguments)
             c = unbroadcast(raw, np.shape(sample.values[parent])) if op.broadcasts else raw
-            yield replace(edge, contribution=c)
+            yield replace(contribution, value=c)
