@@ -170,12 +170,21 @@ def _polygamma(n: Any, x: Any) -> Any:
     return own(n, part) + (-1) ** (n + 1) * (own(n, 1 - part) - own(n, 1 - x))
 
 
+def _gammaln(x: Any) -> Any:
+    """Log |Γ|: below 0 the module's loggamma has a multiple of πi too, constant between poles."""
+    context = mpmath()
+    value = context.loggamma(x)
+    if not context.im(x):
+        return context.re(value)
+    return value - context.im(context.loggamma(context.re(x))) * context.j
+
+
 @lru_cache(heads.KEPT)
 def _mpmath_function(head: Head) -> Callable[..., Any]:
     # The module's own functions would compute in its global context, which has 15 digits.
     context = mpmath()
     functions = {name: getattr(context, name) for name in dir(context) if name[0] != "_"}
-    functions["polygamma"] = _polygamma
+    functions |= {"polygamma": _polygamma, "loggamma": _gammaln}
     return heads.sympy().lambdify(
         heads.symbols()[: heads.arity(head)],
         heads.expression(head),

@@ -164,3 +164,10 @@ def test_hessians_of_spellings_are_stable() -> None:
     hessian = mg.derive(mg.parse("log(sum(exp(x)))", x="n"), wrt="x", order=2)["x"]
     assert str(hessian) == "H = diag(p) − p pᵀ   where p = softmax(x)"
     assert np.all(np.isfinite(hessian(x=np.array([800.0, -800.0, 1e4]))))
+
+
+def test_the_logarithm_of_gamma_is_real_below_0_at_50_digits() -> None:
+    x = mg.tensor(np.array([-1.5, -20.3, 2.5]), name="x", requires_grad=True)
+    report = mg.check(mg.sum(mg.special.gammaln(x) ** 2), wrt="x")
+    assert "derived formula ~ meaning at 50 digits" in str(report)
+    assert report.verdict == "pass", str(report)
