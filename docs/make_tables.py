@@ -48,8 +48,8 @@ as 0, so that the gradient of a masked attention is 0 in rows in which all is ma
 
 Below a fraction bar a gradient takes a sum of squares (a norm, a variance) that is 0 for the
 smallest normal number: 0 / 0 is 0 there, as the rows say of `norm`, `std`, `hypot`, `arctan2`.
-Their second derivatives at such points are not finite. Det's gradient is computed by cofactors; its
-Hessian as a formula holds an inverse, and is refused in words for a singular matrix.
+Their second derivatives at such points are not finite. The gradient and the Hessian of det are computed by
+cofactors; what a formula makes of inverses and determinants otherwise is refused in words for a singular matrix.
 The gradient of a logsumexp of a row of −∞ is 0 in both. What a choice needs and nobody would write is not in the
 print: the logarithms of a cross-entropy are printed as `log(p)`, and computed, in values and in source, with the
 clamp at −100; `nan_to_num` has the mask `[|x| < ∞]` in its derivative, which no simplification takes away.

@@ -22,12 +22,6 @@ NO_FORMULA: dict[str, str] = {
     "nn.conv1d-options": NO_MEANING,
 }
 
-# An inverse stands in the Hessian of det, at matrices that have none.
-NO_HESSIAN = {
-    "linalg.det-singular": "Singular matrix",
-    "linalg.det-singular pair": "Singular matrix",
-}
-
 _MEETS = "the dims .* and .* differ"  # a constant array has the sizes of its axes, and no names
 _LESS = "how long it is depends on which of"
 _NUMBER = "has only a name, and this operation needs numbers"

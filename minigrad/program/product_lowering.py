@@ -12,6 +12,7 @@ from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Factor, Pick, Product, Ref, Sum
 from minigrad.program import softmax_patterns, stable_forms
 from minigrad.program.contraction import Contractor, Extent
+from minigrad.program.determinants import by_minors
 from minigrad.program.elimination import eliminate
 from minigrad.program.index_maps import Affine, Extents, PlacedArray, is_plain, labels_of
 from minigrad.program.pairwise import Labelled, along, filled, spread
@@ -68,6 +69,7 @@ class ProductLowering:
             sizes = dict(enumerate(node.label_sizes))
             return contract(range(node.ndim), operands, node.coef, sizes)
         for form in (
+            by_minors,
             stable_forms.by_cofactors,
             stable_forms.by_limits,
             stable_forms.by_bounds,

@@ -8,6 +8,7 @@ from minigrad.index.expr import Expr, Number, Product, Sum
 from minigrad.index.numbers import times
 from minigrad.index.size import AnySize
 from minigrad.program import stable_forms
+from minigrad.program.determinants import by_minors
 from minigrad.program.index_maps import (
     Affine,
     Extents,
@@ -31,7 +32,7 @@ class SumLowering:
         self.lower, self.products, self.builder = lower, products, products.builder
 
     def value(self, node: Sum) -> Labelled:
-        other = stable_forms.stable_sum(node) if self.builder.stable else None
+        other = by_minors(node) or stable_forms.stable_sum(node) if self.builder.stable else None
         if other is not None and other != node:
             return self.lower(other)
         plain: list[tuple[Number, Labelled]] = []

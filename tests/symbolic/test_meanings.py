@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from engine_cases import CASES, Case
 from engine_cases.elementwise import PATTERNS
-from unjudged import NO_FORMULA, NO_HESSIAN, NO_NAMES, ROWS_WITHOUT_MEANING
+from unjudged import NO_FORMULA, NO_NAMES, ROWS_WITHOUT_MEANING
 
 import minigrad as mg
 from minigrad.errors import DerivationError, MinigradError
@@ -97,7 +97,7 @@ def test_hessian(case: Case) -> None:
     arguments = named_arguments(case)
     loss = scalar_of(case.run(*arguments))
     wrt = variables(arguments, loss)[:2]
-    with told(case, NO_FORMULA, NO_HESSIAN):
+    with told(case, NO_FORMULA):
         derived = mg.derive(loss, wrt=wrt, order=2)
         slopes = mg.gradients(loss, wrt, create_graph=True)
         for x, slope in zip(wrt, slopes, strict=True):
@@ -206,6 +206,23 @@ def test_what_is_missing_is_told_by_the_formula() -> None:
     x = mg.tensor(np.array([1.0, 2.0]), name="x", requires_grad=True)
     formula = mg.derive(mg.sum(mg.fmax(x, 1.5) ** 2), wrt="x")["x"]
     assert "np.array" not in formula.source("numpy")
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2, 3])
+def test_second_derivatives_of_a_determinant_need_no_inverse(rank: int) -> None:
+    """A polynomial of degree n − 2 in the elements, also in the text of a function."""
+    x = mg.symbols("X: n n")
+    a, b = numbers(rank).normal(size=(2, 3, rank))
+    matrix = a @ b.T
+    formula = mg.derive(2 * mg.linalg.det(x) + mg.linalg.det(x) ** 2, wrt="X", order=2)["X"]
+    known = mg.tensor(matrix, name="X", requires_grad=True)
+    loss = 2 * mg.linalg.det(known) + mg.linalg.det(known) ** 2
+    (slope,) = mg.gradients(loss, [known], create_graph=True)
+    right = [mg.gradients(slope[place], [known])[0].numpy() for place in np.ndindex(3, 3)]
+    space: dict[str, Any] = {}
+    exec(formula.source("numpy"), space)
+    for got in (formula({"X": matrix}), space["hessian"](matrix)):
+        np.testing.assert_allclose(got.reshape(9, 3, 3), right, atol=1e-12)
 
 
 WRITES = {  # index arrays in which a place is named twice, and from the end
