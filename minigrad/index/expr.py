@@ -281,17 +281,18 @@ class Ref(Expr):
     """A name for a node; simplification does not look behind it.
 
     ``of`` is the named tensor's name when the node is the loss's gradient by that tensor; ``kept`` are
-    facts of the node, see `kept_by_names`.
+    facts of the node, see `kept_by_names`. A ``free`` name is a variable: it may stand for anything of its
+    shape, and no fact of its node is used.
     """
 
-    __slots__ = ("kept", "name", "node", "of")
+    __slots__ = ("free", "kept", "name", "node", "of")
 
-    def __init__(self, name: str, node: Expr, of: str | None = None) -> None:
-        self.name, self.node, self.of = name, node, of
+    def __init__(self, name: str, node: Expr, of: str | None = None, free: bool = False) -> None:
+        self.name, self.node, self.of, self.free = name, node, of, free
         self.kept: dict[str, Any] = {}
         self.sizes = node.sizes
         self.weight, self.height = 1, 0
-        self.digest = digest_of("ref", name, node.digest)
+        self.digest = digest_of("free ref" if free else "ref", name, node.digest)
 
     def children(self) -> tuple[Expr, ...]:
         return (self.node,)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
-from minigrad.index.expr import Expr, Ref, postorder
+from minigrad.index.expr import Expr, Leaf, Ref, postorder
 
 T = TypeVar("T")
 
@@ -19,15 +19,17 @@ def kept_by_names(fact: Callable[[Expr], T]) -> Callable[[Expr], T]:
     key = fact.__qualname__
 
     def is_known(node: Expr) -> bool:
-        return isinstance(node, Ref) and key in node.kept
+        return isinstance(node, Ref) and (node.free or key in node.kept)
 
     @wraps(fact)
     def asked(node: Expr) -> T:
         if not isinstance(node, Ref):
             return fact(node)
+        if node.free:
+            return fact(Leaf(node.name, node.sizes))
         if key not in node.kept:
             for below in postorder(node, closed=is_known):
-                if isinstance(below, Ref) and key not in below.kept:
+                if isinstance(below, Ref) and not is_known(below):
                     below.kept[key] = asked(below.node)  # which is known, where it is a name too
         found: T = node.kept[key]
         return found

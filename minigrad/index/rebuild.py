@@ -45,7 +45,7 @@ def with_children(node: Expr, children: Sequence[Expr]) -> Expr:
         case Pick():
             return Pick(children[0], node.sizes[-1])
         case Ref():
-            return Ref(node.name, children[0], node.of)
+            return Ref(node.name, children[0], node.of, node.free)
     return node
 
 

@@ -53,8 +53,8 @@ _FUNCTIONS: dict[str, dict[int, Number]] = {
 
 
 def behind(node: Expr) -> Expr:
-    """The node that a name stands for."""
-    while isinstance(node, Ref):
+    """The node that a name stands for, unless the name is a variable."""
+    while isinstance(node, Ref) and not node.free:
         node = node.node
     return node
 

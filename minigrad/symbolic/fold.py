@@ -18,14 +18,12 @@ With X of 2 × 3, each row's exponentials over their sum are read as that row's 
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from minigrad.index.algebra import add, constant, scale
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Expr, Leaf, Map, Product, Ref, Sum
+from minigrad.index.expr import Composite, Expr, Map, Product, Sum
 from minigrad.index.meaning.smooth import LOG
 from minigrad.index.numbers import times
-from minigrad.index.rebuild import substituted, transformed
+from minigrad.index.rebuild import transformed
 from minigrad.symbolic.exponentials import (
     behind,
     exponent_of,
@@ -42,25 +40,9 @@ from minigrad.symbolic.quotients import quotient
 _BASES = {"log(x)/log(2)": 2, "log(x)/log(10)": 10}
 
 
-def recognised(root: Expr, kept: Collection[str] = ()) -> Expr:
-    """A graph as it was recorded, with what is spelled out in exponentials read as what it is.
-
-    Nothing looks behind the names that are ``kept``: a variable is not read away.
-    """
-    hidden: dict[Expr, Ref] = {}
-
-    def rule(node: Expr) -> Expr:
-        if not isinstance(node, Ref) or node.name not in kept:
-            return _recognised(node)
-        leaf = Leaf(f"·{node.name}", node.sizes)
-        hidden[leaf] = node
-        return leaf
-
-    result = transformed(root, rule)
-    shown: dict[Expr, Expr] = {}
-    for leaf, ref in hidden.items():  # inner ones first
-        shown[leaf] = Ref(ref.name, substituted(ref.node, shown), ref.of)
-    return substituted(result, shown) if shown else result
+def recognised(root: Expr) -> Expr:
+    """A graph as it was recorded, with what is spelled out in exponentials read as what it is."""
+    return transformed(root, _recognised)
 
 
 def _recognised(node: Expr) -> Expr:

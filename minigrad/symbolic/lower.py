@@ -111,7 +111,7 @@ def lower(outputs: Sequence[Node], free: Collection[Node] = ()) -> Lowered:
         for node in order:
             view = _leaf_view(node, result) if node.op is None else _lower_node(node, result)
             if node.op is not None and node in result.names:
-                view = View(Ref(result.names[node], view.expr), view.axes)
+                view = View(Ref(result.names[node], view.expr, free=node in result.free), view.axes)
             elif result.automatic.bound.is_passed(view.expr):
                 view = View(result.automatic.ref(view.expr), view.axes)
             result.views[node] = view
@@ -120,7 +120,7 @@ def lower(outputs: Sequence[Node], free: Collection[Node] = ()) -> Lowered:
 
 def freed(lowered: Lowered, output: Node, variables: Iterable[Node]) -> Lowered:
     """The graph in which the variables vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
-    tied = {n for n in variables if n.op is None and open_assumptions(n.assume) != n.assume}
+    tied = {n for n in variables if n.op is not None or open_assumptions(n.assume) != n.assume}
     return lowered if tied <= lowered.free else lower([output], tied)
 
 

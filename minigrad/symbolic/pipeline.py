@@ -22,7 +22,7 @@ from itertools import product
 
 from minigrad.graph.node import Node
 from minigrad.index.expr import Expr, MatrixFunction, Ref, referred
-from minigrad.index.rebuild import substituted
+from minigrad.index.rebuild import transformed
 from minigrad.symbolic.autoname import FreeNames, Length, Opened, named, settled
 from minigrad.symbolic.byname import folded_by_names
 from minigrad.symbolic.derive import adjoints
@@ -69,13 +69,14 @@ def derivatives(
     DerivationError
         When second derivatives by so many variables of so long a program are too many formulas.
     """
-    # Variables vary freely: Q'Q is I for an orthogonal Q, and its derivative is not 0.
+    # Variables vary freely: Q'Q is I for an orthogonal Q, and its derivative is not 0; no more is that of
+    # sum P by a P that is a softmax.
     free = freed(lowered, output, wrt)
     names = free.automatic
     if order == 2:
         names.expect_second(len(wrt))
     # What is spelled out in exponentials is read as what it is: exp(x) / sum exp(x) is softmax(x).
-    expr = recognised(free.expr(output), [free.names[v] for v in wrt if v.op is not None])
+    expr = recognised(free.expr(output))
     # Outputs of functions and quotients get names, by which their gradients can be written.
     if length is not None:
         expr = named(expr, names)
@@ -101,8 +102,7 @@ def derivatives(
         found = [hessian for row in rows for hessian in row]
     # What is assumed of the variables holds again: Q'Q is I.
     if free is not lowered:
-        tied = {free.expr(variable): lowered.expr(variable) for variable in free.free}
-        expr, *found = [substituted(e, tied) for e in (expr, *found)]
+        expr, *found = _tied([expr, *found], free, lowered)
         found = finished(found)
     opened = Opened(frozenset(names.given), names.bound)
     gradients = dict(zip(wrt, map(opened, first), strict=True))
@@ -113,6 +113,19 @@ def derivatives(
         expr = Opened(names.given - used, names.bound)(expr)
     keys = product(wrt, repeat=order)
     return Derivatives(expr, dict(zip(keys, found, strict=True)), gradients, names)
+
+
+def _tied(exprs: Sequence[Expr], free: Lowered, lowered: Lowered) -> list[Expr]:
+    """The expressions with what is assumed of their variables, and with what is known of their names."""
+    leaves = {free.expr(v): lowered.expr(v) for v in free.free if v.op is None}
+    done: dict[Expr, Expr] = {}
+
+    def rule(node: Expr) -> Expr:
+        if isinstance(node, Ref) and node.free:
+            return Ref(node.name, node.node, node.of)
+        return leaves.get(node, node)
+
+    return [transformed(expr, rule, done) for expr in exprs]
 
 
 def _target(wanted: Expr, refs: Mapping[str, Ref]) -> Expr:

@@ -29,6 +29,17 @@ def test_an_exponential_that_is_a_variable_is_not_read_away(name: str) -> None:
         np.testing.assert_allclose(derived[key], gradient.numpy(), rtol=1e-10)
 
 
+@pytest.mark.parametrize("wrt", [["P"], ["P", "x"]])
+def test_what_a_variable_is_made_of_is_no_fact_of_it(wrt: list[str]) -> None:
+    """The derivative of sum(P) by P is 1, though P is a softmax and its sum is 1."""
+    x, y = mg.tensor([0.3, -0.8, 1.1], name="x", requires_grad=True), mg.symbols("y: 3")
+    p = mg.nn.functional.softmax(x).named("P")
+    derived = mg.derive((mg.sum(p) * mg.sum(y)).named("L"), wrt)
+    assert str(derived["P"]).splitlines()[-1].split("      ")[0] == "dP = sum(y) 𝟏"
+    if "x" in wrt:
+        np.testing.assert_allclose(derived(y=np.ones(3))["x"], np.zeros(3), atol=1e-15)
+
+
 def test_a_card_has_the_gradient_that_is_derived() -> None:
     z, y = mg.symbols("z: n", "y: n")
     p = (1 / (1 + mg.exp(-z))).named("p")
