@@ -179,7 +179,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedReader, int]
     FileError
         When it cannot be read, or is no file.
     """
-    problem = f"{shown(path)}: cannot be read"
+    problem = f"{path_in_words(path)}: cannot be read"
     with _in_words(problem, advise=False):
         handle = os.open(path, _READ | _NO_WAIT)
         with os.fdopen(handle, "rb") as file:
@@ -200,12 +200,12 @@ def read_whole(path: str | os.PathLike[str], most: int) -> bytes:
     with reading(path) as (file, size):
         if size > most:
             raise FileError(
-                f"{shown(path)}: cannot be read (it has {size:,} bytes; at most {most:,} are read)"
+                f"{path_in_words(path)}: cannot be read (it has {size:,} bytes; at most {most:,} are read)"
             )
         return file.read(most)
 
 
-def shown(path: str | os.PathLike[str]) -> str:
+def path_in_words(path: str | os.PathLike[str]) -> str:
     """A path in the words of an error, whatever its characters."""
     name = os.fspath(path)
     return name if name.isprintable() else repr(name)

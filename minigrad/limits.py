@@ -79,7 +79,7 @@ def check_bytes(what: str, shape: Sequence[int], itemsize: int = 8) -> None:
     size = math.prod(shape) * itemsize
     if size > _limits.bytes:
         raise LimitError(
-            f"{what}: an array of shape {shown(shape)} takes {_in_words(size)}, more than the limit of "
+            f"{what}: an array of shape {_written(shape)} takes {_in_words(size)}, more than the limit of "
             f"{_in_words(_limits.bytes)} for one array; make it smaller, or raise the limit with "
             f"mg.limits(bytes={_at_least(size)})"
         )
@@ -90,13 +90,13 @@ def check_elements(what: str, shape: Sequence[int]) -> None:
     count = math.prod(shape)
     if count > _limits.elements:
         raise LimitError(
-            f"{what}: a tensor of shape {shown(shape)} has {_grouped(count)} elements, more than the "
+            f"{what}: a tensor of shape {_written(shape)} has {_grouped(count)} elements, more than the "
             f"{_grouped(_limits.elements)} of the limit; leave sizes as names, n in place of "
             f"{_digits(max(shape))}, or raise the limit with mg.limits(elements={_at_least(count)})"
         )
 
 
-def shown(shape: Sequence[int]) -> str:
+def _written(shape: Sequence[int]) -> str:
     """A shape in the words of an error, however many digits its sizes have."""
     return f"({', '.join(map(_digits, shape))}{',' if len(shape) == 1 else ''})"
 

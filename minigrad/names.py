@@ -65,7 +65,7 @@ def checked_path(name: object, what: str) -> str:
     return checked_name(name, what, LONGEST_PATH)
 
 
-def shown(name: object) -> str:
+def name_in_words(name: object) -> str:
     """A name from elsewhere in the words of an error, whatever its characters."""
     text = str(name)
     return text if text.isprintable() and len(text) <= LONGEST else _shortened(ascii(text))

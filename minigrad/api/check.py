@@ -18,7 +18,7 @@ from minigrad.checking.suppress import suppress_warnings
 from minigrad.checking.traced import Traced
 from minigrad.errors import ArgumentError, MinigradError
 from minigrad.graph import Tensor
-from minigrad.names import shown
+from minigrad.names import name_in_words
 from minigrad.symbolic.lower import graph_order
 from minigrad.symbolic.names import names_in_graph
 
@@ -181,7 +181,7 @@ def _of_tensor(output: Tensor, wrt: Any, hand: _Hand, order: int, options: Optio
     values = {name: value for name, value in hand.given.items() if name not in pieces}
     if pieces and hand.against is None:
         raise ArgumentError(
-            f"check: given holds a formula for {', '.join(map(shown, pieces))}, a piece of a derivation; pass the "
+            f"check: given holds a formula for {', '.join(map(name_in_words, pieces))}, a piece of a derivation; pass the "
             "derivation as against=..., or an array"
         )
     if hand.against is not None and order != 1:

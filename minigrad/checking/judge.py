@@ -21,7 +21,7 @@ from minigrad.checking.sweep import Sweep
 from minigrad.checking.witnesses import DERIVATION, Witness, hand_gradients, judging
 from minigrad.errors import ArgumentError
 from minigrad.graph import Node
-from minigrad.names import shown
+from minigrad.names import name_in_words
 
 YOURS = "yours"
 _LOOSE = 1e-8
@@ -186,7 +186,7 @@ def claims_for(names: Sequence[str], against: Any) -> list[Claim]:
     if isinstance(against, Mapping):
         if set(against) != set(names):
             raise ArgumentError(
-                f"check: against is given for {', '.join(map(shown, against))}, but the variables are "
+                f"check: against is given for {', '.join(map(name_in_words, against))}, but the variables are "
                 f"{', '.join(names)}; pass wrt={list(map(str, against))!r}"
             )
         return [against[name] for name in names]

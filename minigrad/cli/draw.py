@@ -8,7 +8,7 @@ from minigrad.api import draw as drawing_of
 from minigrad.cli.expression import Expression, names_in, on_expression, parsed
 from minigrad.cli.terminal import tell, tell_json
 from minigrad.errors import ArgumentError
-from minigrad.files import shown
+from minigrad.files import path_in_words
 
 
 @click.command(cls=Expression)
@@ -58,4 +58,4 @@ def draw(
         facts = {"file": str(path), "cards": len(picture.cards), "edges": len(picture.edges)}
         tell_json(facts)
     else:
-        tell(f"{shown(path)}  {len(picture.cards)} cards, {len(picture.edges)} edges")
+        tell(f"{path_in_words(path)}  {len(picture.cards)} cards, {len(picture.edges)} edges")

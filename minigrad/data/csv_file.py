@@ -10,7 +10,7 @@ from collections import Counter
 
 from minigrad.data.table import Table, at_most, named
 from minigrad.errors import ArgumentError
-from minigrad.files import read_whole, shown
+from minigrad.files import path_in_words, read_whole
 from minigrad.names import checked_name
 
 # Cells hold whole texts; the csv module's own limit of 128 KiB is meant for numbers.
@@ -55,7 +55,7 @@ def read_csv(
     >>> table.columns, table.numbers(["warm"]).tolist(), table.text("label")
     (('warm', 'label'), [[21.5], [9.0]], ['dry', 'wet'])
     """
-    name = shown(path)
+    name = path_in_words(path)
     delimiter = _one_character(delimiter)
     text = _decoded(read_whole(path, LARGEST), _known(encoding, name), name)
     _refuse_strange(text, delimiter, name)

@@ -72,13 +72,16 @@ def _arguments(forward: Any) -> tuple[float, float]:
 
 def _check_formula(row: Primitive, text: str) -> None:
     """Names are the arguments, parameters, constants; what is called is SymPy's to know."""
-    from minigrad.index.heads import ARGUMENTS  # It needs all of index notation.
+    from minigrad.index.heads import ARGUMENTS, refuse_programs  # They need all of index notation.
 
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except SyntaxError as error:
-        raise ArgumentError(f"{row.name}: its meaning {text!r} is no expression ({error.msg})") from None
     arguments = ARGUMENTS[: row.arity]
+    try:
+        tree = ast.parse(refuse_programs(text, (*arguments, *row.params)).strip(), mode="eval")
+    except (SyntaxError, ValueError) as error:
+        raise ArgumentError(
+            f"{row.name}: its meaning {text!r} is no formula ({error}); write it in the names x, y, z and "
+            "SymPy's functions"
+        ) from None
     called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node not in called and node.id.islower():

@@ -17,7 +17,7 @@ from minigrad.errors import DerivationError
 from minigrad.index.expr import Head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from minigrad.index.expr import Number
 
@@ -98,7 +98,7 @@ def expression(head: Head) -> Any:
     for name, value in head.params:
         names[name] = exactly(value)
     try:
-        return s.sympify(_refuse_programs(head.text, names), locals=names)
+        return s.sympify(refuse_programs(head.text, names), locals=names)
     except (s.SympifyError, TypeError, SyntaxError, ValueError) as error:
         raise DerivationError(
             f"{head.name}: SymPy cannot read its meaning {head.text!r} ({error}); "
@@ -114,7 +114,7 @@ _GRAMMAR = (
 _ALIKE = ("abs", "pow")  # Python's own functions that SymPy's numbers know
 
 
-def _refuse_programs(text: str, own: Mapping[str, Any]) -> str:
+def refuse_programs(text: str, own: Collection[str]) -> str:
     """The text, where it is a formula: names, numbers, operators, and calls of SymPy's functions."""
     for node in ast.walk(ast.parse(text.strip(), mode="eval")):
         known = isinstance(node, _GRAMMAR)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from minigrad.errors import ArgumentError
 from minigrad.graph.tensor import Tensor, labelled
-from minigrad.names import shown
+from minigrad.names import name_in_words
 
 
 def load_values(
@@ -36,7 +36,7 @@ def _array(name: object, value: ArrayLike) -> NDArray[Any]:
     try:
         return np.asarray(value)
     except (TypeError, ValueError) as error:
-        raise ArgumentError(f"load_state_dict: {shown(name)} holds no array ({error})") from error
+        raise ArgumentError(f"load_state_dict: {name_in_words(name)} holds no array ({error})") from error
 
 
 def _misfits(parameters: Mapping[str, Tensor], arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
@@ -45,7 +45,7 @@ def _misfits(parameters: Mapping[str, Tensor], arrays: Mapping[str, NDArray[Any]
         if name not in arrays:
             yield f"missing: {name} {labelled(parameters[name])}"
         elif name not in parameters:
-            yield f"unexpected: {shown(name)} {arrays[name].shape}"
+            yield f"unexpected: {name_in_words(name)} {arrays[name].shape}"
         elif arrays[name].shape != tuple(parameters[name].shape):
             wanted = labelled(parameters[name])
             yield f"mismatched: {name} has shape {arrays[name].shape}, not {wanted}"
@@ -82,7 +82,7 @@ def _strangers(
         if name not in state:
             yield f"missing: {name}"
         elif name not in generators:
-            yield f"unexpected: {shown(name)}"
+            yield f"unexpected: {name_in_words(name)}"
         else:
             own = generators[name].bit_generator.state
             given = state[name]

@@ -15,10 +15,9 @@ from minigrad import ops
 from minigrad.errors import DerivationError
 from minigrad.graph import Tensor
 from minigrad.index.size import AnySize, Size, dim
-from minigrad.names import checked_name
-from minigrad.names import shown as in_words
+from minigrad.names import checked_name, name_in_words
 from minigrad.parsing import create, table
-from minigrad.parsing.sympy_sizes import dims_in, kinds, shown, size_of
+from minigrad.parsing.sympy_sizes import dims_in, kinds, shape_in_words, size_of
 from minigrad.parsing.variables import Declared, symbol
 
 Axes = list[tuple[Any, AnySize]]  # the index symbols in force, each with its range, outermost first
@@ -53,7 +52,7 @@ class Elements:
             known = self.variables[name] = symbol(name, Declared(kept, assume))
         if tuple(known.shape) != kept:
             raise DerivationError(
-                f"from_sympy: {name!r} has two shapes, {shown(known.shape)} and {shown(kept)}; rename one"
+                f"from_sympy: {name!r} has two shapes, {shape_in_words(known.shape)} and {shape_in_words(kept)}; rename one"
             )
         return known
 
@@ -269,6 +268,6 @@ def _number(e: Any) -> Tensor:
 
 def unknown(expression: Any) -> DerivationError:
     return DerivationError(
-        f"from_sympy: {type(expression).__name__} has no counterpart here ({in_words(str(expression)[:80])}); rewrite "
+        f"from_sympy: {type(expression).__name__} has no counterpart here ({name_in_words(str(expression)[:80])}); rewrite "
         "it with matrix symbols, products, sums, inverses, traces and elementwise functions"
     )

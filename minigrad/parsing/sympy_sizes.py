@@ -64,7 +64,7 @@ def _names(size: AnySize) -> set[str]:
     return size.names() if isinstance(size, Size) else set()
 
 
-def shown(shape: Sequence[AnySize]) -> str:
+def shape_in_words(shape: Sequence[AnySize]) -> str:
     return "(" + ", ".join(map(str, shape)) + ")"
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import ArgumentError
-from minigrad.files import reading, shown, write_whole
+from minigrad.files import path_in_words, reading, write_whole
 from minigrad.names import checked_path
 from minigrad.training.schema import is_whole
 from minigrad.training.tensor_file import (
@@ -97,7 +97,7 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], facts
     unknown = [name for name, array in whole.items() if array.dtype not in NAMES]
     if unknown:
         raise ArgumentError(
-            f"{shown(path)}: {unknown[0]!r} has dtype {whole[unknown[0]].dtype}; a checkpoint holds "
+            f"{path_in_words(path)}: {unknown[0]!r} has dtype {whole[unknown[0]].dtype}; a checkpoint holds "
             "real numbers and truth values"
         )
     try:
@@ -109,11 +109,11 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], facts
         }
         header = header_of(metadata, whole)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ArgumentError(f"{shown(path)}: these facts are not JSON's ({error})") from error
+        raise ArgumentError(f"{path_in_words(path)}: these facts are not JSON's ({error})") from error
     size = len(header) + sum(array.nbytes for array in whole.values())
     if len(header) > LONGEST_HEADER + 8 or len(whole) > MOST_ARRAYS or size > LARGEST_FILE:
         raise ArgumentError(
-            f"{shown(path)}: a checkpoint holds at most {LONGEST_HEADER:,} bytes of facts, "
+            f"{path_in_words(path)}: a checkpoint holds at most {LONGEST_HEADER:,} bytes of facts, "
             f"{MOST_ARRAYS:,} arrays and {LARGEST_FILE:,} bytes in all, not {len(header):,}, "
             f"{len(whole):,} and {size:,}; know fewer words (max_words), or make a smaller model"
         )
@@ -146,7 +146,7 @@ def load(
         not what they should be; or when arrays are missing, unexpected, of another shape or dtype
         than saved, or changed: it lists the first.
     """
-    source = shown(path)
+    source = path_in_words(path)
     with reading(path) as (file, size):
         metadata, layouts = read_header(file, size, source)
         if metadata.get("format") != FORMAT:

@@ -241,7 +241,7 @@ WRONG = {
     "vjps has no rule": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=()),
     "takes 2 arguments and vjps has 1": lambda: mg.elementwise("own_of_a_test", np.arctan2, vjps=(_rule,)),
     "takes 1 arguments and vjps has 2": lambda: mg.primitive("own_of_a_test", lambda x: x, vjps=(_rule, _rule)),
-    "is no expression": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), meaning="sin(x"),
+    "is no formula": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), meaning="sin(x"),
     "speaks of t": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), meaning="sin(t*x)"),
     "is no Einstein sum": lambda: mg.primitive("own_of_a_test", np.triu, vjps=(_rule,), meaning="sin(x)"),
     "has 2 operands and vjps 1": lambda: mg.primitive("own_of_a_test", np.triu, vjps=(_rule,), meaning="i,i->"),
