@@ -109,6 +109,7 @@ NO_FORMULA = (
     ("weights, likewise", "mg.average(x, weights=np.ones(3))"),
     ("masks as arrays, likewise", "x[np.array([True, False])]"),
     ("numbers for sizes, likewise", "F.layer_norm(X, 4)"),
+    ("channels in groups, likewise", "F.conv1d(X, np.ones((4, 1, 2)), groups=2)"),
     ("three components, likewise", "mg.cross(x, x)"),
     ("wide matrices, where names were taken for tall ones", "given(mg.linalg.svdvals(X), (2, 3))"),
     ("places beyond an axis, where names were taken for long ones", "given(X[5], (2, 3))"),
@@ -148,7 +149,6 @@ def operations() -> str:
         sentence = _cell(row.doc.strip().split("\n\n")[0])
         domain = ", ".join(dict.fromkeys(row.domain))
         lines.append(f"| `{row.name}` | {sentence} | {row.kind} | {domain} |")
-    silent = [r.name for r in _rows() if r.meaning is None and r.kind != "composite"]
     lines += [
         "",
         "## What has no formula",
@@ -163,13 +163,6 @@ def operations() -> str:
         "| --- | --- | --- |",
         *(f"| {why} | `{call}` | {_cell(refusal(call))} |" for why, call in NO_FORMULA),
     ]
-    if silent:
-        lines += [
-            "",
-            "These run and differentiate, but deriving through one is an error that names it:",
-            "",
-            *(f"- `{name}`" for name in silent),
-        ]
     return "\n".join(lines) + "\n"
 
 

@@ -6,21 +6,8 @@ refused in other words, fails until the table says so. ``test_unjudged.py`` coun
 
 from __future__ import annotations
 
-NO_MEANING = "has no meaning in index notation"
-# Rows whose values have no closed form here.
-ROWS_WITHOUT_MEANING = {
-    "nn.conv2d": "a product over windows",
-    "nn.conv2d_image": "the adjoint of nn.conv2d by its image",
-    "nn.conv2d_kernel": "the adjoint of nn.conv2d by its kernel",
-}
-
 # Calls of the engine's table that have no formula, and how the error says why.
-NO_FORMULA: dict[str, str] = {
-    "nn.conv2d-plain": NO_MEANING,
-    "nn.conv2d-options": NO_MEANING,
-    "nn.conv2d-groups": NO_MEANING,
-    "nn.conv1d-options": NO_MEANING,
-}
+NO_FORMULA: dict[str, str] = {}
 
 _MEETS = "the dims .* and .* differ"  # a constant array has the sizes of its axes, and no names
 _LESS = "how long it is depends on which of"
@@ -89,6 +76,9 @@ NO_NAMES = {
     "nn.cross_entropy-labels": _LABELS,
     "nn.cross_entropy-smoothed": _LABELS,
     "nn.max_pool2d-windows": _NUMBER,
+    "nn.conv2d-options": _WHOLE,
+    "nn.conv2d-groups": "do not fit weights",
+    "nn.conv1d-options": _WHOLE,
     "cross-rows": "need three components",
     "cross-axis": "need three components",
     "linalg.cross-rows": "need three components",
@@ -99,9 +89,5 @@ NO_NAMES = {
     "nn.layer_norm-plain": _SAME,
     "nn.layer_norm-affine": _SAME,
     "nn.rms_norm-scaled": _SAME,
-    "nn.conv2d-plain": _NUMBER,
-    "nn.conv2d-options": _NUMBER,
-    "nn.conv2d-groups": _NUMBER,
-    "nn.conv1d-options": _NUMBER,
     "linalg.matrix_power-zero": "does not depend on X",
 }

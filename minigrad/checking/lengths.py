@@ -35,6 +35,8 @@ def demands(root: Expr, array: Callable[[str], Any]) -> list[Demand]:
             case AffineRelation(form=Slice(start, step), sizes=(length, size)):
                 found += [(length - 1, length), *_inside(start, size)]
                 found += _inside(start + (length - 1) * step, size)
+            case AffineRelation(form=None, sizes=(*others, size)):
+                found += [(other - 1, size) for other in others]
             case MatrixFunction(row=MatrixRow(of="tall")):
                 rows, columns = part.arg.sizes[-2:]
                 found.append((rows - columns, rows))

@@ -15,6 +15,7 @@ from minigrad.index.affine import (
     AffineRelation,
     Reach,
     Reshape,
+    Slice,
     are_places,
     range_of,
     reshape,
@@ -114,7 +115,7 @@ def _substituted(a: Placed, b: Placed, shared: Sequence[Label]) -> Equation | No
         if [known.sizes[label] for label in block] != [known.modulus]:
             return None
     elif known.relation != "=" or not (
-        _is_side(a, block) or _says_the_same(a, b, block) or _inside(known, sign, block)
+        _is_side(a, block) or _is_one_slice(a, b, block) or _inside(known, sign, block)
     ):
         return None
     coefs = {k: factor * sign * c for k, c in known.coefs.items() if k not in block}
@@ -135,9 +136,9 @@ def _is_side(placed: Placed, block: Sequence[Label]) -> bool:
     )
 
 
-def _says_the_same(a: Placed, b: Placed, block: Sequence[Label]) -> bool:
-    """Whether the block is the last axis of one relation twice: where a place is outside, neither holds."""
-    same = a.node == b.node and a.node.form is not None
+def _is_one_slice(a: Placed, b: Placed, block: Sequence[Label]) -> bool:
+    """Whether the block is the whole of which both take the same slice, which is one of places inside."""
+    same = a.node == b.node and isinstance(a.node.form, Slice)
     return same and block == [a.labels[-1]] == [b.labels[-1]]
 
 

@@ -122,6 +122,11 @@ def is_at_least(size: AnySize, bound: int) -> bool | None:
     return None
 
 
+def at_most(size: AnySize) -> AnySize:
+    """A size that is never less than this one, nor less than 0: what is subtracted is left out."""
+    return _normal({m: c for m, c in _terms(size).items() if c > 0})
+
+
 def named_sizes(*values: object) -> Iterator[Size]:
     """The sizes without a number among values, and inside tuples and slices of them."""
     stack = list(values[::-1])

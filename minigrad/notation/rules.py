@@ -52,7 +52,7 @@ _STRUCTURES = {
     Triangle: "triangle: a running sum's gradient is summed from the other end",
     Roll: "roll: the gradient is rolled back",
     Delta: "diagonal: the gradient stays on the diagonal",
-    type(None): "windows: the gradient goes to every place that was read, and is added up there",
+    type(None): "windows: the gradient is a product over the same windows",
 }
 
 

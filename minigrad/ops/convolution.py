@@ -17,6 +17,8 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import describe
+from minigrad.index.size import is_at_least, quotient
+from minigrad.ops import meanings as meaning
 from minigrad.ops.rearrange import pad
 from minigrad.ops.shaping import expand_dims, squeeze
 from minigrad.primitive import INTERNAL
@@ -108,6 +110,7 @@ conv = primitive(
         lambda g, y, x, w, **params: _kernel_of(g, x, w, params),
     ),
     params=_PARAMS,
+    meaning=meaning.conv,
     doc="Cross-correlation of images with kernels.",
 )
 
@@ -119,6 +122,7 @@ conv_image = primitive(
         lambda c, y, g, w, *, size, **params: _kernel_of(g, c, w, params),
     ),
     params={**_PARAMS, "size": (0, 0)},
+    meaning=meaning.conv_image,
     doc="The adjoint of conv2d in the image.",
     names=INTERNAL,
 )
@@ -131,6 +135,7 @@ conv_kernel = primitive(
         lambda c, y, g, x, *, kernel, **params: _image_of(g, c, x, params),
     ),
     params={**_PARAMS, "kernel": (1, 1)},
+    meaning=meaning.conv_kernel,
     doc="The adjoint of conv2d in the kernel.",
     names=INTERNAL,
 )
@@ -173,10 +178,10 @@ def conv2d(
         x = expand_dims(x, 0)
     _check_conv("nn.conv2d", x, w, groups, 4)
     strides, dilations = _pair("nn.conv2d", stride), _pair("nn.conv2d", dilation)
-    kernel = tuple(int(s) for s in w.shape[2:])
     if padding == "same":
         if strides != (1, 1):
             raise ArgumentError("nn.conv2d: padding='same' needs stride 1")
+        kernel = tuple(int(s) for s in w.shape[2:])
         x, margins = pad(x, [(0, 0), (0, 0), *_same(kernel, dilations)]), _NONE
     else:
         margins = _pair("nn.conv2d", 0 if padding == "valid" else padding)
@@ -190,17 +195,19 @@ def conv2d(
 def _check_conv(name: str, x: Any, w: Any, groups: int, ndim: int) -> None:
     if x.ndim != ndim or w.ndim != ndim:
         raise ShapeError(f"{name}: expected {ndim} axes, got {describe(x)} and {describe(w)}")
-    if x.shape[1] != w.shape[1] * groups or w.shape[0] % groups:
+    if x.shape[1] != w.shape[1] * groups or quotient(w.shape[0], groups) is None:
+        wanted = quotient(x.shape[1], groups)
         raise ShapeError(
             f"{name}: {x.shape[1]} channels of {describe(x)} do not fit weights {describe(w)} in "
-            f"{groups} groups; the weight's axis 1 must have size {x.shape[1] // groups}"
+            f"{groups} groups; the weight's axis 1 must have size "
+            f"{f'{x.shape[1]} / {groups}' if wanted is None else wanted}, and axis 0 a multiple of {groups}"
         )
 
 
 def _check_fit(name: str, x: Any, w: Any, margins: Pair, dilations: Pair) -> None:
     sizes = zip(x.shape[2:], w.shape[2:], margins, dilations, strict=True)
     for size, k, m, d in sizes:
-        if size + 2 * m < d * (k - 1) + 1:
+        if is_at_least(size + 2 * m - d * (k - 1), 1) is False:
             raise ShapeError(
                 f"{name}: a kernel of size {k} with dilation {d} does not fit into {size} "
                 f"elements padded by {m}, for {describe(x)} and {describe(w)}"

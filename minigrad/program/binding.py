@@ -71,6 +71,9 @@ def check_sizes(exprs: tuple[Expr, ...], sizes: Mapping[str, int]) -> None:
             f"number, {name}=4"
         )
     for node in chosen:
+        if node.form is None:
+            _refuse_lack_of_windows(node, sizes)
+            continue
         whole = value_of(node.sizes[-1], sizes)
         start = value_of(node.constant, sizes)
         step = node.form.step if isinstance(node.form, Slice) else 1
@@ -81,6 +84,15 @@ def check_sizes(exprs: tuple[Expr, ...], sizes: Mapping[str, int]) -> None:
             raise ShapeError(
                 f"the formula reads {what} of an axis of size {node.sizes[-1]}, which is {whole} here; give "
                 "longer arrays"
+            )
+
+
+def _refuse_lack_of_windows(node: AffineRelation, sizes: Mapping[str, int]) -> None:
+    for size in node.sizes:
+        if value_of(size, sizes) < 1:
+            raise ShapeError(
+                f"the formula runs over {size} windows of an axis of size {node.sizes[-1]}, which are "
+                f"{value_of(size, sizes)} here; give longer arrays"
             )
 
 
@@ -95,7 +107,7 @@ def _demands(exprs: tuple[Expr, ...]) -> tuple[set[str], tuple[AffineRelation, .
             dims.add(node.name)
         if isinstance(node, AffineRelation):
             sizes += [*node.coefs, node.constant]
-            if isinstance(node.form, Slice | OneHot):
+            if node.form is None or isinstance(node.form, Slice | OneHot):
                 chosen.append(node)
         dims.update(*(size.names() for size in sizes if isinstance(size, Size)))
     return dims, tuple(chosen)

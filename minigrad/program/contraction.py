@@ -126,19 +126,19 @@ class _Contraction:
     def _counted(
         self, structural: StructuralFactor, elsewhere: Labels
     ) -> Labelled | StructuralFactor:
-        """A triangle of which only one axis is used is how many elements it has there."""
+        """A triangle of which one axis is used, or none, is how many elements it has there."""
         used = [label for label in structural.labels if label in elsewhere]
         i, j = structural.labels
-        if len(used) != 1 or len({*structural.labels}) < 2:
+        if len(used) == 2 or i == j:
             return structural
         n = self.extents[i]
-        if structural.form == Triangle(0) and n == self.extents[j]:
+        if used and structural.form == Triangle(0) and n == self.extents[j]:
             start, step = (1, 1) if used == [i] else (n, -1)
             count = self.builder.make("arange", (), (start, (step,)), (n,), "index")
             return Labelled(self.builder.as_number(count), tuple(used))
         whole = dense(self.builder, structural)
-        axis = structural.labels.index(j if used == [i] else i)
-        return Labelled(self.builder.reduce("sum", whole, (axis,)), tuple(used))
+        axes = [axis for axis, label in enumerate(structural.labels) if label not in used]
+        return Labelled(self.builder.reduce("sum", whole, axes), tuple(used))
 
     def result(self) -> Labelled:
         if len(self.factors) == 1 and isinstance(self.factors[0], StructuralFactor):

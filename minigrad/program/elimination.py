@@ -20,7 +20,7 @@ from minigrad.program.partial_contraction import (
 )
 from minigrad.program.scatter import SCATTERS, met
 from minigrad.program.triangle import mask, use_triangle
-from minigrad.program.windows import put, read
+from minigrad.program.windows import put, read, read_back
 
 
 def eliminate(partial: PartialContraction, combine: Combine) -> None:
@@ -54,6 +54,8 @@ def eliminate(partial: PartialContraction, combine: Combine) -> None:
                 ),
                 None,
             )
+        if done is None:
+            done = next((r for r in waiting if r.form is None and read_back(partial, r)), None)
         if done is None:
             done = waiting[-1]
             as_array(partial, done)

@@ -6,12 +6,12 @@ there, with zeros around it for places outside; what carries t and k is added up
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from minigrad.index.expr import Pick
 from minigrad.index.relations import Placed, equation
-from minigrad.index.size import AnySize, is_at_least
+from minigrad.index.size import AnySize, at_most
 from minigrad.program.gather import gathered
 from minigrad.program.pairwise import Labelled, aligned
 from minigrad.program.partial_contraction import (
@@ -49,8 +49,19 @@ class _Places(NamedTuple):
 
 
 def read(partial: PartialContraction, structural: StructuralFactor) -> bool:
-    """What carries an index that is summed is read where the others say."""
-    for places in _solutions(partial, structural):
+    """What carries the last index, which is summed, is read where the others say."""
+    return _read(partial, structural, structural.labels[-1:])
+
+
+def read_back(partial: PartialContraction, structural: StructuralFactor) -> bool:
+    """What carries another index is read where the last one and the others say: that is larger."""
+    return _read(partial, structural, structural.labels[:-1])
+
+
+def _read(
+    partial: PartialContraction, structural: StructuralFactor, chosen: Sequence[Label]
+) -> bool:
+    for places in _solutions(partial, structural, chosen):
         i = places.label
         carriers = [x for x in partial.arrays if i in x.labels]
         if not carriers or i in partial.needed() or partial.carried_elsewhere((i,), structural):
@@ -66,7 +77,7 @@ def read(partial: PartialContraction, structural: StructuralFactor) -> bool:
 def put(partial: PartialContraction, structural: StructuralFactor, combine: Combine) -> bool:
     """What carries the other indices, which are summed, is added up at the places that they say."""
     builder = partial.builder
-    for places in _solutions(partial, structural):
+    for places in _solutions(partial, structural, structural.labels[-1:]):
         i, others = places.label, places.others
         if set(others) & partial.needed() or partial.carried_elsewhere(others, structural):
             continue
@@ -90,22 +101,22 @@ def put(partial: PartialContraction, structural: StructuralFactor, combine: Comb
     return False
 
 
-def _solutions(partial: PartialContraction, structural: StructuralFactor) -> Iterator[_Places]:
-    """Every index that the relation gives as a function of the others."""
+def _solutions(
+    partial: PartialContraction, structural: StructuralFactor, chosen: Sequence[Label]
+) -> Iterator[_Places]:
+    """Those of the chosen indices that the relation gives as a function of the others."""
     node, labels = structural.node, structural.labels
     if isinstance(node, Pick) or node.relation != "=":
         return
     told = equation(Placed(node, labels))
-    for i in reversed(told.coefs):
+    for i in (label for label in chosen if label in told.coefs):
         others = tuple(label for label in told.coefs if label != i)
         reach = told.reach(but=(i,))
         sign = -told.coefs[i]
         if sign not in (1, -1) or reach is None or not others:
             continue
         low, high = reach if sign == 1 else (-reach[1], -reach[0])
-        before, after = _at_least_0(-low), _at_least_0(high - told.sizes[i] + 1)
-        if before is None or after is None:
-            continue
+        before, after = at_most(-low), at_most(high - told.sizes[i] + 1)
         params = (
             sign * told.constant + before,
             tuple(sign * told.coefs[label] for label in others),
@@ -113,11 +124,3 @@ def _solutions(partial: PartialContraction, structural: StructuralFactor) -> Ite
         sizes = [told.sizes[label] for label in others]
         indices = partial.builder.make("arange", (), params, sizes, "index")
         yield _Places(i, others, indices, before, after)
-
-
-def _at_least_0(size: AnySize) -> AnySize | None:
-    """The size, or 0 where it is negative; None where that depends on dims."""
-    inside = is_at_least(size, 0)
-    if inside is None:
-        return 0 if is_at_least(-size, 0) else None
-    return size if inside else 0

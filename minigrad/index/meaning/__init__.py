@@ -5,10 +5,10 @@ A row names its meaning, and it is looked for in the modules here. What a matrix
 
 from collections.abc import Callable
 
-from minigrad.index.meaning import indexing, linear, losses, reduction, shape, smooth
+from minigrad.index.meaning import convolution, indexing, linear, losses, reduction, shape, smooth
 from minigrad.index.view import View
 
-MODULES = indexing, linear, losses, reduction, shape, smooth
+MODULES = convolution, indexing, linear, losses, reduction, shape, smooth
 
 
 def __getattr__(name: str) -> Callable[..., View]:
