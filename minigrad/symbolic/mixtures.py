@@ -17,6 +17,7 @@ from fractions import Fraction
 
 from minigrad.index import heads
 from minigrad.index.algebra import add, constant, scale, subtract
+from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Map, Number, Product, Sum, is_constant, is_zero
 from minigrad.index.numbers import exact_power, plus, times
 from minigrad.symbolic.exponentials import Mixture, exponential, function, logarithm_of
@@ -56,8 +57,10 @@ def mixed(found: Mixture) -> Expr:
 
 def ratio(upper: Mixture, lower: Mixture) -> Expr | None:
     """A quotient of two mixtures of the same exponentials, by a sigmoid or a hyperbolic tangent."""
-    if not upper.keys() <= lower.keys() or any(weight <= 0 for weight in lower.values()):
+    if any(weight <= 0 for weight in lower.values()):
         return None
+    if not upper.keys() <= lower.keys():
+        return _in_part(upper, lower)
     # what each exponential counts, and how much of all the exponentials it is
     parts: dict[Number, Mixture] = {}
     for argument, weight in lower.items():
@@ -69,6 +72,24 @@ def ratio(upper: Mixture, lower: Mixture) -> Expr | None:
         return constant(next(iter(parts)), like.sizes)
     first, *others = parts.items()
     return _between(first, others[0], like) if len(others) == 1 else None
+
+
+def _in_part(upper: Mixture, lower: Mixture) -> Expr | None:
+    """sinh(x) / (1 + exp(x)) as σ(x) / 2 − exp(−x) (1 − σ(x)) / 2: what both have becomes a sigmoid."""
+    shared = {argument: weight for argument, weight in upper.items() if argument in lower}
+    zero = next(filter(is_zero, lower), None)
+    if zero is None or not any(argument != zero for argument in shared):
+        return None
+    inside, rest = ratio(shared, lower), ratio({zero: 1}, lower)
+    if inside is None or rest is None:
+        return None
+    labels = range(zero.ndim)
+    others = [
+        (weight, contract(labels, [(exponential(argument), labels), (rest, labels)]))
+        for argument, weight in upper.items()
+        if argument not in shared
+    ]
+    return add([(1, inside), *others])
 
 
 def _between(first: tuple[Number, Mixture], second: tuple[Number, Mixture], like: Expr) -> Expr:

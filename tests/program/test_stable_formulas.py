@@ -171,3 +171,18 @@ def test_the_logarithm_of_gamma_is_real_below_0_at_50_digits() -> None:
     report = mg.check(mg.sum(mg.special.gammaln(x) ** 2), wrt="x")
     assert "derived formula ~ meaning at 50 digits" in str(report)
     assert report.verdict == "pass", str(report)
+
+
+@pytest.mark.parametrize("text", ["sinh(x) / (1 + exp(x))", "cosh(x) / (exp(x) + 1)"])
+def test_what_two_mixtures_share_is_a_sigmoid(text: str) -> None:
+    """The rest stands beside it: nothing is infinite where the exponentials are, and no digits are lost."""
+    formula = mg.derive(mg.parse(f"sum({text})", x="n"), wrt="x")["x"]
+    x, sign = np.array([0.5, 40.0, 800.0]), 1 if text.startswith("cosh") else -1
+    with mpmath.workdps(50):
+        lower = [1 + mpmath.exp(v) for v in x]
+        right = [
+            (mpmath.exp(v) - sign * mpmath.exp(-v)) / 2 / n
+            - (mpmath.exp(v) + sign * mpmath.exp(-v)) / 2 * mpmath.exp(v) / n**2
+            for v, n in zip(x, lower, strict=True)
+        ]
+    np.testing.assert_allclose(formula(x=x), np.array(right, float), rtol=1e-12, atol=1e-300)
