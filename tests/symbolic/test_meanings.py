@@ -275,6 +275,15 @@ def test_adjoints_that_nobody_calls(case: Case, position: int) -> None:
         np.testing.assert_allclose(derived[x](), expected.numpy(), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("options", [{"stride": 2, "padding": 1}, {"padding": 1, "dilation": 2}], ids=str)
+def test_the_margin_of_a_pooled_image_is_below_every_element(options: dict[str, int]) -> None:
+    """−∞ around the image is not multiplied by 0 inside: the gradient was nan."""
+    x = mg.tensor(numbers("pool").normal(size=(1, 2, 5, 5)), name="X", requires_grad=True)
+    loss = mg.sum(F.max_pool2d(x, 3, **options) ** 3)
+    (expected,) = mg.gradients(loss, [x])
+    np.testing.assert_allclose(mg.derive(loss, wrt="X")["X"](), expected.numpy(), rtol=1e-12)
+
+
 def test_a_false_meaning_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests can fail: a sine that means a cosine is seen."""
     lie = REGISTRY["sin"].replaced(meaning="cos(x)")

@@ -11,7 +11,9 @@ from minigrad.index import affine
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, scale
 from minigrad.index.expr import Number
+from minigrad.index.heads import WHERE
 from minigrad.index.numbers import number
+from minigrad.index.pointwise import apply_head
 from minigrad.index.size import AnySize, Size, is_at_least
 from minigrad.index.view import View
 
@@ -94,6 +96,9 @@ def pad(x: View, *, pad_width: Sequence[tuple[int, int]], constant_values: Any) 
         return inside
     ones = View(constant(1, x.expr.sizes), x.axes)
     covered = _padded(ones, pad_width)
+    if isinstance(value, float):  # ∞ in the border is not to be multiplied by 0 inside
+        border = constant(value, covered.expr.sizes)
+        return View(apply_head(WHERE, [covered.expr, inside.expr, border]), inside.axes)
     border = add([(1, constant(1, covered.expr.sizes)), (-1, covered.expr)])
     return View(add([(1, inside.expr), (1, scale(value, border))]), inside.axes)
 
