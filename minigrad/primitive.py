@@ -87,7 +87,7 @@ class Primitive:
     ... )
     """
 
-    # No dataclass: what writes one takes as long as ten modules of rows take to load.
+    # No dataclass: what writes one takes as long as three modules of rows take to load.
     __slots__ = (
         *("name", "kind", "forward", "vjps", "meaning", "domain", "kinks", "notation", "arity"),
         *("variadic", "vjp", "vjp_all", "params", "broadcasts", "masks", "casts", "shape_message"),
