@@ -44,7 +44,8 @@ class MatrixRow:
     have the function: "square" ones, "symmetric" ones (of any other square matrix the symmetric part is
     taken), "tall" ones (no fewer rows than columns; of a wide one the function ``turned`` of the transposed
     matrix is taken) or "any". ``keeps`` says whether its value is symmetric where its argument is,
-    ``inverts`` whether value and argument cancel.
+    ``inverts`` whether value and argument cancel. Formulas say ``name``; the operation that has the function
+    is ``operation``.
 
     The derivative is told once: ``adjoint(rules)`` is what the differential leaves at dX, in the terms of
     `minigrad.index.matrices.rules.Rules`, and ``sentence`` says it in a step.
@@ -60,7 +61,7 @@ class MatrixRow:
     """
 
     __slots__ = (
-        *("name", "sizes", "of", "turned", "keeps", "inverts", "adjoint", "sentence"),
+        *("name", "operation", "sizes", "of", "turned", "keeps", "inverts", "adjoint", "sentence"),
         *("floats", "objects", "digits", "inexact", "single"),
         *("latex", "letter", "text", "helper", "sympy"),
     )
@@ -68,6 +69,7 @@ class MatrixRow:
     def __init__(
         self,
         name: str,
+        operation: str,
         floats: Rule,
         *,
         sizes: Rule = same,
@@ -87,7 +89,8 @@ class MatrixRow:
         helper: str = "",
         sympy: Rule | None = None,
     ) -> None:
-        self.name, self.sizes, self.of, self.turned = name, sizes, of, turned
+        self.name, self.operation = name, operation
+        self.sizes, self.of, self.turned = sizes, of, turned
         self.keeps, self.inverts = keeps, inverts
         self.adjoint, self.sentence = adjoint, sentence
         self.floats, self.objects, self.digits = floats, objects, digits
@@ -137,7 +140,7 @@ def matrix_row(name: str) -> MatrixRow:
     """The row of this name; what pickle keeps of a matrix function is its name."""
     if name not in MATRIX_ROWS:
         raise UnsupportedError(
-            f"unpickling: no matrix function is named {name!r} here; run the code that makes it with "
+            f"no matrix function is named {name!r} here; run the code that makes it with "
             "mg.matrix_function first"
         )
     return MATRIX_ROWS[name]

@@ -121,6 +121,7 @@ def matrix_function(
         _refuse_known(name, short)
     row = MatrixRow(
         short,
+        name,
         forward,
         sizes=sizes,
         of=of,
@@ -146,7 +147,7 @@ def matrix_function(
         name,
         forward,
         vjps=(vjp,),
-        meaning=functools.partial(_meaning, row, name),
+        meaning=functools.partial(_meaning, row),
         domain=domain,
         kinks=kinks,
         params=params,
@@ -160,10 +161,10 @@ def matrix_function(
     return operation
 
 
-def _meaning(row: MatrixRow, name: str, x: Any, **params: Any) -> Any:
+def _meaning(row: MatrixRow, x: Any, **params: Any) -> Any:
     from minigrad.index.meaning.linear import of_matrices  # Loaded for a formula, not before.
 
-    usual = REGISTRY[name].params
+    usual = REGISTRY[row.operation].params
     return of_matrices(row, x, [k for k, v in params.items() if np.any(v != usual[k])])
 
 

@@ -126,10 +126,9 @@ class _Matrices(Elements):
         return inverted
 
     def matrix_function(self, expression: Any) -> Tensor:
-        """The function of a row, which an operation has by its name, or as a part of a decomposition."""
-        name, args = f"linalg.{expression.row.name}", (self.matrix(expression.args[1]),)
-        whole = REGISTRY.get(name)
-        value = apply(whole, args, {}) if whole else apply(REGISTRY[name[:-1]], args, {"part": name[-1]})
+        """A matrix function of which SymPy has no object; a vector is a column."""
+        row = REGISTRY[expression.row.operation]
+        value = apply(row, (self.matrix(expression.args[1]),), row.params)
         return ops.getitem(value, (slice(None), None)) if expression.row.ndim == 1 else value
 
     def power(self, expression: Any) -> Tensor:

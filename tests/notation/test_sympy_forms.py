@@ -192,7 +192,19 @@ def test_sums_that_sympy_makes_of_products_are_not_carried_out_by_printing() -> 
     assert "Sum" in str(form)
 
 
+resolvent = mg.matrix_function(
+    "resolvent",
+    lambda x: np.linalg.inv(np.eye(x.shape[-1]) - x),
+    vjp=lambda g, y, x: y.mT @ g @ y.mT,
+    adjoint=lambda r: r.product("ij", [("Y", "ki"), ("G", "kl"), ("Y", "jl")]),
+    sentence="resolvent, dR = R dX R",
+    objects=lambda at, x: at.inverse(np.eye(x.shape[-1], dtype=object) - x),
+    text="resolvent({})",
+    helper="def resolvent(x):\n    return np.linalg.inv(np.eye(x.shape[-1]) - x)\n",
+)
 FUNCTIONS = [
+    ("sum(C * resolvent(A))", {"C": "n n", "A": "n n"}, "A"),
+    ("sum(C * qr(X)[0] ** 2)", {"C": "m n", "X": "m n"}, "X"),
     ("sum(C * pinv(A))", {"C": "n n", "A": "n n"}, "A"),
     ("sum(C * cholesky(S))", {"C": "n n", "S": "n n | spd"}, "S"),
     ("sum(c * eigvalsh(S))", {"c": "n", "S": "n n | spd"}, "S"),

@@ -23,12 +23,12 @@ def of_matrices(row: MatrixRow, x: View, unusual: Sequence[str] = ()) -> View:
 
     Of a matrix that is said to be symmetric, by the row or as ``hermitian``, the symmetric part is taken.
     """
-    what, is_symmetric = f"linalg.{row.name}", row.of == "symmetric" or "hermitian" in unusual
+    what, is_symmetric = row.operation, row.of == "symmetric" or "hermitian" in unusual
     unknown = [] if row.of == "symmetric" else [name for name in unusual if name != "hermitian"]
     if unknown:
         raise DerivationError(
             f"{what}: a formula does not know {', '.join(f'{p}=' for p in unknown)}; "
-            f"derive through {row.name}(x) alone"
+            f"derive through {what}(x) alone"
         )
     if row.of == "square" or is_symmetric:
         v.meet(x.sizes[-2], x.sizes[-1], f"{what}: a square matrix is needed")
