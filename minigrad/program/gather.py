@@ -74,11 +74,7 @@ def _roll(partial: PartialContraction, structural: StructuralFactor) -> bool:
     (i, j), form = structural.labels, structural.form
     assert isinstance(form, Roll)
     for label, other, by in ((i, j, -form.shift), (j, i, form.shift)):
-        if (
-            label != other
-            and label not in partial.needed()
-            and not partial.carried_elsewhere((label,), structural)
-        ):
+        if label != other and partial.ends_in((label,), structural):
             partial.gone.add(label)
             for x in partial.taken((label,)):
                 axis = x.labels.index(label)
@@ -126,11 +122,7 @@ def gathered(
 
 def _reshape(partial: PartialContraction, structural: StructuralFactor) -> bool:
     for gone, kept in sides(structural):
-        if (
-            set(gone) & partial.needed()
-            or partial.carried_elsewhere(gone, structural)
-            or set(gone) & set(kept)
-        ):
+        if set(gone) & set(kept) or not partial.ends_in(gone, structural):
             continue
         carriers = [x for x in partial.arrays if set(x.labels) & set(gone)]
         if any(not set(gone) <= set(x.labels) or set(kept) & set(x.labels) for x in carriers):

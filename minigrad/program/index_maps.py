@@ -163,7 +163,7 @@ def embedded(
     index_maps = tuple(_entry(placed.index_maps[axis], order, extents) for axis in axes)
     value = builder.as_number(aligned(builder, placed.core, order))
     target = tuple(sizes[axis] for axis in axes)
-    return Labelled(builder.make("embed", (value,), (target, index_maps), target), tuple(axes))
+    return Labelled(builder.make("embed", (value,), (index_maps,), target), tuple(axes))
 
 
 def added_in_place(
@@ -234,11 +234,9 @@ def _scattered(
     else:
         inner = Labelled(core.value, tuple(joint.index(label) for label in core.labels))
     value = aligned(builder, inner, range(lead + len(rest)))
-    targets = tuple(sizes[axis] for axis in indices)
-    out_sizes = [*targets, *(sizes[axis] for axis in rest)]
-    params = (targets, lead, tuple(inner_sizes))
-    made = builder.make("scatter", (builder.as_number(value), *indices.values()), params, out_sizes)
     labels = (*indices, *rest)
+    args, params = (builder.as_number(value), *indices.values()), (lead, tuple(inner_sizes))
+    made = builder.make("scatter", args, params, [sizes[axis] for axis in labels])
     return Labelled(aligned(builder, Labelled(made, labels), sorted(labels)), tuple(sorted(labels)))
 
 

@@ -74,6 +74,10 @@ class PartialContraction:
             if structural is not but
         )
 
+    def ends_in(self, labels: Sequence[Label], structural: StructuralFactor) -> bool:
+        """Whether all of the labels are summed, and this is the only structural factor that carries any."""
+        return not set(labels) & self.needed() and not self.carried_elsewhere(labels, structural)
+
     def add(self, value: Value, labels: Sequence[Label]) -> None:
         """An array; where it carries a label twice, only its diagonal counts."""
         if len(set(labels)) < len(labels):
@@ -89,6 +93,17 @@ class PartialContraction:
 
 # ``combine(partial, labels)`` multiplies the arrays that carry one of the labels into one, if there are any.
 Combine = Callable[[PartialContraction, Sequence[Label]], Labelled | None]
+
+
+def combined(
+    partial: PartialContraction, combine: Combine, labels: Sequence[Label], lacking: Label
+) -> Labelled | None:
+    """The arrays that carry one of the labels as one; None where there are none, or it has another label."""
+    x = combine(partial, labels)
+    if x is not None and lacking in x.labels:
+        partial.arrays.append(x)
+        return None
+    return x
 
 
 def as_array(partial: PartialContraction, structural: StructuralFactor) -> None:

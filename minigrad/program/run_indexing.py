@@ -34,14 +34,14 @@ def checked_indices(array: Any, size: int) -> Any:
     AxisError
         When one lies outside.
     """
-    index_maps = np.asarray(array).astype(int)
-    wrong = index_maps[(index_maps < -size) | (index_maps >= size)]
+    indices = np.asarray(array).astype(int)
+    wrong = indices[(indices < -size) | (indices >= size)]
     if wrong.size:
         raise AxisError(
             f"the formula reads place {wrong.flat[0]} of an axis of size {size}; places are 0 to "
             f"{size - 1}, or count from the end, -1 to {-size}"
         )
-    return index_maps
+    return indices
 
 
 def concatenate(value: Value, args: list[Any], env: Environment) -> Any:
@@ -55,8 +55,8 @@ def zeros(sizes: Sequence[AnySize], like: Any, env: Environment) -> Any:
 
 
 def embed(value: Value, args: list[Any], env: Environment) -> Any:
-    sizes, index_maps = value.params
-    result = zeros(sizes, np.asarray(args[0]) * (1 if env.arithmetic.exact else 1.0), env)
+    (index_maps,) = value.params
+    result = zeros(value.sizes, np.asarray(args[0]) * (1 if env.arithmetic.exact else 1.0), env)
     view = window(result, index_maps, args[0], env)
     view[...] = args[0]
     return result
@@ -89,7 +89,7 @@ def window(result: Any, index_maps: Sequence[Any], part: Any, env: Environment) 
 
 def scatter(value: Value, args: list[Any], env: Environment) -> Any:
     part, *indices = args
-    _targets, lead, inner = value.params
+    lead, inner = value.params
     result = zeros(value.sizes, np.asarray(part) * (1 if env.arithmetic.exact else 1.0), env)
     part = np.broadcast_to(part, env.shape(inner))
     where = tuple(

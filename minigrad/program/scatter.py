@@ -10,14 +10,20 @@ element of each, j = 1 and k = 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 
 from minigrad.index.affine import OneHot, Reshape, Slice, onehot, slice_of
 from minigrad.index.expr import Pick
 from minigrad.index.size import AnySize
 from minigrad.program.gather import reshaped, sides
 from minigrad.program.pairwise import Labelled, aligned
-from minigrad.program.partial_contraction import Combine, PartialContraction, StructuralFactor
+from minigrad.program.partial_contraction import (
+    Combine,
+    PartialContraction,
+    StructuralFactor,
+    combined,
+)
+from minigrad.program.value import Value
 
 Label = Hashable
 
@@ -28,21 +34,13 @@ def _slice_scatter(
     (j, i), form = structural.labels, structural.form
     assert isinstance(form, Slice)
     start, step = form
-    if i == j or j in partial.needed() or partial.carried_elsewhere((j,), structural):
+    if i == j or not partial.ends_in((j,), structural):
         return False
-    x = combine(partial, (j,))
-    if x is None or i in x.labels:
-        if x is not None:
-            partial.arrays.append(x)
+    x = combined(partial, combine, (j,), i)
+    if x is None:
         return False
-    sizes = [partial.extents[i if label == j else label] for label in x.labels]
-    index_maps = tuple(
-        ("axis", k, start if label == j else 0, step if label == j else 1, partial.extents[label])
-        for k, label in enumerate(x.labels)
-    )
     partial.gone.add(j)
-    value = partial.builder.as_number(x.value)
-    made = partial.builder.make("embed", (value,), (tuple(sizes), index_maps), sizes)
+    made = partial.builder.embed(x.value, x.labels.index(j), start, step, partial.extents[i])
     partial.add(made, [i if label == j else label for label in x.labels])
     return True
 
@@ -52,22 +50,27 @@ def _pick_scatter(
 ) -> bool:
     *rows, v = structural.labels
     assert structural.indices is not None
-    if v in rows or set(rows) & partial.needed() or partial.carried_elsewhere(rows, structural):
+    if v in rows or not partial.ends_in(rows, structural):
         return False
-    x = combine(partial, rows)
-    if x is None or v in x.labels:
-        if x is not None:
-            partial.arrays.append(x)
+    x = combined(partial, combine, rows, v)
+    if x is None:
         return False
+    made, rest = scattered(partial, x, rows, structural.indices, partial.extents[v])
+    partial.add(made, [v, *rest])
+    return True
+
+
+def scattered(
+    partial: PartialContraction, x: Labelled, rows: Sequence[Label], indices: Value, size: AnySize
+) -> tuple[Value, list[Label]]:
+    """The array summed over ``rows`` into a first axis of that size, at the indices that these give."""
     partial.gone.update(rows)
     builder = partial.builder
     rest = [label for label in x.labels if label not in rows]
     value = builder.as_number(aligned(builder, x, [*rows, *rest]))
     inner = tuple(partial.extents[label] for label in (*rows, *rest))
-    params = ((partial.extents[v],), len(rows), inner)
-    sizes = [partial.extents[label] for label in (v, *rest)]
-    partial.add(builder.make("scatter", (value, structural.indices), params, sizes), [v, *rest])
-    return True
+    sizes = (size, *inner[len(rows) :])
+    return builder.make("scatter", (value, indices), (len(rows), inner), sizes), rest
 
 
 def _reshape_scatter(
@@ -75,11 +78,7 @@ def _reshape_scatter(
 ) -> bool:
     """Arrays that carry only some of the axes are multiplied and spread first."""
     for gone, kept in sides(structural):
-        if (
-            set(gone) & partial.needed()
-            or partial.carried_elsewhere(gone, structural)
-            or set(gone) & set(kept)
-        ):
+        if set(gone) & set(kept) or not partial.ends_in(gone, structural):
             continue
         x = combine(partial, gone)
         if x is None:

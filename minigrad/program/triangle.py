@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 
 from minigrad.index.affine import Triangle
-from minigrad.index.size import AnySize
+from minigrad.index.size import AnySize, is_at_least
 from minigrad.program.pairwise import Labelled, aligned, contracted, grouped
 from minigrad.program.partial_contraction import (
     Combine,
@@ -71,11 +71,7 @@ def use_triangle(
     if mask(partial, structural):
         return True
     for label, other in (structural.labels[::-1], structural.labels):
-        if (
-            label == other
-            or label in partial.needed()
-            or partial.carried_elsewhere((label,), structural)
-        ):
+        if label == other or not partial.ends_in((label,), structural):
             continue
         if any(other in x.labels for x in partial.arrays if label in x.labels):
             continue
@@ -101,7 +97,8 @@ def running_sum(
     other, reverse = (i, False) if label == j else (j, True)
     axis, n = x.labels.index(label), extents[other]
     labels = tuple(other if lab == label else lab for lab in x.labels)
-    if n != extents[label] or not isinstance(k, int):
+    # where the move may be by more than there is, or depends on dims, the triangle is multiplied with
+    if not isinstance(k, int) or n != extents[label] or not is_at_least(n - abs(k), 0):
         triangle = Labelled(dense(builder, structural), structural.labels)
         groups = grouped(
             frozenset(structural.labels), frozenset(x.labels), frozenset(labels), (other, *labels)
@@ -111,14 +108,8 @@ def running_sum(
     if k == 0:
         return Labelled(total, labels)
     if k < 0:
-        start = -k if reverse else 0
-        part = builder.index(total, axis, (start, 1, n + k))
-        index_maps = tuple(
-            ("axis", a, -k if a == axis and not reverse else 0, 1, part.sizes[a])
-            for a in range(total.ndim)
-        )
-        made = builder.make("embed", (part,), (total.sizes, index_maps), total.sizes)
-        return Labelled(made, labels)
+        part = builder.index(total, axis, (-k if reverse else 0, 1, n + k))
+        return Labelled(builder.embed(part, axis, 0 if reverse else -k, 1, n), labels)
     part = builder.index(total, axis, (0 if reverse else k, 1, n - k))
     edge = builder.index(total, axis, (0 if reverse else n - 1, 1, 1))
     spread = builder.broadcast_to(edge, [k if a == axis else s for a, s in enumerate(total.sizes)])

@@ -23,7 +23,8 @@ matmul          ()                                  matrix product of the last t
 matvec          ()                                  matrix times vector in the last axes
 tensordot       (axes of a, axes of b)              summed over pairs of axes
 einsum          (labels of a, of b, of the result)  what is none of the above
-index           (entries,)                          per axis a position, or (start, step, length), or None
+arange          (start, steps)                      start + Σ step · index over all indices of the shape
+index           (entries,)                          per axis an index, or (start, step, length), or None
 take            (axis,)                             rows of ``args[0]`` at ``args[1]``
 points          (shared,)                           the same, leading axes of both being one
 roll            (shift, axis)                       elements moved round
@@ -31,16 +32,18 @@ cumsum          (axis, reverse)                     running sum
 tril            (k, upper)                          zero above (below) the k-th diagonal
 reshape         (sizes,)                            row-major
 concatenate     (axis,)                             end to end
-embed           (sizes, index maps)                 zeros with ``args[0]`` in place
+embed           (index maps,)                       zeros with ``args[0]`` in place
 embed_add       (index maps,)                       ``args[0]`` plus ``args[1]`` in place
-scatter         (size, count)                       zeros plus ``args[0]`` at rows ``args[1]``
+scatter         (count, sizes of the part)          zeros, the part ``args[0]`` added up at ``args[1:]``
 softmax         (axes,)                             exp over its own sum, along the axes
 logsumexp       (axes,)                             log of the sum of exp
 argmax          (axes,)                             1 at the largest, ties shared
 others          (axes,)                             product of the other elements, along the axes
 sort, argsort   (axes,)                             ascending along the axis; the places they come from
 matrix_function (row,)                              a function of the last two axes
-structural      (kind, parameters)                  a 0/1 tensor as it is, where nothing else serves
+relation        (coefficients, constant, sign,      a 0/1 tensor of indices, where nothing else serves
+                modulus, name)
+pick            ()                                  1 at the indices ``args[0]`` of a last axis
 ==============  ==================================  ===============================================
 """
 
@@ -51,7 +54,7 @@ from typing import Any, Literal
 
 from minigrad.index.size import AnySize
 
-# What the elements are: floats, truth values, positions, or a Python number that bends to its company.
+# What the elements are: floats, truth values, indices, or a Python number that bends to its company.
 Kind = Literal["float", "bool", "index", "weak"]
 Sizes = tuple[AnySize, ...]
 

@@ -236,6 +236,17 @@ class ValueBuilder:
             return self.reshape(value.args[0], sizes)
         return self.make("reshape", (value,), (tuple(sizes),), sizes, value.kind)
 
+    def embed(
+        self, value: Value, axis: int, start: AnySize, step: int, size: AnySize
+    ) -> Value:
+        """Zeros of this size along the axis, the value in them at ``start`` and every ``step`` from there."""
+        sizes = [size if k == axis else s for k, s in enumerate(value.sizes)]
+        index_maps = tuple(
+            ("axis", k, *((start, step) if k == axis else (0, 1)), length)
+            for k, length in enumerate(value.sizes)
+        )
+        return self.make("embed", (self.as_number(value),), (index_maps,), sizes)
+
     # -- along axes: done before a permutation of the argument rather than after it ----------------------
 
     def reduce(self, op: str, value: Value, axes: Sequence[int]) -> Value:

@@ -13,12 +13,14 @@ from minigrad.index.expr import Pick
 from minigrad.index.relations import Placed, equation
 from minigrad.index.size import AnySize, at_most
 from minigrad.program.gather import gathered
-from minigrad.program.pairwise import Labelled, aligned
+from minigrad.program.pairwise import Labelled
 from minigrad.program.partial_contraction import (
     Combine,
     PartialContraction,
     StructuralFactor,
+    combined,
 )
+from minigrad.program.scatter import scattered
 from minigrad.program.value import Value
 from minigrad.program.value_builder import ValueBuilder
 
@@ -39,13 +41,8 @@ class _Places(NamedTuple):
         if self.before == self.after == 0:
             return x.value
         axis = x.labels.index(self.label)
-        sizes = list(x.value.sizes)
-        sizes[axis] = sizes[axis] + self.before + self.after
-        maps = tuple(
-            ("axis", k, self.before if k == axis else 0, 1, size)
-            for k, size in enumerate(x.value.sizes)
-        )
-        return builder.make("embed", (builder.as_number(x.value),), (tuple(sizes), maps), sizes)
+        size = x.value.sizes[axis] + self.before + self.after
+        return builder.embed(x.value, axis, self.before, 1, size)
 
 
 def read(partial: PartialContraction, structural: StructuralFactor) -> bool:
@@ -64,7 +61,7 @@ def _read(
     for places in _solutions(partial, structural, chosen):
         i = places.label
         carriers = [x for x in partial.arrays if i in x.labels]
-        if not carriers or i in partial.needed() or partial.carried_elsewhere((i,), structural):
+        if not carriers or not partial.ends_in((i,), structural):
             continue
         partial.gone.add(i)
         for x in partial.taken((i,)):
@@ -76,26 +73,18 @@ def _read(
 
 def put(partial: PartialContraction, structural: StructuralFactor, combine: Combine) -> bool:
     """What carries the other indices, which are summed, is added up at the places that they say."""
-    builder = partial.builder
     for places in _solutions(partial, structural, structural.labels[-1:]):
         i, others = places.label, places.others
-        if set(others) & partial.needed() or partial.carried_elsewhere(others, structural):
+        if not partial.ends_in(others, structural):
             continue
-        x = combine(partial, others)
-        if x is None or i in x.labels:
-            if x is not None:
-                partial.arrays.append(x)
+        x = combined(partial, combine, others, i)
+        if x is None:
             continue
-        partial.gone.update(others)
-        rest = [label for label in x.labels if label not in others]
-        value = builder.as_number(aligned(builder, x, [*others, *rest]))
-        inner = tuple(partial.extents[label] for label in (*others, *rest))
         size = partial.extents[i]
         wide = size + places.before + places.after
-        sizes = [wide, *inner[len(others) :]]
-        made = builder.make("scatter", (value, places.indices), ((wide,), len(others), inner), sizes)
+        made, rest = scattered(partial, x, others, places.indices, wide)
         if wide != size:
-            made = builder.index(made, 0, (places.before, 1, size))
+            made = partial.builder.index(made, 0, (places.before, 1, size))
         partial.add(made, [i, *rest])
         return True
     return False

@@ -160,8 +160,8 @@ class Statements:
     def _is_matrix_diagonal(self, value: Value) -> bool:
         if value.op != "embed" or value.ndim != 2:
             return False
-        sizes, places = value.params
-        return all(p == ("axis", 0, 0, 1, size) for p, size in zip(places, sizes, strict=True))
+        places = zip(value.params[0], value.sizes, strict=True)
+        return all(place == ("axis", 0, 0, 1, size) for place, size in places)
 
     def _matrix_diagonal(self, value: Value) -> Text:
         inner = value.args[0]
@@ -186,7 +186,7 @@ class Statements:
             if value.op == "scatter":
                 self.lines.append(self.scattered(name, value))
             else:
-                window = self.window(name, value.params[1], value.sizes)
+                window = self.window(name, value.params[0], value.sizes)
                 self.put(window, "=", value.args[0])
         self.texts[value] = Text(name)
         self.assigned.add(value)
@@ -243,7 +243,7 @@ class Statements:
     def scattered(self, name: str, value: Value) -> str:
         part, *indices = value.args
         where = ", ".join(indices_text(index, self).text for index in indices)
-        if value.params[1] == 0:
+        if value.params[0] == 0:
             return f"{name}[{where}] += {self.texts[part].text}"
         where = f"({where})" if len(indices) > 1 else where
         return f"np.add.at({name}, {where}, {self.texts[part].text})"
