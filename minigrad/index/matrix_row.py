@@ -44,8 +44,8 @@ class MatrixRow:
     have the function: "square" ones, "symmetric" ones (of any other square matrix the symmetric part is
     taken), "tall" ones (no fewer rows than columns; of a wide one the function ``turned`` of the transposed
     matrix is taken) or "any". ``keeps`` says whether its value is symmetric where its argument is,
-    ``inverts`` whether value and argument cancel. Formulas say ``name``; the operation that has the function
-    is ``operation``.
+    ``inverts`` whether value and argument cancel. Formulas say ``name``; ``operation`` is the operation
+    that has the function, "" where only a finished program has it.
 
     The derivative is told once: ``adjoint(rules)`` is what the differential leaves at dX, in the terms of
     `minigrad.index.matrices.rules.Rules`, and ``sentence`` says it in a step.
@@ -69,9 +69,9 @@ class MatrixRow:
     def __init__(
         self,
         name: str,
-        operation: str,
         floats: Rule,
         *,
+        operation: str = "",
         sizes: Rule = same,
         of: Kind = "square",
         turned: str = "",

@@ -121,8 +121,8 @@ def matrix_function(
         _refuse_known(name, short)
     row = MatrixRow(
         short,
-        name,
         forward,
+        operation=name,
         sizes=sizes,
         of=of,
         turned=turned,
