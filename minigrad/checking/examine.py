@@ -20,16 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.compare import ROUNDING, arrays_compared, slopes_compared
+from minigrad.checking.compare import arrays_compared
 from minigrad.checking.defined import (
-    ANOTHER_FUNCTION,
-    contradicted,
-    point,
-    settled,
-    settled_slopes,
     settled_value,
 )
-from minigrad.checking.differences import Slope
+from minigrad.checking.derivative import Derivative, furthest, movements
 from minigrad.checking.drawing import drawn, is_drawn
 from minigrad.checking.draws import generator
 from minigrad.checking.hearing import Hearing, said
@@ -40,21 +35,15 @@ from minigrad.checking.properties import properties
 from minigrad.checking.proving import proofs
 from minigrad.checking.report import Comparison, Report, Suspect, merged
 from minigrad.checking.sample import Sample
-from minigrad.checking.steps import stuck_along_one
 from minigrad.checking.subject import Subject
 from minigrad.checking.suppress import suppress_warnings
-from minigrad.checking.tangent import DISCRETE, along
-from minigrad.checking.witnesses import COMPLEX, FORMULA, VJP, Arrays, Witness, speaking
+from minigrad.checking.witnesses import FORMULA, VJP, Arrays, Witness, speaking
 from minigrad.errors import ArgumentError
 from minigrad.program.environment import Environment
 from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.budget import budget, used_up
 
-_DIRECTIONS = 3
-_EVERY = 64
 _SAMPLES = 2
-# What slopes of an order leave of a gradient's digits, whatever they say of themselves.
-_COARSER = {1: ROUNDING, 2: 1e-7}
 
 
 def examine(subject: Subject, options: Options | int = 0) -> Report:
@@ -139,8 +128,8 @@ class _Examination:
                 continue
             if used_up():
                 break
-            comparisons.extend(self._pairs(sample, k, name, known))
-            comparisons.extend(self._slopes(sample, k, name, known, slopes))
+            one = Derivative(sample, k, self.hearing, self._movements, self.every)
+            comparisons.extend(one.compared(known, slopes))
         return comparisons
 
     def _witnesses(self) -> Iterator[Witness]:
@@ -189,7 +178,7 @@ class _Examination:
 
         def noise() -> float:
             twin = sample.perturbed()
-            return _furthest(meant(twin), meant(sample)) + _furthest(
+            return furthest(meant(twin), meant(sample)) + furthest(
                 twin.values[subject.output], sample.output
             )
 
@@ -199,126 +188,12 @@ class _Examination:
         c = arrays_compared(FORWARD, MEANING, "value", sample.output, array, noise, sample.makings)
         return [settled_value(c, sample)]
 
-    def _pairs(
-        self, sample: Sample, k: int, name: str, known: Sequence[tuple[Witness, Arrays]]
-    ) -> list[Comparison]:
-        result = []
-        natural = sample.natural / max(float(sample.widths(k).max(initial=0.0)), 1e-300)
-        assume, x = self.subject.variables[k].assume, sample.at(k)
-        for i, (first, one) in enumerate(known):
-            for second, other in known[i + 1 :]:
-                if one[k] is None or other[k] is None:
-                    continue
-                a, b = along(assume, one[k], x), along(assume, other[k], x)
-                names = self._name(first), self._name(second)
-                pair = partial(
-                    arrays_compared,
-                    *names,
-                    name,
-                    a,
-                    b,
-                    partial(self._noise, sample, k, (first, second)),
-                    natural,
-                    max(first.tolerance, second.tolerance),
-                )
-                c = self.hearing.ask(" ~ ".join(names), name, pair)
-                if c is not None:
-                    result.append(_undetermined(settled(c, point(sample, k), a, b), assume))
-        return result
-
-    def _slopes(
-        self,
-        sample: Sample,
-        k: int,
-        name: str,
-        known: Sequence[tuple[Witness, Arrays]],
-        slopes: Sequence[Witness],
-    ) -> list[Comparison]:
-        claims = [(w, arrays[k]) for w, arrays in known if arrays[k] is not None]
-        result = []
-        for witness in slopes:
-            if not claims or used_up():
-                break
-            who, question = self._name(witness), partial(self._measured, sample, k, witness)
-            measured = self.hearing.ask(who, name, question)
-            if measured is None:
-                continue
-            single = self._each_element(sample, k)
-            spoken = []
-            for claim, g in claims:
-                pair = partial(
-                    slopes_compared,
-                    self._name(claim),
-                    who,
-                    name,
-                    g,
-                    measured,
-                    partial(self._noise, sample, k, (claim,)),
-                    sample.natural,
-                    single,
-                    max(claim.tolerance, _COARSER[self.subject.order]),
-                )
-                c = self.hearing.ask(f"{self._name(claim)} ~ {who}", name, pair)
-                if c is not None:
-                    stuck = partial(stuck_along_one, sample, k)
-                    spoken.append(settled_slopes(c, point(sample, k), g, measured, stuck))
-                if (
-                    witness.name == COMPLEX
-                    and c is not None
-                    and contradicted(c, sample, k, g, measured)
-                ):
-                    self.hearing.silent(COMPLEX, ANOTHER_FUNCTION, name)
-                    spoken = []
-                    break
-            result.extend(spoken)
-        return result
-
-    def _noise(self, sample: Sample, k: int, witnesses: Sequence[Witness]) -> float:
-        """How far these witnesses move when the data change in their last digit."""
-        return max(self._movements(sample, witness)[k] for witness in witnesses)
-
     def _movements(self, sample: Sample, witness: Witness) -> list[float]:
-        """The same for one witness and every variable, found once."""
-        assert witness.gradients is not None
+        """How far a witness moves, in every variable, when the data change in their last digit."""
         known = self._moved.get((sample, witness.name))
         if known is None:
-            here = witness.gradients(sample)
-            twins = [witness.gradients(sample.perturbed()) for _ in range(2)]
-            known = [
-                max(_furthest(there, g) for there in others) if g is not None else 0.0
-                for g, *others in zip(here, *twins, strict=True)
-            ]
-            self._moved[sample, witness.name] = known
+            known = self._moved[sample, witness.name] = movements(sample, witness)
         return known
-
-    def _each_element(self, sample: Sample, k: int) -> bool:
-        return self.every and sample.at(k).size <= _EVERY and not sample.subject.variables[k].assume
-
-    def _measured(self, sample: Sample, k: int, witness: Witness) -> list[tuple[Any, Slope]]:
-        assert witness.slope is not None
-        x = sample.at(k)
-        if x.size == 0:
-            return []
-        assume = self.subject.variables[k].assume
-        result: list[tuple[Any, Slope]] = []
-        if self._each_element(sample, k):
-            widths = sample.widths(k)
-            for place in np.ndindex(x.shape):
-                d = np.zeros(x.shape)
-                d[place] = widths[place]
-                if d.any():
-                    result.append((d, witness.slope(sample, k, d)))
-            return result
-        for _ in range(_DIRECTIONS):
-            if result and used_up():
-                break
-            d = along(assume, sample.direction(k), x)
-            s = witness.slope(sample, k, d)
-            if not np.isfinite(s.value):
-                d = along(assume, sample.direction(k, relative=True), x)
-                s = witness.slope(sample, k, d)
-            result.append((d, s))
-        return result
 
     # -- the end ---------------------------------------------------------------------------------------
 
@@ -348,17 +223,3 @@ class _Examination:
             return []
         question = partial(locate, sample.replay, sample.leaves, generator(self.options.seed))
         return self.hearing.ask(AT_FAULT, "", question) or machinery(comparisons)
-
-
-def _undetermined(c: Comparison, assume: frozenset[str]) -> Comparison:
-    words = sorted(assume & DISCRETE)
-    if c.verdict != "fail" or not words or FORMULA not in (c.first, c.second):
-        return c
-    note = f"{c.quantity} is assumed {words[0]}: a formula that uses this has no derivative by it"
-    return Comparison(c.first, c.second, c.quantity, c.error, c.tolerance, note, "inconclusive")
-
-
-def _furthest(a: Any, b: Any) -> float:
-    gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
-    gap = gap[np.isfinite(gap)]
-    return float(gap.max(initial=0.0))
