@@ -248,3 +248,22 @@ def test_what_could_be_read_in_two_ways_is_read_as_it_is_meant(
     right = case.by_backward(values)
     back = read(str(formula), formula.line.name, values, case.dims, right.shape)
     np.testing.assert_allclose(back, right, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize("dims", ["2 c 5 | o c k", "2 2 5 | 3 2 3"])
+def test_windows_are_read_back(padding: int, dims: str) -> None:
+    """A convolution's gradients are products over [i = t + k − p], in each print."""
+    rng, (image, kernel) = np.random.default_rng(padding), dims.split(" | ")
+    values = {"X": rng.normal(size=(2, 2, 5)), "W": rng.normal(size=(3, 2, 3))}
+    X, W = mg.symbols(f"X: {image}", f"W: {kernel}")
+    known = {"o": 3, "c": 2, "k": 3} if "k" in kernel else {}
+    y = mg.nn.functional.conv1d(X, W, padding=padding)
+    C = mg.symbols(f"C: 2 o {6 + 2 * padding}-k" if known else f"C: 2 3 {3 + 2 * padding}")
+    values["C"] = rng.normal(size=(2, 3, 3 + 2 * padding))
+    derived = mg.derive(mg.sum(C * y), wrt=["X", "W"])
+    for name, formula in derived.items():
+        right = formula(values)
+        for text, ascii in ((str(formula), False), (formula.index, False), (formula.ascii, True)):
+            back = read(text, f"d{name}", values, known, right.shape, ascii)
+            np.testing.assert_allclose(back, right, rtol=1e-9, err_msg=text)

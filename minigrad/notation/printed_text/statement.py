@@ -50,6 +50,7 @@ class Evaluation:
     ) -> None:
         self.known, self.sizes, self.statement, self.shape = known, sizes, statement, shape
         self.letters: dict[str, int] = {}
+        self.of_indices = False  # inside [i = j + k]
         self.lengths = {**lengths, **dict(letter_lengths(statement.piece, known))}
         self.guesses: list[int] = []
         self.used = 0
@@ -171,9 +172,14 @@ class Evaluation:
                 return float(np.sqrt(call("sum", [elementwise(np.square, args)])))
             case "abs":
                 return elementwise(np.abs, args)
-            case "relation":
-                return elementwise(_RELATION[str(piece.value)], args)
         raise ArgumentError(f"read_back: {piece.kind!r} has no value")
+
+    def relation(self, piece: SyntaxNode) -> Value:
+        """In [i = j + k] a letter is an index where it is one, else the dim of that name."""
+        before, self.of_indices = self.of_indices, piece.value == "="
+        args = [self.eval(part) for part in piece.parts]
+        self.of_indices = before
+        return elementwise(_RELATION[str(piece.value)], args)
 
     def power(self, value: Value, exponent: Any) -> Value:
         if exponent == Fraction(1, 2):
@@ -195,7 +201,7 @@ class Evaluation:
         name = str(piece.value)
         if name in self.known:
             return self.known[name]
-        if name in self.sizes:
+        if name in self.sizes and not (self.of_indices and name in self.letters):
             return float(self.sizes[name])
         if name and all(letter in self.letters for letter in name):
             return float(self.position(name))
@@ -329,6 +335,7 @@ class Evaluation:
 
 _RULES = {
     "hadamard": "hadamard",
+    "relation": "relation",
     "name": "name",
     "at": "at",
     "Σ": "big_sum",
