@@ -8,6 +8,8 @@ from engine_cases import CASES
 COUNTED = {
     "NO_FORMULA": 0,
     "NO_NAMES": 70,
+    "NOT_READ_BACK": 5,
+    "NO_READING": 4,
 }
 
 

@@ -91,3 +91,20 @@ NO_NAMES = {
     "nn.rms_norm-scaled": _SAME,
     "linalg.matrix_power-zero": "does not depend on X",
 }
+
+# What a reader of printed text cannot do, in the words of its errors; formulas that it cannot read are
+# judged by all their other readings.
+NOT_READ_BACK = {
+    "the range of .* is not known": "a sum over the first places of an axis does not say how many",
+    "these sums have .* terms": "read term by term, which a Hessian over four indices is not",
+    "' is missing|invalid syntax": "a place counted on from the first again, (j + 1) mod n",
+    "'tuple' has no value": "a shape in ASCII, inside a function over letters",
+    "the sizes do not fit": "positions of more than one axis have their places along one more",
+}
+# Readings that formulas of some rows have not: words of the error, and why.
+NO_READING: dict[str, dict[str, str]] = {
+    "text": NOT_READ_BACK,
+    "ascii": NOT_READ_BACK,
+    "expanded": NOT_READ_BACK,
+    "sympy": {"over an axis of symbolic size": "SymPy has no largest element of so many"},
+}

@@ -1,4 +1,4 @@
-"""Every matrix function: what follows from its row, and that it is right to second order."""
+"""Every matrix function: what its row says of steps, arithmetics, stacks and corners."""
 
 from __future__ import annotations
 
@@ -33,23 +33,10 @@ LOSSES = {name: _loss(name) for name in ROWS}
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_every_reading_follows_from_the_row(name: str) -> None:
+def test_a_step_says_the_sentence_of_the_row(name: str) -> None:
     loss, wrt = LOSSES[name]
-    derivation = mg.derive(loss, wrt=wrt)
-    formula = derivation[wrt]
-    assert any(MATRIX_ROWS[name].sentence in step.rule for step in derivation.steps)
-    for text in (str(formula), formula.ascii, formula.latex, formula.mathml, formula.index):
-        assert text
-    assert "np." in formula.source("numpy")
-    assert "<svg" in mg.draw(loss, backward=True).svg
-
-
-@pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize("name", LOSSES)
-def test_every_witness_agrees(name: str, order: int) -> None:
-    loss, wrt = LOSSES[name]
-    report = mg.derive(loss, wrt=wrt, order=order).check()
-    assert report.verdict == "pass", str(report)
+    steps = mg.derive(loss, wrt=wrt).steps
+    assert any(MATRIX_ROWS[name].sentence in step.rule for step in steps)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -267,3 +267,32 @@ def test_windows_are_read_back(padding: int, dims: str) -> None:
         for text, ascii in ((str(formula), False), (formula.index, False), (formula.ascii, True)):
             back = read(text, f"d{name}", values, known, right.shape, ascii)
             np.testing.assert_allclose(back, right, rtol=1e-9, err_msg=text)
+
+
+X4 = RNG.normal(size=(2, 2, 2, 3))
+MORE_READINGS = [
+    ("R_ij = prod_kl(X_ijkl)", {"X": X4}, (2, 2), X4.prod((2, 3))),
+    ("R_ij = Σ_m X_m [ij = m]", {"X": np.arange(6.0)}, (2, 3), np.arange(6.0).reshape(2, 3)),
+    ("R = v e_1ᵀ", {"v": V}, (4, 3), np.outer(V, np.eye(3)[1])),
+    ("R = onehot(t)ᵀ A", {"A": A, "t": np.array([0, 5, 1])}, (6, 4), np.eye(6)[[0, 5, 1]].T @ A),
+    ("R_i = Σ_j [i = n - 1 − j] v_j", {"v": U}, (3,), U[::-1]),
+    ("R = [M > 0] ⊙ A", {"A": A, "M": A > 0}, (3, 4), np.maximum(A, 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "given", "shape", "right"), MORE_READINGS, ids=lambda x: str(x)[:30])
+def test_letters_and_places_are_read(text: str, given: Any, shape: Any, right: Any) -> None:
+    np.testing.assert_allclose(read(text, "R", given, {"n": 3}, shape), right, rtol=1e-12)
+
+
+def test_terms_of_a_sum_in_ascii_are_repeated_together() -> None:
+    given = {"y": np.array([1.0, 2, 4])}
+    back = read("R = y - y @ ones.T + eye", "R", given, {}, (3, 3), ascii=True)
+    y = given["y"]
+    np.testing.assert_allclose(back, y - y[:, None] + np.eye(3))
+
+
+def test_sums_too_large_to_be_read_term_by_term_are_refused() -> None:
+    text = "H_ijkl = Σ_mpq x_m [ij = m] [kl = p] [p ≥ q] x_q"
+    with pytest.raises(ArgumentError, match="have 248,832 terms"):
+        read(text, "H", {"x": np.ones(12)}, {}, (3, 4, 3, 4))

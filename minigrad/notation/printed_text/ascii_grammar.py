@@ -79,10 +79,11 @@ class _Reader:
             return SyntaxNode("powers", (self.piece(node.left),), exponent)
         a, b = self.piece(node.left), self.piece(node.right)
         match node.op:
-            case ast.Add():
-                return SyntaxNode("sum", (a, b))
-            case ast.Sub():
-                return SyntaxNode("sum", (a, SyntaxNode("minus", (b,))))
+            case ast.Add() | ast.Sub():
+                # all terms together say how far a vector among them is repeated
+                first = a.parts if isinstance(node.left, ast.BinOp) and a.kind == "sum" else (a,)
+                last = b if isinstance(node.op, ast.Add) else SyntaxNode("minus", (b,))
+                return SyntaxNode("sum", (*first, last))
             case ast.Mult():
                 return SyntaxNode("hadamard", (a, b), ("⊙",))
             case ast.Div():

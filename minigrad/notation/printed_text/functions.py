@@ -47,6 +47,12 @@ def call(function: str, args: Sequence[Value]) -> Value:
     return elementwise(lambda *x: row.forward(*map(np.asarray, x), **params), args[:count])
 
 
+def is_function(name: str) -> bool:
+    """Whether formulas have a function of this name."""
+    known = name in OWN or name in MATRIX_ROWS or parts.read(name) is not None
+    return known or any(_prints(row, name) for row in REGISTRY.values())
+
+
 def _prints(row: Primitive, function: str) -> bool:
     return row.kind == "elementwise" and written(row.name).text == function
 

@@ -25,7 +25,7 @@ _PLACES = re.compile(r"\[([^\[\]]*)\]")
 _TUPLE = re.compile(
     r"\((?:[^(),]+, )+[^(),]+\)(?=[,)])|\((?:[^(),]+, [^(),]+|\([^(),]+, [^(),]+\), \([^(),]+, [^(),]+\))\)(?=[,)])"
 )
-_SUM_SIGN = re.compile(r"Σ_([a-z](?:[a-z]|,)*) ")
+_SUM_SIGN = re.compile(r"Σ_([a-z][0-9]*(?:,[a-z][0-9]*)+|[a-z]+) ")
 _RELATIONS = ("≥", "≤", "≠", "=", ">", "<")
 _GAP = re.compile(r" {6,}")
 _WHERE = "   where "
@@ -172,7 +172,7 @@ class _Reader:
         while True:
             if self.take(" + "):
                 terms.append(self.signed(False))
-            elif self.take(" − "):
+            elif self.take(" − ") or self.take(" - "):  # sizes have a plain minus
                 terms.append(self.signed(True))
             else:
                 return terms[0] if len(terms) == 1 else SyntaxNode("sum", tuple(terms))
@@ -219,7 +219,7 @@ class _Reader:
         return (
             len(rest) > 1
             and rest[0] == " "
-            and rest[1] not in "+−⊙⊘/)],"
+            and rest[1] not in "+−-⊙⊘/)],"
             and not (rest[1] in _RELATIONS and rest[2:] == " ")
         )
 
@@ -296,7 +296,10 @@ class _Reader:
         if self.take("e_"):
             if place := self.match(_PLACE):
                 return SyntaxNode("unit", (), place[1])
-            return SyntaxNode("unit", (self.postfix(),))
+            place_of = self.atom()
+            if found := self.match(_SUBSCRIPT):
+                place_of = SyntaxNode("at", (place_of,), tuple(found[1]))
+            return SyntaxNode("unit", (place_of,))  # a mark that follows is the vector's
         found = _WORD.match(self.text, self.at)
         if found is None:
             raise self.fail("nothing can be read here")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from math import e, inf, pi, prod
 from typing import Any
 
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
-from minigrad.notation.printed_text.functions import call
+from minigrad.notation.printed_text.functions import call, is_function
 from minigrad.notation.printed_text.grammar import Statement, SyntaxNode
 from minigrad.notation.printed_text.values import (
     ONES,
@@ -31,6 +31,7 @@ from minigrad.notation.printed_text.values import (
 )
 
 _MOST_GUESSES = 2000
+_MOST_TERMS = 20_000
 
 
 class UnsizedError(Exception):
@@ -59,7 +60,8 @@ class Evaluation:
     def choices(self) -> list[int]:
         """The sizes that the text may mean."""
         told = {s for v in self.known.values() for s in plain(v).shape}
-        return sorted(told | {*self.sizes.values(), *(self.shape or ())}) or [1]
+        shape = self.shape or ()
+        return sorted(told | {*self.sizes.values(), *shape, prod(shape)}) or [1]
 
     def results(self) -> list[Value]:
         """Every different value that some choice of the untold sizes allows.
@@ -75,7 +77,9 @@ class Evaluation:
             self.used = 0
             try:
                 value = self.filled()
-            except (ShapeError, np.linalg.LinAlgError, UnsizedError) as problem:
+            except ArgumentError:
+                raise
+            except (ValueError, np.linalg.LinAlgError, UnsizedError) as problem:  # as NumPy has it
                 error = problem
             else:
                 if not any(same(value, other) for other in found):
@@ -101,10 +105,12 @@ class Evaluation:
         places = self.statement.places
         letters = [p for p in places if p is not None]
         if not letters:
+            self.lengths.update(joined_lengths(self.statement.piece, self.lengths))
             return self.shaped(self.value(self.statement.piece), self.shape)
         shape = self.shape
         if shape is not None:
             self.lengths.update((p, shape[k]) for k, p in enumerate(places) if p is not None)
+        self.lengths.update(joined_lengths(self.statement.piece, self.lengths))
         missing = [p for p in letters if p not in self.lengths]
         if missing:
             raise ArgumentError(
@@ -143,6 +149,10 @@ class Evaluation:
         rule: Callable[[SyntaxNode], Value] | None = getattr(self, _RULES.get(piece.kind, ""), None)
         if rule is not None:
             return rule(piece)
+        if piece.kind == "product" and not _guesses(piece):
+            relations = [part for part in piece.parts if part.kind == "relation"]
+            if any(is_scalar(x) and x == 0 for x in map(self.eval, relations)):
+                return 0.0  # most terms of a sum over a bracket
         args = [self.eval(part) for part in piece.parts]
         match piece.kind:
             case "number":
@@ -260,6 +270,9 @@ class Evaluation:
         if missing:
             raise ArgumentError(f"read_back: the range of {', '.join(missing)} is not known")
         before, used = dict(self.letters), self.used
+        lengths = [self.lengths[p] for p in {*letters, *before}]
+        if prod(lengths) > _MOST_TERMS:
+            raise ArgumentError(f"read_back: these sums have {prod(lengths):,} terms; give names to parts")
         terms = []
         for place in np.ndindex(*(self.lengths[p] for p in letters)):
             self.letters, self.used = {**before, **dict(zip(letters, place, strict=True))}, used
@@ -300,6 +313,9 @@ class Evaluation:
 
     def call(self, piece: SyntaxNode) -> Value:
         function = str(piece.value)
+        stem, _, letters = function.rpartition("_")
+        if stem and letters.isalpha() and not is_function(function) and is_function(stem):
+            return self.over(stem, letters, piece.parts)
         if function in ("tril", "triu") and piece.parts[0].kind == "ones":
             shape = self.guess(), self.guess()
             offset = [int(plain(self.eval(part))) for part in piece.parts[1:]]
@@ -315,6 +331,21 @@ class Evaluation:
                 raise UnsizedError(f"no element {index.max()} of {size}")
             return held((index[..., None] == np.arange(size)).astype(float))
         return call(function, args)
+
+    def over(self, function: str, letters: str, parts: Sequence[SyntaxNode]) -> Value:
+        """A function of what has more axes than a matrix, over letters of its own: prod_kl(X_ijkl)."""
+        missing = [p for p in letters if p not in self.lengths]
+        if missing:
+            raise ArgumentError(f"read_back: the range of {', '.join(missing)} is not known")
+        shape = [self.lengths[p] for p in letters]
+        before, used = dict(self.letters), self.used
+        grids = [np.zeros(shape) for _ in parts]
+        for place in np.ndindex(*shape):
+            self.letters, self.used = {**before, **dict(zip(letters, place, strict=True))}, used
+            for grid, part in zip(grids, parts, strict=True):
+                grid[place] = plain(self.eval(part))
+        self.letters = before
+        return call(function, [held(grid) for grid in grids])
 
     def reshaped(self, body: SyntaxNode, shape: SyntaxNode) -> Value:
         """Row-major, as `numpy.reshape` has it."""
@@ -368,3 +399,25 @@ def letter_lengths(piece: SyntaxNode, known: Mapping[str, Value]) -> Iterator[tu
             )
     for part in piece.parts:
         yield from letter_lengths(part, known)
+
+
+def joined_lengths(
+    piece: SyntaxNode, lengths: Mapping[str, int]
+) -> Iterator[tuple[str, int]]:
+    """How far a letter runs that is equal to others read together: [ij = m] says m of i and j."""
+    if piece.kind == "relation" and piece.value == "=" and {p.kind for p in piece.parts} == {"name"}:
+        sides = [str(part.value) for part in piece.parts]
+        unknown = [letter for side in sides for letter in side if letter not in lengths]
+        if len(unknown) == 1 and any(len(side) > 1 for side in sides):
+            here, there = sorted(sides, key=lambda side: unknown[0] not in side)
+            whole = prod(lengths[letter] for letter in there)
+            yield unknown[0], whole // prod(lengths.get(letter, 1) for letter in here)
+    for part in piece.parts:
+        yield from joined_lengths(part, lengths)
+
+
+@lru_cache(4096)
+def _guesses(piece: SyntaxNode) -> bool:
+    """Whether something in it has no size of its own, so that every evaluation asks for one."""
+    asks = piece.kind in ("ones", "identity", "unit") or piece.value == "onehot"
+    return asks or any(map(_guesses, piece.parts))

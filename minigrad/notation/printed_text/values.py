@@ -88,6 +88,8 @@ def shaped(value: Value, shape: tuple[int, ...]) -> Any:
             array = plain(value)
     else:
         array = np.asarray(value)
+    if not isinstance(value, Block) and array.ndim == len(shape) + 1 and array.shape[-1] == 1:
+        array = array[..., 0]  # a statistic of the rows of a tensor
     if array.ndim > len(shape):
         raise ShapeError(f"{array.shape} is no {shape}")
     free = value.free if isinstance(value, Block) else ()
