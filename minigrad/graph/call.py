@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from minigrad.errors import AxisError
 from minigrad.graph.fast import binary, binary_with_params, unary, unary_with_params
@@ -78,12 +78,7 @@ def _with_signature(row: Primitive, signature: Signature) -> Operation:
         except AxisError as error:
             raise AxisError(f"{error}; got {operands(args)}") from None
         except MISTAKES as error:
-            from minigrad.graph.explain import unfit
-
-            fault = unfit(row.name, args, kwargs, error)
-            if fault is error:
-                raise
-            raise fault from error
+            _raise_in_words(row.name, args, kwargs, error)
         count = len(inputs)
         if kwargs or len(args) > count:
             for x in (*args[1:], *kwargs.values()) if kwargs else args:
@@ -165,6 +160,18 @@ def array_or_tensor(operation: Operation) -> Operation:
     return either
 
 
+def _raise_in_words(
+    name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], error: Exception
+) -> NoReturn:
+    """Raise what is said of arguments that do not fit, or the error itself where it says enough."""
+    from minigrad.graph.explain import unfit
+
+    fault = unfit(name, args, kwargs, error)
+    if fault is error:
+        raise error
+    raise fault from error
+
+
 def worded(name: str) -> Callable[[_F], _F]:
     """Let a function that takes options say in words which arguments it does not take."""
 
@@ -174,12 +181,7 @@ def worded(name: str) -> Callable[[_F], _F]:
             try:
                 return function(*args, **kwargs)
             except MISTAKES as error:
-                from minigrad.graph.explain import unfit
-
-                fault = unfit(name, args, kwargs, error)
-                if fault is error:
-                    raise
-                raise fault from error
+                _raise_in_words(name, args, kwargs, error)
 
         return run  # type: ignore[return-value]
 

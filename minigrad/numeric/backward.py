@@ -39,21 +39,31 @@ def backward(self: Tensor, gradient: Any = None, retain_saved: bool = False) -> 
     FreedError
         When an earlier backward has released the arrays.
     """
-    from minigrad.numeric.sweep import sweep
-
     node = self._node
     if gradient is None and node is not None and node.requires_grad and node.shape == ():
         seed = node.dtype.type(1)
     else:
         node = _differentiable("backward", self)
         seed = _cotangent("backward", self, gradient)
-    found = sweep(node, seed, retain_saved)
+    found = _sweep(node, seed, retain_saved)
     for target, g in found.items():
         facts = target.facts
         held = facts.grad  # type: ignore[union-attr]
         if g.dtype is not target.dtype:
             g = g.astype(target.dtype)
         facts.grad = wrap(g if held is None else held._array + g)  # type: ignore[union-attr]
+
+
+def _first_sweep(root: Node, g: Any, keep: bool) -> Cotangents:
+    global _sweep
+    from minigrad.numeric.sweep import sweep
+
+    _sweep = sweep
+    return sweep(root, g, keep)
+
+
+# Loaded once and not looked up again: an import statement takes a tenth of a small backward.
+_sweep = _first_sweep
 
 
 def _for_leaf(target: Node, g: Any) -> Any:
