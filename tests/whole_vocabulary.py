@@ -22,7 +22,7 @@ from engine_cases import CASES, Case
 
 import minigrad as mg
 from minigrad.checking import Report
-from minigrad.checking.draws import draw
+from minigrad.checking.distributions import draw
 from minigrad.primitive import REGISTRY
 
 

@@ -1,40 +1,17 @@
-"""What a formula and a derivation share: they are read, printed and evaluated in the same ways."""
+"""How a formula and a derivation are shown: as text, in ASCII, in a notebook."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any
-
-from minigrad.api.reading import Reading
 
 
 class Printed(ABC):
-    """Text, ASCII, LaTeX, MathML and source of what was derived; ``str`` is its text."""
-
-    reading: Reading
+    """What was derived; ``str`` is its text."""
 
     @abstractmethod
     def format(self, ascii: bool = False, style: str = "d") -> str:
         """The text; ``style="partial"`` writes dS as ∂L/∂S."""
-
-    @property
-    @abstractmethod
-    def latex(self) -> str:
-        """As LaTeX."""
-
-    @property
-    @abstractmethod
-    def mathml(self) -> str:
-        """As presentation MathML."""
-
-    @abstractmethod
-    def source(self, language: str = "numpy") -> str:
-        """As a standalone function in a language."""
-
-    @abstractmethod
-    def __call__(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
-        """The value."""
 
     @abstractmethod
     def _repr_latex_(self) -> str: ...

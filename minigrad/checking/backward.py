@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING, held
-from minigrad.checking.drawing import drawn
 from minigrad.checking.examine import examine
 from minigrad.checking.handwritten import Handwritten, plain
 from minigrad.checking.judge import YOURS, worst_of
@@ -17,6 +16,7 @@ from minigrad.checking.options import Options
 from minigrad.checking.replay import double
 from minigrad.checking.report import Comparison, Finding, Report
 from minigrad.checking.sample import Sample
+from minigrad.checking.sampling import drawn
 from minigrad.checking.slip_names import GraphNames
 from minigrad.checking.slips import find_slip
 from minigrad.checking.subject import Subject

@@ -176,12 +176,9 @@ def no_value(sample: Sample, k: int | None) -> str:
 
 def undefined(sample: Sample, k: int, place: tuple[int, ...]) -> str:
     """Why there is no derivative by this element of variable k; "" where there is one."""
-    inner = sample.subject.nodes(k)[:-1]
-    if not all(np.isfinite(x).all() for x in (sample.values[a] for a in inner)) or not np.isfinite(
-        sample.at(k)[place]
-    ):
+    inner, x = sample.subject.nodes(k)[:-1], sample.at(k)
+    if not all(np.isfinite(a).all() for a in (x[place], *(sample.values[node] for node in inner))):
         return f"{sample.subject.names[k]} holds NaN or infinity, where no derivative is defined"
-    x = sample.at(k)
     d = np.zeros(x.shape)
     d[place] = sample.widths(k)[place]
     assume = sample.subject.variables[k].assume

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import judged
-from minigrad.checking.draws import generator
+from minigrad.checking.distributions import generator
 from minigrad.checking.meaning import Meaning
 from minigrad.checking.report import KINK, Comparison
 from minigrad.checking.sample import Sample

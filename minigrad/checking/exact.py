@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.checking.compare import judged
 from minigrad.checking.digits import has_floats
-from minigrad.checking.draws import generator
+from minigrad.checking.distributions import generator
 from minigrad.checking.identity import UndecidedError, vanishes
 from minigrad.checking.meaning import Meaning, operations
 from minigrad.checking.report import Comparison

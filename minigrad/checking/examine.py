@@ -25,16 +25,16 @@ from minigrad.checking.defined import (
     settled_value,
 )
 from minigrad.checking.derivative import Derivative, furthest, movements
-from minigrad.checking.drawing import drawn, is_drawn
-from minigrad.checking.draws import generator
+from minigrad.checking.distributions import generator
 from minigrad.checking.hearing import Hearing, said
-from minigrad.checking.large import enlarged, judged
+from minigrad.checking.large import enlarged, wrong_claims
 from minigrad.checking.locate import AT_FAULT, locate, machinery
 from minigrad.checking.options import FORWARD, MEANING, PROPERTIES, Options
 from minigrad.checking.properties import properties
 from minigrad.checking.proving import proofs
 from minigrad.checking.report import Comparison, Report, Suspect, merged
 from minigrad.checking.sample import Sample
+from minigrad.checking.sampling import drawn, is_drawn
 from minigrad.checking.subject import Subject
 from minigrad.checking.suppress import suppress_warnings
 from minigrad.checking.witnesses import FORMULA, VJP, Arrays, Witness, speaking
@@ -158,7 +158,7 @@ class _Examination:
         for at in enlarged(sample):
             if used_up():
                 break
-            found = self.hearing.ask(at.name, "", partial(judged, at))
+            found = self.hearing.ask(at.name, "", partial(wrong_claims, at))
             if found:
                 self._guilty = at.sample
                 return found

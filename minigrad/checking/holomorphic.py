@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.draws import generator
+from minigrad.checking.distributions import generator
 from minigrad.checking.replay import Replay
 from minigrad.graph import Node
 

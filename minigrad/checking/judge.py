@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING, arrays_compared
-from minigrad.checking.drawing import drawn
 from minigrad.checking.examine import examine
 from minigrad.checking.notebook import Claim, Notebook, fitted
 from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison, Finding, Report, Verdict, Worst
 from minigrad.checking.sample import Sample
+from minigrad.checking.sampling import drawn
 from minigrad.checking.slip_names import GraphNames
 from minigrad.checking.slips import find_slip
 from minigrad.checking.subject import Subject

@@ -16,7 +16,7 @@ import numpy as np
 from minigrad.checking.compare import doubt
 from minigrad.checking.differences import slope
 from minigrad.checking.digits import MOST_OPERATIONS, at_50
-from minigrad.checking.draws import words_of
+from minigrad.checking.distributions import words_of
 from minigrad.checking.meaning import operations
 from minigrad.checking.report import Comparison, Worst
 from minigrad.checking.sample import Sample
@@ -81,7 +81,7 @@ def _stays_small(sample: Sample) -> bool:
     return all(bool(np.all((np.abs(v) < _LARGEST) | np.isneginf(v))) for v in arrays)
 
 
-def judged(at: Enlarged) -> list[Comparison]:
+def wrong_claims(at: Enlarged) -> list[Comparison]:
     """Who is wrong about a gradient there; nothing of whom all agree, and of what nobody can tell."""
     sample = at.sample
     sources = (VJP, hand_gradients), (FORMULA, formula_gradients), (SOURCE, source_gradients)

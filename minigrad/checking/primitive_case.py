@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.checking.compare import doubt
 from minigrad.checking.differences import slope
-from minigrad.checking.draws import generator
+from minigrad.checking.distributions import generator
 from minigrad.checking.replay import Replay
 from minigrad.checking.sample import Sample
 from minigrad.checking.subject import Subject

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from minigrad.checking.drawing import drawn, small
 from minigrad.checking.exact import SingularError
 from minigrad.checking.hearing import Hearing
 from minigrad.checking.meaning import operations
 from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison
 from minigrad.checking.sample import Sample
+from minigrad.checking.sampling import drawn, small
 from minigrad.checking.steps import settled_proof
 from minigrad.checking.subject import Subject
 from minigrad.checking.witnesses import FORMULA, PROOFS, Proof

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.differences import slope
-from minigrad.checking.drawing import drawn
-from minigrad.checking.draws import generator
+from minigrad.checking.distributions import generator
 from minigrad.checking.report import Comparison
 from minigrad.checking.sample import Sample
+from minigrad.checking.sampling import drawn
 from minigrad.checking.subject import Subject
 from minigrad.errors import MinigradError
 from minigrad.graph import Node

@@ -91,9 +91,9 @@ class AffineRelation(Expr):
         self.digest = digest_of("structural", name, [*map(str, self.sizes)], [*map(str, said)])
 
 
-def is_a(node: Expr, *forms: type[Form]) -> bool:
-    """Whether a node is a relation that has one of these names."""
-    return isinstance(node, AffineRelation) and isinstance(node.form, forms)
+def is_a(node: Expr, form: type[Form]) -> bool:
+    """Whether a node is a relation that has this name."""
+    return isinstance(node, AffineRelation) and isinstance(node.form, form)
 
 
 def delta(size: AnySize) -> AffineRelation:

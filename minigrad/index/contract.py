@@ -189,7 +189,7 @@ class _Contraction:
     def eliminate_delta(self) -> bool:
         """delta_ij becomes i = j; with both labels free the other factors move to the first one."""
         for key, (node, labels, _) in list(self.entries.items()):
-            if not (is_a(node, Delta)):
+            if not is_a(node, Delta):
                 continue
             i, j = sorted(
                 labels, key=lambda label: self.out.index(label) if label in self.out else -1

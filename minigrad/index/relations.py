@@ -214,8 +214,9 @@ def _arranged(e: Equation, onto: bool) -> Placed:
     ``onto`` says that both sides are known to have as many places.
     """
     orders = permutations(e.coefs) if len(e.coefs) <= _MOST_AXES else [tuple(e.coefs)]
-    placed = [_placed(e, labels, onto) for labels in orders]
-    return next((p for p in placed if p.node.form is not None), placed[0])
+    placed = (_placed(e, labels, onto) for labels in orders)
+    named = next((p for p in placed if p.node.form is not None), None)
+    return _placed(e, tuple(e.coefs), onto) if named is None else named
 
 
 def _placed(e: Equation, labels: tuple[Label, ...], onto: bool) -> Placed:

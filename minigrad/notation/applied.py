@@ -72,19 +72,13 @@ class Applied(Memory):
             return self.reduction_by_index(node, places)
         rows = sum(place is None for place in inner) > node.count
         tree = Call(f"row{node.kind}" if rows else node.kind, (body,))
-        if node.kind in ("max", "prod"):
-            return tree
-        return (
-            indexed(tree, tuple(None if p is None else p for p in places[kept:]))
-            if any(places[kept:])
-            else tree
-        )
+        return tree if node.kind in ("max", "prod") else indexed(tree, places[kept:])
 
     def reduction_by_index(self, node: Reduction, places: Places) -> Tree:
         """Over letters of its own, max_kl(X_ijkl), where the whole has more than two axes."""
         kept = node.arg.ndim - node.count
         if any(place is None for place in places):
-            raise OrderError("an extremum over more than two axes is written by its indices")
+            raise OrderError("a reduction over more than two axes is written by its indices")
         own = tuple(self.letter(size) for size in node.arg.sizes[kept:])
         body = self.read(node.arg, (*places[:kept], *own))
         return indexed(Call(f"{node.kind}_{''.join(own)}", (body,)), places[kept:])

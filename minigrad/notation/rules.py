@@ -37,7 +37,7 @@ _COMPOSITES = {
     "special.logsumexp": "logsumexp: its gradient is the softmax",
     "nn.binary_cross_entropy": "BCE: ∂L/∂p = (p − y) / (p (1 − p)), averaged",
 }
-_EXTREMA = {
+_REDUCTIONS = {
     "max": "maximum: the gradient goes to the largest element, ties share it",
     "argmax": "a place of the largest element is locally constant",
     "prod": "product of elements: each one's slope is the product of the others",
@@ -74,7 +74,7 @@ def rule_of(node: Expr, k: int) -> str:
         case MatrixFunction():
             return node.row.sentence
         case Reduction():
-            return _EXTREMA[node.kind]
+            return _REDUCTIONS[node.kind]
         case Product():
             return _of_product(node, node.factors[k])
         case Pick():

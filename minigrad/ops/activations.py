@@ -16,7 +16,7 @@ from minigrad.graph.tensor import Tensor
 from minigrad.ops.axes import extent, one_axis, parted
 from minigrad.ops.precision import in_single
 from minigrad.ops.scipy_functions import erf
-from minigrad.ops.smooth import expit, expit_in_rules, ramp
+from minigrad.ops.smooth import expit, expit_in_rules, logistic, ramp
 from minigrad.primitive import Names
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -32,7 +32,7 @@ def _silu_vjp(g: Any, y: Any, x: Any) -> Any:
 
 silu = elementwise(
     "nn.silu",
-    lambda x: x * expit_in_rules(np.asarray(x)),
+    lambda x: x * logistic(np.asarray(x)),
     vjps=(_silu_vjp,),
     meaning="x/(1 + exp(-x))",
     doc="Sigmoid-weighted unit, yᵢ = xᵢ σ(xᵢ).",

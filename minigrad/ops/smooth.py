@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph.call import face
+from minigrad.graph.call import array_or_tensor, face
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import builtin_primitive as primitive
@@ -64,6 +64,7 @@ expit = elementwise(
     doc="Logistic sigmoid, yᵢ = 1 / (1 + exp(−xᵢ)).",
     names=Names(also=("nn.sigmoid",), words=("σ",)),
 )
+expit_in_rules = array_or_tensor(expit)
 
 
 def ramp(x: Any) -> Any:
@@ -83,11 +84,6 @@ def _softplus_vjp(g: Any, y: Any, x: Any, *, beta: float, threshold: float) -> A
         return g * expit_in_rules(x)
     z = x * beta
     return np.where(z > threshold, g, g * expit_in_rules(z))
-
-
-def expit_in_rules(x: Any) -> Any:
-    """The sigmoid inside VJPs: arrays in, arrays out; tensors in, tensors out."""
-    return expit(x) if isinstance(x, Tensor) else logistic(x)
 
 
 def _softplus_signature(x: Any, beta: float = 1.0, threshold: float = math.inf) -> _Call:

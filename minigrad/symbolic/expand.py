@@ -13,14 +13,25 @@ from minigrad.symbolic.factors import common_factor
 _MOST_TERMS = 8
 
 
+def has_delta(node: Expr) -> bool:
+    """Whether a delta stands among the factors or terms, not hidden inside a function."""
+    match node:
+        case AffineRelation():
+            return is_a(node, Delta)
+        case Sum():
+            return any(has_delta(term) for _, term in node.terms)
+        case Product():
+            return any(has_delta(f.node) for f in node.factors)
+    return False
+
+
 def expanded(
-    node: Expr, chosen: Callable[[Sum], bool] | None = None, most: int | None = None
+    node: Expr, chosen: Callable[[Sum], bool] = has_delta, most: int | None = None
 ) -> Expr:
     """Products distributed over the sums that are ``chosen``, by default those in which a delta stands.
 
     What is under a power, a function or a name stays, and so does a product of more than ``most`` terms.
     """
-    chosen = chosen or has_delta
     if isinstance(node, Sum):
         return add([(c, expanded(term, chosen, most)) for c, term in node.terms])
     if not isinstance(node, Product):
@@ -37,18 +48,6 @@ def expanded(
 def multiplied_out(node: Expr, most: int | None = None) -> Expr:
     """Every product of sums as a sum of products."""
     return expanded(node, lambda total: True, most)
-
-
-def has_delta(node: Expr) -> bool:
-    """Whether a delta stands among the factors or terms, not hidden inside a function."""
-    match node:
-        case AffineRelation():
-            return is_a(node, Delta)
-        case Sum():
-            return any(has_delta(term) for _, term in node.terms)
-        case Product():
-            return any(has_delta(f.node) for f in node.factors)
-    return False
 
 
 def with_deltas_first(node: Expr) -> Expr:

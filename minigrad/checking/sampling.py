@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.domain import Trouble, values_of
-from minigrad.checking.draws import (
+from minigrad.checking.distributions import (
     MOODS,
     dims_of,
     draw,
@@ -18,6 +17,7 @@ from minigrad.checking.draws import (
     size_choices,
     words_of,
 )
+from minigrad.checking.domain import Trouble, values_of
 from minigrad.checking.lengths import Demand, lengthened
 from minigrad.checking.replay import Replay, double
 from minigrad.checking.sample import Sample, widths
