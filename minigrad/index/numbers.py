@@ -64,6 +64,8 @@ def exact_power(base: Number, exponent: int | Fraction) -> Number | None:
 
 
 def _exact_power(base: Number, exponent: int | Fraction) -> Number | None:
+    if exponent.denominator == 1:  # 2/1 is whole
+        exponent = int(exponent)
     digits = max(abs(base.numerator), base.denominator) if not isinstance(base, float) else 1
     if digits > 1 and abs(exponent.numerator) * digits.bit_length() > _LONGEST:
         return None

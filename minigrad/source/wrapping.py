@@ -18,10 +18,11 @@ def wrapped(line: str, width: int) -> list[str]:
         return [line]
     head, body = _parted(line)
     called = _call(body)
-    parts = [] if called else _operands(body)
+    # an argument's comma stays outside: inside the brackets it would make the argument a tuple
+    end = "," if body.endswith(",") else ""
+    parts = [] if called else _operands(body.removesuffix(","))
     if len(parts) > 1:
-        inner = _indented(parts, width, "")
-        return [f"{head}(", *inner, ")"]
+        return [f"{head}(", *_indented(parts, width, ""), f"){end}"]
     if called:
         opening, arguments, closing = called
         end = "," if len(arguments) > 1 else ""

@@ -185,6 +185,7 @@ def test_text_is_the_same_in_every_process(seed: str) -> None:
         "J[:, 1:] += np.where(np.tri(4, 2, 0) > 0, X, -1)[:, :, None] @ np.maximum(R, 0)[:, None]",
         'return {"X": np.outer(a, b), ("X", "Y"): np.einsum("ij,jk->ik", X @ A, Y @ B), "Z": g}',
         "return 2 * X.T @ (np.tanh(X @ W + b) * (1 - H**2) - np.sum(A * B, axis=-1) + V @ W.T)",
+        "np.add.at(out3, (D, D), 2 * G2 + 2 * G8 + 2 * G11 + 2 * G9 + 2 * M7 + 2 * M10 + 2 * G6 - G7)",
     ],
 )
 @pytest.mark.parametrize("width", [50, 60, 80])

@@ -496,3 +496,40 @@ def test_its_value_is_that_of_the_hand_vjps(name: str, order: int) -> None:
     derivation = mg.derive(mg.parse(text, **variables), wrt=wrt, order=order)
     formula = derivation[wrt] if order == 1 else derivation[wrt, wrt]
     np.testing.assert_allclose(formula(values), case.by_backward(values), rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("x[1:]", (1, 4)),
+        ("x[:-1][:-1]", (2, 4)),
+        ("diff(x, axis=0)", (1, 4)),
+        ("x[:, :, 1:]", (2, 4, 1)),
+        ("diagonal(x, -1)", (1, 3)),
+        ("diagonal(x, 2)", (3, 2)),
+        ("diagonal(x, -5)", (3, 3)),
+        ("diagonal(x, 1)", (3, 1)),
+    ],
+)
+def test_nothing_is_read_from_what_has_no_places_left(text: str, shape: tuple[int, ...]) -> None:
+    """An axis of size 1 carries no index, and may be cut to nothing as any other."""
+    x = mg.tensor(np.ones(shape), name="x", requires_grad=True)
+    output = mg.parse(f"sum({text}**2)", x=x)
+    assert str(mg.derive(output)) == "dx = 0"
+    assert mg.check(output).verdict == "pass"
+    whole = mg.parse(text, x=" ".join(map(str, shape)))
+    assert whole.shape == mg.parse(text, x=x).shape
+    assert 0 in whole.shape
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("sum((-x)**2)", "dx = 2 x"),
+        ("sum((-x)**3)", "dx = −3 x^⊙2"),
+        ("min(x)**2", "dx = −2 max(−x) argmax(−x)"),
+        ("sum((-x)**-2)", "dx = −2 ⊘ x^⊙3"),
+    ],
+)
+def test_the_sign_of_a_power_is_worked_out(text: str, right: str) -> None:
+    assert str(mg.derive(mg.parse(text, x="n"), wrt="x")) == right

@@ -170,12 +170,12 @@ def _complete(index: Sequence[Any], ndim: int) -> list[Any]:
 def _sliced(entry: slice, size: AnySize, axis: int, at: Places) -> Hashable:
     label: Hashable = ("x", axis)
     start, step, length = slice_bounds(entry, size)
-    if size == 1 or (start == 0 and step == 1 and length == size):
-        at.sizes[label] = size
-        return label
     if length == 0:
         at.sizes["none", axis] = 0
         return ("none", axis)
+    if size == 1 or (start == 0 and step == 1 and length == size):
+        at.sizes[label] = size
+        return label
     if length == 1:
         at.factors.append((v.whole(affine.onehot(size, start)), (label,)))
         return ("one", axis)

@@ -191,8 +191,11 @@ def diagonal(x: View, *, offset: int, axis1: int, axis2: int) -> View:
     if offset == 0 and v.known_size(rows) == v.known_size(columns):
         labels[axis1] = labels[axis2] = "l"
         return v.contraction([*kept, "l"], [(x, labels)], what="diagonal")
-    labels[axis1], labels[axis2] = "i", "j"
     length = _diagonal_length(rows, columns, offset)
+    if length == 0:
+        sizes = {**dict(zip(labels, x.sizes, strict=True)), "l": length}
+        return v.contraction([*kept, "l"], [(v.number_view(0), ())], 1, sizes)
+    labels[axis1], labels[axis2] = "i", "j"
     places = _diagonal_places(length, rows, columns, offset)
     return v.contraction([*kept, "l"], [(x, labels), *places], what="diagonal")
 
@@ -203,9 +206,9 @@ def trace(x: View, *, axis1: int, axis2: int) -> View:
 
 
 def _diagonal_length(rows: AnySize, columns: AnySize, offset: int) -> AnySize:
-    if rows == columns:
-        return rows - abs(offset)
     high, wide = v.known_size(rows), v.known_size(columns)
+    if high == wide and not isinstance(high, int):
+        return high - abs(offset)
     if not isinstance(high, int) or not isinstance(wide, int):
         raise DimsError(
             f"diagonal: how long it is depends on which of {rows}, {columns} is less; give both axes one "
@@ -213,7 +216,7 @@ def _diagonal_length(rows: AnySize, columns: AnySize, offset: int) -> AnySize:
             rows,
             columns,
         )
-    return min(high + min(offset, 0), wide - max(offset, 0))
+    return max(min(high + min(offset, 0), wide - max(offset, 0)), 0)
 
 
 def _diagonal_places(length: AnySize, rows: AnySize, columns: AnySize, offset: int) -> list[Any]:
