@@ -57,6 +57,12 @@ def held(who: str, what: str, holds: bool, otherwise: str = "") -> Comparison:
     return judged(who, what, EVERYTHING, 0.0 if holds else 1.0, 0.0, note)
 
 
+def furthest(a: Any, b: Any) -> float:
+    """The largest finite gap of two arrays."""
+    gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
+    return float(gap[np.isfinite(gap)].max(initial=0.0))
+
+
 def arrays_compared(
     first: str,
     second: str,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minigrad.checking.compare import ROUNDING, arrays_compared, slopes_compared
+from minigrad.checking.compare import ROUNDING, arrays_compared, furthest, slopes_compared
 from minigrad.checking.defined import (
     ANOTHER_FUNCTION,
     contradicted,
@@ -90,10 +91,8 @@ class Derivative:
         sample, k, found = self.sample, self.k, []
         for claim, g in claims:
             names = self._called(claim), self._called(witness)
-            noise, base = (
-                partial(self._noise, claim),
-                max(claim.tolerance, _COARSER[self.subject.order]),
-            )
+            noise = partial(self._noise, claim)
+            base = max(claim.tolerance, _COARSER[self.subject.order])
             pair = partial(
                 slopes_compared,
                 *(*names, self.name, g, measured),
@@ -151,7 +150,7 @@ class Derivative:
         note = (
             f"{c.quantity} is assumed {words[0]}: a formula that uses this has no derivative by it"
         )
-        return Comparison(c.first, c.second, c.quantity, c.error, c.tolerance, note, "inconclusive")
+        return replace(c, verdict="inconclusive", note=note)
 
 
 def movements(sample: Sample, witness: Witness) -> list[float]:
@@ -163,10 +162,3 @@ def movements(sample: Sample, witness: Witness) -> list[float]:
         max(furthest(there, g) for there in others) if g is not None else 0.0
         for g, *others in zip(here, *twins, strict=True)
     ]
-
-
-def furthest(a: Any, b: Any) -> float:
-    """The largest finite gap of two arrays."""
-    gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
-    gap = gap[np.isfinite(gap)]
-    return float(gap.max(initial=0.0))

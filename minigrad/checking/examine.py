@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.compare import arrays_compared
+from minigrad.checking.compare import arrays_compared, furthest
 from minigrad.checking.defined import (
     settled_value,
 )
-from minigrad.checking.derivative import Derivative, furthest, movements
+from minigrad.checking.derivative import Derivative, movements
 from minigrad.checking.distributions import generator
 from minigrad.checking.hearing import Hearing, said
 from minigrad.checking.large import enlarged, wrong_claims

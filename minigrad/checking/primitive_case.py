@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.compare import doubt
+from minigrad.checking.compare import doubt, furthest
 from minigrad.checking.differences import slope
 from minigrad.checking.distributions import generator
 from minigrad.checking.replay import Replay
@@ -84,7 +84,7 @@ class Case:
         except Exception:
             return None  # the check of the whole graph says so
         moved = (sample.perturbed().output for _ in range(2))
-        return _differ(sample.output, meant, noise=max(_gap(sample.output, y) for y in moved))
+        return _differ(sample.output, meant, noise=max(furthest(sample.output, y) for y in moved))
 
     def vjp_against_differences(self) -> bool | None:
         """Whether the hand VJP and slopes of the forward differ, kinks left out."""
@@ -130,7 +130,7 @@ class Case:
     def forward_in_float32(self) -> str:
         """Evidence that the forward is another function in single precision."""
         low, high, moved = self._single
-        if _differ(low.output, high.output, _SINGLE, _gap(high.output, moved.output)):
+        if _differ(low.output, high.output, _SINGLE, furthest(high.output, moved.output)):
             return "the forward gives other values in float32 than in float64"
         return ""
 
@@ -144,7 +144,7 @@ class Case:
         # on the same rounded numbers, or rounding of an ill-conditioned argument would pass for a lie
         high, moved = (_hand(sample) for sample in doubled)
         if any(
-            _differ(a, b, _SINGLE, _gap(b, m)) for a, b, m in zip(single, high, moved, strict=True)
+            _differ(a, b, _SINGLE, furthest(b, m)) for a, b, m in zip(single, high, moved, strict=True)
         ):
             return "the VJP gives other values in float32 than in float64"
         return ""
@@ -275,11 +275,6 @@ def _lowered(step: Node) -> Lowered | None:
         return lower([step])
     except (MinigradError, TypeError, ValueError):
         return None
-
-
-def _gap(a: Any, b: Any) -> float:
-    gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
-    return float(gap[np.isfinite(gap)].max(initial=0.0))
 
 
 def _differ(a: Any, b: Any, tolerance: float = _TOLERANCE, noise: float = 0.0) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,6 @@ _OWN: dict[str, Callable[..., Any]] = {
 }
 
 
-@cache
 def float_function(name: str) -> Callable[..., Any]:
     """The function of that name on arrays."""
     if name in _OWN:

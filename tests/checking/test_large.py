@@ -42,10 +42,8 @@ def test_a_lie_in_a_stable_form_is_found_at_large_arguments(monkeypatch: Any) ->
     loss = mg.parse("sum(sigmoid(x)*y)", x="n", y="n")
     assert mg.check(loss, wrt="y").verdict == "pass"
     monkeypatch.setitem(float_functions._OWN, "sigmoid", lambda x: np.exp(x) / (1 + np.exp(x)))
-    float_functions.float_function.cache_clear()
     found = _culprit(mg.check(loss, wrt="y"))
     monkeypatch.undo()
-    float_functions.float_function.cache_clear()
     assert found == {("derived formula", "inputs × 800")}
 
 
