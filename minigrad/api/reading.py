@@ -167,27 +167,25 @@ class Reading:
 
 def derived_of(formulas: Mapping[tuple[Node, ...], Expr], reading: Reading) -> dict[Key, Derived]:
     """The derivatives, each with its left side: by name, second ones by several variables by pairs."""
-    several = len(formulas) > 1
+    several, lowered = len(formulas) > 1, reading.lowered
     upper = reading.output_name or (reading.free_name if several else None)
     found: dict[Key, Derived] = {}
     for variables, expr in formulas.items():
-        a, *others = (reading.lowered.names[v] for v in variables)
-        key = (a, others[0]) if others and several else a
-        found[key] = _derived(variables, expr, reading, upper)
+        by = [lowered.names[v] for v in variables]
+        axes = [lowered.views[node].sizes for node in (reading.node, *variables)]
+        key = (by[0], by[1]) if len(by) == 2 and several else by[0]
+        if len(by) == 1 and not reading.node.shape:
+            found[key] = Derived(differential_name(by[0]), expr, by[0], axes)
+        else:
+            found[key] = Derived(_left_side(upper, by), expr, None, axes)
     return found
 
 
-def _derived(variables: Sequence[Node], expr: Expr, reading: Reading, upper: str | None) -> Derived:
-    views = reading.lowered.views
-    axes = [views[node].sizes for node in (reading.node, *variables)]
-    a, *others = (reading.lowered.names[v] for v in variables)
-    if others:
-        name = "H" if upper is None else _second_name(upper, a, others[0])
-        return Derived(name, expr, None, axes)
-    if reading.node.shape:
-        return Derived("J" if upper is None else f"∂{upper}/∂{a}", expr, None, axes)
-    return Derived(differential_name(a), expr, a, axes)
-
-
-def _second_name(output: str, a: str, b: str) -> str:
+def _left_side(output: str | None, by: Sequence[str]) -> str:
+    """What a Jacobian or a second derivative is called."""
+    if output is None:
+        return "J" if len(by) == 1 else "H"
+    if len(by) == 1:
+        return f"∂{output}/∂{by[0]}"
+    a, b = by
     return f"∂²{output}/∂{a}²" if a == b else f"∂²{output}/∂{a}∂{b}"

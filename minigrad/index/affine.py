@@ -127,13 +127,6 @@ def roll(size: AnySize, shift: int) -> AffineRelation:
     return AffineRelation((1, -1), -shift, (size, size), "≡", size)
 
 
-def windows(
-    count: AnySize, kernel: AnySize, size: AnySize, stride: int, dilation: int, padding: int
-) -> AffineRelation:
-    """[i = stride t + dilation k − padding]: element k of window t is place i, if that is inside."""
-    return AffineRelation((stride, dilation, -1), -padding, (count, kernel, size))
-
-
 Side = dict[int | None, AnySize]
 
 

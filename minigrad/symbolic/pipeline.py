@@ -57,11 +57,16 @@ def derivatives(
 
     Parameters
     ----------
-    lowered : the graph.
-    output : what is derived, of any shape; a derivative's axes are the output's, then the variables'.
-    wrt : leaves, or named tensors.
-    order : 1 or 2.
-    length : how long an expression is in print. Names that nobody gave are judged by it; without it there
+    lowered
+        The graph.
+    output
+        What is derived, of any shape; a derivative's axes are the output's, then the variables'.
+    wrt
+        Leaves, or named tensors.
+    order
+        1 or 2.
+    length
+        How long an expression is in print. Names that nobody gave are judged by it; without it there
         are none but for what is too long to read.
 
     Raises

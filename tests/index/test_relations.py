@@ -144,7 +144,7 @@ def test_one_reshape_twice_keeps_what_it_says_of_open_axes() -> None:
 def test_windows_are_read_and_put_back_with_margins() -> None:
     """Windows of 3 with stride 2 on 5 places and a margin of 1, as sums by hand."""
     x, w = Leaf("x", (5,)), Leaf("w", (3,))
-    over = affine.windows(3, 3, 5, 2, 1, 1)
+    over = AffineRelation((2, 1, -1), -1, (3, 3, 5))
     values = {"x": np.array([1.0, 2, 3, 4, 5]), "w": np.array([1.0, 10, 100])}
     y = contract("t", [(x, "i"), (w, "k"), (over, "tki")])
     np.testing.assert_array_equal(evaluate(y, values, {}), [210, 432, 54])
