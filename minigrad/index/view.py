@@ -192,7 +192,7 @@ def reshape(view: View, sizes: Sequence[AnySize]) -> View:
     before = [(k, s) for k, s in enumerate(view.sizes) if s != 1]
     if -1 in sizes:
         rest = prod(s for s in sizes if s != -1)
-        missing = quotient(_total(view.sizes), rest)
+        missing = quotient(prod(view.sizes), rest)
         if missing is None:
             missing = quotient(_counted(view.sizes), _counted(sizes, skip=-1))
         if missing is None:
@@ -259,10 +259,6 @@ def _may_grow(left: AnySize, right: AnySize) -> bool:
 def _same(a: AnySize, b: AnySize) -> bool:
     known = _measured.get()
     return a == b or (known is not None and value_of(a, known) == value_of(b, known))
-
-
-def _total(sizes: Sequence[AnySize]) -> AnySize:
-    return prod(sizes)
 
 
 def _counted(sizes: Sequence[AnySize], skip: int | None = None) -> AnySize:

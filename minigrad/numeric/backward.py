@@ -66,11 +66,6 @@ def _first_sweep(root: Node, g: Any, keep: bool) -> Cotangents:
 _sweep = _first_sweep
 
 
-def _for_leaf(target: Node, g: Any) -> Any:
-    """A leaf's gradient has its leaf's dtype and shape."""
-    return g if g.dtype is target.dtype else g.astype(target.dtype)
-
-
 def _differentiable(name: str, output: Tensor) -> Node:
     if not isinstance(output, Tensor):
         raise TypeError(f"{name}: differentiates a tensor, not {type(output).__name__}")
@@ -244,7 +239,7 @@ def propagate(
             node: g.astype(node.dtype) if g.dtype != node.dtype else g for node, g in found.items()
         }
     found = general_sweep(seeds, keep=True, wanted=wanted, useful=useful)
-    return {node: wrap(_for_leaf(node, g)) for node, g in found.items()}
+    return {node: wrap(g.astype(node.dtype, copy=False)) for node, g in found.items()}
 
 
 Tensor.backward = backward  # type: ignore[method-assign]

@@ -110,7 +110,7 @@ def adjoints(
         for child, expr in flow:
             inflow.setdefault(child, []).append((rank[node], len(inflow.get(child, ())), expr))
     for node in wrt:
-        result.setdefault(node, constant(0, (*_seed_sizes(seed, extra), *node.sizes)))
+        result.setdefault(node, constant(0, (*seed.sizes[:extra], *node.sizes)))
     return result
 
 
@@ -134,10 +134,6 @@ def identity_seed(output: Expr) -> Expr:
     n = output.ndim
     deltas = [(delta(s), (k, n + k)) for k, s in enumerate(output.sizes)]
     return contract(range(2 * n), deltas)
-
-
-def _seed_sizes(seed: Expr, extra: int) -> tuple[AnySize, ...]:
-    return seed.sizes[:extra]
 
 
 def _depends(order: Iterable[Expr], targets: Collection[Expr]) -> set[Expr]:
