@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.compare import ROUNDING, arrays_compared
+from minigrad.checking.compare import arrays_compared
 from minigrad.checking.examine import examine
 from minigrad.checking.notebook import Claim, Notebook, fitted
 from minigrad.checking.options import Options
@@ -198,6 +198,3 @@ def claims_for(names: Sequence[str], against: Any) -> list[Claim]:
         f"check: one derivation is given for {len(names)} variables, {', '.join(names)}; pass "
         'wrt="name" for one, or a mapping of names to derivations'
     )
-
-
-__all__ = ["ROUNDING", "claims_for", "judge"]

@@ -59,7 +59,6 @@ class Options:
 
     def hearing(self, rows: Sequence[Witness], *extra: Witness) -> Options:
         """The same options for these witnesses alone, and for others that are not in the table."""
-        called = dict.fromkeys(w.name for w in (*rows, *extra))
-        heard = [n for n in called if self.witnesses is None or n in self.witnesses]
+        heard = [w.name for w in rows if self.witnesses is None or w.name in self.witnesses]
         heard += [w.name for w in extra if w.name not in heard]
         return replace(self, witnesses=heard, extra=extra)

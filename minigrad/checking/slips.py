@@ -130,6 +130,3 @@ def _reduced_wrongly(claim: Any, right: Any, sweep: Sweep, names: GraphNames) ->
         if ratio is not None:
             return Slip(_and_factor("what was broadcast is not summed", ratio, names), None)
     return Slip(f"its shape is {claim.shape}, the variable's is {right.shape}", None)
-
-
-__all__ = ["Slip", "find_slip"]

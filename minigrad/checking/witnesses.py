@@ -305,14 +305,3 @@ def with_parts() -> list[Witness]:
 def names() -> list[str]:
     """What witnesses and proofs are called."""
     return [*(w.name for w in WITNESSES), *(p.name for p in PROOFS)]
-
-
-__all__ = [
-    "PROOFS",
-    "WITNESSES",
-    "Proof",
-    "Witness",
-    "formula_gradients",
-    "hand_gradients",
-    "source_gradients",
-]

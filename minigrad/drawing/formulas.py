@@ -10,7 +10,8 @@ from minigrad.drawing.names import differential, indexed, symbol
 from minigrad.graph import Node
 from minigrad.index.expr import Expr, Ref, Sum, referred
 from minigrad.notation.lines import backward_rank
-from minigrad.notation.matrix import Places, matrix_form
+from minigrad.notation.matrix import matrix_form
+from minigrad.notation.structural import Places
 from minigrad.notation.text import UNICODE, Printer
 from minigrad.notation.tree import Name, Power, Tree
 from minigrad.symbolic import derivatives

@@ -16,8 +16,9 @@
 from __future__ import annotations
 
 from minigrad.index.expr import Expr, Product, Sum
-from minigrad.notation.matrix import Places, cost, index_form, index_text, matrix_form
-from minigrad.notation.text import shown_places, text
+from minigrad.notation.matrix import index_form, index_text, matrix_form
+from minigrad.notation.structural import Places
+from minigrad.notation.text import cost, shown_places, text
 from minigrad.notation.tree import Tree
 from minigrad.symbolic.expand import expanded, has_delta
 from minigrad.symbolic.factors import common_factor

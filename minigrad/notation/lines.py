@@ -10,7 +10,8 @@ from minigrad.index.expr import Composite, Expr, Ref
 from minigrad.notation.functions import mark_of
 from minigrad.notation.latex import gradient_name, latex, latex_name, subscripted
 from minigrad.notation.mathml import inner_mathml, mathml_gradient, mathml_name, wrapped
-from minigrad.notation.matrix import Places, matrix_form
+from minigrad.notation.matrix import matrix_form
+from minigrad.notation.structural import Places
 from minigrad.notation.text import ASCII, UNICODE, Marks, shown_places, text
 from minigrad.notation.tree import Name, Plus, Tree, parts_of
 

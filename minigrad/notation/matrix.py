@@ -101,6 +101,3 @@ def _elementwise_form(node: Expr) -> Tree | None:
         return Reader().read(node, (None,) * node.ndim)
     except OrderError:
         return None
-
-
-__all__ = ["Places", "cost", "index_form", "index_text", "matrix_form"]

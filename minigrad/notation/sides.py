@@ -83,6 +83,3 @@ def _all(parts: tuple[Tree, ...], wanted: str) -> tuple[Tree, ...] | None:
     turned = [on_side(part, wanted) for part in parts]
     kept = tuple(part for part in turned if part is not None)
     return kept if len(kept) == len(parts) else None
-
-
-__all__ = ["on_side", "side"]

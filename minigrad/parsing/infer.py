@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, combinations, count, product
 from typing import Any
 
-from minigrad.errors import ArgumentError, DimsError, MinigradError, NameClashError
+from minigrad.errors import DimsError, MinigradError, NameClashError
 from minigrad.graph import Node, Tensor
 from minigrad.index.size import AnySize, Size, dim
 from minigrad.parsing import table
@@ -262,6 +262,3 @@ def _is_capital(name: str) -> bool:
 
 def _axes(rank: int) -> str:
     return ("a scalar", "a vector", "a matrix")[rank] if rank < 3 else f"{rank} axes"
-
-
-__all__ = ["ArgumentError", "Parsed", "parsed"]
