@@ -191,8 +191,8 @@ def test_every_public_name_can_be_had() -> None:
         mg.no_such_name  # noqa: B018  (reading it is the test)
 
 
-# What is kept without bound, because there are only so many questions: fonts, and functions of floats by name.
-FEW = {"_advances", "float_function"}
+# What is kept without bound, because there are only so many questions: fonts.
+FEW = {"_advances"}
 
 
 def test_what_is_kept_for_arguments_is_bounded() -> None:
