@@ -22,6 +22,7 @@ Part = str
 AT_FAULT = "the primitive at fault"
 FORWARD, VJP, MEANING = "forward", "VJP", "meaning"
 DERIVATIVE = "meaning's derivative"
+DIGITS = "value at 50 digits"
 
 
 def locate(replay: Replay, leaves: Mapping[Node, Any], rng: np.random.Generator) -> list[Suspect]:
@@ -63,6 +64,8 @@ def _at_first_order(case: Case) -> Suspect | None:
     )
     if evidence:
         return Suspect(case.row.name, _blamed(case, value, slope, rule), evidence)
+    if case.forward_against_digits():
+        return Suspect(case.row.name, (DIGITS,), "forward and value at 50 digits differ")
     return None
 
 

@@ -14,7 +14,9 @@ import numpy as np
 
 from minigrad.checking.compare import doubt, furthest
 from minigrad.checking.differences import slope
+from minigrad.checking.digits import MOST_OPERATIONS, lifted
 from minigrad.checking.distributions import generator
+from minigrad.checking.meaning import operations
 from minigrad.checking.replay import Replay
 from minigrad.checking.sample import Sample
 from minigrad.checking.subject import Subject
@@ -24,6 +26,7 @@ from minigrad.errors import MinigradError
 from minigrad.graph import Node, leaf, tensor
 from minigrad.graph.operation import record
 from minigrad.index.expr import Leaf
+from minigrad.program.arithmetic import DIGITS_50
 from minigrad.program.environment import Environment
 from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.budget import OutOfTimeError
@@ -83,8 +86,23 @@ class Case:
             raise
         except Exception:
             return None  # the check of the whole graph says so
-        moved = (sample.perturbed().output for _ in range(2))
-        return _differ(sample.output, meant, noise=max(furthest(sample.output, y) for y in moved))
+        return _differ(sample.output, meant, noise=self._noise)
+
+    def forward_against_digits(self) -> bool | None:
+        """Whether the meaning has another value in the arithmetics that rows tell of beside floats."""
+        lowered = self.subject.lowered
+        if lowered is None or operations(self.sample) > MOST_OPERATIONS:
+            return None
+        root = lowered.expr(self.subject.output)
+        values = {name: lifted(array) for name, array in self.sample.leaf_values().items()}
+        try:
+            (meant,) = evaluate_all([root], Environment(values, self.sample.sizes, DIGITS_50))
+            meant = np.asarray(meant, dtype=float).reshape(self.sample.output.shape)
+        except OutOfTimeError:
+            raise
+        except Exception:
+            return None  # no value at 50 digits
+        return _differ(self.sample.output, meant, noise=self._noise)
 
     def vjp_against_differences(self) -> bool | None:
         """Whether the hand VJP and slopes of the forward differ, kinks left out."""
@@ -203,6 +221,12 @@ class Case:
     def hand(self) -> list[Any]:
         """The cotangents of the movable arguments."""
         return _hand(self.sample)
+
+    @cached_property
+    def _noise(self) -> float:
+        """How far rounding in the forward moves the value."""
+        moved = (self.sample.perturbed().output for _ in range(2))
+        return max(furthest(self.sample.output, y) for y in moved)
 
     def vjp_error(self) -> str:
         """What the VJP raises, "" where it runs and gives the shapes of its arguments."""

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, KindError
 from minigrad.graph.call import Operation, Signature, define, entered, worded
 from minigrad.primitive import (
     AS_IT_IS,
@@ -83,7 +83,7 @@ def elementwise(
     ...     meaning="cap*tanh(x/cap)",
     ... )
     """
-    arity = len(vjps)
+    arity = len(one_each(name, vjps))
     row = Primitive(
         name=name,
         kind="elementwise",
@@ -155,7 +155,7 @@ def primitive(
     """
     if bool(vjps) + (vjp is not None) + (vjp_all is not None) != 1:
         raise ArgumentError(f"{name}: give either vjps, one per argument, or one variadic vjp")
-    arity = len(vjps) or None
+    arity = len(one_each(name, vjps)) or None
     row = Primitive(
         name=name,
         kind="contraction" if isinstance(meaning, str) else kind,
@@ -213,6 +213,9 @@ def composite(
     ... def midrange(x):
     ...     return (mg.max(x) + mg.min(x)) / 2
     """
+    if callable(name):
+        called = getattr(name, "__name__", "NAME")
+        raise KindError(f'composite: give it the name it is known by, as in @mg.composite("{called}")')
 
     def decorate(function: _F) -> _F:
         if _has_options(function):
@@ -231,6 +234,13 @@ def composite(
         return entered(register(row), function)
 
     return decorate
+
+
+def one_each(name: str, vjps: Any) -> tuple[Rule | None, ...]:
+    """The rules of a row, one for each argument."""
+    if not isinstance(vjps, (tuple, list)):
+        raise KindError(f"{name}: vjps is a tuple of rules, one for each argument, as in vjps=(rule,)")
+    return tuple(vjps)
 
 
 def _has_options(function: Operation) -> bool:

@@ -34,6 +34,7 @@ def check(row: Primitive) -> None:
         raise KindError(f"{row.name}: notation is a Notation(text, latex), not {row.notation!r}")
     if row.arity is not None:
         _check_arity(row, row.arity)
+    _check_rules(row)
     if isinstance(row.meaning, str):
         if row.kind == "elementwise":
             _check_formula(row, row.meaning)
@@ -50,11 +51,33 @@ def _check_arity(row: Primitive, arity: int) -> None:
         )
     least, most = _arguments(row.forward)
     if not least <= arity <= most:
-        takes = str(least) if least == most else f"{least} to {most}"
         raise ArgumentError(
-            f"{row.name}: its forward function takes {takes} arguments and vjps has {arity} rules; give one "
+            f"{row.name}: its forward function takes {_taken(least, most)} arguments and vjps has {arity} rules; give one "
             "for each argument, None for one without a derivative, and put parameters behind a *"
         )
+
+
+def _check_rules(row: Primitive) -> None:
+    """A rule takes what it is called with: the cotangent, the result and the arguments."""
+    least, most = _arguments(row.forward) if row.arity is None else (row.arity, row.arity)
+    called = [(f"vjps[{k}]", rule, "g, y", 2) for k, rule in enumerate(row.vjps) if rule is not None]
+    if row.vjp is not None:
+        called.append(("vjp", row.vjp, "i, g, y", 3))
+    for fact, rule, first, count in called:
+        lowest, highest = _arguments(rule)
+        if lowest > least + count or highest < most + count:
+            behind = "arguments" if most > 1 else "argument"
+            many = "any number of" if most == np.inf else str(int(most))
+            raise ArgumentError(
+                f"{row.name}: {fact} is called with ({first}) and {many} {behind}, and parameters by name; it "
+                f"takes {_taken(lowest, highest)}"
+            )
+
+
+def _taken(least: float, most: float) -> str:
+    if most == np.inf:
+        return f"at least {int(least)}"
+    return f"{int(least)}" if least == most else f"{int(least)} to {int(most)}"
 
 
 def _arguments(forward: Any) -> tuple[float, float]:

@@ -114,7 +114,7 @@ class MatrixRow:
             )
         if self.objects is None and not self.inexact:
             return (
-                "give objects=, its value by inverses, determinants, powers and sums, or say in inexact= why "
+                "give objects=, its value by products, sums, inverses and determinants, or say in inexact= why "
                 "it is not rational where the matrix is"
             )
         if self.text.count("{}") != 1:

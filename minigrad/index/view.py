@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 from minigrad.errors import DimsError, ShapeError
 from minigrad.index import affine
 from minigrad.index.algebra import add, constant
 from minigrad.index.contract import contract
 from minigrad.index.expr import Composite, Definition, Expr, Number, Pick
+from minigrad.index.numbers import number
 from minigrad.index.size import AnySize, Size, prod, quotient, value_of
 
 
@@ -40,6 +42,38 @@ class View(NamedTuple):
             if axis is not None:
                 own[axis] = label
         return self.expr, tuple(own)
+
+    # A view is no sequence of its parts: its arithmetic is that of arrays.
+
+    def __add__(self, other: Any) -> View:
+        return _plus((1, self), (1, other))
+
+    def __radd__(self, other: Any) -> View:
+        return _plus((1, other), (1, self))
+
+    def __sub__(self, other: Any) -> View:
+        return _plus((1, self), (-1, other))
+
+    def __rsub__(self, other: Any) -> View:
+        return _plus((1, other), (-1, self))
+
+    def __neg__(self) -> View:
+        return _plus((-1, self))
+
+    def __mul__(self, other: Any) -> View:
+        return _times((self, 1), (other, 1))
+
+    def __rmul__(self, other: Any) -> View:
+        return _times((other, 1), (self, 1))
+
+    def __truediv__(self, other: Any) -> View:
+        return _times((self, 1), (other, -1))
+
+    def __rtruediv__(self, other: Any) -> View:
+        return _times((other, 1), (self, -1))
+
+    def __pow__(self, exponent: int | Fraction) -> View:
+        return _times((self, exponent))
 
 
 # -- sizes that meet ----------------------------------------------------------------------------
@@ -138,6 +172,31 @@ def elementwise(build: Callable[..., Expr], views: Sequence[View], what: str) ->
     sizes = broadcast_sizes(views, what)
     spread = [broadcast_to(view, sizes) for view in views]
     return View(build(*(view.expr for view in spread)), spread[0].axes)
+
+
+def _plus(*terms: tuple[int, Any]) -> View:
+    """A sum of views and numbers, broadcast."""
+    coefs = [coef for coef, _ in terms]
+    return elementwise(
+        lambda *nodes: add(list(zip(coefs, nodes, strict=True))),
+        [_as_view(value) for _, value in terms],
+        "sum",
+    )
+
+
+def _times(*factors: tuple[Any, int | Fraction]) -> View:
+    """A product of powers of views and numbers, broadcast."""
+
+    def product(*nodes: Expr) -> Expr:
+        axes = range(nodes[0].ndim)
+        powers = (exponent for _, exponent in factors)
+        return contract(axes, [(x, axes, e) for x, e in zip(nodes, powers, strict=True)])
+
+    return elementwise(product, [_as_view(value) for value, _ in factors], "product")
+
+
+def _as_view(value: Any) -> View:
+    return value if isinstance(value, View) else number_view(number(value))
 
 
 # -- axes -----------------------------------------------------------------------------------------

@@ -189,7 +189,9 @@ class Printer:
             shown = str(exponent) if exponent.denominator == 1 and exponent > 0 else f"({exponent})"
             return f"{body}**{shown}", _POSTFIX
         if tree.elementwise:
-            return f"{body}^⊙{exponent}", _POSTFIX
+            # x^⊙2/3 would read as the square over 3
+            shown = str(exponent) if exponent.denominator == 1 else f"({exponent})"
+            return f"{body}^⊙{shown}", _POSTFIX
         return body + str(exponent).translate(_SUPERSCRIPTS), _POSTFIX
 
     def hadamard(self, up: tuple[Tree, ...], down: tuple[Tree, ...]) -> str:

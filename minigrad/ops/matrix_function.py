@@ -77,8 +77,9 @@ def matrix_function(
         definition of ``expm(x)``.
     objects, digits, inexact
         Its value beside the floats of ``forward``: ``(arithmetic, array)`` by
-        ``arithmetic.inverse``, ``.determinant``, ``.power`` and sums, in exact arithmetic and at 50
-        digits; ``(mpmath, matrix)`` at 50 digits alone; why it is not rational where the matrix is.
+        products, sums, ``arithmetic.inverse``, ``.determinant`` and ``.power`` of each element, in exact
+        arithmetic and at 50 digits; ``(mpmath, matrix)`` at 50 digits alone; why it is not rational where the
+        matrix is.
     single
         The function of a 1 by 1 matrix as an expression in x: ``"1/x"``.
     keeps, inverts

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import DerivationError, ShapeError
+from minigrad.errors import DerivationError, MinigradError, ShapeError
 from minigrad.graph.dims import Dim
 from minigrad.graph.node import Node
 from minigrad.index import heads
@@ -263,7 +263,26 @@ def lower_row(row: Primitive, views: Sequence[Any], params: Mapping[str, Any]) -
             )
         return _einsum(spec, views, row.name) if isinstance(spec, str) else spec(*views)
     assert not isinstance(row.meaning, str)
-    return row.meaning(*views, **params)
+    return row.meaning(*views, **params) if row.builtin else _by_own_meaning(row, views, params)
+
+
+def _by_own_meaning(row: Primitive, views: Sequence[Any], params: Mapping[str, Any]) -> View:
+    """What a function of the user's makes of views, or in words why it makes nothing of them."""
+    try:
+        found = row.meaning(*views, **params)  # type: ignore[misc,operator]
+    except MinigradError:
+        raise
+    except Exception as error:
+        shapes = " and ".join("(" + ", ".join(map(str, view.sizes)) + ")" for view in views)
+        raise DerivationError(
+            f"{row.name}: its meaning raises {type(error).__name__}: {error}, for arguments {shapes}"
+        ) from error
+    if not isinstance(found, View):
+        raise DerivationError(
+            f"{row.name}: its meaning gives a {type(found).__name__} and no view; it is written in the "
+            "functions of minigrad.index.view"
+        )
+    return found
 
 
 def _applied(head: Head, *args: Expr) -> Expr:

@@ -85,7 +85,7 @@ READINGS = {
     "cbrt": Reading(
         "sum(cbrt(x))",
         {"x": "n"},
-        "dx = 1 ⊘ x^⊙2/3 / 3",
+        "dx = 1 ⊘ x^⊙(2/3) / 3",
         "power rule",
         "dx = 1 / x**(2/3) / 3",
         r"x^{\odot 2/3}",
@@ -241,6 +241,14 @@ WRONG = {
     "vjps has no rule": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=()),
     "takes 2 arguments and vjps has 1": lambda: mg.elementwise("own_of_a_test", np.arctan2, vjps=(_rule,)),
     "takes 1 arguments and vjps has 2": lambda: mg.primitive("own_of_a_test", lambda x: x, vjps=(_rule, _rule)),
+    "vjps is a tuple of rules": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=_rule),
+    r"vjps\[0\] is called with \(g, y\) and 1 argument": lambda: mg.elementwise(
+        "own_of_a_test", np.sin, vjps=(lambda g, x: g,)
+    ),
+    "vjp is called with .* any number of arguments": lambda: mg.primitive(
+        "own_of_a_test", lambda *x: x[0], vjp=_rule
+    ),
+    r'as in @mg.composite\("_rule"\)': lambda: mg.composite(_rule),
     "is no formula": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), meaning="sin(x"),
     "speaks of t": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), meaning="sin(t*x)"),
     "is no Einstein sum": lambda: mg.primitive("own_of_a_test", np.triu, vjps=(_rule,), meaning="sin(x)"),
@@ -267,3 +275,92 @@ def test_what_a_row_lacks_is_said_when_it_is_made(words: str) -> None:
         WRONG[words]()
     assert "own_of_a_test" not in REGISTRY
     assert "own_of_a_test" not in MATRIX_ROWS
+
+
+def _weighted(*parts: Any) -> Any:
+    return sum(k * part for k, part in enumerate(parts, 1))
+
+
+def test_a_meaning_computes_with_views_as_with_arrays() -> None:
+    """A sum of views is no tuple of their parts."""
+    weighted = mg.primitive(
+        "weighted_of_a_test", _weighted, vjp=lambda i, g, y, *parts: (i + 1) * g, meaning=_weighted
+    )
+    x, y, s = mg.symbols("x: n", "y: n", "s:")
+    assert str(mg.derive(mg.sum(weighted(x, y) ** 2), wrt=["x", "y"])) == (
+        "dx = 2 r      dy = 4 r   where r = x + 2 y"
+    )
+    ratio = mg.primitive(
+        "ratio_of_a_test",
+        lambda x, y, s: 1 - s * x / y + 0.5 / x - (-y) ** 2,
+        vjps=(
+            lambda g, y, a, b, s: g * (-s / b - 0.5 / a**2),
+            lambda g, y, a, b, s: g * (s * a / b**2 - 2 * b),
+            lambda g, y, a, b, s: -(g * a / b).sum(),
+        ),
+        meaning=lambda x, y, s: 1 - s * x / y + 0.5 / x - (-y) ** 2,
+        domain="positive",
+    )
+    assert mg.derive(mg.sum(ratio(x, y, s)), wrt=["x", "y", "s"]).check().passed
+
+
+UNREADABLE = {
+    "gives a tuple and no view": lambda x: x[:1],
+    "raises AttributeError: .* for arguments \\(n\\)": lambda x: x.nothing,
+    "raises ZeroDivisionError": lambda x: 1 // 0,
+}
+
+
+@pytest.mark.parametrize("words", UNREADABLE)
+def test_a_meaning_that_is_none_is_told_in_words(words: str) -> None:
+    row = mg.primitive("own_of_a_test", np.triu, vjps=(_rule,), meaning=UNREADABLE[words])
+    try:
+        with pytest.raises(mg.errors.DerivationError, match=f"own_of_a_test: its meaning {words}"):
+            row(mg.symbols("x: n"))
+    finally:
+        del REGISTRY["own_of_a_test"]
+
+
+NO_ADJOINTS = {
+    "speaks of 'W'; there are Y, G, X": lambda r: r.product("ij", [("W", "ij")]),
+    "raises ValueError": lambda r: r.product("ij", [("G", "ijk")]),
+    "gives no matrix": lambda r: r.product("i", [("G", "ij")]),
+    "gives no matrix;": lambda r: 2,
+}
+
+
+@pytest.mark.parametrize("words", NO_ADJOINTS)
+def test_an_adjoint_that_is_none_is_told_in_words(words: str) -> None:
+    row = _own(adjoint=NO_ADJOINTS[words])
+    try:
+        with pytest.raises(mg.errors.DerivationError, match=f"own_of_a_test: its adjoint= {words}"):
+            mg.derive(mg.sum(mg.symbols("C: n n") * row(mg.symbols("X: n n"))), wrt="X")
+    finally:
+        del REGISTRY["own_of_a_test"], MATRIX_ROWS["own_of_a_test"]
+
+
+def test_a_wrong_value_at_50_digits_is_blamed_and_not_the_derivation() -> None:
+    """``at.power`` is of each element; a matrix product was meant."""
+    row = mg.matrix_function(
+        "own_of_a_test",
+        lambda x: x @ x,
+        vjp=lambda g, y, x: g @ x.mT + x.mT @ g,
+        adjoint=lambda r: r.sum(
+            r.product("ij", [("G", "ik"), ("X", "jk")]), r.product("ij", [("X", "ki"), ("G", "kj")])
+        ),
+        sentence="square, d(X²) = dX X + X dX",
+        objects=lambda at, x: at.power(x, 2),
+        text="np.linalg.matrix_power({}, 2)",
+    )
+    try:
+        report = mg.check(mg.sum(mg.symbols("C: n n") * row(mg.symbols("X: n n"))))
+        assert report.verdict == "fail"
+        (suspect,) = report.suspects
+        assert (suspect.primitive, suspect.parts) == ("own_of_a_test", ("value at 50 digits",))
+    finally:
+        del REGISTRY["own_of_a_test"], MATRIX_ROWS["own_of_a_test"]
+
+
+def test_a_power_that_is_a_fraction_is_not_read_as_a_quotient() -> None:
+    x = mg.symbols("x: n")
+    assert str(mg.derive(mg.sum(1 / x**1.5))) == "dx = −3 (1 ⊘ x^⊙(5/2)) / 2"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
 
+from minigrad.errors import DerivationError, MinigradError
 from minigrad.index import affine
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
@@ -55,6 +56,12 @@ class Rules:
     ) -> Expr:
         """A product over named nodes; ``whole`` ones have the output's axes of a Jacobian first."""
         lead = [("o", k) for k in range(self.extra)] if whole else []
+        for name, _ in factors:
+            if name not in self.nodes:
+                raise DerivationError(
+                    f"{self.node.row.operation}: its adjoint= speaks of {name!r}; there are "
+                    f"{', '.join(self.nodes)}, and what rules.name and rules.part add to them"
+                )
         operands = [(self.nodes[name], self.labels(name, letters)) for name, letters in factors]
         return contract([*lead, *self.batch, *out], operands, coef)
 
@@ -106,5 +113,15 @@ class Rules:
 
 def matrix_adjoint(node: MatrixFunction, g: Expr, extra: int, output: Expr) -> Expr:
     """The adjoint of the argument; ``output`` is how to write the function's value."""
-    result: Expr = node.row.adjoint(Rules(node, g, extra, output))
+    name = node.row.operation or node.row.name
+    try:
+        result: Expr = node.row.adjoint(Rules(node, g, extra, output))
+    except MinigradError:
+        raise
+    except Exception as error:
+        raise DerivationError(f"{name}: its adjoint= raises {type(error).__name__}: {error}") from error
+    if not isinstance(result, Expr) or result.ndim != extra + node.arg.ndim:
+        raise DerivationError(
+            f"{name}: its adjoint= gives no matrix; what stands at dX is a sum of rules.product(\"ij\", ...)"
+        )
     return result

@@ -18,7 +18,7 @@ _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ", "0123456789-/")
 _SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ]+")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?")
 _WORD = re.compile(r"(?:(?![ᵀ⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ𝟏])[^\W])+")
-_ELEMENTWISE_POWER = re.compile(r"\^⊙(-?[0-9]+(?:/[0-9]+)?)")
+_ELEMENTWISE_POWER = re.compile(r"\^⊙(?:(-?[0-9]+)|\((-?[0-9]+/[0-9]+)\))")
 _SUBSCRIPT = re.compile(r"_([0-9a-z]+)(?![0-9A-Za-z_])")
 _PLACE = re.compile(r"\(([^()]*)\)")
 _PLACES = re.compile(r"\[([^\[\]]*)\]")
@@ -235,7 +235,7 @@ class _Reader:
             elif found := self.match(_SUPERSCRIPT):
                 piece = SyntaxNode("power", (piece,), Fraction(found[0].translate(_DIGITS)))
             elif found := self.match(_ELEMENTWISE_POWER):
-                piece = SyntaxNode("powers", (piece,), Fraction(found[1]))
+                piece = SyntaxNode("powers", (piece,), Fraction(found[1] or found[2]))
             elif found := self.match(_SUBSCRIPT):
                 piece = SyntaxNode("at", (piece,), tuple(found[1]))
             elif self.text[self.at : self.at + 1] == "[" and (found := self.match(_PLACES)):
