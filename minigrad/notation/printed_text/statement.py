@@ -54,6 +54,7 @@ class Evaluation:
         self.of_indices = False  # inside [i = j + k]
         self.lengths = {**lengths, **dict(letter_lengths(statement.piece, known))}
         self.guesses: list[int] = []
+        self.oblong = 0  # how many triangles were guessed to have unlike sides
         self.used = 0
 
     @cached_property
@@ -66,15 +67,17 @@ class Evaluation:
     def results(self) -> list[Value]:
         """Every different value that some choice of the untold sizes allows.
 
+        A triangle is read as square wherever that fits.
+
         Raises
         ------
         ShapeError
             When none does.
         """
         found: list[Value] = []
-        error: Exception | None = None
+        fewest, error = 0, None
         for _ in range(_MOST_GUESSES):
-            self.used = 0
+            self.used = self.oblong = 0
             try:
                 value = self.filled()
             except ArgumentError:
@@ -82,7 +85,9 @@ class Evaluation:
             except (ValueError, np.linalg.LinAlgError, UnsizedError) as problem:  # as NumPy has it
                 error = problem
             else:
-                if not any(same(value, other) for other in found):
+                if not found or self.oblong < fewest:
+                    found, fewest = [value], self.oblong
+                elif self.oblong == fewest and not any(same(value, other) for other in found):
                     found.append(value)
             if not self.next_guess():
                 break
@@ -318,6 +323,7 @@ class Evaluation:
             return self.over(stem, letters, piece.parts)
         if function in ("tril", "triu") and piece.parts[0].kind == "ones":
             shape = self.guess(), self.guess()
+            self.oblong += shape[0] != shape[1]
             offset = [int(plain(self.eval(part))) for part in piece.parts[1:]]
             return Block((np.tril if function == "tril" else np.triu)(np.ones(shape), *offset))
         if function == "pad":
