@@ -8,7 +8,8 @@ saying where the result stands, {0: 1 + 2 j, 1: k}: then B is all there is to co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -36,6 +37,22 @@ class StructuralFactor(NamedTuple):
         return self.node if isinstance(self.node, Pick) else self.node.form
 
 
+class StructuralFactors(list[StructuralFactor]):
+    """Structural factors, and how many of them carry each label: a chain of thousands asks at each step."""
+
+    def __init__(self, factors: Iterable[StructuralFactor] = ()) -> None:
+        super().__init__(factors)
+        self.carriers = Counter(label for factor in self for label in set(factor.labels))
+
+    def append(self, factor: StructuralFactor) -> None:
+        super().append(factor)
+        self.carriers.update(set(factor.labels))
+
+    def remove(self, factor: StructuralFactor) -> None:
+        super().remove(factor)
+        self.carriers.subtract(set(factor.labels))
+
+
 @dataclass
 class PartialContraction:
     """A product on its way: arrays, structural factors, and the index maps of the result's axes."""
@@ -44,7 +61,7 @@ class PartialContraction:
     extents: dict[Label, AnySize]
     index_maps: dict[int, IndexMap]
     arrays: list[Labelled] = field(default_factory=list)
-    structurals: list[StructuralFactor] = field(default_factory=list)
+    structurals: StructuralFactors = field(default_factory=StructuralFactors)
     gone: set[Label] = field(default_factory=set)  # labels that are summed, or written by others
     zero: bool = False  # whether the structural factors rule each other out
 
@@ -67,16 +84,13 @@ class PartialContraction:
         )
 
     def carried_elsewhere(self, labels: Sequence[Label], but: StructuralFactor) -> bool:
-        """Whether another structural factor carries one of the labels."""
-        return any(
-            set(labels) & set(structural.labels)
-            for structural in self.structurals
-            if structural is not but
-        )
+        """Whether a structural factor carries one of the labels that is not ``but``, itself one of them."""
+        carriers = self.structurals.carriers
+        return any(carriers[label] > (label in but.labels) for label in labels)
 
     def ends_in(self, labels: Sequence[Label], structural: StructuralFactor) -> bool:
         """Whether all of the labels are summed, and this is the only structural factor that carries any."""
-        return not set(labels) & self.needed() and not self.carried_elsewhere(labels, structural)
+        return not self.carried_elsewhere(labels, structural) and not set(labels) & self.needed()
 
     def add(self, value: Value, labels: Sequence[Label]) -> None:
         """An array; where it carries a label twice, only its diagonal counts."""

@@ -16,13 +16,20 @@ from minigrad.program.determinants import by_minors
 from minigrad.program.elimination import eliminate
 from minigrad.program.index_maps import Affine, Extents, PlacedArray, is_plain, labels_of
 from minigrad.program.pairwise import Labelled, along, filled, spread
-from minigrad.program.partial_contraction import PartialContraction, StructuralFactor
+from minigrad.program.partial_contraction import (
+    PartialContraction,
+    StructuralFactor,
+    StructuralFactors,
+)
 from minigrad.program.triangle import masked_over
 from minigrad.program.value import Value
 from minigrad.program.value_builder import ValueBuilder
 
 # A product of sums that would open into more terms than this stays closed.
 _MOST_TERMS = 32
+# A longer row of names, each in places of the one before, is made once in between: read through to its end
+# from each of its names, a chain of n gathers would be n products of up to n factors.
+_LONGEST_ROW = 8
 
 # A node's value, labelled by those of its axes along which it varies.
 Lower = Callable[[Expr], Labelled]
@@ -35,6 +42,7 @@ class ProductLowering:
         self.lower, self.builder = lower, builder
         self.contractor = Contractor(builder, extent)
         self.placed_arrays: dict[Expr, tuple[PlacedArray, Extents]] = {}
+        self.rows: dict[Product, int] = {}
 
     def placed(self, node: Expr) -> tuple[PlacedArray, Extents]:
         """The node as a core and its index maps."""
@@ -111,8 +119,17 @@ class ProductLowering:
             return inner if any(self.repeats_a_label(term) for _, term in inner.terms) else None
         if not isinstance(inner, Product) or not _is_structural(inner):
             return None
+        if self.row(inner) == _LONGEST_ROW:
+            return None
         placed, extents = self.placed(inner)
         return None if is_plain(placed, inner.sizes, extents) else inner
+
+    def row(self, node: Product) -> int:
+        """How many names in a row, with this product's own, are not made."""
+        if node not in self.rows:
+            behind = [self.structural_behind(f.node) for f in node.factors]
+            self.rows[node] = 1 + max((self.row(x) for x in behind if isinstance(x, Product)), default=0)
+        return self.rows[node]
 
     def product(self, node: Product) -> tuple[PlacedArray, Extents]:
         extents: Extents = dict(enumerate(node.label_sizes))
@@ -163,7 +180,7 @@ class ProductLowering:
         if not partial.arrays:
             return []
         masks = [r for r in partial.structurals if isinstance(r.form, Triangle) and set(r.labels) <= needed]
-        partial.structurals = [r for r in partial.structurals if r not in masks]
+        partial.structurals = StructuralFactors(r for r in partial.structurals if r not in masks)
         return masks
 
     def enter(

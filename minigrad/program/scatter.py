@@ -21,6 +21,7 @@ from minigrad.program.partial_contraction import (
     Combine,
     PartialContraction,
     StructuralFactor,
+    StructuralFactors,
     combined,
 )
 from minigrad.program.value import Value
@@ -139,13 +140,13 @@ def _intersected(
         partial.zero = True
         length = 0
     whole = first.labels[-1]
-    partial.structurals = [
+    partial.structurals = StructuralFactors(
         structural
         for structural in partial.structurals
         if structural is not first and structural is not second
-    ]
+    )
     if partial.zero:
-        partial.structurals = []
+        partial.structurals = StructuralFactors()
         return False
     part: Label = ("part", whole, len(partial.extents))
     partial.extents[part] = length

@@ -29,6 +29,7 @@ from minigrad.index.expr import Expr, Ref, Sum, postorder
 from minigrad.index.size import dim
 from minigrad.notation.printed_text import read_back
 from minigrad.notation.reader import Reader
+from minigrad.program.partial_contraction import PartialContraction
 from minigrad.primitive import REGISTRY
 from minigrad.program import in_order, program
 from minigrad.symbolic import autoname, shapes
@@ -492,3 +493,32 @@ def test_a_long_chain_reads_the_shape_of_every_step_once(
     assert y.shape == ((4,) if of == "symbols" else (dim("n"),))
     steps = length * (2 if step == "y/2 + 1" else 3)
     assert asked <= 2 * steps + 2
+
+
+@pytest.mark.parametrize("shape", ["gathers", "sorts", "pieces", "padding"])
+def test_source_of_twice_the_depth_is_little_more_than_twice_the_work(
+    shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each name stands in places of the one before: what is behind it is not read to the end each time."""
+    made = {
+        "gathers": _chain_of(lambda y, k, x, b, a: mg.sin(y[np.array([2, 0, 1])])),
+        "sorts": _chain_of(lambda y, k, x, b, a: mg.sin(mg.sort(y))),
+        **PROGRAMS,
+    }[shape]
+
+    def asked(n: int) -> int:
+        count = 0
+        plain = PartialContraction.carried_elsewhere
+
+        def counting(*args: Any) -> bool:
+            nonlocal count
+            count += 1
+            return plain(*args)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(PartialContraction, "carried_elsewhere", counting)
+            mg.derive(made(n)).source()
+        return count
+
+    few, many = asked(60), asked(120)
+    assert many <= 2.5 * few + 50, (few, many)
