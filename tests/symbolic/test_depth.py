@@ -29,9 +29,9 @@ from minigrad.index.expr import Expr, Ref, Sum, postorder
 from minigrad.index.size import dim
 from minigrad.notation.printed_text import read_back
 from minigrad.notation.reader import Reader
-from minigrad.program.partial_contraction import PartialContraction
 from minigrad.primitive import REGISTRY
 from minigrad.program import in_order, program
+from minigrad.program.partial_contraction import PartialContraction
 from minigrad.symbolic import autoname, shapes
 
 _TENSORS: dict[str, mg.Tensor] = {}  # the newest of each name

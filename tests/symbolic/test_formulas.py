@@ -7,6 +7,7 @@ import pytest
 from expressions import Case
 
 import minigrad as mg
+from minigrad.errors import DerivationError
 
 # name -> text, variables, by what, order, what is printed
 FORMULAS = {
@@ -533,3 +534,10 @@ def test_nothing_is_read_from_what_has_no_places_left(text: str, shape: tuple[in
 )
 def test_the_sign_of_a_power_is_worked_out(text: str, right: str) -> None:
     assert str(mg.derive(mg.parse(text, x="n"), wrt="x")) == right
+
+
+@pytest.mark.parametrize("part", ["x[1-h:]", "x[:1-h]", "x[h:1-h:-1]", "x[:h-2:-1]"])
+def test_a_bound_that_may_mean_either_end_is_refused(part: str) -> None:
+    """At h = 2 NumPy reads x[1 - h:] as x[-1:], at h = 1 as all of x: one formula cannot say both."""
+    with pytest.raises(DerivationError, match="from the front or from the end"):
+        mg.parse(f"sum({part}**2)", x="2*h")

@@ -260,6 +260,13 @@ def slice_bounds(entry: slice, size: AnySize) -> tuple[Any, int, AnySize]:
     if isinstance(known, int) and not any(isinstance(b, Size) for b in bounds):
         reached = range(*slice(bounds[0], bounds[1], step).indices(known))
         return reached.start, step, len(reached)
+    start_bound, stop_bound = bounds
+    # a start that is never above 0, and a stop below which a slice runs down, may mean the end of the axis
+    if _may_be_either(start_bound, at_most=0) or _may_be_either(stop_bound, at_most=0 if step > 0 else None):
+        raise DerivationError(
+            f"getitem: whether [{_text(entry)}] counts from the front or from the end depends on the sizes; "
+            "give them numbers, or count from one side"
+        )
     first, last = (_bound(bound, known) for bound in bounds)
     if step > 0:
         start, stop = 0 if first is None else first, known if last is None else last
@@ -281,6 +288,13 @@ def slice_bounds(entry: slice, size: AnySize) -> tuple[Any, int, AnySize]:
             f"getitem: the slice [{_text(entry)}] reaches outside an axis of size {size}"
         )
     return start, step, length
+
+
+def _may_be_either(bound: AnySize | None, at_most: int | None) -> bool:
+    """Whether a bound is below 0 for some sizes and not for others, and never above ``at_most``."""
+    if bound is None or is_at_least(bound, 0) is not None:
+        return False
+    return at_most is None or is_at_least(at_most - bound, 0) is True
 
 
 def _bound(bound: AnySize | None, size: AnySize) -> AnySize | None:
