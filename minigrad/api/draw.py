@@ -8,7 +8,6 @@ from minigrad.api.targets import Variable, lowered_graph, variables_of
 from minigrad.drawing import Drawing, GraphFormulas, fold, picture_of
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.graph import Tensor
-from minigrad.symbolic.lower import freed
 
 
 def draw(
@@ -47,7 +46,7 @@ def draw(
     try:
         lowered = lowered_graph(node)
         variables = variables_of(wrt, lowered)
-        formulas = GraphFormulas(node, freed(lowered, node, variables), variables)
+        formulas = GraphFormulas(node, lowered, variables)
         picture = picture_of(node, formulas, title=title)
     except DerivationError:
         # what has no meaning still has a graph; its cards carry no formulas

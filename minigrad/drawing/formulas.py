@@ -15,7 +15,7 @@ from minigrad.notation.structural import Places
 from minigrad.notation.text import UNICODE, Printer
 from minigrad.notation.tree import Name, Power, Tree
 from minigrad.symbolic import derivatives
-from minigrad.symbolic.lower import Lowered
+from minigrad.symbolic.lower import Lowered, freed
 
 # Marks around a name and around a subscript in printed text, from the private use area.
 _NAME, _GRADIENT, _SUBSCRIPT, _END = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -30,8 +30,10 @@ class GraphFormulas:
     def __init__(self, output: Node, lowered: Lowered, variables: Sequence[Node]) -> None:
         self.output, self.lowered = output, lowered
         self._forms: dict[Node, tuple[Places, Tree, str]] = {}
-        by_expr = {lowered.expr(node): node for node in lowered.names if node in lowered.views}
-        on_the_way = _reaching([lowered.expr(v) for v in variables], lowered.expr(output))
+        # Q has a gradient in trace(Q'Q), which is n for an orthogonal Q.
+        free = freed(lowered, output, variables)
+        by_expr = {free.expr(node): node for node in free.names if node in free.views}
+        on_the_way = _reaching([free.expr(v) for v in variables], free.expr(output))
         targets = [node for expr, node in by_expr.items() if expr in on_the_way]
         found = derivatives(lowered, output, [] if output.shape else targets)
         self.gradients = {variable: e for (variable,), e in found.formulas.items()}

@@ -233,3 +233,12 @@ def test_cards_of_a_block_speak_of_their_neighbours_by_short_names() -> None:
     assert cards["blocks[1].R"].forward.plain == "blocks[0].Y + O"  # type: ignore[union-attr]
     assert cards["blocks[0].norm2.gamma"].gradient.plain == "dγ = colsum(Z ⊙ dN_2)"  # type: ignore[union-attr]
     assert "U^⊙2" in cards["blocks[0].U"].gradient.plain  # type: ignore[union-attr]
+
+
+def test_a_card_uses_what_is_assumed_as_the_formula_in_text_does() -> None:
+    """A symmetric S is its own symmetric part, and trace(Q'Q) of an orthogonal Q still has a gradient."""
+    source = mg.draw(mg.parse("w = eigvalsh(S); sum(w**2)", S="n n | symmetric"), wrt="S").source
+    assert "eigvalsh(<I>S</I>)" in source
+    assert "eigenvectors(<I>S</I>)" in source
+    source = mg.draw(mg.parse("trace(Q.T @ Q)", Q="n n | orthogonal"), wrt="Q").source
+    assert "= 2 <I>Q</I>" in source
