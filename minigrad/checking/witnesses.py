@@ -228,7 +228,7 @@ def _no_source(sample: Sample) -> str:
 
 def _not_holomorphic(sample: Sample) -> str:
     name = first_not_holomorphic(sample.replay, sample.values)
-    return f"{name} is not holomorphic" if name else ""
+    return f"the forward of {name} is not holomorphic" if name else ""
 
 
 WITNESSES: tuple[Witness, ...] = (
