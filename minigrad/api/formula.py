@@ -95,7 +95,7 @@ class Formula(Derived, Printed):
     @cached_property
     def index_line(self) -> Line:
         """The formula with every index written, as a line that also has LaTeX and MathML."""
-        return index_line(self.name, self._expr, len(self._axes[0]))
+        return index_line(self.name, self._expr, [len(sizes) for sizes in self._axes])
 
     @property
     def cases(self) -> dict[str, str]:
@@ -115,7 +115,7 @@ class Formula(Derived, Printed):
     @cached_property
     def case_lines(self) -> list[Line]:
         """The cases as lines that also have LaTeX and MathML; none where there are no cases."""
-        return case_lines(self.name, self._expr, len(self._axes[0]))
+        return case_lines(self.name, self._expr, [len(sizes) for sizes in self._axes])
 
     @property
     def dims(self) -> tuple[Any, ...]:

@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
+
 from minigrad.index.affine import Delta, is_a
 from minigrad.index.expr import Expr, Product, Sum
 from minigrad.notation.choose import shortest_by_index
 from minigrad.notation.lines import Line
-from minigrad.notation.matrix import index_form
+from minigrad.notation.matrix import Places, index_form
+from minigrad.notation.tree import Tree
 from minigrad.symbolic.cases import equal_case, unequal_case
 
 
-def index_line(name: str, expr: Expr, cut: int) -> Line:
-    """The line with every index written; ``cut`` of them are the output's."""
+def index_line(name: str, expr: Expr, axes: Sequence[int] = ()) -> Line:
+    """The line with every index written; ``axes``: how many are the output's, and each variable's."""
     places, tree = index_form(shortest_by_index(expr))
-    letters = "".join(p for p in places if p)
-    return Line(indexed_name(name, letters, cut), (), tree)
+    return _line(name, places, axes, tree)
 
 
-def indexed_name(name: str, letters: str, cut: int) -> str:
-    """The left side with its indices: ∂s_i/∂x_j, or dS_ij."""
-    if name.startswith("∂"):
-        upper, lower = name.removeprefix("∂").split("/∂")
-        return f"∂{upper}_{letters[:cut]}/∂{lower}_{letters[cut:]}"
-    return f"{name}_{letters}" if letters else name
+def _line(name: str, places: Places, axes: Sequence[int], tree: Tree, remark: str = "") -> Line:
+    """The indices on the left: dS_ij, ∂s_i/∂x_j, ∂²L/∂X_ij∂y_k; an axis of one element has none."""
+    if not name.startswith("∂"):
+        return Line(name, tuple(place for place in places if place), tree, remark=remark)
+    upper, lower = name.split("/∂", 1)
+    variables = [lower[:-1]] * 2 if lower.endswith("²") else lower.split("∂")
+    ends = accumulate(axes)
+    letters = ["".join(p for p in places[end - n : end] if p) for n, end in zip(axes, ends, strict=True)]
+    of, *by = (
+        f"{part}_{own}" if own else part
+        for part, own in zip([upper, *variables], letters, strict=True)
+    )
+    return Line(f"{of}/∂{'∂'.join(by)}", (), tree, remark=remark)
 
 
-def case_lines(name: str, expr: Expr, cut: int) -> list[Line]:
+def case_lines(name: str, expr: Expr, axes: Sequence[int]) -> list[Line]:
     """The elements in which two indices agree, and those in which they differ; none without such."""
     pair = _delta_pair(expr)
     if pair is None:
         return []
     places, _ = index_form(expr)
-    letters = [str(place) for place in places]
-    i, j = (letters[k] for k in pair)
-    left = indexed_name(name, "".join(letters), cut)
+    i, j = (places[k] for k in pair)
     equal = index_form(equal_case(expr, *pair))[1]
     unequal = index_form(unequal_case(expr, *pair))[1]
     return [
-        Line(left, (), equal, remark=f"{i} = {j}"),
-        Line(left, (), unequal, remark=f"{i} ≠ {j}"),
+        _line(name, places, axes, equal, remark=f"{i} = {j}"),
+        _line(name, places, axes, unequal, remark=f"{i} ≠ {j}"),
     ]
 
 

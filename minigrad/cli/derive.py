@@ -129,7 +129,7 @@ def _numbered(derivation: Derivation) -> str:
 def _indexed(formulas: Sequence[Formula]) -> str:
     """The formulas by index, and below them what their names stand for."""
     names = referred(*(formula.expr for formula in formulas))
-    lines = [index_line(ref.name, ref.node, 0).text() for ref in reversed(names)]
+    lines = [index_line(ref.name, ref.node).text() for ref in reversed(names)]
     where = [f"where {lines[0]}", *(f"      {line}" for line in lines[1:])] if lines else []
     return "\n".join([formula.index for formula in formulas] + where)
 

@@ -541,3 +541,13 @@ def test_a_bound_that_may_mean_either_end_is_refused(part: str) -> None:
     """At h = 2 NumPy reads x[1 - h:] as x[-1:], at h = 1 as all of x: one formula cannot say both."""
     with pytest.raises(DerivationError, match="from the front or from the end"):
         mg.parse(f"sum({part}**2)", x="2*h")
+
+
+def test_each_variable_of_a_second_derivative_has_its_own_indices() -> None:
+    loss = mg.parse("L = sum(X**2 @ b); L", X="m n", b="n")
+    formula = mg.derive(loss, wrt=["X", "b"], order=2)
+    assert formula["X", "X"].index == "∂²L/∂X_ij∂X_kl = 2 b_j δ_ik δ_jl"
+    assert formula["b", "X"].index == "∂²L/∂b_i∂X_jk = 2 X_ji δ_ik"
+    left = r"\frac{\partial^{2} L}{\partial b_{i} \, \partial X_{jk}}"
+    assert formula["b", "X"].index_line.latex().startswith(left)
+    assert mg.derive(loss, wrt="X")["X"].index_line.latex().startswith(r"\mathrm{dX}_{ij} &= ")
