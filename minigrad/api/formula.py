@@ -95,7 +95,8 @@ class Formula(Derived, Printed):
     @cached_property
     def index_line(self) -> Line:
         """The formula with every index written, as a line that also has LaTeX and MathML."""
-        return index_line(self.name, self._expr, [len(sizes) for sizes in self._axes])
+        axes = [len(sizes) for sizes in self._axes]
+        return index_line(self.name, self._expr, axes, self.of)
 
     @property
     def cases(self) -> dict[str, str]:

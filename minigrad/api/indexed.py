@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from minigrad.index.affine import Delta, is_a
 from minigrad.index.expr import Expr, Product, Sum
 from minigrad.notation.choose import shortest_by_index
 from minigrad.notation.lines import Line
-from minigrad.notation.matrix import Places, index_form
+from minigrad.notation.matrix import index_form
+from minigrad.notation.structural import Places
 from minigrad.notation.tree import Tree
 from minigrad.symbolic.cases import equal_case, unequal_case
 
 
-def index_line(name: str, expr: Expr, axes: Sequence[int] = ()) -> Line:
+def index_line(name: str, expr: Expr, axes: Sequence[int] = (), of: str | None = None) -> Line:
     """The line with every index written; ``axes``: how many are the output's, and each variable's."""
     places, tree = index_form(shortest_by_index(expr))
-    return _line(name, places, axes, tree)
+    return replace(_line(name, places, axes, tree), of=of)
 
 
 def _line(name: str, places: Places, axes: Sequence[int], tree: Tree, remark: str = "") -> Line:
