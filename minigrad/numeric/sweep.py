@@ -198,6 +198,11 @@ def contributions(
             lead = (position,) if op.variadic else ()
             c = _applied(op, op.rule(position), lead, g, saved, node.params)
         if not op.builtin:
+            if getattr(getattr(c, "dtype", None), "kind", "O") not in "biufc":
+                raise ArgumentError(
+                    f"backward: a VJP of {op.name} returned {c!r}, which is no array of numbers; for an "
+                    "argument without a derivative its rule is None"
+                )
             c = sealed(c)
         if masked and op.kind == "elementwise":
             c = strong_zero(g, c)
@@ -260,12 +265,17 @@ def added(total: Any, c: Any) -> Any:
 
 def fitted(op: Primitive, c: Any, shape: tuple[int, ...]) -> Any:
     """A cotangent in its argument's shape, where the row says that arguments broadcast."""
-    if op.broadcasts:
+    if op.broadcasts and _broadcasts(shape, c.shape):
         return unbroadcast(c, shape)
     raise ShapeError(
         f"backward: a VJP of {op.name} returned shape {c.shape} for an argument of shape {shape}; "
         "a cotangent has its argument's shape (or declare broadcasts=True)"
     )
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether an array of one shape is repeated to another, or where it is shorter, the other to it."""
+    return all(1 in (a, b) or a == b for a, b in zip(shape[::-1], to[::-1], strict=False))
 
 
 def strong_zero(g: Any, c: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.errors import MinigradError
 from minigrad.nn import functional as functional
 
 A = np.array([[2.0, 1.0], [0.5, 3.0]])
@@ -182,3 +183,18 @@ def test_no_grad_and_detach() -> None:
     assert not y.requires_grad
     mg.sum(x * x.detach()).backward()
     np.testing.assert_allclose(x.grad.numpy(), X)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (lambda g, y, x: None, "returned None, which is no array of numbers"),
+        (lambda g, y, x: "wrong", "returned 'wrong', which is no array of numbers"),
+        (lambda g, y, x: (g * np.cos(x))[:2], r"returned shape \(2,\) for an argument of shape \(3,\)"),
+    ],
+)
+def test_what_a_rule_of_ones_own_returns_is_judged_in_words(rule: Any, words: str) -> None:
+    op = mg.elementwise("rule_that_lies", np.sin, vjps=(rule,), meaning="sin(x)")
+    x = mg.tensor([0.3, 0.7, 0.9], name="x", requires_grad=True)
+    with pytest.raises(MinigradError, match=words):
+        mg.sum(op(x)).backward()
