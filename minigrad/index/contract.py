@@ -233,6 +233,8 @@ class _Contraction:
 
     def join_relations(self) -> bool:
         """Two relations of a summed index are one: a slice of a slice, a reshape and its reverse."""
+        if sum(isinstance(node, AffineRelation) for node, _, _ in self.entries.values()) < 2:
+            return False  # as in most products
         for first, second, labels in self.meetings():
             (a, at_a, e), (b, at_b, f) = self.entries[first], self.entries[second]
             if not (isinstance(a, AffineRelation) and isinstance(b, AffineRelation) and e == f == 1):
