@@ -81,6 +81,12 @@ def written(function: str) -> Written:
     return Written(short, short, rf"\operatorname{{{markup.latex(short)}}}")
 
 
+def text_name(ascii: str) -> str:
+    """The name in Unicode text of the function that ASCII prints by this name."""
+    names = (*_OWN.values(), *map(written, REGISTRY))
+    return next((n.text for n in names if n.ascii == ascii != n.text), ascii)
+
+
 def mark_of(function: str) -> str:
     """The mark that a gradient through this function carries in a derivation, or ""."""
     row = REGISTRY.get(function)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import reduce
 
 from minigrad.errors import ArgumentError
+from minigrad.notation.functions import text_name
 from minigrad.notation.printed_text.grammar import Introduced, SyntaxNode
 
 _SIGNS: dict[type[ast.AST], str] = {
@@ -131,4 +132,4 @@ class _Reader:
             return SyntaxNode("power", parts, Fraction(1, 2))
         if function in _OWN:
             return SyntaxNode(_OWN[function], parts)
-        return SyntaxNode("call", parts, {"trace": "tr", "sigmoid": "σ"}.get(function, function))
+        return SyntaxNode("call", parts, text_name(function))
