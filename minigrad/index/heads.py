@@ -17,7 +17,7 @@ from minigrad.errors import DerivationError
 from minigrad.index.expr import Head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from minigrad.index.expr import Number
 
@@ -53,6 +53,13 @@ def sympy() -> Any:
     import sympy as module
 
     return module
+
+
+def zero_array(sizes: Sequence[Any]) -> Any:
+    """SymPy's array of zeros, also of an axis without elements, of which it knows no other."""
+    from sympy.tensor.array.expressions import ZeroArray
+
+    return ZeroArray(*sizes)
 
 
 @cache

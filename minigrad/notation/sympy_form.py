@@ -99,6 +99,8 @@ def _by_elements(expr: Expr) -> Any:
         rows, columns = sizes[0], sizes[1] if expr.ndim == 2 else 1
         second = names[1] if expr.ndim == 2 else s.Symbol("i_1", integer=True, nonnegative=True)
         return s.FunctionMatrix(rows, columns, s.Lambda((names[0], second), body))
+    if 0 in sizes:  # SymPy's comprehension takes no empty range
+        return heads.zero_array(sizes)
     bounds = [(name, 0, size - 1) for name, size in zip(names, sizes, strict=True)]
     return s.tensor.array.ArrayComprehension(body, *bounds)
 

@@ -227,6 +227,13 @@ def test_matrix_functions_that_sympy_lacks_are_objects_of_our_own(
     assert "operatorname" in sympy.latex(form)
 
 
+def test_an_axis_without_elements_has_a_form() -> None:
+    form = mg.derive(mg.parse("u[[], ::-1]", u="n n"), wrt="u")["u"].sympy
+    n = sympy.Symbol("n", integer=True, positive=True)
+    assert form.shape == (0, n, n, n)
+    assert mg.derive(mg.parse("x[:0]", x="n"), wrt="x")["x"].sympy == sympy.ZeroMatrix(0, n)
+
+
 def test_a_matrix_that_depends_on_an_outer_index_is_refused() -> None:
     n = sympy.Symbol("n", integer=True, positive=True)
     i, j, k = sympy.symbols("i j k", integer=True, nonnegative=True)
