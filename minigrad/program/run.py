@@ -111,7 +111,8 @@ def _apply(value: Value, args: list[Any], env: Environment) -> Any:
     if isinstance(function, Head):
         result = env.arithmetic.head(function)(*args)
         return np.broadcast_to(result, env.shape(value.sizes))
-    return float_function(function)(*args)
+    # an integer has no negative powers in NumPy, where 0. has them
+    return float_function(function)(*(float(a) if isinstance(a, int) else a for a in args))
 
 
 def _cast(value: Value, args: list[Any], env: Environment) -> Any:

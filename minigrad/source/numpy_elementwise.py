@@ -203,7 +203,7 @@ def _apply(value: Value, at: Context) -> Text:
     text = _called(value, at)
     # a choice between numbers, or a function of them, would be a float64 that widens its company
     if value.kind == "weak":
-        return text if value.params == ("power",) else call("float", text.text)
+        return text if text.strength == POWER else call("float", text.text)
     if value.params == ("where",) and all(arg.kind == "weak" for arg in value.args[1:]):
         return Text(f"{text.text}.astype({at.dtype()})")
     return text
@@ -225,6 +225,9 @@ def _called(value: Value, at: Context) -> Text:
     if name == "heaviside":
         return call("np.heaviside", args[0].text, "0.5")
     if name == "power":
+        if value.kind == "weak" and value.args[0].op == "number":
+            # Python raises at 0**(-2) and is complex at (-2)**0.5
+            return call("np.power", call("float", args[0].text).text, args[1].text)
         return Text(f"{args[0].within(ATOM)}**{args[1].within(POWER)}", POWER)
     if name.startswith(POLYGAMMA):
         return call(at.helper("polygamma"), name.removeprefix(POLYGAMMA), args[0].text)

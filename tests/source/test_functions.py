@@ -11,6 +11,7 @@ import pytest
 from dense_reference import dense_value
 from source_cases import CASES, SIZES, Case, compiled, engine_gradient, formula_of, samples
 
+import minigrad as mg
 from minigrad.program.binding import bound
 from minigrad.program.evaluate import evaluate
 
@@ -50,3 +51,15 @@ def test_single_precision_stays_single(chosen: Case) -> None:
         for name, array in samples(chosen).items()
     }
     assert called(compiled(formula_of(chosen).source("numpy")), arrays).dtype == np.float32
+
+
+@pytest.mark.parametrize(("text", "right"), [("x.std(0)**(-2) * Y", np.inf), ("(x.std(0) - 2)**0.5 * Y", np.nan)])
+def test_a_power_of_a_number_is_numpys(text: str, right: float) -> None:
+    """Python raises at 0**(-2), and (-2)**0.5 is complex there."""
+    derived = mg.derive(mg.parse(f"sum({text})", x="1", Y="2"), wrt="Y")
+    function = compiled(derived["Y"].source("numpy"))
+    arrays = {"x": np.ones(1), "Y": np.ones(2)}
+    with np.errstate(all="ignore"):
+        wanted = inspect.signature(function).parameters
+        np.testing.assert_equal(function(**{name: arrays[name] for name in wanted}), [right] * 2)
+        np.testing.assert_equal(derived["Y"](arrays), [right] * 2)
