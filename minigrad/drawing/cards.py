@@ -36,7 +36,7 @@ class Formulas(Protocol):
         """The formula of the loss's gradient by a tensor, without its left side."""
 
     def subscript(self, node: Node) -> str:
-        """The indices that stand at the gradient's name, for example b in dS_b."""
+        """The indices that stand at the gradient's name, for example _b in dS_b."""
 
 
 class NoFormulas:
@@ -130,8 +130,7 @@ class _Reader:
     ) -> Card:
         short = node.name or self.names[node]
         gradient = self.gradients[node]
-        index = self.formulas.subscript(node)
-        left = indexed(differential(short), index) if index else differential(short)
+        left = indexed(differential(short), self.formulas.subscript(node))
         return Card(
             id=self.names[node],
             symbol=symbol(short),

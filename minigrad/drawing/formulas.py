@@ -12,7 +12,7 @@ from minigrad.index.expr import Expr, Ref, Sum, referred
 from minigrad.notation.lines import backward_rank
 from minigrad.notation.matrix import matrix_form
 from minigrad.notation.structural import Places
-from minigrad.notation.text import UNICODE, Printer
+from minigrad.notation.text import UNICODE, Printer, subscript
 from minigrad.notation.tree import Name, Power, Tree
 from minigrad.symbolic import derivatives
 from minigrad.symbolic.lower import Lowered, freed
@@ -65,9 +65,9 @@ class GraphFormulas:
         return Text.of(*_pieces(marked.show(tree)))
 
     def subscript(self, node: Node) -> str:
-        """The indices that the gradient's formula holds fixed: dS_b."""
+        """The indices that the gradient's formula holds fixed: _b of dS_b, [:,i] of dX[:,i]."""
         form = self._gradient_form(node)
-        return "" if form is None else "".join(place for place in form[0] if place)
+        return "" if form is None else subscript(form[0])
 
     def _gradient_form(self, node: Node) -> tuple[Places, Tree, str] | None:
         expr = self.gradients.get(node)
@@ -163,7 +163,7 @@ def _pieces(marked: str) -> list[str | Run | Text]:
         elif mark == _SUPERSCRIPT:
             pieces.append(sup(inside))
         elif mark == _SUBSCRIPT and isinstance(before, Text):
-            pieces[-1] = indexed(before, inside)
+            pieces[-1] = indexed(before, f"_{inside}")
         else:
             pieces.append(sub(inside) if mark else plain)
     return pieces

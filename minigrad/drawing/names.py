@@ -34,8 +34,11 @@ def symbol(name: str) -> Text:
     return Text.of(italic(base), sub(index))
 
 
-def indexed(text: Text, letters: str) -> Text:
-    """A symbol with indices; a comma keeps them apart from a subscript of the name's own."""
+def indexed(text: Text, index: str) -> Text:
+    """A symbol with its indices: ``_ij`` set low, apart from a subscript of its own, ``[:,i]`` as it is."""
+    letters = index.removeprefix("_")
+    if letters == index:
+        return text + index if index else text
     own = text.runs and Style.SUB in text.runs[-1].style
     return text + sub(f",{letters}" if own else letters)
 

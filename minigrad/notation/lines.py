@@ -12,7 +12,7 @@ from minigrad.notation.latex import gradient_name, latex, latex_name, subscripte
 from minigrad.notation.mathml import inner_mathml, mathml_gradient, mathml_name, wrapped
 from minigrad.notation.matrix import matrix_form
 from minigrad.notation.structural import Places
-from minigrad.notation.text import ASCII, UNICODE, Marks, shown_places, text
+from minigrad.notation.text import ASCII, UNICODE, Marks, subscript, text
 from minigrad.notation.tree import Name, Plus, Tree, parts_of
 
 # Lines of several short formulas are filled up to this width, the widest that print and margins allow.
@@ -35,7 +35,7 @@ class Line:
 
     def left(self, partial: bool = False) -> str:
         name = f"∂L/∂{self.of}" if partial and self.of else self.name
-        return name + _subscript(self.places)
+        return name + subscript(self.places)
 
     def text(self, marks: Marks = UNICODE, partial: bool = False, pad: int = 0) -> str:
         """``left = right`` with the left side padded."""
@@ -46,7 +46,7 @@ class Line:
         return f"{left:{pad}} = {text(self.tree, marks, partial)}{remark}"
 
     def latex(self, partial: bool = True) -> str:
-        letters = _subscript(self.places).strip("_[]")
+        letters = subscript(self.places).strip("_[]")
         if self.of:
             left = gradient_name(self.of, partial, letters)
         else:
@@ -62,18 +62,9 @@ class Line:
         """The line as a ``<math>`` element."""
         left = mathml_gradient(self.of, partial) if self.of else mathml_name(self.name)
         if any(self.places):
-            left = f"<msub>{left}<mi>{markup.xml(_subscript(self.places).strip('_[]'))}</mi></msub>"
+            left = f"<msub>{left}<mi>{markup.xml(subscript(self.places).strip('_[]'))}</mi></msub>"
         remark = f'<mspace width="2em"/><mtext>{markup.xml(self.remark)}</mtext>' if self.remark else ""
         return wrapped(f"{left}<mo>=</mo>{inner_mathml(self.tree, partial)}{remark}")
-
-
-def _subscript(places: Places) -> str:
-    leading = [p for p in places if p is not None]
-    if not leading:
-        return ""
-    if all(p is None for p in places[len(leading) :]) and all(len(p) == 1 for p in leading):
-        return "_" + "".join(leading)
-    return f"[{shown_places(places)}]"
 
 
 def line(name: str, expr: Expr, of: str | None = None, remark: str = "") -> Line:

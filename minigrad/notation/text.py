@@ -98,6 +98,15 @@ def shown_places(places: tuple[str | None, ...]) -> str:
     return ",".join(":" if place is None else place for place in places[: last + 1])
 
 
+def subscript(places: tuple[str | None, ...]) -> str:
+    """What stands behind a name: "_ij" where all that is fixed is in front, "[:,i]" elsewhere."""
+    leading = [place for place in places if place is not None]
+    in_front = all(place is None for place in places[len(leading) :])
+    if in_front and all(len(place) == 1 or place.isdigit() for place in leading):
+        return f"_{''.join(leading)}" if leading else ""
+    return f"[{shown_places(places)}]"
+
+
 class Printer:
     """Writes trees as text; a subclass may set names and subscripts in its own way."""
 
@@ -238,12 +247,9 @@ class Printer:
 
     def indexed(self, body: Tree, places: tuple[str | None, ...]) -> str:
         name = self.show(body, _ATOM)
-        leading = [place for place in places if place is not None]
-        is_name = self.m.unicode or name.isidentifier()  # f(X)_ij is no Python, f(X)[i,j] is
-        if (
-            is_name
-            and all(place is None for place in places[len(leading) :])
-            and all(len(p) == 1 or p.isdigit() for p in leading)
-        ):
-            return f"{name}_{''.join(leading)}"
+        shown = subscript(places)
+        # f(X)_ij is no Python, f(X)[i,j] is
+        is_name = self.m.unicode or name.isidentifier()
+        if is_name or not shown.startswith("_"):
+            return name + shown
         return f"{name}[{shown_places(places)}]"

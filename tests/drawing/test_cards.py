@@ -202,8 +202,8 @@ def test_names_are_set_as_people_write_them() -> None:
     }
     assert list(shown.values()) == ["b_q", "W_1", "γ", "loss", "norm1.γ", "up.W_q"]
     assert differential("block[0].Wq").plain == "block[0].dW_q"
-    assert indexed(symbol("Wq"), "h").plain == "W_q,h"
-    assert indexed(symbol("Q"), "bh").plain == "Q_bh"
+    assert indexed(symbol("Wq"), "_h").plain == "W_q,h"
+    assert indexed(symbol("Q"), "_bh").plain == "Q_bh"
 
 
 def test_cards_of_a_block_speak_of_their_neighbours_by_short_names() -> None:
@@ -242,3 +242,11 @@ def test_a_card_uses_what_is_assumed_as_the_formula_in_text_does() -> None:
     assert "eigenvectors(<I>S</I>)" in source
     source = mg.draw(mg.parse("trace(Q.T @ Q)", Q="n n | orthogonal"), wrt="Q").source
     assert "= 2 <I>Q</I>" in source
+
+
+def test_a_gradient_stands_with_the_indices_that_the_text_has() -> None:
+    loss = mg.parse("sum(conv1d(X, W)**2)", X="2 1 8", W="3 1 3")
+    cards = {card.id: card for card in mg.draw(loss).picture.cards}
+    for name, formula in mg.derive(loss).items():
+        assert f"{formula}".startswith(f"d{name}[:,i] = ")
+        assert cards[name].gradient.plain.startswith(f"d{name}[:,i] = ")
