@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, once
 from minigrad.index.expr import Expr, Number, Product, Sum
 from minigrad.index.numbers import plus, times
 from minigrad.index.size import AnySize
@@ -44,8 +44,11 @@ def split_coefficient(node: Expr) -> tuple[Number, Expr]:
     return node.coef, contract(labels[: node.ndim], node.factors, 1, sizes)
 
 
-def add(terms: Iterable[tuple[Number, Expr]]) -> Expr:
-    """The sum of ``coef * node``: flat, like terms merged, zeros dropped."""
+def add(terms: Iterable[tuple[Number, Expr]], opened: bool = False) -> Expr:
+    """The sum of ``coef * node``: flat, like terms merged, zeros dropped.
+
+    Axes that all terms only repeat are repeated of their sum, unless it is to stay ``opened``.
+    """
     merged: dict[Expr, Number] = {}
     first: Expr | None = None
     queue = list(terms)[::-1]
@@ -56,6 +59,10 @@ def add(terms: Iterable[tuple[Number, Expr]]) -> Expr:
             queue.extend((times(coef, c), term) for c, term in reversed(node.terms))
             continue
         own, rest = split_coefficient(node)
+        inner = _repeated_sum(rest)
+        if inner is not None and abs(times(coef, own)) == 1:
+            queue.extend((times(times(coef, own), c), term) for c, term in reversed(inner))
+            continue
         if isinstance(rest, Sum) and abs(times(coef, own)) == 1 and own != 1:
             queue.append((times(coef, own), rest))
             continue
@@ -67,7 +74,23 @@ def add(terms: Iterable[tuple[Number, Expr]]) -> Expr:
         return constant(0, first.sizes)
     if len(kept) == 1:
         return scale(*kept[0])
-    return Sum(tuple(kept))
+    if opened:
+        return Sum(tuple(kept))
+    coefs = [coef for coef, _ in kept]
+    return once(
+        [node for _, node in kept], lambda own: Sum(tuple(zip(coefs, own, strict=True)))
+    )
+
+
+def _repeated_sum(node: Expr) -> list[tuple[Number, Expr]] | None:
+    """The terms of a sum that is only repeated, each repeated; None for what is no such sum."""
+    if not isinstance(node, Product) or node.summed or len(node.factors) != 1:
+        return None
+    ((total, labels, exponent),) = node.factors
+    if not isinstance(total, Sum) or exponent != 1 or len({*labels}) == node.ndim:
+        return None
+    axes, sizes = range(node.ndim), dict(enumerate(node.sizes))
+    return [(c, contract(axes, [(term, labels)], 1, sizes)) for c, term in total.terms]
 
 
 def subtract(a: Expr, b: Expr) -> Expr:
@@ -89,4 +112,4 @@ def distributed(node: Product, k: int) -> Expr:
             (term if j == k else f.node, f.labels, f.exponent) for j, f in enumerate(node.factors)
         ]
         terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))
-    return add(terms)
+    return add(terms, opened=True)

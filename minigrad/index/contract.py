@@ -22,7 +22,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import count
 from typing import Any
@@ -331,7 +331,11 @@ class _Contraction:
             return False
         _, labels, exponent = self.entries.pop(key)
         if len(kept) > 1:
-            self.enter(Sum(kept), labels, exponent)
+            coefs = [c for c, _ in kept]
+            rest = once(
+                [term for _, term in kept], lambda own: Sum(tuple(zip(coefs, own, strict=True)))
+            )
+            self.take(rest, labels, exponent)
         else:
             self.coef = times(self.coef, kept[0][0])
             self.take(kept[0][1], labels, exponent)
@@ -400,12 +404,38 @@ class _Contraction:
 
 def _without_repeats(node: Product, labels: tuple[Label, ...]) -> tuple[Expr, tuple[Label, ...]]:
     """The product without axes that it only repeats: as a factor it needs no label for them."""
-    carried = {label for f in node.factors for label in f.labels}
-    kept = [axis for axis in range(node.ndim) if axis in carried]
-    if len(kept) == node.ndim:
+    repeated = repeated_axes(node)
+    if not repeated:
         return node, labels
-    sizes = dict(enumerate(node.label_sizes))
-    return contract(kept, node.factors, node.coef, sizes), tuple(labels[axis] for axis in kept)
+    kept = tuple(label for axis, label in enumerate(labels) if axis not in repeated)
+    return without_axes(node, repeated), kept
+
+
+def repeated_axes(node: Expr) -> set[int]:
+    """The axes along which a node is the same by how it is written."""
+    if not isinstance(node, Product) or not node.ndim:
+        return set()
+    return set(range(node.ndim)).difference(*(f.labels for f in node.factors))
+
+
+def without_axes(node: Expr, axes: Container[int]) -> Expr:
+    """The product without some of the axes that it only repeats."""
+    assert isinstance(node, Product)
+    kept = [axis for axis in range(node.ndim) if axis not in axes]
+    return contract(kept, node.factors, node.coef, dict(enumerate(node.label_sizes)))
+
+
+def once(nodes: Sequence[Expr], build: Callable[[Sequence[Expr]], Expr]) -> Expr:
+    """``build`` of nodes of one shape, elementwise: what all of them repeat is repeated of the result.
+
+    The sine of a number that stands in every element is one number.
+    """
+    repeated = set.intersection(*map(repeated_axes, nodes))
+    if not repeated:
+        return build(nodes)
+    inner = build([without_axes(node, repeated) for node in nodes])
+    axes, sizes = range(nodes[0].ndim), dict(enumerate(nodes[0].sizes))
+    return contract(axes, [(inner, [axis for axis in axes if axis not in repeated])], 1, sizes)
 
 
 # -- what the normal form tells ----------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 from minigrad.errors import DerivationError
 from minigrad.index import facts, heads
 from minigrad.index.algebra import add, constant, subtract
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, once
 from minigrad.index.expr import Expr, Head, Leaf, Map, Product, is_constant
 from minigrad.index.numbers import number
 from minigrad.index.size import AnySize
@@ -26,7 +26,12 @@ def apply_head(head: Head, args: Sequence[Expr]) -> Expr:
     if len(args) == 1 and heads.on_positive(head) is not None and facts.positive(args[0]):
         value = heads.on_positive(head)  # |x| is x, sign(x) is 1
         return args[0] if value.is_Symbol else constant(_exact(value), args[0].sizes)
-    return Map(head, tuple(args))
+    return mapped(head, args)
+
+
+def mapped(head: Head, args: Sequence[Expr]) -> Expr:
+    """The map, of what its arguments do not only repeat."""
+    return once(args, lambda own: Map(head, tuple(own)))
 
 
 def pointwise(expr: Any, values: Mapping[Any, Expr], sizes: Sequence[AnySize]) -> Expr:
@@ -58,9 +63,9 @@ def pointwise(expr: Any, values: Mapping[Any, Expr], sizes: Sequence[AnySize]) -
         if isinstance(e, s.Piecewise):
             return piecewise(list(e.args))
         if isinstance(e, s.Heaviside):
-            return Map(heads.STEP, (build(e.args[0]),))
+            return mapped(heads.STEP, (build(e.args[0]),))
         if e.is_Pow:
-            return Map(Head("power", "x**y"), (build(e.base), build(e.exp)))
+            return mapped(Head("power", "x**y"), (build(e.base), build(e.exp)))
         if isinstance(e, s.polygamma):
             return apply_head(_head_of_order(e), [build(e.args[1])])
         if e.is_Function and e.args:
@@ -78,7 +83,7 @@ def pointwise(expr: Any, values: Mapping[Any, Expr], sizes: Sequence[AnySize]) -
             return holds
         if value == 0 and facts.zero_one(other):
             return contract(labels, [(truth(_negated(condition)), labels), (other, labels)])
-        return Map(heads.WHERE, (holds, build(value), other))
+        return mapped(heads.WHERE, (holds, build(value), other))
 
     def truth(condition: Any) -> Expr:
         """1 where the condition holds and 0 elsewhere."""
@@ -129,7 +134,7 @@ def _complement(node: Expr) -> Expr:
     """1 - node, for 0 and 1; the complement of a comparison is the opposite comparison."""
     opposite = {heads.GREATER: heads.GREATER_EQUAL, heads.GREATER_EQUAL: heads.GREATER}
     if isinstance(node, Map) and node.head in opposite:
-        return Map(opposite[node.head], node.args[::-1])
+        return mapped(opposite[node.head], node.args[::-1])
     return subtract(constant(1, node.sizes), node)
 
 
@@ -142,7 +147,7 @@ def _compared(head: Head, a: Expr, b: Expr) -> Expr:
     if len(known) == 2 or any(map(isinf, known)):
         left, right = (node.coef if is_constant(node) else 0 for node in (a, b))  # type: ignore[attr-defined]
         return constant(int(_COMPARE[head](left, right)), a.sizes)
-    return Map(head, (a, b))
+    return mapped(head, (a, b))
 
 
 def _head_of(call: Any) -> Head:

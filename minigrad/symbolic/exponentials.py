@@ -40,6 +40,7 @@ from minigrad.index.expr import (
 from minigrad.index.heads import WHERE
 from minigrad.index.meaning.smooth import EXP, LOG, logsumexp_definition, softmax_definition
 from minigrad.index.numbers import plus, times
+from minigrad.index.pointwise import mapped
 
 Mixture = dict[Expr, Number]
 _HALF = Fraction(1, 2)
@@ -126,7 +127,7 @@ class Parts(NamedTuple):
 
     def logarithm(self, node: Product) -> Expr:
         """The logarithm of that sum times the sizes."""
-        sizes = [(f.exponent, spread(Map(LOG, (f.node,)), (), node)) for f in self.sizes]
+        sizes = [(f.exponent, spread(mapped(LOG, (f.node,)), (), node)) for f in self.sizes]
         return add([(1, self.total(node)), *sizes])
 
     def masked(self, node: Product) -> Parts:
@@ -137,7 +138,7 @@ class Parts(NamedTuple):
         sizes = {k: node.label_sizes[k] for k in self.labels}
         mask = contract(self.labels, fits, 1, sizes)
         shut = constant(-math.inf, self.argument.sizes)
-        return self._replace(argument=Map(WHERE, (mask, self.argument, shut)), others=())
+        return self._replace(argument=mapped(WHERE, (mask, self.argument, shut)), others=())
 
     def scaled(self, node: Product) -> Expr:
         """The product over the sum of its exponentials, which has no exponentials left."""
@@ -169,7 +170,7 @@ def split(node: Product) -> Parts:
 
 def exponential(argument: Expr) -> Expr:
     """Exp(x); 1 where x is 0."""
-    return constant(1, argument.sizes) if is_zero(argument) else Map(EXP, (argument,))
+    return constant(1, argument.sizes) if is_zero(argument) else mapped(EXP, (argument,))
 
 
 def exponent_of(node: Expr) -> Expr | None:
@@ -266,7 +267,7 @@ def logarithm_of(value: Number, like: Expr) -> Expr:
     """Log of a number, in the shape of another node."""
     if value == 1:
         return constant(0, like.sizes)
-    return spread(Map(LOG, (constant(value),)), (), like)
+    return spread(mapped(LOG, (constant(value),)), (), like)
 
 
 def function(text: str, name: str) -> Head:

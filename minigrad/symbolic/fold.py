@@ -23,6 +23,7 @@ from minigrad.index.contract import contract
 from minigrad.index.expr import Composite, Expr, Map, Product, Sum
 from minigrad.index.meaning.smooth import LOG
 from minigrad.index.numbers import times
+from minigrad.index.pointwise import mapped
 from minigrad.index.rebuild import transformed
 from minigrad.symbolic.exponentials import (
     behind,
@@ -78,7 +79,7 @@ def _log_of_mixture(node: Map) -> Expr | None:
     if natural is None or base is None:
         return natural
     axes = range(node.ndim)
-    return contract(axes, [(natural, axes), (Map(LOG, (constant(base),)), (), -1)])
+    return contract(axes, [(natural, axes), (mapped(LOG, (constant(base),)), (), -1)])
 
 
 def _natural_logarithm(arg: Expr) -> Expr | None:
@@ -87,8 +88,8 @@ def _natural_logarithm(arg: Expr) -> Expr | None:
         return log_of_weighted(arg) if _is_masked(behind(arg)) else None
     first, *rest = found
     if len(rest) == 1 and found[first] == found[rest[0]] and scale(-1, first) == rest[0]:
-        even = Map(function("cosh(x)", "cosh"), (first,))
-        return add([(1, logarithm_of(times(2, found[first]), even)), (1, Map(LOG, (even,)))])
+        even = mapped(function("cosh(x)", "cosh"), (first,))
+        return add([(1, logarithm_of(times(2, found[first]), even)), (1, mapped(LOG, (even,)))])
     return logarithm(found)
 
 
@@ -100,7 +101,7 @@ def log_of_weighted(arg: Expr) -> Expr | None:
         return None
     assert isinstance(inner, Product)
     parts = parts.masked(inner)
-    return add([(1, parts.total(inner)), (1, Map(LOG, (parts.scaled(inner),)))])
+    return add([(1, parts.total(inner)), (1, mapped(LOG, (parts.scaled(inner),)))])
 
 
 def _under_logarithm(node: Map) -> Expr | None:

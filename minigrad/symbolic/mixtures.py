@@ -20,6 +20,7 @@ from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Map, Number, Product, Sum, is_constant, is_zero
 from minigrad.index.numbers import exact_power, plus, times
+from minigrad.index.pointwise import mapped
 from minigrad.symbolic.exponentials import Mixture, exponential, function, logarithm_of
 
 LOGISTIC = "1/(1 + exp(-x))"
@@ -33,11 +34,11 @@ def logarithm(found: Mixture) -> Expr | None:
     zero = next((argument for argument in found if is_zero(argument)), None)
     total, *rest = [shifted(a, weight) for a, weight in found.items() if a is not zero]
     for other in rest:
-        total = Map(function("log(exp(x) + exp(y))", "logaddexp"), (total, other))
+        total = mapped(function("log(exp(x) + exp(y))", "logaddexp"), (total, other))
     if zero is None:
         return total
     base = logarithm_of(found[zero], total)
-    return add([(1, base), (1, Map(heads.part("softplus"), (subtract(total, base),)))])
+    return add([(1, base), (1, mapped(heads.part("softplus"), (subtract(total, base),)))])
 
 
 def shifted(argument: Expr, weight: Number) -> Expr:
@@ -51,7 +52,7 @@ def mixed(found: Mixture) -> Expr:
         (x, p), (y, q) = sorted(found.items(), key=lambda term: negated(term[0]))
         if y == scale(-1, x) and abs(p) == abs(q):
             name = "cosh" if p == q else "sinh"
-            return scale(times(2, p), Map(function(f"{name}(x)", name), (x,)))
+            return scale(times(2, p), mapped(function(f"{name}(x)", name), (x,)))
     return add([(weight, exponential(argument)) for argument, weight in found.items()])
 
 
@@ -104,11 +105,11 @@ def _between(first: tuple[Number, Mixture], second: tuple[Number, Mixture], like
     if p == -q:
         flipped = negated(difference)
         half = scale(-_HALF if flipped else _HALF, difference)
-        return scale(-p if flipped else p, Map(function("tanh(x)", "tanh"), (half,)))
+        return scale(-p if flipped else p, mapped(function("tanh(x)", "tanh"), (half,)))
     sigmoid = function(LOGISTIC, "special.expit")
-    up = Map(sigmoid, (difference,))
+    up = mapped(sigmoid, (difference,))
     if p == 0:
-        down = Map(sigmoid, (scale(-1, difference),))
+        down = mapped(sigmoid, (scale(-1, difference),))
         plain = with_one and not negated(difference)
         return scale(q, subtract(constant(1, like.sizes), up) if plain else down)
     return add([(q, constant(1, like.sizes)), (plus(p, times(-1, q)), up)])
@@ -125,7 +126,7 @@ def by_tanh(node: Expr) -> Expr:
         one = is_constant(b, 1) and 2 * q == -p and isinstance(x, Product) and x.coef % 2 == 0
         if one or (p == -q and _argument_of_sigmoid(b) == scale(-1, x)):
             p, x = (-p, scale(-1, x)) if negated(x) else (p, x)
-            half = Map(function("tanh(x)", "tanh"), (scale(_HALF, x),))
+            half = mapped(function("tanh(x)", "tanh"), (scale(_HALF, x),))
             return scale(times(p, _HALF) if one else p, half)
     return node
 
@@ -147,5 +148,5 @@ def without_difference(node: Expr) -> Expr:
         for (p, a), (q, b) in (node.terms, node.terms[::-1]):
             x = _argument_of_sigmoid(a)
             if x is not None and p == -1 and is_constant(b, 1) and q == 1:
-                return Map(function(LOGISTIC, "special.expit"), (scale(-1, x),))
+                return mapped(function(LOGISTIC, "special.expit"), (scale(-1, x),))
     return node

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from expressions import Case
 
 import minigrad as mg
 from minigrad.errors import DerivationError
+from minigrad.notation.printed_text import read_back
 
 # name -> text, variables, by what, order, what is printed
 FORMULAS = {
@@ -553,3 +556,40 @@ def test_each_variable_of_a_second_derivative_has_its_own_indices() -> None:
     assert mg.derive(loss, wrt="X")["X"].index_line.latex().startswith(
         r"\frac{\partial L}{\partial X_{ij}} &= "
     )
+
+
+# A number that is repeated is one number, however it is repeated and whatever is made of it.
+REPEATED = [
+    ("sum(D * sin(s * ones(n)))", "s", 1, "ds = cos(s) sum(D)"),
+    ("sum(D * sin(s * ones(n)))", "s", 2, "H = −sin(s) sum(D)"),
+    ("sum(D * sin(s * ones(n)))", "D", 1, "dD = sin(s) 𝟏"),
+    ("sum(D * y * exp(s * ones(n)))", "s", 1, "ds = exp(s) (Dᵀ y)"),
+    ("sum(D * (s * ones(n) + 1))", "D", 1, "dD = (s + 1) 𝟏"),
+    ("sum(D * (s * ones(n) + 1)**2)", "s", 1, "ds = 2 (s + 1) sum(D)"),
+    ("sum(D * softplus(s * ones(n)))", "s", 2, "H = σ(s) (1 − σ(s)) sum(D)"),
+    ("sum(sin(s * ones(n)) * D**3)", "D", 2, "H = 6 sin(s) diag(D)"),
+    ("sum(X * exp(s * ones((m, n))))", "X", 1, "dX = exp(s) 𝟏 𝟏ᵀ"),
+    ("sum(X * maximum(s * ones((m, n)), 0))", "s", 1, "ds = [s > 0] sum(X)"),
+    ("sum((X @ diag(exp(s * ones(n))))**2)", "X", 1, "dX = 2 exp(s)² X"),
+    ("sum((X @ exp(s * ones(n)))**2)", "X", 1, "dX = 2 exp(s)² rowsum(X) 𝟏ᵀ"),
+    ("sum((X @ sin(s * ones(n)))**2)", "s", 2, "H = 2 (cos(s)² − sin(s)²) sum(Xᵀ X)"),
+    ("sum(X * exp(ones((m, 1)) * y))", "X", 1, "dX = 𝟏 exp(y)ᵀ"),
+    ("sum(D) * bce_with_logits(s * ones(n), y)", "s", 1, "ds = mean(D) sum(σ(s) − y)"),
+]
+
+
+@pytest.mark.parametrize(("text", "wrt", "order", "right"), REPEATED)
+def test_a_function_of_what_is_repeated_is_repeated(
+    text: str, wrt: str, order: int, right: str
+) -> None:
+    names = {"D": "n", "y": "n", "s": "", "X": "m n"}
+    used = {name: axes for name, axes in names.items() if re.search(rf"\b{name}\b", text)}
+    formula = mg.derive(mg.parse(text, **used), wrt=wrt, order=order)[wrt]
+    assert str(formula) == right
+    rng, sizes = np.random.default_rng(0), {"m": 2, "n": 3}
+    values = {name: rng.normal(size=[sizes[d] for d in axes.split()]) for name, axes in used.items()}
+    value = formula(values)
+    for shown, ascii in ((str(formula), False), (formula.index, False), (formula.ascii, True)):
+        name = shown.partition(" = ")[0].partition("_")[0]
+        back = read_back(shown, values, sizes, {name: value.shape}, ascii)[name]
+        np.testing.assert_allclose(back, value, rtol=1e-9, err_msg=shown)

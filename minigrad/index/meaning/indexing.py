@@ -11,7 +11,8 @@ from minigrad.index import affine, heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Definition, Expr, Map, Pick
+from minigrad.index.expr import Composite, Definition, Expr, Pick
+from minigrad.index.pointwise import mapped
 from minigrad.index.size import AnySize, Size, divided_up, is_at_least, prod
 from minigrad.index.view import View
 
@@ -114,7 +115,7 @@ def _last_of(lengths: Sequence[AnySize], *indices: Expr) -> Expr:
     picks = [Pick(index, length) for index, length in zip(indices, lengths, strict=True)]
     same = [(p, (side, k)) for k, p in enumerate(picks) for side in ("own", "later")]
     count = contract(["own"], [later, *same])
-    return Map(heads.EQUAL, (count, constant(0, (size,))))
+    return mapped(heads.EQUAL, (count, constant(0, (size,))))
 
 
 def _put(value: View, at: Places, sizes: Sequence[AnySize]) -> View:

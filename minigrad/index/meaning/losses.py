@@ -10,9 +10,10 @@ from minigrad.index import heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract, size_as_number
-from minigrad.index.expr import Definition, Expr, Head, Map
+from minigrad.index.expr import Definition, Expr, Head
 from minigrad.index.meaning.reduction import divided
 from minigrad.index.meaning.smooth import LOG
+from minigrad.index.pointwise import mapped
 from minigrad.index.size import AnySize, unpaired, unspread
 from minigrad.index.view import View
 
@@ -27,7 +28,7 @@ def _bce_each(p: Expr, y: Expr, log: Head) -> Expr:
     one = constant(1, p.sizes)
 
     def times_log(a: Expr, b: Expr) -> Expr:
-        return contract(labels, [(a, labels), (Map(log, (b,)), labels)])
+        return contract(labels, [(a, labels), (mapped(log, (b,)), labels)])
 
     return add([(-1, times_log(y, p)), (-1, times_log(subtract(one, y), subtract(one, p)))])
 
@@ -74,7 +75,7 @@ def bce_with_logits(z: View, y: View, *weights: View | None, reduction: str) -> 
     if positive is not None:
         return _positive_weighted(z, y, scales, positive, reduction)
     _paired("nn.bce_with_logits", z, y, *scales)
-    p = v.elementwise(lambda node: Map(SIGMOID, (node,)), [z], "nn.bce_with_logits")
+    p = v.elementwise(lambda node: mapped(SIGMOID, (node,)), [z], "nn.bce_with_logits")
     return binary_cross_entropy(p, y, *scales, reduction=reduction, log=LOG)
 
 
@@ -85,8 +86,8 @@ def _positive_weighted(
 
     def each(logits: Expr, target: Expr, weight: Expr) -> Expr:
         labels = range(logits.ndim)
-        missed = (Map(SOFTPLUS, (scale(-1, logits),)), labels)
-        false = (Map(SOFTPLUS, (logits,)), labels)
+        missed = (mapped(SOFTPLUS, (scale(-1, logits),)), labels)
+        false = (mapped(SOFTPLUS, (logits,)), labels)
         rest = (subtract(constant(1, logits.sizes), target), labels)
         return add(
             [

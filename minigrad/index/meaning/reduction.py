@@ -11,8 +11,9 @@ from minigrad.index import affine, facts, heads
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, subtract
 from minigrad.index.contract import contract, size_as_number
-from minigrad.index.expr import Expr, Map, Reduction
+from minigrad.index.expr import Expr, Reduction
 from minigrad.index.numbers import number
+from minigrad.index.pointwise import mapped
 from minigrad.index.size import AnySize
 from minigrad.index.view import View
 
@@ -93,12 +94,12 @@ def nanmean(x: View, *, axis: Axes, keepdims: bool) -> View:
 
 def _numbers(x: View) -> View:
     zero = constant(0, x.expr.sizes)
-    return View(Map(heads.WHERE, (_is_number(x.expr), x.expr, zero)), x.axes)
+    return View(mapped(heads.WHERE, (_is_number(x.expr), x.expr, zero)), x.axes)
 
 
 def _is_number(node: Expr) -> Expr:
     """Not a number is what differs from itself."""
-    return Map(heads.EQUAL, (node, node))
+    return mapped(heads.EQUAL, (node, node))
 
 
 def cumsum(x: View, *, axis: int) -> View:

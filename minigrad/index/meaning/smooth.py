@@ -9,9 +9,10 @@ from functools import partial
 from minigrad.index import view as v
 from minigrad.index.algebra import add, constant, subtract
 from minigrad.index.contract import contract, size_as_number
-from minigrad.index.expr import Composite, Definition, Expr, Head, Leaf, Map
+from minigrad.index.expr import Composite, Definition, Expr, Head, Leaf
 from minigrad.index.meaning.reduction import power
 from minigrad.index.numbers import number
+from minigrad.index.pointwise import mapped
 from minigrad.index.view import View
 
 EXP = Head("exp", "exp(x)")
@@ -19,7 +20,7 @@ LOG = Head("log", "log(x)")
 
 
 def _exponentials(x: Expr) -> Expr:
-    return Map(EXP, (x,))
+    return mapped(EXP, (x,))
 
 
 def _sum_last(x: Expr, count: int) -> Expr:
@@ -40,7 +41,7 @@ def softmax_definition(count: int) -> Definition:
 
 
 def _logsumexp_of(count: int, x: Expr) -> Expr:
-    return Map(LOG, (_sum_last(_exponentials(x), count),))
+    return mapped(LOG, (_sum_last(_exponentials(x), count),))
 
 
 def logsumexp_definition(count: int) -> Definition:
