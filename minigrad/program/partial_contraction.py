@@ -63,6 +63,8 @@ class PartialContraction:
     arrays: list[Labelled] = field(default_factory=list)
     structurals: StructuralFactors = field(default_factory=StructuralFactors)
     gone: set[Label] = field(default_factory=set)  # labels that are summed, or written by others
+    # axes of the result that are several labels' axes in a row, joined when all is multiplied
+    joined: dict[Label, tuple[Label, ...]] = field(default_factory=dict)
     zero: bool = False  # whether the structural factors rule each other out
 
     def carried(self) -> set[Label]:
@@ -73,15 +75,16 @@ class PartialContraction:
     def needed_in_order(self) -> list[Label]:
         """The labels that the result's index maps name, by axis."""
         found = [
-            label for axis in sorted(self.index_maps) for label in labels_of(self.index_maps[axis])
+            part
+            for axis in sorted(self.index_maps)
+            for label in labels_of(self.index_maps[axis])
+            for part in self.joined.get(label, (label,))
         ]
         return list(dict.fromkeys(found))
 
     def needed(self) -> frozenset[Label]:
         """The labels that the result's index maps name."""
-        return frozenset(
-            label for index_map in self.index_maps.values() for label in labels_of(index_map)
-        )
+        return frozenset(self.needed_in_order())
 
     def carried_elsewhere(self, labels: Sequence[Label], but: StructuralFactor) -> bool:
         """Whether a structural factor carries one of the labels that is not ``but``, itself one of them."""
@@ -139,7 +142,7 @@ def dense(builder: ValueBuilder, structural: StructuralFactor) -> Value:
 
 def movable(partial: PartialContraction, label: Label) -> bool:
     """Whether the index maps that name the label can be written by another one."""
-    return all(
+    return not any(label in parts for parts in partial.joined.values()) and all(
         isinstance(index_map, Affine)
         for index_map in partial.index_maps.values()
         if label in labels_of(index_map)

@@ -21,6 +21,7 @@ from minigrad.program.partial_contraction import (
     StructuralFactor,
     StructuralFactors,
 )
+from minigrad.program.scatter import joined
 from minigrad.program.triangle import masked_over
 from minigrad.program.value import Value
 from minigrad.program.value_builder import ValueBuilder
@@ -165,7 +166,7 @@ class ProductLowering:
         value = self.builder.multiply(node.coef, [(core.value, 1), *scalars])
         if node.coef == 0 or partial.zero:
             return PlacedArray(Labelled(self.builder.number(0), ()), {}), extents
-        return PlacedArray(Labelled(value, core.labels), partial.index_maps), extents
+        return PlacedArray(joined(partial, Labelled(value, core.labels)), partial.index_maps), extents
 
     def softmax(self, found: softmax_patterns.Normalised) -> Labelled:
         x = filled(self.builder, self.lower(found.arg), found.arg.sizes, found.axes)

@@ -16,6 +16,7 @@ from minigrad.index.affine import OneHot, Reshape, Slice, onehot, slice_of
 from minigrad.index.expr import Pick
 from minigrad.index.size import AnySize
 from minigrad.program.gather import reshaped, sides
+from minigrad.program.index_maps import Affine
 from minigrad.program.pairwise import Labelled, aligned
 from minigrad.program.partial_contraction import (
     Combine,
@@ -23,6 +24,7 @@ from minigrad.program.partial_contraction import (
     StructuralFactor,
     StructuralFactors,
     combined,
+    movable,
 )
 from minigrad.program.value import Value
 
@@ -81,6 +83,9 @@ def _reshape_scatter(
     for gone, kept in sides(structural):
         if set(gone) & set(kept) or not partial.ends_in(gone, structural):
             continue
+        if len(gone) > 1 and _joins(partial, structural, kept):
+            partial.joined[kept[0]] = gone
+            return True
         x = combine(partial, gone)
         if x is None:
             partial.gone.update(gone)
@@ -95,6 +100,34 @@ def _reshape_scatter(
         reshaped(partial, Labelled(value, tuple(order)), gone, kept)
         return True
     return False
+
+
+def _joins(
+    partial: PartialContraction, structural: StructuralFactor, kept: Sequence[Label]
+) -> bool:
+    """Whether what is kept is one whole axis of the result, which nothing else speaks of."""
+    return (
+        len(kept) == 1
+        and Affine(kept[0]) in partial.index_maps.values()
+        and movable(partial, kept[0])
+        and not partial.carried_elsewhere(kept, structural)
+        and not any(kept[0] in x.labels for x in partial.arrays)
+    )
+
+
+def joined(partial: PartialContraction, x: Labelled) -> Labelled:
+    """The product with the axes in a row that are one axis of the result, which is cheaper when all is done."""
+    for whole, parts in partial.joined.items():
+        found = [label for label in x.labels if label in parts]
+        if found:
+            order = [*(label for label in x.labels if label not in parts), *parts]
+            sizes = [partial.extents[label] for label in order]
+            value = aligned(partial.builder, x, order)
+            partial.arrays = []
+            full = Labelled(partial.builder.broadcast_to(value, sizes), tuple(order))
+            reshaped(partial, full, parts, (whole,))
+            (x,) = partial.arrays
+    return x
 
 
 SCATTERS: dict[type, Callable[[PartialContraction, StructuralFactor, Combine], bool]] = {
