@@ -97,7 +97,7 @@ class Derivation(Printed, Mapping[Key, Formula]):
             results = [(f.line, str(key)) for key, f in self.items() if f.line.of not in own]
             return steps([*firsts, *results], reading.definitions, reading.output)
         gradients = [
-            (line(differential_name(name), gradient, name), name)
+            (line(differential_name(name), gradient, name, taken=reading.taken), name)
             for name, gradient in reading.gradients.items()
             if name not in own
         ]

@@ -16,7 +16,7 @@ from minigrad.errors import DerivationError
 from minigrad.index.expr import Expr, Leaf, postorder, referred
 from minigrad.index.size import Size
 from minigrad.notation.choose import form
-from minigrad.notation.lines import Line, line
+from minigrad.notation.lines import Line
 from minigrad.notation.sympy_form import sympy_form
 from minigrad.notation.text import text
 from minigrad.symbolic.autoname import without_names
@@ -40,6 +40,11 @@ class Formula(Derived, Printed):
         return rebuilt, (self.reading.parts_first([self]), Formula, plain, self.reading)
 
     # -- reading -------------------------------------------------------------------------------------
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """What lines of this derivation name: no index in any of them."""
+        return self.reading.taken
 
     def format(self, ascii: bool = False, style: str = "d") -> str:
         """The formula with its where-list; ``style="partial"`` writes dS as ∂L/∂S."""
@@ -69,7 +74,7 @@ class Formula(Derived, Printed):
         where = referred(self._expr)
         if not where:
             return f"$\\displaystyle {self.latex}$"
-        rows = [self._displayed.latex(), *(line(r.name, r.node, r.of).latex() for r in where)]
+        rows = [self._displayed.latex(), *(self.reading.line_of(r).latex() for r in where)]
         return "$$\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}$$"
 
     @cached_property
@@ -85,7 +90,7 @@ class Formula(Derived, Printed):
     @cached_property
     def expanded_line(self) -> Line:
         """The line in the variables alone, which also has ASCII, LaTeX and MathML."""
-        return Line(self.name, *form(self.inlined), self.of)
+        return Line(self.name, *form(self.inlined, self.taken), self.of)
 
     @property
     def index(self) -> str:
@@ -96,7 +101,7 @@ class Formula(Derived, Printed):
     def index_line(self) -> Line:
         """The formula with every index written, as a line that also has LaTeX and MathML."""
         axes = [len(sizes) for sizes in self._axes]
-        return index_line(self.name, self._expr, axes, self.of)
+        return index_line(self.name, self._expr, axes, self.of, self.taken)
 
     @property
     def cases(self) -> dict[str, str]:
@@ -116,7 +121,8 @@ class Formula(Derived, Printed):
     @cached_property
     def case_lines(self) -> list[Line]:
         """The cases as lines that also have LaTeX and MathML; none where there are no cases."""
-        return case_lines(self.name, self._expr, [len(sizes) for sizes in self._axes])
+        axes = [len(sizes) for sizes in self._axes]
+        return case_lines(self.name, self._expr, axes, self.taken)
 
     @property
     def dims(self) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
@@ -10,15 +10,24 @@ from minigrad.index.affine import Delta, is_a
 from minigrad.index.expr import Expr, Product, Sum
 from minigrad.notation.choose import shortest_by_index
 from minigrad.notation.lines import Line
-from minigrad.notation.matrix import index_form
+from minigrad.notation.matrix import index_form, index_forms
 from minigrad.notation.structural import Places
 from minigrad.notation.tree import Tree
 from minigrad.symbolic.cases import equal_case, unequal_case
 
 
-def index_line(name: str, expr: Expr, axes: Sequence[int] = (), of: str | None = None) -> Line:
-    """The line with every index written; ``axes``: how many are the output's, and each variable's."""
-    places, tree = index_form(shortest_by_index(expr))
+def index_line(
+    name: str,
+    expr: Expr,
+    axes: Sequence[int] = (),
+    of: str | None = None,
+    taken: Iterable[str] = (),
+) -> Line:
+    """The line with every index written; ``axes``: how many are the output's, and each variable's.
+
+    What is ``taken`` is no index.
+    """
+    places, tree = index_form(shortest_by_index(expr), taken)
     return replace(_line(name, places, axes, tree), of=of)
 
 
@@ -37,15 +46,17 @@ def _line(name: str, places: Places, axes: Sequence[int], tree: Tree, remark: st
     return Line(f"{of}/∂{'∂'.join(by)}", (), tree, remark=remark)
 
 
-def case_lines(name: str, expr: Expr, axes: Sequence[int]) -> list[Line]:
+def case_lines(
+    name: str, expr: Expr, axes: Sequence[int], taken: Iterable[str] = ()
+) -> list[Line]:
     """The elements in which two indices agree, and those in which they differ; none without such."""
     pair = _delta_pair(expr)
     if pair is None:
         return []
-    places, _ = index_form(expr)
+    axes_left = [k for k in range(expr.ndim) if k != pair[1]]
+    cases = [(equal_case(expr, *pair), axes_left), (unequal_case(expr, *pair), range(expr.ndim))]
+    (places, _), (_, equal), (_, unequal) = index_forms(expr, cases, taken)
     i, j = (places[k] for k in pair)
-    equal = index_form(equal_case(expr, *pair))[1]
-    unequal = index_form(unequal_case(expr, *pair))[1]
     return [
         _line(name, places, axes, equal, remark=f"{i} = {j}"),
         _line(name, places, axes, unequal, remark=f"{i} ≠ {j}"),

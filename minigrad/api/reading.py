@@ -65,7 +65,12 @@ class Derived:
     @cached_property
     def line(self) -> Line:
         """The formula's own line, without what its names stand for."""
-        return Line(self.name, *form(self._expr), self.of)
+        return Line(self.name, *form(self._expr, self.taken), self.of)
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """What is no index beside this formula."""
+        return frozenset()
 
 
 @dataclass
@@ -113,6 +118,15 @@ class Reading:
         own = ("Y", "F", "Z") if self.node.shape else ("L", "F", "Z")
         return next((name for name in own if name not in taken), "output")
 
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """What lines of this derivation name: no index in any of them."""
+        return frozenset(self.lowered.names.values()).union(self.names.given)
+
+    def line_of(self, ref: Ref) -> Line:
+        """What a name stands for."""
+        return line(ref.name, ref.node, ref.of, taken=self.taken)
+
     def name_of(self, tensor: Tensor) -> str | None:
         """A tensor's name in this graph."""
         return None if tensor._node is None else self.lowered.names.get(tensor._node)
@@ -143,13 +157,13 @@ class Reading:
         refs = referred(*(each.expr for each in derived))
         results = [each.line for each in derived]
         shown = {ln.of for ln in results if ln.of}
-        backward = [ln for ln in backward_lines(refs, self.definitions) if ln.of not in shown]
+        backward = [ln for ln in backward_lines(refs, self.definitions, self.taken) if ln.of not in shown]
         known = {ref.name for ref in self.definitions}
         wanted = self.definitions if whole else [r for r in refs if r.name in known]
-        forward = forward_lines(wanted, self.rank)
+        forward = forward_lines(wanted, self.rank, self.taken)
         if whole and not isinstance(self.output, Ref):
-            forward.append(line("L" if self.output.ndim == 0 else "Y", self.output))
-        own = [line(r.name, r.node) for r in refs if r.of is None and r.name not in known]
+            forward.append(line("L" if self.output.ndim == 0 else "Y", self.output, taken=self.taken))
+        own = [self.line_of(r) for r in refs if r.of is None and r.name not in known]
         return forward, placed(own, backward), results
 
     def with_where(
@@ -159,7 +173,7 @@ class Reading:
         marks = ASCII if ascii else UNICODE
         rows = filled(results, marks, partial)
         if refs:
-            listed = ", ".join(line(r.name, r.node, r.of).text(marks, partial) for r in refs)
+            listed = ", ".join(self.line_of(r).text(marks, partial) for r in refs)
             gap = "   " if len(rows) == 1 else "\n"
             rows[-1] += f"{gap}where {listed}"
         return "\n".join(rows)

@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from minigrad.index.expr import Expr, Product, Sum
 from minigrad.notation.matrix import index_form, index_text, matrix_form
 from minigrad.notation.structural import Places
@@ -58,12 +60,15 @@ def printed_length(node: Expr) -> int:
     return len(text(matrix_form(shortest(node))[1]))
 
 
-def form(node: Expr) -> tuple[Places, Tree]:
-    """How a node is written: in matrices, or by indices where deltas make that the shorter."""
-    places, tree = matrix_form(shortest(node))
+def form(node: Expr, taken: Iterable[str] = ()) -> tuple[Places, Tree]:
+    """How a node is written: in matrices, or by indices where deltas make that the shorter.
+
+    What is ``taken`` is no subscript.
+    """
+    places, tree = matrix_form(shortest(node), taken)
     if node.ndim <= 2 or not (has_delta(node) or node.ndim > 3):
         return places, tree
-    by_index = index_form(shortest_by_index(node))
+    by_index = index_form(shortest_by_index(node), taken)
     if len(text(by_index[1])) + node.ndim <= len(text(tree)) + len(shown_places(places)) + 1:
         return by_index
     return places, tree

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from minigrad import markup
@@ -67,19 +67,25 @@ class Line:
         return wrapped(f"{left}<mo>=</mo>{inner_mathml(self.tree, partial)}{remark}")
 
 
-def line(name: str, expr: Expr, of: str | None = None, remark: str = "") -> Line:
-    """The line ``name = formula``."""
-    places, tree = matrix_form(expr)
+def line(
+    name: str, expr: Expr, of: str | None = None, remark: str = "", taken: Iterable[str] = ()
+) -> Line:
+    """The line ``name = formula``, with no subscript that is ``taken``."""
+    places, tree = matrix_form(expr, taken)
     return Line(name, places, tree, of, remark)
 
 
-def forward_lines(refs: Sequence[Ref], rank: Mapping[str, int]) -> list[Line]:
+def forward_lines(
+    refs: Sequence[Ref], rank: Mapping[str, int], taken: Iterable[str] = ()
+) -> list[Line]:
     """Definitions of named tensors, in the order in which the user made them."""
     ordered = sorted((r for r in refs if r.of is None), key=lambda r: rank.get(r.name, 0))
-    return [line(ref.name, ref.node) for ref in ordered]
+    return [line(ref.name, ref.node, taken=taken) for ref in ordered]
 
 
-def backward_lines(refs: Sequence[Ref], forward: Sequence[Ref]) -> list[Line]:
+def backward_lines(
+    refs: Sequence[Ref], forward: Sequence[Ref], taken: Iterable[str] = ()
+) -> list[Line]:
     """Gradients of named tensors: from the loss down, a path that ends sooner first."""
     by_name = {ref.name: ref for ref in forward if ref.of is None}
     rank = backward_rank(by_name)
@@ -94,7 +100,7 @@ def backward_lines(refs: Sequence[Ref], forward: Sequence[Ref]) -> list[Line]:
         if (mark := _mark(ref.node))
         for c in direct_names(ref.node)
     }
-    return [line(r.name, r.node, r.of, remarks.get(r.of or "", "")) for r in adjoint]
+    return [line(r.name, r.node, r.of, remarks.get(r.of or "", ""), taken) for r in adjoint]
 
 
 def placed(own: Sequence[Line], backward: Sequence[Line]) -> list[Line]:

@@ -21,11 +21,13 @@ every label is fixed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from minigrad.index.expr import (
     Expr,
 )
+from minigrad.notation.letters import kept_apart
 from minigrad.notation.reader import Reader
 from minigrad.notation.reshaped import all_elementwise
 from minigrad.notation.structural import OrderError, Places
@@ -38,13 +40,18 @@ from minigrad.notation.tree import (
 )
 
 
-def matrix_form(node: Expr) -> tuple[Places, Tree]:
+def matrix_form(node: Expr, taken: Iterable[str] = ()) -> tuple[Places, Tree]:
     """The node's formula, and which of its axes are fixed as subscripts (None: whole).
 
-    The fewest sums under a sum sign come first, then the fewest subscripts, then leading axes.
+    The fewest sums under a sum sign come first, then the fewest subscripts, then leading axes. What is
+    ``taken`` is no subscript.
     """
+    return kept_apart(node, lambda avoided: [_matrix_form(node, avoided)], taken)[0]
+
+
+def _matrix_form(node: Expr, taken: frozenset[str]) -> tuple[Places, Tree]:
     if node.ndim > 2:
-        whole = _elementwise_form(node)
+        whole = _elementwise_form(node, taken)
         if whole is not None:
             return (None,) * node.ndim, whole
     best: tuple[tuple[int, int, tuple[int, ...], tuple[int, int]], tuple[Places, Tree]] | None = (
@@ -54,7 +61,7 @@ def matrix_form(node: Expr) -> tuple[Places, Tree]:
         if best is not None and best[0][0] == 0:
             break
         for axes in combinations(range(node.ndim), count):
-            reader = Reader()
+            reader = Reader(taken=taken)
             places = reader.name_axes(node, axes)
             try:
                 tree = reader.read(node, places)
@@ -63,7 +70,7 @@ def matrix_form(node: Expr) -> tuple[Places, Tree]:
             price = (big_sums(tree) + inner_slices(tree), count, axes, cost(tree))
             if best is None or price < best[0]:
                 best = price, (places, tree)
-    return index_form(node) if best is None else best[1]
+    return index_form(node, taken) if best is None else best[1]
 
 
 def big_sums(tree: Tree) -> int:
@@ -81,11 +88,27 @@ def inner_slices(tree: Tree) -> int:
     return own + sum(map(inner_slices, parts_of(tree)))
 
 
-def index_form(node: Expr) -> tuple[Places, Tree]:
-    """The node's formula with every label written."""
-    reader = Reader(full=True)
-    places = reader.name_axes(node, tuple(range(node.ndim)))
-    return places, reader.read(node, places)
+def index_form(node: Expr, taken: Iterable[str] = ()) -> tuple[Places, Tree]:
+    """The node's formula with every label written, by no letter that is ``taken``."""
+    return index_forms(node, (), taken)[0]
+
+
+def index_forms(
+    node: Expr, cases: Sequence[tuple[Expr, Sequence[int]]], taken: Iterable[str] = ()
+) -> Sequence[tuple[Places, Tree]]:
+    """The index formulas of a node and of what it is in cases, each with the axes that it keeps."""
+
+    def read(avoided: frozenset[str]) -> Sequence[tuple[Places, Tree]]:
+        reader = Reader(full=True, taken=avoided)
+        places = reader.name_axes(node, range(node.ndim))
+        forms = [(places, reader.read(node, places))]
+        for case, axes in cases:
+            own = tuple(places[axis] for axis in axes)
+            apart = avoided.union(filter(None, places))
+            forms.append((own, Reader(full=True, taken=apart).read(case, own)))
+        return forms
+
+    return kept_apart(node, read, taken)
 
 
 def index_text(node: Expr) -> str:
@@ -93,11 +116,11 @@ def index_text(node: Expr) -> str:
     return text(index_form(node)[1])
 
 
-def _elementwise_form(node: Expr) -> Tree | None:
+def _elementwise_form(node: Expr, taken: frozenset[str]) -> Tree | None:
     """A formula without subscripts for a tensor of any order, where all of it is elementwise."""
     if not all_elementwise(node, node.ndim):
         return None
     try:
-        return Reader().read(node, (None,) * node.ndim)
+        return Reader(taken=taken).read(node, (None,) * node.ndim)
     except OrderError:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
@@ -31,9 +31,9 @@ class _Reading:
 class Memory(ABC):
     """Subscripts that are not taken, and readings of nodes that hold again; ``full`` fixes every label."""
 
-    def __init__(self, full: bool = False) -> None:
+    def __init__(self, full: bool = False, taken: Iterable[str] = ()) -> None:
         self.full = full
-        self.used: set[str] = set()
+        self.used = set(taken)
         self.asked: set[str] = set()  # the letters of which it mattered whether they are used
 
     # -- letters ---------------------------------------------------------------------------------

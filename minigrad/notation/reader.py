@@ -56,7 +56,7 @@ from minigrad.notation.reshaped import (
     whole_reshape,
 )
 from minigrad.notation.sides import side
-from minigrad.notation.structural import OrderError, Places, structural_tree
+from minigrad.notation.structural import OrderError, Places, index_name, structural_tree
 from minigrad.notation.text import cost, text
 from minigrad.notation.tree import (
     ONE,
@@ -188,7 +188,7 @@ class Reader(Applied):
         if node.index.ndim == 0 and places == (None,):
             return Name(f"e_{text(index)}")
         if places[-1] is not None and all(p is not None for p in places):
-            return Relation("=", index, Name(places[-1]))
+            return Relation("=", index, index_name(places[-1]))
         return Call("onehot", (index,))
 
     # -- products ----------------------------------------------------------------------------------

@@ -57,6 +57,12 @@ def structural_tree(node: AffineRelation, places: Places) -> Tree:
     return _bracket(node, places)
 
 
+def index_name(*places: str | None) -> Name:
+    """Indices as numbers, one or several read together."""
+    letters = tuple(map(str, places))
+    return Name("".join(letters), letters=letters)
+
+
 def _place_text(position: object) -> str:
     """A place as a subscript: 2, n, and (n - 1) in parentheses."""
     text = str(position)
@@ -82,13 +88,12 @@ def _bracket(node: AffineRelation, places: Places) -> Tree:
     """Written out by its rule: [i = 2 + j] and the like."""
     match node.form:
         case Roll(shift):
-            turned = Name(f"({places[1]} + {shift}) mod {node.sizes[0]}")
-            return Relation("=", Name(str(places[0])), turned)
+            text = f"({places[1]} + {shift}) mod {node.sizes[0]}"
+            return Relation("=", index_name(places[0]), Name(text, letters=(str(places[1]),)))
         case Reshape(before):
-            first, last = ("".join(map(str, part)) for part in (places[:before], places[before:]))
-            return Relation("=", Name(first), Name(last))
+            return Relation("=", index_name(*places[:before]), index_name(*places[before:]))
         case Triangle(-1):
-            return Relation(">", Name(str(places[0])), Name(str(places[1])))
+            return Relation(">", index_name(places[0]), index_name(places[1]))
     left, right = (_combination(side, places) for side in sides(node))
     if node.relation == "≥":
         return Relation("≥", right, left)
@@ -102,7 +107,7 @@ def _combination(side: Side, places: Places) -> Tree:
     terms: list[tuple[int, Tree]] = []
     for axis, coef in side.items():
         sign = -1 if is_at_least(coef, 0) is False else 1
-        body = None if axis is None else Name(str(places[axis]))
+        body = None if axis is None else index_name(places[axis])
         terms.append((sign, _multiple(coef * sign, body)))
     if terms[0][0] < 0:
         first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)

@@ -22,13 +22,15 @@ class Tree:
 class Name(Tree):
     """A symbol; ``of`` is the tensor's name when the symbol is the loss's gradient by it.
 
-    ``repeated`` says that it is a vector beside a matrix, added to every row.
+    ``repeated`` says that it is a vector beside a matrix, added to every row; ``letters`` are the indices
+    that the text is made of.
     """
 
     text: str
     of: str | None = None
     symmetric: bool = False
     repeated: bool = False
+    letters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
