@@ -5,8 +5,8 @@ from __future__ import annotations
 from minigrad.index.expr import Composite, MatrixFunction, Reduction
 from minigrad.notation.memory import Memory
 from minigrad.notation.parts import indexed, over_element
-from minigrad.notation.structural import OrderError, Places
-from minigrad.notation.tree import Call, Inverse, Tree
+from minigrad.notation.structural import OrderError, Places, index_name
+from minigrad.notation.tree import Call, Inverse, Relation, Tree
 
 
 class Applied(Memory):
@@ -72,7 +72,7 @@ class Applied(Memory):
             return self.reduction_by_index(node, places)
         rows = sum(place is None for place in inner) > node.count
         tree = Call(f"row{node.kind}" if rows else node.kind, (body,))
-        return tree if node.kind in ("max", "prod") else indexed(tree, places[kept:])
+        return _of_elements(node, tree, places[kept:])
 
     def reduction_by_index(self, node: Reduction, places: Places) -> Tree:
         """Over letters of its own, max_kl(X_ijkl), where the whole has more than two axes."""
@@ -81,4 +81,15 @@ class Applied(Memory):
             raise OrderError("a reduction over more than two axes is written by its indices")
         own = tuple(self.letter(size) for size in node.arg.sizes[kept:])
         body = self.read(node.arg, (*places[:kept], *own))
-        return indexed(Call(f"{node.kind}_{''.join(own)}", (body,)), places[kept:])
+        return _of_elements(node, Call(f"{node.kind}_{''.join(own)}", (body,)), places[kept:])
+
+
+def _of_elements(node: Reduction, tree: Tree, places: Places) -> Tree:
+    """What a reduction is at some of the places that it ran over; an argmax is one of those places."""
+    if node.kind in ("max", "prod"):
+        return tree
+    if node.kind != "argmax":
+        return indexed(tree, places)
+    if None not in places:
+        return Relation("=", tree, index_name(*places))
+    return indexed(Call("onehot", (tree,)), places)

@@ -77,7 +77,7 @@ def _selection(node: AffineRelation, start: AnySize, step: int) -> Selection:
     if step < 0:
         first = "" if start == whole - 1 and step == -1 else str(start)
         return Selection(f"{first}:{'' if isinstance(stop, int) and stop < 0 else stop}:{step}", None)
-    last = "" if after == 0 else f"-{after}" if isinstance(after, int) else str(stop)
+    last = str(stop) if not isinstance(after, int) else f"-{after}" if after > 0 else ""
     place = f"{'' if start == 0 else start}:{last}"
     if step != 1:
         return Selection(f"{place}:{step}", None)

@@ -154,6 +154,12 @@ READINGS = [
     ("S tril(𝟏)", S @ np.tri(3)),
     ("a_b + v", 2 * V),
     ("T_0 + A", T[0] + A),
+    ("onehot(argmax(v)) + v", np.eye(4)[V.argmax()] + V),
+    ("onehot(argmax(A))", (A == A.max()) * 1.0),
+    ("onehot(rowargmax(A)) v", V[A.argmax(1)]),
+    ("onehot(argsort(u)) u", np.sort(U)),
+    ("Σ_i u_i [argmax(u) = i]", U.max()),
+    ("Σ_ij A_ij [argmax(A) = ij]", A.max()),
 ]
 
 

@@ -415,7 +415,7 @@ def test_weights_have_gradients() -> None:
 
 NUMBERS_AMONG_VARIABLES = {
     "bce_with_logits(u, 0.5)": "(σ(u) − 1 / 2) / n",
-    "bce_with_logits(0.5, u)": "(log(1 − t) − log(t)) / n   where t = σ(1 / 2) 𝟏",
+    "bce_with_logits(0.5, u)": "(log(1 − σ(1 / 2)) − log(σ(1 / 2))) 𝟏 / n",
     "bce_with_logits(u, y, pos_weight=2)": "(σ(u) ⊙ (1 − y) − 2 (σ(−u) ⊙ y)) / n",
     "binary_cross_entropy(0.5, u)": "0",
     "mse_loss(1, u)": "2 (u − 1) / n",

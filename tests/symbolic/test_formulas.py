@@ -344,7 +344,7 @@ FORMULAS = {
     ),
     "powsum": ("sum(x)**3", {"x": "n"}, "x", 1, "dx = 3 sum(x)² 𝟏"),
     "fractional power": ("sum(x**1.5)", {"x": "n | positive"}, "x", 1, "dx = 3 √x / 2"),
-    "largest score": ("max(X @ w)", {"X": "n d", "w": "d"}, "w", 1, "dw = Xᵀ argmax(X w)"),
+    "largest score": ("max(X @ w)", {"X": "n d", "w": "d"}, "w", 1, "dw = Xᵀ onehot(argmax(X w))"),
     "bce logits": (
         "bce_with_logits(X@w, y)",
         {"X": "n d", "w": "d", "y": "n"},
@@ -531,12 +531,53 @@ def test_nothing_is_read_from_what_has_no_places_left(text: str, shape: tuple[in
     [
         ("sum((-x)**2)", "dx = 2 x"),
         ("sum((-x)**3)", "dx = −3 x^⊙2"),
-        ("min(x)**2", "dx = −2 max(−x) argmax(−x)"),
+        ("min(x)**2", "dx = −2 max(−x) onehot(argmax(−x))"),
         ("sum((-x)**-2)", "dx = −2 ⊘ x^⊙3"),
     ],
 )
 def test_the_sign_of_a_power_is_worked_out(text: str, right: str) -> None:
     assert str(mg.derive(mg.parse(text, x="n"), wrt="x")) == right
+
+
+@pytest.mark.parametrize(
+    ("text", "dims", "right", "index"),
+    [
+        (
+            "max(x) * sum(sort(x) * c)",
+            {"x": "n", "c": "n"},
+            "dx = (sort(x)ᵀ c) onehot(argmax(x)) + max(x) onehot(argsort(x))ᵀ c",
+            "dx_i = Σ_j c_j ([argmax(x) = i] sort(x)_j + max(x) [argsort(x)_j = i])",
+        ),
+        ("max(x)", {"x": "n m"}, "dx = onehot(argmax(x))", "dx_ij = [argmax(x) = ij]"),
+        (
+            "max(x, axis=1) @ c",
+            {"x": "n m", "c": "n"},
+            "dx = diag(c) onehot(rowargmax(x))",
+            "dx_ij = [argmax(x_i) = j] c_i",
+        ),
+    ],
+)
+def test_an_argmax_is_a_place_as_an_argsort_is(
+    text: str, dims: dict[str, str], right: str, index: str
+) -> None:
+    formula = mg.derive(mg.parse(text, **dims), wrt="x")["x"]
+    assert (str(formula), formula.index) == (right, index)
+
+
+@pytest.mark.parametrize(
+    ("part", "dims", "right"),
+    [
+        ("x[::2]", "3", "J = I[::2]"),
+        ("x[1::3]", "6", "J = I[1::3]"),
+        ("x[:4:2]", "6", "J = I[:-2:2]"),
+        ("x[1::2]", "2*h", "J = I[1::2]"),
+        ("x[::2]", "2*h", "J = I[::2]"),
+        ("x[:-2]", "n", "J = I[:-2]"),
+    ],
+)
+def test_a_step_beyond_the_end_has_no_stop(part: str, dims: str, right: str) -> None:
+    """x[::2] of 3 elements would stop at 4, which counted from the end is I[:--1:2]."""
+    assert str(mg.derive(mg.parse(part, x=dims), wrt="x")) == right
 
 
 @pytest.mark.parametrize("part", ["x[1-h:]", "x[:1-h]", "x[h:1-h:-1]", "x[:h-2:-1]"])

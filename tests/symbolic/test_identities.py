@@ -326,7 +326,7 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         {"X": "m n"},
         "X",
         1,
-        "dX = rowargmax(X triu(𝟏)) tril(𝟏)",
+        "dX = onehot(rowargmax(X triu(𝟏))) tril(𝟏)",
     ),
 }
 

@@ -140,15 +140,15 @@ def _centred(array: Any) -> Any:
     return array - array.mean(-1, keepdims=True)
 
 
-def _argmax(array: Any) -> Any:
+def _at_largest(array: Any) -> Any:
     """1 at the largest element of each row, shared among equals."""
     best = array == array.max(-1, keepdims=True)
     return best / best.sum(-1, keepdims=True)
 
 
-def _argmax_of_all(value: Value) -> Value:
+def _at_largest_of_all(value: Value) -> Value:
     array = plain(value)
-    return held(_argmax(array.reshape(-1)).reshape(array.shape))
+    return held(_at_largest(array.reshape(-1)).reshape(array.shape))
 
 
 def _argsort(array: Any) -> Any:
@@ -171,6 +171,11 @@ def _triangle(function: Callable[..., Any]) -> Callable[..., Value]:
     return lambda value, k=0: Block(function(matrix(value), int(k)))
 
 
+# The one-hot tensors of places whose axes are known from what they are places in.
+ONEHOT_OF: dict[str, Callable[[Value], Value]] = {
+    "argmax": _at_largest_of_all,
+    "rowargmax": _along_rows(_at_largest),
+}
 OWN: dict[str, Callable[..., Value]] = {
     "diag": _diag,
     "tr": lambda value: float(np.trace(matrix(value))),
@@ -184,8 +189,8 @@ OWN: dict[str, Callable[..., Value]] = {
     "colmean": _over(np.mean, 0),
     "rowmax": _over(np.max, 1),
     "rowprod": _over(np.prod, 1),
-    "argmax": _argmax_of_all,
-    "rowargmax": _along_rows(_argmax),
+    "argmax": lambda value: float(plain(value).argmax()),
+    "rowargmax": _along_rows(lambda array: array.argmax(-1)),
     "sort": _along_rows(np.sort),
     "rowsort": _along_rows(np.sort),
     "argsort": _along_rows(_argsort),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
-from minigrad.notation.printed_text.functions import call, is_function
+from minigrad.notation.printed_text.functions import ONEHOT_OF, call, is_function
 from minigrad.notation.printed_text.grammar import Statement, SyntaxNode
 from minigrad.notation.printed_text.values import (
     ONES,
@@ -330,6 +330,8 @@ class Evaluation:
             return self.padded(*piece.parts)
         if function == "reshape" and len(piece.parts) == 2:
             return self.reshaped(*piece.parts)
+        if function == "onehot" and (placed := ONEHOT_OF.get(str(piece.parts[0].value))) is not None:
+            return placed(self.eval(piece.parts[0].parts[0]))
         args = [self.eval(part) for part in piece.parts]
         if function == "onehot":
             index, size = plain(args[0]).astype(int), self.guess()
