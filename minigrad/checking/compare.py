@@ -11,6 +11,8 @@ import numpy as np
 from minigrad.checking.differences import EPS, Slope
 from minigrad.checking.report import COARSEST, EVERYTHING, KINK, Comparison, Verdict, Worst
 
+# What is said of differences that contradict those with narrower steps.
+UNSETTLED = "values vary within the steps of the differences"
 # What two computations of one number in double precision may differ by without further reason.
 ROUNDING = 1e-10
 # A witness may be off by this many times what it moves by when its data change in their last digit.
@@ -49,6 +51,13 @@ def judged(
         return Comparison(first, second, quantity, error, tolerance, "not finite", "inconclusive")
     verdict: Verdict = "pass" if error <= tolerance else "fail"
     return Comparison(first, second, quantity, error, tolerance, note, verdict, worst)
+
+
+def settled_by(c: Comparison, s: Slope, claim: float) -> Comparison:
+    """The comparison of a claim with a slope, inconclusive where values vary within the slope's steps."""
+    if c.verdict != "fail" or not s.unsettled(claim):
+        return c
+    return replace(c, verdict="inconclusive", note=UNSETTLED, worst=None)
 
 
 def held(who: str, what: str, holds: bool, otherwise: str = "") -> Comparison:
@@ -173,7 +182,12 @@ def slopes_compared(
         return Comparison(first, second, quantity, 0.0, ROUNDING, "", "pass")
     gap, s, d = max(gaps, key=lambda item: item[0])
     note = "zero within rounding" if zero else ""
-    c = judged(first, second, quantity, gap / scale, tolerated(base, scale, allowed), note)
+    tolerance = tolerated(base, scale, allowed)
+    c = judged(first, second, quantity, gap / scale, tolerance, note)
+    if c.verdict == "fail":
+        missed = ((float(np.sum(g * d)), s) for off, s, d in gaps if off > tolerance * scale)
+        if all(s.unsettled(claim) for claim, s in missed):
+            return replace(c, verdict="inconclusive", note=UNSETTLED)
     if c.tolerance > max(COARSEST, base) and c.error <= _CLEARLY * c.tolerance:
         note = KINK if kinks else "differences are too uncertain here"
         return replace(c, verdict="inconclusive", note=note)

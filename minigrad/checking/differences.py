@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Any
 
@@ -17,18 +17,50 @@ _MIXED_STEPS = (1e-1, 2e-2, 4e-3, 8e-4)
 _ONE_SIDED = (1e-4, 1e-6)
 _ONE_SIDED_MIXED = (1e-3, 2e-4)
 _IMAGINARY = 1e-30
-_NOISE_STEP, _NOISE_POINTS = 1e-9, 7
+_NOISE_STEP, _FAR_BELOW, _NOISE_POINTS = 1e-9, 1e-4, 7
+# Where claims contradict a slope, narrower steps are asked whether values vary within the usual ones.
+_CLOSER = tuple(10.0**-k for k in range(3, 14))
+# Values that scatter by this share of their size have more than rounding in them.
+_SCATTERED = 1e-6
+# One slope refutes another by this many times their uncertainties, and is itself known to a hundredth.
+_REFUTES, _KNOWN = 8, 1e-2
 # What extrapolation makes of the rounding error of one value: 64/45 · 4/√2 and the smaller terms.
 _AMPLIFIED = 4.2
 
 
 @dataclass(frozen=True)
 class Slope:
-    """A directional derivative, how far it may be off, and whether the function has a kink here."""
+    """A directional derivative, how far it may be off, and whether the function has a kink here.
+
+    ``scatter`` is the share of the values' size that is noise, ``closer`` measures with another step.
+    """
 
     value: float
     uncertainty: float
     kink: bool = False
+    scatter: float = 0.0
+    closer: Callable[[float], Slope] | None = field(default=None, compare=False, repr=False)
+
+    def unsettled(self, claim: float) -> bool:
+        """Whether it is no ground against a claim: values vary within the steps that it was measured by.
+
+        sin(10⁹ x) turns 5 million times within a step of 0.03, so its differences there are chance. A step of
+        10⁻¹¹ tells the slope: where such steps contradict the wide ones and side with the claim, or all
+        that wide ones see is scattered values, differences say nothing.
+        """
+        if self.closer is None or not np.isfinite([self.value, claim]).all():
+            return False
+        if self.scatter > _SCATTERED and abs(self.value) <= _REFUTES * self.uncertainty:
+            return True
+        return any(self._gives_way(self.closer(step), claim) for step in _CLOSER)
+
+    def _gives_way(self, other: Slope, claim: float) -> bool:
+        """Whether a slope by narrower steps refutes this one for the claim."""
+        if not np.isfinite(other.value):
+            return False
+        apart = abs(other.value - self.value)
+        known = other.uncertainty < _KNOWN * apart and self.uncertainty * _REFUTES < apart
+        return known and 4 * abs(claim - other.value) < abs(claim - self.value)
 
 
 def slope(f: Callable[[float], Any], c: Any, steps: tuple[float, ...] = _STEPS) -> Slope:
@@ -38,9 +70,17 @@ def slope(f: Callable[[float], Any], c: Any, steps: tuple[float, ...] = _STEPS) 
     """
     if not np.isfinite(np.sum(c * f(0.0))):
         return Slope(np.nan, np.inf)  # where there is no value there is no slope, only a limit of slopes
-    noise = _noise(lambda t: float(np.sum(c * f(t))))
+
+    def along(t: float) -> float:
+        return float(np.sum(c * f(t)))
+
+    def closer(step: float) -> Slope:
+        return _extrapolated(f, c, step, _noise(along, step))
+
+    noise = _noise(along)
     best = _believed(_extrapolated(f, c, step, noise) for step in sorted(steps))
-    return Slope(best.value, best.uncertainty, np.isfinite(best.value) and _has_kink(f, c, noise))
+    kink = np.isfinite(best.value) and _has_kink(f, c, noise)
+    return replace(best, kink=kink, scatter=_share(noise, c * f(0.0)), closer=closer)
 
 
 def _believed(estimates: Any) -> Slope:
@@ -84,14 +124,22 @@ def _extrapolated(f: Callable[[float], Any], c: Any, h: float, noise: float) -> 
     return Slope(twice, off + rounding)
 
 
-def _noise(f: Callable[[float], float]) -> float:
+def _noise(f: Callable[[float], float], step: float = _NOISE_STEP / _FAR_BELOW) -> float:
     """The rounding error of a value: what is left of values close by when all that is smooth is taken away.
 
-    Third differences, as in Moré and Wild, Estimating computational noise (2011), eq. 3.
+    Third differences, as in Moré and Wild, Estimating computational noise (2011), eq. 3, of values far
+    closer than the steps whose differences they are to judge.
     """
-    values = np.array([f(_NOISE_STEP * (k - _NOISE_POINTS // 2)) for k in range(_NOISE_POINTS)])
+    width = step * _FAR_BELOW
+    values = np.array([f(width * (k - _NOISE_POINTS // 2)) for k in range(_NOISE_POINTS)])
     third = np.diff(values, n=3)
     return sqrt(float(np.mean(third**2)) / 20) if np.isfinite(third).all() else 0.0
+
+
+def _share(noise: float, parts: Any) -> float:
+    """Noise as a share of the sizes that a value is the sum of."""
+    size = float(np.sum(np.abs(parts)))
+    return noise / size if size else 0.0
 
 
 def _has_kink(f: Callable[[float], Any], c: Any, noise: float) -> bool:
@@ -128,9 +176,17 @@ def complex_slope(f: Callable[[complex], Any], c: Any) -> Slope:
 
 def mixed_slope(f: Callable[[float, float], Any], c: Any) -> Slope:
     """D² <c, f(s, t)>/ds dt at 0 by central differences on four points, extrapolated once."""
-    noise = _noise(lambda t: float(np.sum(c * f(t, t))))
+
+    def along(t: float) -> float:
+        return float(np.sum(c * f(t, t)))
+
+    def closer(step: float) -> Slope:
+        return _mixed(f, c, step, _noise(along, step))
+
+    noise = _noise(along)
     best = _believed(_mixed(f, c, step, noise) for step in sorted(_MIXED_STEPS))
-    return Slope(best.value, best.uncertainty, np.isfinite(best.value) and _bends(f, c, noise))
+    kink = np.isfinite(best.value) and _bends(f, c, noise)
+    return replace(best, kink=kink, scatter=_share(noise, c * f(0.0, 0.0)), closer=closer)
 
 
 def _mixed(f: Callable[[float, float], Any], c: Any, h: float, noise: float) -> Slope:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checking.compare import ROUNDING, doubt, held, judged, tolerated
+from minigrad.checking.compare import ROUNDING, doubt, held, judged, settled_by, tolerated
 from minigrad.checking.differences import EPS, slope
 from minigrad.checking.replay import to_single
 from minigrad.checking.report import EVERYTHING, Comparison
@@ -175,6 +175,7 @@ def _tangents(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[C
     tolerance = tolerated(ROUNDING, size, doubt(moved, s.uncertainty))
     if tolerance < 1e-3:
         comparison = judged(VJP, TANGENT, EVERYTHING, error, tolerance)
+        comparison = settled_by(comparison, s, float(np.sum(weights * tangent)))
         yield _stepwise(sample, floats, directions, comparison)
 
 
@@ -218,6 +219,7 @@ def _twice(sample: Sample, first: list[Any], floats: list[int]) -> Iterator[Comp
     tolerance = tolerated(max(_SECOND, digits), size, doubt(uncertainty=s.uncertainty))
     if tolerance < 1e-2:
         c = judged(VJP, TWICE, EVERYTHING, abs(by_hand - s.value) / size, tolerance)
+        c = settled_by(c, s, by_hand)
         yield _stepwise(sample, floats, d, c)
 
 

@@ -145,6 +145,28 @@ def test_at_a_kink_the_verdict_is_inconclusive() -> None:
     assert any("not differentiable here" in c.note for c in report.comparisons)
 
 
+@pytest.mark.parametrize(
+    "text", ["gammaln(1e9 * x)", "digamma(1e9 * x)", "sin(1e9 * x)", "floor(1e9 * x) * x"]
+)
+def test_what_varies_within_the_steps_of_differences_is_no_failure(text: str) -> None:
+    """Differences of values that turn a million times within their steps are chance, not facts."""
+    x = mg.tensor(-np.array([0.1357, 1.3321, 0.7404]) / 3, name="x", requires_grad=True)
+    for seed in range(3):
+        report = mg.derive(mg.sum(mg.parse(text, x=x)), wrt="x").check(seed=seed)
+        assert report.verdict == "inconclusive", str(report)
+
+
+def test_a_lie_about_what_turns_fast_is_found_where_steps_see_it() -> None:
+    wave = lambda scale: mg.elementwise(  # noqa: E731
+        f"wave{next(_serial)}",
+        lambda x: np.sin(200 * x),
+        (lambda g, y, x: scale * g * 200 * np.cos(200 * x),),
+    )
+    x = mg.tensor(np.array([0.1357, 1.3321, 0.7404]), name="x", requires_grad=True)
+    assert mg.check(mg.sum(wave(1)(x))).verdict == "pass"
+    assert mg.check(mg.sum(wave(1.01)(x))).verdict == "fail"
+
+
 def test_beside_a_kink_the_verdict_is_a_pass() -> None:
     x = mg.tensor([1.0, 1e-3, -2.0], name="x", requires_grad=True)
     assert mg.check(mg.sum(mg.abs(x))).verdict == "pass"

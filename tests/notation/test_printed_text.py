@@ -155,7 +155,7 @@ READINGS = [
     ("a_b + v", 2 * V),
     ("T_0 + A", T[0] + A),
     ("onehot(argmax(v)) + v", np.eye(4)[V.argmax()] + V),
-    ("onehot(argmax(A))", (A == A.max()) * 1.0),
+    ("onehot(argmax(A))", (A.max() == A) * 1.0),
     ("onehot(rowargmax(A)) v", V[A.argmax(1)]),
     ("onehot(argsort(u)) u", np.sort(U)),
     ("Σ_i u_i [argmax(u) = i]", U.max()),
