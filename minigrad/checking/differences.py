@@ -19,7 +19,7 @@ _ONE_SIDED_MIXED = (1e-3, 2e-4)
 _IMAGINARY = 1e-30
 _NOISE_STEP, _FAR_BELOW, _NOISE_POINTS = 1e-9, 1e-4, 7
 # Where claims contradict a slope, narrower steps are asked whether values vary within the usual ones.
-_CLOSER = tuple(10.0**-k for k in range(3, 14))
+_CLOSER = tuple(10.0 ** (-k / 2) for k in range(6, 28))
 # Values that scatter by this share of their size have more than rounding in them.
 _SCATTERED = 1e-6
 # One slope refutes another by this many times their uncertainties, and is itself known to a hundredth.
