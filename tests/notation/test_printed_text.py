@@ -206,6 +206,49 @@ def test_what_cannot_be_read_is_an_error(text: str, error: type[Exception], word
         read_back(f"r = {text}", GIVEN)
 
 
+# What is said of text that is malformed in ways that Python's own errors would tell.
+MALFORMED = [
+    ("r = softmax(A, u)", {}, "not printed with 2 arguments"),
+    ("r = pad(A)", {}, "not printed with 1 arguments"),
+    ("r = reshape(A)", {}, "not printed with 1 arguments"),
+    ("r = reshape(A, u)", {"r": (12,)}, "a whole number is needed"),
+    ("r_i = δ[:,i]", {"r": (3,)}, "δ has indices"),
+    ("r = A[:::0]", {}, "no slice"),
+    ("r_ij = A_ij", {"r": (3,)}, "has 2 subscripts"),
+    ("r_i = Σ_j [ij = k]", {"r": (3,)}, "range of j"),
+    ("r = A[::0]", {}, "cannot be zero"),
+    ("r = T[0][0][0][0]", {}, "subscripts on 0 axes"),
+]
+MALFORMED_ASCII = [
+    ("r = inv()", {}, "cannot be read"),
+    ("r = sqrt()", {}, "cannot be read"),
+    ("r = norm(A=A)", {}, "cannot be read"),
+    ("r = sum_i()", {}, "cannot be read"),
+    ("r = hstack([])", {}, "cannot be read"),
+    ("r = rowsum()", {}, "cannot be read"),
+    ("r = onehot(argmax(A=A))", {}, "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes", "words", "ascii"),
+    [(*case, False) for case in MALFORMED] + [(*case, True) for case in MALFORMED_ASCII],
+)
+def test_malformed_text_is_an_error_in_words(
+    text: str, shapes: dict[str, Any], words: str, ascii: bool
+) -> None:
+    with pytest.raises((ArgumentError, ShapeError), match=words):
+        read_back(text, GIVEN, {"n": 3, "m": 4}, shapes, ascii)
+
+
+def test_what_has_no_elements_is_read() -> None:
+    given = {"E": np.zeros((0, 3)), "c": np.arange(3.0)}
+    assert read("r_i = E_i c", "r", given, {}, (0,)).shape == (0,)
+    np.testing.assert_array_equal(read("r_j = Σ_i E_ij", "r", given, {}, (3,)), np.zeros(3))
+    lengths = {"E": (0, 3), "r": (2, 0)}
+    assert read_back("r_ij = Σ_k [ij = k] c_k", given, {}, lengths)["r"].shape == (2, 0)
+
+
 def test_what_does_not_say_a_size_is_an_error_without_the_result_s_shape() -> None:
     with pytest.raises(ArgumentError, match="how large"):
         read_back("r = 2 I", GIVEN)

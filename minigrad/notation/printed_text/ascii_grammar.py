@@ -65,8 +65,8 @@ class _Reader:
                 return SyntaxNode(
                     "relation", (self.piece(left), self.piece(right)), _SIGNS[type(op)]
                 )
-            case ast.Call(ast.Name(function), arguments):
-                return self.call(function, arguments)
+            case ast.Call(ast.Name(function), arguments, []):
+                return self.call(node, function, arguments)
             case ast.Tuple():
                 return SyntaxNode("tuple", (), ast.unparse(node))
         raise self.fail(node)
@@ -118,14 +118,17 @@ class _Reader:
         texts = [ast.unparse(part) for part in parts]
         return [None if text == ":" else text for text in texts]
 
-    def call(self, function: str, arguments: list[ast.expr]) -> SyntaxNode:
+    def call(self, node: ast.Call, function: str, arguments: list[ast.expr]) -> SyntaxNode:
+        before, _, letters = function.partition("_")
+        of_one = function in ("e_", "sqrt", *_OWN) or (before == "sum" and letters)
+        if not arguments or (of_one and len(arguments) > 1):
+            raise self.fail(node)
         if function == "e_":
             return self.unit(ast.unparse(arguments[0]))
-        if function == "hstack" and len(arguments) == 1 and isinstance(arguments[0], ast.List):
+        if function == "hstack" and isinstance(arguments[0], ast.List) and arguments[0].elts:
             blocks = [self.piece(block) for block in arguments[0].elts]
             return reduce(lambda a, b: SyntaxNode("call", (a, b), "joined"), blocks)
         parts = tuple(self.piece(argument) for argument in arguments)
-        before, _, letters = function.partition("_")
         if before == "sum" and letters:
             return SyntaxNode("Σ", parts, tuple(letters))
         if function == "sqrt":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from minigrad.notation.printed_text.values import (
     Value,
     elementwise,
     held,
+    is_scalar,
     matrix,
     plain,
     vector,
@@ -27,14 +29,21 @@ from minigrad.primitive import REGISTRY, Primitive
 
 
 def call(function: str, args: Sequence[Value]) -> Value:
-    """A function by the name that it prints."""
+    """A function by the name that it prints.
+
+    Raises
+    ------
+    ArgumentError
+        When formulas know no such function, or none of so many arguments.
+    """
     if function in OWN:
-        return OWN[function](*args)
+        return OWN[function](*fitting(function, args, OWN[function]))
     if function in MATRIX_ROWS:
-        return _held_matrix(MATRIX_ROWS[function].floats(matrix(args[0])))
+        (arg,) = fitting(function, args, matrix)
+        return _held_matrix(MATRIX_ROWS[function].floats(matrix(arg)))
     part = parts.read(function)
     if part is not None:
-        return _held_matrix(part(*map(plain, args)))
+        return _held_matrix(part(*map(plain, fitting(function, args, part))))
     row = next((r for r in REGISTRY.values() if _prints(r, function)), None)
     if row is None:
         raise ArgumentError(f"read_back: {function!r} is no function that formulas know")
@@ -43,8 +52,30 @@ def call(function: str, args: Sequence[Value]) -> Value:
     numbers = [
         key for key, default in sorted(row.params.items()) if isinstance(default, int | float)
     ]
-    params = {**row.params, **dict(zip(numbers, map(float, args[count:]), strict=False))}
+    given = args[count:]
+    if len(args) < max(count, 1) or len(given) > len(numbers):
+        raise _unread(function, args)
+    params = {**row.params, **dict(zip(numbers, map(_number, given), strict=False))}
     return elementwise(lambda *x: row.forward(*map(np.asarray, x), **params), args[:count])
+
+
+def fitting(function: str, args: Sequence[Any], rule: Callable[..., Any]) -> Sequence[Any]:
+    """The arguments, where the rule takes so many."""
+    try:
+        signature(rule).bind(*args)
+    except TypeError:
+        raise _unread(function, args) from None
+    return args
+
+
+def _unread(function: str, args: Sequence[Any]) -> ArgumentError:
+    return ArgumentError(f"read_back: {function} is not printed with {len(args)} arguments")
+
+
+def _number(value: Value) -> float:
+    if not is_scalar(value):
+        raise ShapeError("a number is needed here")
+    return float(value)
 
 
 def is_function(name: str) -> bool:

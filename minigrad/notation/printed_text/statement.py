@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
-from minigrad.notation.printed_text.functions import ONEHOT_OF, call, is_function
+from minigrad.notation.printed_text.functions import ONEHOT_OF, call, fitting, is_function
 from minigrad.notation.printed_text.grammar import Statement, SyntaxNode
 from minigrad.notation.printed_text.values import (
     ONES,
@@ -28,6 +28,7 @@ from minigrad.notation.printed_text.values import (
     times,
     transpose,
     vector,
+    whole_number,
 )
 
 _MOST_GUESSES = 2000
@@ -113,6 +114,8 @@ class Evaluation:
             self.lengths.update(joined_lengths(self.statement.piece, self.lengths))
             return self.shaped(self.value(self.statement.piece), self.shape)
         shape = self.shape
+        if shape is not None and len(places) > len(shape):
+            raise ShapeError(f"read_back: {self.statement.name} has {len(places)} subscripts, but is {shape}")
         if shape is not None:
             self.lengths.update((p, shape[k]) for k, p in enumerate(places) if p is not None)
         self.lengths.update(joined_lengths(self.statement.piece, self.lengths))
@@ -132,6 +135,8 @@ class Evaluation:
         for place in np.ndindex(*counts):
             self.letters = dict(zip(letters, place, strict=True))
             parts.append(plain(self.shaped(self.value(self.statement.piece), rest)))
+        if not parts:  # an axis without elements
+            return held(np.zeros((*counts, *(rest or ()))))
         stacked = np.array(parts).reshape((*counts, *parts[0].shape))
         fixed = [k for k, p in enumerate(places) if p is not None]
         return held(np.moveaxis(stacked, range(len(fixed)), fixed))
@@ -236,6 +241,8 @@ class Evaluation:
         (body,) = piece.parts
         places: Sequence[Any] = piece.value  # type: ignore[assignment]
         if body.kind == "delta":
+            if any(p is None or ":" in p for p in places):
+                raise ArgumentError("read_back: δ has indices, and no axis that is whole")
             return float(len({self.place(p) for p in places}) == 1)
         array = plain(self.eval(body))
         if len(places) > array.ndim:
@@ -250,6 +257,8 @@ class Evaluation:
             raise UnsizedError(f"{places} lies outside {array.shape}") from None
 
     def place(self, text: str) -> Any:
+        if text.count(":") > 2:
+            raise ArgumentError(f"read_back: {text!r} is no slice")
         if ":" in text:
             return slice(*(self.size(part) if part else None for part in text.split(":")))
         return self.letters[text] if text in self.letters else self.size(text)
@@ -266,7 +275,7 @@ class Evaluation:
         if name in self.sizes:
             return sign * self.sizes[name]
         if name in self.known:
-            return sign * int(plain(self.known[name]))
+            return sign * whole_number(self.known[name])
         raise ArgumentError(f"read_back: the index {text!r} was not introduced")
 
     def big_sum(self, piece: SyntaxNode) -> Value:
@@ -283,6 +292,8 @@ class Evaluation:
             self.letters, self.used = {**before, **dict(zip(letters, place, strict=True))}, used
             terms.append(self.eval(piece.parts[0]))
         self.letters = before
+        if not terms:
+            return 0.0
         return elementwise(lambda *parts: sum(parts[1:], parts[0]), terms)
 
     # -- what has no size of its own -----------------------------------------------------------------
@@ -308,7 +319,7 @@ class Evaluation:
             position = (
                 self.letters[str(at.value)]
                 if at.kind == "name" and at.value in self.letters
-                else int(plain(self.eval(at)))
+                else whole_number(self.eval(at))
             )
         if not -size <= position < size:
             raise UnsizedError(f"no element {position} of {size}")
@@ -321,17 +332,20 @@ class Evaluation:
         stem, _, letters = function.rpartition("_")
         if stem and letters.isalpha() and not is_function(function) and is_function(stem):
             return self.over(stem, letters, piece.parts)
+        fitting(function, piece.parts, _FORMS.get(function, lambda first, *rest: first))
         if function in ("tril", "triu") and piece.parts[0].kind == "ones":
             shape = self.guess(), self.guess()
             self.oblong += shape[0] != shape[1]
-            offset = [int(plain(self.eval(part))) for part in piece.parts[1:]]
+            offset = [whole_number(self.eval(part)) for part in piece.parts[1:2]]
             return Block((np.tril if function == "tril" else np.triu)(np.ones(shape), *offset))
         if function == "pad":
             return self.padded(*piece.parts)
-        if function == "reshape" and len(piece.parts) == 2:
+        if function == "reshape":
             return self.reshaped(*piece.parts)
-        if function == "onehot" and (placed := ONEHOT_OF.get(str(piece.parts[0].value))) is not None:
-            return placed(self.eval(piece.parts[0].parts[0]))
+        if function == "onehot" and (inner := piece.parts[0]).kind == "call" and len(inner.parts) == 1:
+            placed = ONEHOT_OF.get(str(inner.value))
+            if placed is not None:
+                return placed(self.eval(inner.parts[0]))
         args = [self.eval(part) for part in piece.parts]
         if function == "onehot":
             index, size = plain(args[0]).astype(int), self.guess()
@@ -360,7 +374,7 @@ class Evaluation:
         if shape.kind == "tuple":
             sizes = [self.size(text) for text in str(shape.value).strip("()").split(", ")]
         else:
-            sizes = [int(plain(self.eval(shape)))]
+            sizes = [whole_number(self.eval(shape))]
         return held(np.reshape(plain(self.eval(body)), sizes))
 
     def padded(self, body: SyntaxNode, margins: SyntaxNode) -> Value:
@@ -372,6 +386,14 @@ class Evaluation:
         return held(np.pad(plain(self.eval(body)), widths if len(widths) > 1 else widths[0]))
 
 
+# How many arguments the forms have whose sizes are read here.
+_FORMS: dict[str, Callable[..., Any]] = {
+    "tril": lambda body, k=0: body,
+    "triu": lambda body, k=0: body,
+    "pad": lambda body, margins: body,
+    "reshape": lambda body, shape: body,
+    "onehot": lambda places: places,
+}
 _RULES = {
     "hadamard": "hadamard",
     "relation": "relation",
@@ -419,7 +441,7 @@ def joined_lengths(
         if len(unknown) == 1 and any(len(side) > 1 for side in sides):
             here, there = sorted(sides, key=lambda side: unknown[0] not in side)
             whole = prod(lengths[letter] for letter in there)
-            yield unknown[0], whole // prod(lengths.get(letter, 1) for letter in here)
+            yield unknown[0], whole // max(1, prod(lengths.get(letter, 1) for letter in here))
     for part in piece.parts:
         yield from joined_lengths(part, lengths)
 

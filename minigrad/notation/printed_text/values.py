@@ -67,6 +67,13 @@ def is_scalar(value: Value) -> bool:
     return not isinstance(value, Block) and np.ndim(value) == 0
 
 
+def whole_number(value: Value) -> int:
+    """A size or a place."""
+    if not is_scalar(value) or value != int(value):
+        raise ShapeError("a whole number is needed here")
+    return int(value)
+
+
 def matrix(value: Value) -> Any:
     """The array of a matrix whose sizes are known."""
     if not isinstance(value, Block) or value.is_vector or any(value.free):
