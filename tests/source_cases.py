@@ -135,10 +135,10 @@ CASES = [
 ]  # fmt: skip
 
 
-def sample(declared: str, rng: np.random.Generator) -> Any:
+def sample(declared: str, rng: np.random.Generator, sizes: dict[str, int]) -> Any:
     """An array for a declaration."""
     dims, _, assume = declared.partition("|")
-    shape = [int(word) if word.isdigit() else SIZES[word] for word in dims.split()]
+    shape = [int(word) if word.isdigit() else sizes[word] for word in dims.split()]
     array = rng.normal(size=shape)
     match assume.strip():
         case "spd":
@@ -154,10 +154,10 @@ def sample(declared: str, rng: np.random.Generator) -> Any:
     return array
 
 
-def samples(chosen: Case) -> dict[str, Any]:
+def samples(chosen: Case, sizes: dict[str, int] = SIZES) -> dict[str, Any]:
     """Arrays for all variables, the same in every process."""
     rng = np.random.default_rng(zlib.crc32(chosen.text.encode()))
-    return {name: sample(text, rng) for name, text in chosen.declared.items()}
+    return {name: sample(text, rng, sizes) for name, text in chosen.declared.items()}
 
 
 def engine_gradient(
