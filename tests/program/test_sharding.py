@@ -10,6 +10,8 @@ import pytest
 from source_cases import ATTENTION, CASES, HEADS, SIZES, Case, case, formula_of, samples
 
 from minigrad.errors import DerivationError
+from minigrad.index.matrix_row import matrix_row
+from minigrad.index.size import AnySize, dim
 from minigrad.program import Program, Value, in_order, program, run
 from minigrad.program.binding import bound
 from minigrad.program.environment import Environment
@@ -35,12 +37,12 @@ def staged(local: Program) -> tuple[list[tuple[str, Value]], list[Value]]:
     return stages, [done[value] for value in local.results]
 
 
-def by_devices(local: Program, values: dict[str, Any], axes: dict[str, list[Any]], sizes: dict[str, int], dim: str) -> list[Any]:
+def by_devices(local: Program, values: dict[str, Any], axes: dict[str, list[Any]], sizes: dict[str, int], cut: str) -> list[Any]:
     """The results of all devices, put together along the axes that are cut."""
     parts = [
         {name: blocks(array, axes[name])[k] for name, array in values.items()} for k in range(DEVICES)
     ]
-    sizes = {**sizes, dim: sizes[dim] // DEVICES}
+    sizes = {**sizes, cut: sizes[cut] // DEVICES}
     stages, results = staged(local)
     for name, value in stages:
         total = sum(run([value], Environment(part, sizes))[0] for part in parts)
@@ -48,7 +50,7 @@ def by_devices(local: Program, values: dict[str, Any], axes: dict[str, list[Any]
             part[name] = total
     found = [run(results, Environment(part, sizes)) for part in parts]
     return [
-        together([each[k] for each in found], cut_axes(value.sizes, {dim: "data"}))
+        together([each[k] for each in found], cut_axes(value.sizes, {cut: "data"}))
         for k, value in enumerate(local.results)
     ]
 
@@ -67,20 +69,20 @@ def together(parts: list[Any], axes: list[Any]) -> Any:
     return parts[0]
 
 
-def judged(chosen: Case, dim: str) -> bool:
+def judged(chosen: Case, name: str) -> bool:
     """Whether the formula can be cut along the dim; then the devices together have its value."""
     formula = formula_of(chosen)
     values, sizes = bound(formula.reading.lowered, samples(chosen, {**CUT, "d": 3}))
     whole = program([formula.expr], sizes)
     try:
-        local = sharded(whole, {dim: "data"})
+        local = sharded(whole, {name: "data"})
     except DerivationError:
         return False
-    axes: dict[str, list[Any]] = {name: [None] for name in values}
+    axes: dict[str, list[Any]] = {known: [None] for known in values}
     for value in in_order(whole.results):
         if value.op == "variable":
-            axes[value.params[0]] = cut_axes(value.sizes, {dim: "data"})
-    (found,) = by_devices(local, values, axes, sizes, dim)
+            axes[value.params[0]] = cut_axes(value.sizes, {name: "data"})
+    (found,) = by_devices(local, values, axes, sizes, name)
     (expected,) = run(whole.results, Environment(values, sizes))
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
     return True
@@ -170,8 +172,93 @@ REFUSED: dict[tuple[str, str, int], str] = {
 
 @pytest.mark.parametrize("chosen", ALL, ids=lambda c: f"{c.text[:40]} by {c.wrt} {c.order}")
 def test_the_devices_together_compute_what_one_computes(chosen: Case) -> None:
-    refused = [dim for dim in dims_of(chosen) if not judged(chosen, dim)]
+    refused = [name for name in dims_of(chosen) if not judged(chosen, name)]
     assert " ".join(refused) == REFUSED.get((chosen.text, chosen.wrt, chosen.order), "")
+
+
+B, N = dim("b"), dim("n")
+ALONG = ("softmax", "argmax", "others", "sort", "argsort")
+WHOLE = ("max", "prod", "logsumexp")
+INVERSE = matrix_row("inv")
+# an operation on arrays of these sizes, its parameters, the result's sizes; what is wrong with it, or None
+OPERATIONS: list[tuple[str, list[tuple[AnySize, ...]], tuple[Any, ...], tuple[AnySize, ...], str | None]] = [
+    *((op, [(B, N)], ((1,),), (B, N), None) for op in ALONG),
+    *((op, [(B, N)], ((0,),), (B, N), "runs along it") for op in ALONG),
+    *((op, [(B, N)], ((1,),), (B,), None) for op in WHOLE),
+    *((op, [(B, N)], ((0,),), (N,), "runs along it") for op in WHOLE),
+    ("cumsum", [(B, N)], ((1,), False), (B, N), None),
+    ("cumsum", [(B, N)], ((0,), True), (B, N), "runs along it"),
+    ("concatenate", [(B, N), (B, 2)], (1,), (B, N + 2), None),
+    ("concatenate", [(B, N), (B, N)], (0,), (2 * B, N), "runs along it"),
+    ("roll", [(B, N)], (1, 1), (B, N), None),
+    ("roll", [(B, N)], (1, 0), (B, N), "runs along it"),
+    ("roll", [(B, N)], (B, 1), (B, N), "moves by its length"),
+    ("tril", [(B, N, N)], (0, False), (B, N, N), None),
+    ("tril", [(N, B)], (0, False), (N, B), "needs the whole matrix"),
+    ("tril", [(B, N, N)], (B, False), (B, N, N), "counts by its length"),
+    ("matrix_function", [(B, N, N)], (INVERSE,), (B, N, N), None),
+    ("matrix_function", [(N, B)], (matrix_row("pinv"),), (B, N), "needs the whole matrix"),
+    ("reshape", [(B, N, 2)], ((B * N, 2),), (B * N, 2), None),
+    ("reshape", [(N, B)], ((N * B,),), (N * B,), "leading index"),
+    ("reshape", [(B * N,)], ((N, B),), (N, B), "leading index"),
+    ("index", [(B, N)], ((None, 0),), (B,), None),
+    ("index", [(B, N)], ((0, None),), (N,), "takes some places"),
+    ("index", [(B, N)], (((1, 1, B), None),), (B, N), "takes some places"),
+    ("index", [(B, N)], ((None, B),), (B,), "counts by its length"),
+    ("take", [(N, 2), (B,)], (0,), (B, 2), None),
+    ("take", [(B, 2), (3,)], (0,), (3, 2), "looks places up"),
+    ("points", [(B, N), (B,)], (1,), (B,), None),
+    ("points", [(N, B), (N,)], (1,), (N,), "looks places up"),
+    ("embed", [(B, N)], ((("axis", 0, 0, 1, B), ("axis", 1, 1, 1, N)),), (B, N + 1), None),
+    ("embed", [(B, N)], ((("axis", 0, 1, 1, B), ("axis", 1, 0, 1, N)),), (2 * B, N), "some places"),
+    ("embed", [(N,)], ((("at", 0), ("axis", 0, 0, 1, N)),), (B, N), "at one place"),
+    ("embed_add", [(B, N), (N,)], ((("at", 0), ("axis", 0, 0, 1, N)),), (B, N), "at one place"),
+    ("pick", [(B,)], (), (B, N), None),
+    ("pick", [(N,)], (), (N, B), "is a place of it"),
+    ("relation", [], ((1, -1), 0, "=", 0, None), (B, 2), "tells places of it apart"),
+    ("einsum", [(B, N), (N, 2)], ((0, 1), (1, 2), (0, 2)), (B, 2), None),
+    ("einsum", [(B, N), (B, N)], ((0, 1), (2, 1), (2,)), (B,), "sums one index of it and keeps another"),
+    ("matmul", [(B, N), (N, B)], (), (B, B), "two axes"),
+    ("add", [(B + 1,)], ((1,),), (B + 1,), "no multiple of it"),
+    ("arange", [], (B, (1,)), (N,), "its length where a place is meant"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "args", "params", "sizes", "wrong"), OPERATIONS)
+def test_an_operation_that_needs_more_of_the_axis_than_a_device_has_is_refused(
+    op: str, args: Any, params: Any, sizes: Any, wrong: str | None
+) -> None:
+    builder = ValueBuilder()
+    arrays = [builder.make("variable", (), (f"x{k}",), shape) for k, shape in enumerate(args)]
+    whole = Program((builder.make(op, arrays, params, sizes),), {})
+    if wrong is None:
+        assert [value.op for value in in_order(sharded(whole, {"b": "data"}).results)][-1] == op
+    else:
+        with pytest.raises(DerivationError, match=f"b is cut over 'data', and .* {wrong}"):
+            sharded(whole, {"b": "data"})
+
+
+def test_what_a_product_sums_is_added_over_the_devices() -> None:
+    builder = ValueBuilder()
+    x, y = (builder.make("variable", (), (name,), sizes) for name, sizes in (("x", (N, B)), ("y", (B,))))
+    product = builder.make("matvec", [x, y], (), (N,))
+    (added,) = sharded(Program((product,), {}), {"b": "data"}).results
+    assert (added.op, added.args[0].op, added.params) == ("psum", "matvec", ("data",))
+
+
+def test_places_of_a_cut_axis_are_local_and_no_numbers() -> None:
+    builder = ValueBuilder()
+    places = builder.make("arange", (), (0, (1,)), (B,), "index")
+    part = builder.make("variable", (), ("x",), (B,))
+    into = builder.make("scatter", [part, places, builder.number(1)], (1, (B,)), (B, N))
+    assert sharded(Program((into,), {}), {"b": "data"}).results[0].op == "scatter"
+    for other in (
+        builder.as_number(places),
+        builder.make("take", [part, places], (0,), (B,)),
+        builder.make("scatter", [part, builder.make("arange", (), (1, (1,)), (B,), "index")], (1, (B,)), (B,)),
+    ):
+        with pytest.raises(DerivationError, match="b is cut over"):
+            sharded(Program((other,), {}), {"b": "data"})
 
 
 def test_a_refusal_says_what_needs_the_whole_axis() -> None:
