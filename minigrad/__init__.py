@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from minigrad import data, nn, optim, training
     from minigrad.api.check import check
+    from minigrad.api.compile import Step
+    from minigrad.api.compile import compile_ as compile
     from minigrad.api.derivation import Derivation, derive
     from minigrad.api.draw import draw
     from minigrad.api.formula import Formula
@@ -39,9 +41,11 @@ __all__ = [
     "Derivation",
     "Dim",
     "Formula",
+    "Step",
     "Tensor",
     "__version__",
     "check",
+    "compile",
     "composite",
     "data",
     "debug_nans",
@@ -73,7 +77,7 @@ __all__ = [
 # Formulas, models and functions of functions are loaded when they are asked for, so that a program
 # that only computes starts as soon as NumPy does.
 _ROOMS = frozenset({"data", "nn", "optim", "training"})
-_FACE = "Derivation", "Formula", "check", "derive", "draw", "from_sympy", "parse", "symbols"
+_FACE = "Derivation", "Formula", "Step", "check", "compile", "derive", "draw", "from_sympy", "parse", "symbols"
 _LATER = {
     **dict.fromkeys(_FACE, "api"),
     **dict.fromkeys(("hessian", "hvp", "jacobian", "jvp", "vjp"), "numeric.functional"),

@@ -32,6 +32,7 @@ RANK: dict[str, float] = {
     "notation": 6,
     "parsing": 6,
     "source": 6,
+    "compiled": 7,
     "drawing": 7,
     "checking": 7,
     "api": 8,

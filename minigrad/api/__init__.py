@@ -1,6 +1,8 @@
 """What users meet: symbols, derivations, formulas and checks."""
 
 from minigrad.api.check import check
+from minigrad.api.compile import Step
+from minigrad.api.compile import compile_ as compile
 from minigrad.api.derivation import Derivation, derive
 from minigrad.api.draw import draw
 from minigrad.api.formula import Formula
@@ -11,4 +13,4 @@ from minigrad.symbolic.shapes import shape_of
 
 register_symbolic_shape(shape_of)
 
-__all__ = ["Derivation", "Formula", "check", "derive", "draw", "from_sympy", "parse", "symbols"]
+__all__ = ["Derivation", "Formula", "Step", "check", "compile", "derive", "draw", "from_sympy", "parse", "symbols"]

@@ -50,6 +50,11 @@ _TYPICAL = {"b": 32, "h": 8, "k": 32, "e": 32}
 _OTHERS = 64
 
 
+def typical_size(dim: str) -> int:
+    """What a dim without a number is taken to measure."""
+    return _TYPICAL.get(dim, _OTHERS)
+
+
 @dataclass(frozen=True)
 class Program:
     """The values of some expressions, each in full shape, and what values were called."""
@@ -94,7 +99,7 @@ class Lowering:
     def extent(self, size: AnySize) -> float:
         if isinstance(size, int):
             return size
-        known = {name: self.sizes.get(name) or _TYPICAL.get(name, _OTHERS) for name in size.names()}
+        known = {name: self.sizes.get(name) or typical_size(name) for name in size.names()}
         return max(size.value(known), 1)
 
     # -- every node once, without recursion through the graph ------------------------------------------------

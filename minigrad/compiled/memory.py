@@ -1,0 +1,137 @@
+"""Where arrays stand: the order of each one's axes in memory, and the buffers that arrays share by turns.
+
+An array is made in the order in which what uses it finds its axes in a row: H of (b, h, t, k) that is multiplied
+by a matrix of (h k) rows is made as (b, t, h, k), so that nothing is copied. An array that is no longer
+needed gives its memory to the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minigrad.compiled.sized import elements, shape_of
+from minigrad.program.value import Value
+
+VIEWS = frozenset({"permute", "expand", "reshape", "index", "broadcast", "diagonal"})
+ATOMS = frozenset({"variable", "number", "constant", "size"})
+# What writes into an array of its caller's.
+WRITERS = frozenset({"ufunc", "reduce", "matmul", "matvec", "vecdot", "einsum", "choose", "copy"})
+_CONTRACTIONS = frozenset({"matmul", "matvec", "vecdot"})
+
+
+@dataclass
+class Layout:
+    """The axes of each array by how they stand in memory, as arrays that hold nothing."""
+
+    wanted: dict[Value, tuple[int, ...]] = field(default_factory=dict)
+    arrays: dict[Value, Any] = field(default_factory=dict)
+    bases: dict[Value, Value] = field(default_factory=dict)
+
+    def order(self, value: Value) -> tuple[int, ...]:
+        """The axes of what a kernel makes, the slowest first."""
+        natural = tuple(range(value.ndim))
+        wanted = self.wanted.get(value)
+        if wanted is not None:
+            return wanted
+        if value.op in ("ufunc", "choose"):
+            for arg in sorted(value.args, key=lambda a: a.op in ATOMS):
+                if arg.sizes == value.sizes and value.ndim:
+                    strides = self.arrays[arg].strides
+                    if all(strides):
+                        return tuple(sorted(natural, key=lambda k: (-strides[k], k)))
+        return natural
+
+    def place(self, value: Value) -> None:
+        """Note how the value stands in memory, and whose memory it is."""
+        if value.op in VIEWS:
+            arg = value.args[0]
+            view = viewed(value, self.arrays[arg])
+            shared = np.may_share_memory(view, self.arrays[arg])
+            self.arrays[value] = view
+            self.bases[value] = self.bases[arg] if shared else value
+            return
+        order = self.order(value)
+        shape = [shape_of(value)[k] for k in order]
+        empty = np.empty(shape, np.int8)
+        self.arrays[value] = empty.transpose(np.argsort(order)) if value.ndim else empty
+        self.bases[value] = value
+
+    def is_view(self, value: Value) -> bool:
+        """Whether the value has the memory of what it is a view of."""
+        return value.op in VIEWS and self.bases[value] is not value
+
+
+def viewed(value: Value, array: Any) -> Any:
+    """The view, of an array that holds nothing."""
+    match value.op:
+        case "permute":
+            return array.transpose(value.params[0])
+        case "expand":
+            return np.expand_dims(array, value.params[0])
+        case "reshape":
+            return array.reshape(shape_of(value))
+        case "broadcast":
+            return np.broadcast_to(array, shape_of(value))
+        case "diagonal":
+            letters = "".join(chr(97 + label) for label in value.params[0])
+            return np.einsum(f"{letters}->{''.join(dict.fromkeys(letters))}", array)
+    entries = tuple(
+        slice(None) if e is None else e if not isinstance(e, tuple) else _slice(*e)
+        for e in value.params[0]
+    )
+    return array[entries]
+
+
+def _slice(start: int, step: int, length: int) -> slice:
+    stop = start + step * length
+    return slice(start, stop if stop >= 0 else None, step)
+
+
+def laid_out(order: Sequence[Value]) -> Layout:
+    """The layout in which what is read in a row stands in a row, as far as one array can please all."""
+    plain = Layout()
+    wanted: dict[Value, tuple[int, ...]] = {}
+    for value in order:
+        plain.place(value)
+        if value.op != "reshape" or plain.is_view(value):
+            continue
+        arg = value.args[0]
+        axes = arg.params[0] if arg.op == "permute" else tuple(range(arg.ndim))
+        base = arg.args[0] if arg.op == "permute" else arg
+        if base.op not in WRITERS or base in wanted or base.op == "copy":
+            continue
+        if base.op not in _CONTRACTIONS or axes[-1] in (base.ndim - 1, base.ndim - 2):
+            wanted[base] = axes
+    layout = Layout(wanted)
+    for value in order:
+        layout.place(value)
+    return layout
+
+
+@dataclass
+class Pool:
+    """Buffers, each with as many elements as the largest array that is ever in it."""
+
+    sizes: list[int] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    free: set[int] = field(default_factory=set)
+
+    def taken(self, value: Value) -> int:
+        """The number of the buffer that the value is made in."""
+        wanted = elements(value)
+        kind = "bool" if value.kind == "bool" else "float"
+        fitting = [k for k in self.free if self.kinds[k] == kind]
+        if not fitting:
+            self.sizes.append(wanted)
+            self.kinds.append(kind)
+            return len(self.sizes) - 1
+        large = [k for k in fitting if self.sizes[k] >= wanted]
+        chosen = min(large, key=lambda k: (self.sizes[k], k)) if large else max(
+            fitting, key=lambda k: (self.sizes[k], -k))  # fmt: skip
+        self.free.discard(chosen)
+        self.sizes[chosen] = max(self.sizes[chosen], wanted)
+        return chosen

@@ -1,0 +1,188 @@
+"""What a step takes, what it returns, and who may call it when."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.errors import ArgumentError, DtypeError, MinigradError, ShapeError
+
+F = mg.nn.functional
+RNG = np.random.default_rng(3)
+ARRAYS = {"X": RNG.normal(size=(6, 4)), "W": RNG.normal(size=(4, 3)), "y": RNG.normal(size=(6, 3))}
+
+
+def loss_of(X: Any, W: Any, y: Any) -> Any:
+    return mg.mean((mg.tanh(X @ W) - y) ** 2)
+
+
+def symbolic() -> Any:
+    return loss_of(*mg.symbols("X: n d", "W: d k", "y: n k"))
+
+
+def expected(wrt: str, **arrays: Any) -> Any:
+    return mg.grad(lambda x: loss_of(**{**arrays, wrt: x}))(arrays[wrt]).numpy()
+
+
+def test_value_and_gradients_by_name() -> None:
+    step = mg.compile(symbolic(), wrt=["W", "X"])
+    value, gradients = step(**ARRAYS)
+    assert list(gradients) == ["W", "X"]
+    np.testing.assert_allclose(value, loss_of(**ARRAYS).item())
+    for name in gradients:
+        np.testing.assert_allclose(gradients[name], expected(name, **ARRAYS))
+
+
+def test_a_function_is_traced_for_the_shapes_of_each_call() -> None:
+    traces = []
+
+    def loss(X: Any, W: Any, y: Any) -> Any:
+        traces.append(X.shape)
+        return loss_of(X, W, y)
+
+    step = mg.compile(loss, wrt="W")
+    with pytest.raises(ArgumentError, match="known when it has been called"):
+        _ = step.source
+    for n in (6, 5, 6):
+        arrays = {"X": ARRAYS["X"][:n], "W": ARRAYS["W"], "y": ARRAYS["y"][:n]}
+        _, gradients = step(**arrays)
+        np.testing.assert_allclose(gradients["W"], expected("W", **arrays))
+    assert [shape[0] for shape in traces] == [6, 5]
+
+
+def test_a_function_may_not_look_at_numbers() -> None:
+    step = mg.compile(lambda x: mg.sum(x if x[0] > 0 else -x))
+    with pytest.raises(MinigradError):
+        step(x=np.ones(3))
+
+
+def test_all_sizes_by_one_step() -> None:
+    step = mg.compile(symbolic(), wrt="W")
+    for n, d, k in ((1, 1, 1), (2, 5, 1), (9, 1, 4), (6, 4, 3)):
+        arrays = {"X": np.ones((n, d)), "W": np.full((d, k), 0.1), "y": np.zeros((n, k))}
+        _, gradients = step(**arrays)
+        np.testing.assert_allclose(gradients["W"], expected("W", **arrays))
+
+
+def test_results_are_the_callers() -> None:
+    """The next call writes into none of what the last one returned, nor into what was given."""
+    X, W = mg.symbols("X: n n", "W: n n")
+    losses = [mg.sum(mg.exp(X @ W)), mg.sum(X * W), mg.sum(X) + mg.sum(W), mg.trace(X @ W.T)]
+    given = {"X": RNG.normal(size=(3, 3)), "W": RNG.normal(size=(3, 3))}
+    for loss in losses:
+        step = mg.compile(loss, wrt=["X", "W"])
+        _, first = step(**given)
+        copies = {name: g.copy() for name, g in first.items()}
+        arrays = [*first.values(), *given.values()]
+        for k, a in enumerate(arrays):
+            assert all(not np.may_share_memory(a, b) for b in arrays[k + 1 :])
+        before = {name: a.copy() for name, a in given.items()}
+        for g in first.values():
+            assert g.flags.writeable
+        step(X=given["X"] + 1, W=given["W"] - 1)
+        for name, g in first.items():
+            np.testing.assert_array_equal(g, copies[name])
+            np.testing.assert_array_equal(given[name], before[name])
+
+
+def test_two_threads_have_buffers_of_their_own() -> None:
+    n = 40
+    X, W, v = mg.symbols("X: n n", "W: n n", "v: n")
+    step = mg.compile(mg.sum(F.softmax(mg.tanh(X @ W) @ X.T, axis=1) @ v), wrt=["X", "W"])
+    inputs = [{"X": RNG.normal(size=(n, n)), "W": RNG.normal(size=(n, n)), "v": RNG.normal(size=n)}
+              for _ in range(2)]  # fmt: skip
+    right = [step(**each)[1] for each in inputs]
+    wrong: list[str] = []
+    start = threading.Barrier(2)
+
+    def work(k: int) -> None:
+        start.wait()
+        for _ in range(200):
+            _, found = step(**inputs[k])
+            wrong.extend(name for name in found if not np.array_equal(found[name], right[k][name]))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"W": None}, ArgumentError, "no array is given for W; it takes X=, W=, y="),
+        ({"w": ARRAYS["W"]}, ArgumentError, "nothing is called 'w'; did you mean W"),
+        ({"W": ARRAYS["W"][0]}, ShapeError, "W: the formula needs 2 axes"),
+        ({"W": ARRAYS["W"].T}, ShapeError, "dim 'd' is 3 here and 4 in another array"),
+    ],
+)
+def test_wrong_arguments(change: dict[str, Any], error: type[Exception], words: str) -> None:
+    arrays = {n: a for n, a in {**ARRAYS, **change}.items() if a is not None}
+    step = mg.compile(symbolic(), wrt="W")
+    for _ in range(2):  # before and after a call that was right
+        with pytest.raises(error, match=words):
+            step(**arrays)
+        step(**ARRAYS)
+
+
+def test_what_cannot_be_compiled() -> None:
+    X, W = mg.symbols("X: n d", "W: d k")
+    with pytest.raises(ArgumentError, match="the output has shape .*take its mean or sum"):
+        mg.compile(X @ W, wrt="W")
+    with pytest.raises(ArgumentError, match="'nunpy' is no target, .* did you mean 'numpy'"):
+        mg.compile(mg.sum(X), target="nunpy")
+    with pytest.raises(DtypeError, match="dtype=int64"):
+        mg.compile(mg.sum(X), dtype=int)
+
+
+def test_the_type_of_the_elements() -> None:
+    step = mg.compile(symbolic(), wrt="W")
+    single = {n: a.astype(np.float32) for n, a in ARRAYS.items()}
+    for arrays, dtype in ((ARRAYS, "float64"), (single, "float32")):
+        value, gradients = step(**arrays)
+        assert value.dtype == gradients["W"].dtype == dtype
+    value, gradients = mg.compile(symbolic(), wrt="W", dtype="float32")(**ARRAYS)
+    assert value.dtype == gradients["W"].dtype == "float32"
+    step(X=[[1, 2]], W=mg.tensor([[1], [2]]), y=[[1]])  # lists, tensors and whole numbers too
+
+
+def test_the_source_alone_does_what_the_step_does() -> None:
+    step = mg.compile(symbolic(), wrt=["W", "X"])
+    assert "def step(X, W, y):" in step.source  # before any call, for usual sizes
+    value, gradients = step(**ARRAYS)
+    scope: dict[str, Any] = {}
+    exec(step.source, scope)
+    alone, by_name = scope["prepare"](np.dtype(float))(*ARRAYS.values())
+    assert alone == value
+    for name in gradients:
+        np.testing.assert_array_equal(by_name[name], gradients[name])
+
+
+def test_arrays_without_a_name_are_part_of_the_step() -> None:
+    data = mg.tensor(np.arange(100.0).reshape(10, 10) / 100)  # too large to be written out
+    small = mg.tensor(np.array([1.0, 2.0, 3.5]))
+    w = mg.tensor(np.ones((10, 3)), name="w", requires_grad=True)
+    loss = mg.sum(mg.tanh(data @ w) * small)
+    step = mg.compile(loss)
+    value, gradients = step(w=np.ones((10, 3)))
+    loss.backward()
+    np.testing.assert_allclose(value, loss.item())
+    np.testing.assert_allclose(gradients["w"], w.grad.numpy())
+    value, gradients = step(w=np.ones((10, 3), np.float32))
+    assert gradients["w"].dtype == "float32"
+
+
+def test_axes_of_length_one_and_numbers() -> None:
+    X, b, s = mg.symbols("X: n d", "b: n 1", "s:")
+    step = mg.compile(mg.sum((X * b - s) ** 2), wrt=["b", "s"])
+    arrays = {"X": RNG.normal(size=(4, 3)), "b": RNG.normal(size=(4, 1)), "s": 0.5}
+    _, gradients = step(**arrays)
+    rest = arrays["X"] * arrays["b"] - 0.5
+    np.testing.assert_allclose(gradients["b"], 2 * np.sum(rest * arrays["X"], 1, keepdims=True))
+    np.testing.assert_allclose(gradients["s"], -2 * np.sum(rest))
