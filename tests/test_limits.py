@@ -148,3 +148,14 @@ def test_deriving_makes_nothing_dense() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("dX") == 4
+
+
+@pytest.mark.parametrize(
+    "text", ["stack(b, axis=W)", "concatenate(b)", "vstack(b)", "hstack(b)", "column_stack(b)"]
+)
+def test_a_tensor_of_many_parts_is_not_joined_part_by_part(text: str) -> None:
+    """Each part of a tensor without values would be a graph of its own."""
+    with pytest.raises(LimitError, match=r"b \(107772,\) .* has 107,772 parts .* reshape or moveaxis"):
+        mg.parse(text, b="107772", W="1 m 2")
+    assert mg.parse("stack(b, axis=1)", b="3 2").shape == (2, 3)
+    assert mg.stack(mg.tensor(np.zeros((2000, 2)))).shape == (2000, 2)

@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from minigrad.errors import DtypeError, KindError, ShapeError
+from minigrad.errors import DtypeError, KindError, LimitError, ShapeError
 from minigrad.graph.create import _stack, as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
-from minigrad.graph.tensor import Tensor
+from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import meanings as meaning
 from minigrad.ops import shape_messages
 from minigrad.ops.axes import ndim_of, one_axis, refuse_out
@@ -20,11 +20,21 @@ from minigrad.ops.shape import astype
 from minigrad.ops.shaping import atleast_1d, atleast_2d, atleast_3d, ravel
 
 Casting = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
+# A tensor without values is taken apart by a graph for each of its parts.
+_MOST_PARTS = 1000
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def members(name: str, arrays: Any) -> tuple[Any, ...]:
     """The arrays to join, one by one."""
+    if isinstance(arrays, Tensor) and arrays._array is None and arrays.shape:
+        count = len(arrays)
+        if count > _MOST_PARTS:
+            raise LimitError(
+                f"{name}: {describe(arrays)} has {count:,} parts along its first axis, each of which would be "
+                f"a tensor of its own; join up to {_MOST_PARTS:,} parts, or bring the array to its new shape "
+                "with reshape or moveaxis"
+            )
     if isinstance(arrays, Tensor | np.ndarray | list | tuple):
         parts = tuple(arrays)
         if parts:
