@@ -28,6 +28,7 @@ class Read:
     derived: mg.Derivation
     arrays: Mapping[str, Any]
     sizes: Mapping[str, int]
+    cotangent: str | None = None
 
     @cached_property
     def values(self) -> dict[Any, Any]:
@@ -136,7 +137,7 @@ def _steps(read: Read) -> None:
 
 
 def _drawing(read: Read) -> None:
-    source = mg.draw(read.loss, backward=True).source
+    source = mg.draw(read.loss, backward=True, cotangent=read.cotangent).source
     assert source.startswith("digraph")
     assert "∂" in source or re.search(r"\bd\w", source)
 

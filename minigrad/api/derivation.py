@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from minigrad.api.cotangent import Cotangents, target
 from minigrad.api.formula import Formula
 from minigrad.api.pickled import rebuilt
 from minigrad.api.printed import Printed
 from minigrad.api.reading import Derived, Key, Reading, derived_of
 from minigrad.api.source import derivation_source
 from minigrad.api.subject import subject_of
-from minigrad.api.targets import Variable, lowered_graph, output_node, variables_of
+from minigrad.api.targets import Variable, lowered_graph, variables_of
 from minigrad.api.value import evaluate_formulas, given_values
 from minigrad.checking import Options, Report, examine
 from minigrad.errors import ArgumentError
@@ -95,7 +96,7 @@ class Derivation(Printed, Mapping[Key, Formula]):
         own = {ln.of for ln, _ in firsts}
         if self.order == 1:
             results = [(f.line, str(key)) for key, f in self.items() if f.line.of not in own]
-            return steps([*firsts, *results], reading.definitions, reading.output)
+            return steps([*firsts, *results], reading.definitions, reading.outputs)
         gradients = [
             (line(differential_name(name), gradient, name, taken=reading.taken), name)
             for name, gradient in reading.gradients.items()
@@ -105,7 +106,7 @@ class Derivation(Printed, Mapping[Key, Formula]):
         for key, formula in self.items():
             of, by = key if isinstance(key, tuple) else (key, key)
             seconds.append(Step(formula.line, second_rule(of, by, reading.gradients[of])))
-        return steps([*firsts, *gradients], reading.definitions, reading.output) + seconds
+        return steps([*firsts, *gradients], reading.definitions, reading.outputs) + seconds
 
     def source(self, language: str = "numpy") -> str:
         """The text of one standalone function that returns {name: array} for all formulas.
@@ -156,7 +157,12 @@ class Derivation(Printed, Mapping[Key, Formula]):
 
 
 def derive(
-    output: Tensor, wrt: Variable | Sequence[Variable] | None = None, order: int = 1
+    output: Tensor | Sequence[Tensor],
+    wrt: Variable | Sequence[Variable] | None = None,
+    order: int = 1,
+    *,
+    cotangent: Cotangents | None = None,
+    short_sums: bool = False,
 ) -> Derivation:
     """The derivatives of ``output`` by variables, in closed form.
 
@@ -169,19 +175,29 @@ def derive(
         named one.
     order
         1 for gradients and Jacobians, 2 for Hessians (pairs of variables).
+    cotangent
+        What the gradient by the output is called, "dO", or a tensor that has a name: the derivation is then
+        the pullback, in the shapes of the variables, for any dO of the output's shape. For a tuple of
+        outputs one for each, or a mapping by their names.
+    short_sums
+        Whether the sum over a tensor and its gradient is taken over the named product that the tensor goes
+        into, as attention kernels do: rowsum(P ⊙ dP) is rowsum(O ⊙ dO) for O = P V.
 
     Returns
     -------
     Derivation
-        Formulas by variable name. A derivative's axes are the output's, then the variables'.
+        Formulas by variable name. A derivative's axes are the output's, then the variables'; a pullback's
+        are the variables' alone.
 
     Raises
     ------
     DerivationError
-        When an operation on the way has no meaning in index notation, or when second derivatives by so many
-        variables of so long a program are too many formulas.
+        When an operation on the way has no meaning in index notation, when second derivatives by so many
+        variables of so long a program are too many formulas, or when no sum can be shortened.
     ArgumentError
-        When a variable is not part of the output's graph.
+        When a variable is not part of the output's graph, or a cotangent does not go with its output.
+    NameClashError
+        When a cotangent is named like something else.
 
     Examples
     --------
@@ -189,20 +205,31 @@ def derive(
     >>> X, w, y = mg.symbols("X: m n", "w: n", "y: m")
     >>> print(mg.derive(mg.sum((X @ w - y) ** 2), wrt="w"))
     dw = 2 Xᵀ (X w − y)
+
+    The pullback of a tensor, in the name of the gradient that arrives at it:
+
+    >>> print(mg.derive((X @ w).named("z"), cotangent="dz"))
+    dX = dz wᵀ      dw = Xᵀ dz
     """
-    node = output_node(output)
     if order not in (1, 2):
         raise ArgumentError(
             f"derive: order is 1 or 2, not {order!r}; derive a formula's tensor again for more"
         )
-    lowered = lowered_graph(node)
+    if order == 2 and cotangent is not None:
+        raise ArgumentError(
+            "derive: cotangent= asks for the pullback, a first derivative; for second ones derive the number "
+            "mg.sum(dO * O), order=2"
+        )
+    goal = target(output, cotangent)
+    node = goal.node
+    lowered = lowered_graph(node, goal.cotangents)
     nodes = variables_of(wrt, lowered)
     if not nodes:
         raise ArgumentError(
             "derive: there is nothing to differentiate by; name the variables (mg.symbols, or "
             'mg.tensor(data, name="X")), or say which with wrt='
         )
-    found = derivatives(lowered, node, nodes, order, printed_length)
+    found = derivatives(lowered, node, nodes, order, printed_length, short_sums)
     gradients = {lowered.names[n]: gradient for n, gradient in found.gradients.items()}
     reading = Reading(lowered, found.output, node, found.names, gradients)
     return Derivation(reading, derived_of(found.formulas, reading), order)

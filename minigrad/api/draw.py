@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minigrad.api.cotangent import Cotangents, target
 from minigrad.api.targets import Variable, lowered_graph, variables_of
 from minigrad.drawing import Drawing, GraphFormulas, fold, picture_of
 from minigrad.errors import ArgumentError, DerivationError
@@ -15,6 +16,7 @@ def draw(
     backward: bool = True,
     *,
     wrt: Variable | Sequence[Variable] | None = None,
+    cotangent: Cotangents | None = None,
     title: str = "",
     depth: int | None = None,
 ) -> Drawing:
@@ -28,6 +30,9 @@ def draw(
         Whether gradients are shown; both pictures have one arrangement.
     wrt
         The variables whose gradients are shown; by default those that require one.
+    cotangent
+        For an output with axes: what the gradient by it is called, as in `derive`. Without it no gradients
+        are shown.
     title
         What stands above the picture.
     depth
@@ -43,10 +48,11 @@ def draw(
     if not isinstance(title, str):
         raise ArgumentError(f"draw: title={title!r} is no text")
     node = output._node
+    goal = target(output, cotangent)
     try:
-        lowered = lowered_graph(node)
+        lowered = lowered_graph(goal.node, goal.cotangents)
         variables = variables_of(wrt, lowered)
-        formulas = GraphFormulas(node, lowered, variables)
+        formulas = GraphFormulas(goal.node, lowered, variables)
         picture = picture_of(node, formulas, title=title)
     except DerivationError:
         # what has no meaning still has a graph; its cards carry no formulas

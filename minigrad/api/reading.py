@@ -127,6 +127,15 @@ class Reading:
         """What a name stands for."""
         return line(ref.name, ref.node, ref.of, taken=self.taken)
 
+    @cached_property
+    def outputs(self) -> dict[str, Expr]:
+        """What the formulas are derivatives of, by name; an output without one is L or Y."""
+        if self.lowered.cotangents:
+            outputs = self.lowered.cotangents.values()
+            return {output.name: self.lowered.expr(output.node) for output in outputs}
+        own = self.output.name if isinstance(self.output, Ref) else ("L", "Y")[self.output.ndim > 0]
+        return {own: self.output}
+
     def name_of(self, tensor: Tensor) -> str | None:
         """A tensor's name in this graph."""
         return None if tensor._node is None else self.lowered.names.get(tensor._node)
@@ -134,10 +143,9 @@ class Reading:
     @property
     def names_by_user(self) -> list[str]:
         """The names of computed tensors that the user gave, without the output's own."""
-        own = self.output.name if isinstance(self.output, Ref) else None
-        return [
-            r.name for r in self.definitions if r.name not in self.names.given and r.name != own
-        ]
+        known = {name for name, expr in self.outputs.items() if isinstance(expr, Ref)}
+        known |= self.names.given
+        return [r.name for r in self.definitions if r.name not in known]
 
     def format(
         self, derived: Sequence[Derived], ascii: bool, partial: bool, whole: bool = False
@@ -147,8 +155,7 @@ class Reading:
         if not whole and all(ref.name in self.names.given for ref in refs):
             return self.with_where(refs, [each.line for each in derived], ascii, partial)
         forward, backward, results = self.lines(derived, whole)
-        own = self.output.name if isinstance(self.output, Ref) else ("L", "Y")[self.output.ndim > 0]
-        return laid_out(forward, backward, results, (own,), ascii, partial)
+        return laid_out(forward, backward, results, [*self.outputs], ascii, partial)
 
     def lines(
         self, derived: Sequence[Derived], whole: bool
@@ -161,8 +168,9 @@ class Reading:
         known = {ref.name for ref in self.definitions}
         wanted = self.definitions if whole else [r for r in refs if r.name in known]
         forward = forward_lines(wanted, self.rank, self.taken)
-        if whole and not isinstance(self.output, Ref):
-            forward.append(line("L" if self.output.ndim == 0 else "Y", self.output, taken=self.taken))
+        if whole:
+            unnamed = (item for item in self.outputs.items() if not isinstance(item[1], Ref))
+            forward += [line(name, expr, taken=self.taken) for name, expr in unnamed]
         own = [self.line_of(r) for r in refs if r.of is None and r.name not in known]
         return forward, placed(own, backward), results
 

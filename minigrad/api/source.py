@@ -15,7 +15,7 @@ def formula_source(formula: Derived, reading: Reading, language: str) -> str:
     kind = _kind(formula)
     name = f"{kind}_{formula.of}" if formula.of else kind
     what = f"by {formula.of}" if formula.of else f"({formula.name})"
-    summary = f"The {kind} of {_output(reading)} {what}."
+    summary = _summary(kind, reading, what)
     return _written([(None, formula)], reading, language, name, summary)
 
 
@@ -25,7 +25,7 @@ def derivation_source(formulas: Mapping[Key, Derived], reading: Reading, languag
     texts = [" and ".join(dict.fromkeys(k)) if isinstance(k, tuple) else k for k in formulas]
     by = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
     word = kind if len(texts) == 1 else f"{kind}s"
-    summary = f"The {word} of {_output(reading)} by {by}."
+    summary = _summary(word, reading, f"by {by}")
     return _written(list(formulas.items()), reading, language, f"{kind}s", summary)
 
 
@@ -71,5 +71,9 @@ def _kind(formula: Derived) -> str:
     return "jacobian" if formula.axes[0] else "gradient"
 
 
-def _output(reading: Reading) -> str:
-    return reading.output_name or "the output"
+def _summary(kind: str, reading: Reading, what: str) -> str:
+    lowered = reading.lowered
+    if not lowered.cotangents:
+        return f"The {kind} of {reading.output_name or 'the output'} {what}."
+    seeds = [f"{lowered.names[c]} is the gradient by {o.name}" for c, o in lowered.cotangents.items()]
+    return f"The {kind} {what}, where {' and '.join(seeds)}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,7 +10,7 @@ from minigrad.errors import ArgumentError, DerivationError
 from minigrad.graph import Node, Tensor
 from minigrad.index.size import Size
 from minigrad.primitive import REGISTRY
-from minigrad.symbolic.lower import Lowered, lower, register_heads
+from minigrad.symbolic.lower import Lowered, Output, lower, register_heads
 
 Variable = str | Tensor
 # Variables with values of these kinds have no gradient that one would want without asking.
@@ -29,17 +29,18 @@ def output_node(output: Any) -> Node:
     return output._node
 
 
-def lowered_graph(node: Node) -> Lowered:
+def lowered_graph(node: Node, cotangents: Mapping[Node, Output] | None = None) -> Lowered:
     """The graph of one output in index notation, with every row's function known to it."""
     register_heads(REGISTRY.values())
-    return lower([node])
+    return lower([node], cotangents=cotangents)
 
 
 def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
     """The nodes that ``wrt`` means; by default what requires a gradient, or else what is named."""
-    by_name = {name: node for node, name in lowered.names.items()}
+    given = lowered.cotangents
+    by_name = {name: node for node, name in lowered.names.items() if node not in given}
     if wrt is None:
-        leaves = [node for node, _ in lowered.leaves.values()]
+        leaves = [node for node, _ in lowered.leaves.values() if node not in given]
         smooth = [n for n in leaves if n.name is not None and not n.assume & _DISCRETE]
         return [n for n in leaves if n.requires_grad] or smooth
     if not isinstance(wrt, Iterable):

@@ -12,7 +12,7 @@ from minigrad.api import Derivation, Formula
 from minigrad.api import derive as derivatives
 from minigrad.api.indexed import index_line
 from minigrad.checking import Report
-from minigrad.cli.expression import Expression, names_in, on_expression, parsed
+from minigrad.cli.expression import Expression, by_cotangent, names_in, on_expression, parsed
 from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, tell, tell_json, width
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.index.expr import referred
@@ -21,6 +21,12 @@ from minigrad.notation.text import ASCII
 
 @click.command(cls=Expression)
 @on_expression
+@by_cotangent
+@click.option(
+    "--short-sums",
+    is_flag=True,
+    help="Sums over a tensor and its gradient as kernels take them: rowsum(O ⊙ dO) for O = P V.",
+)
 @click.option(
     "--order",
     default=1,
@@ -49,6 +55,8 @@ def derive(
     text: str,
     variables: tuple[str, ...],
     wrt: tuple[str, ...],
+    cotangent: str | None,
+    short_sums: bool,
     order: int,
     style: str,
     expanded: bool,
@@ -64,6 +72,7 @@ def derive(
       minigrad derive "sum((A @ x - b)**2)" A:m,n --wrt x
       minigrad derive "x @ inv(S) @ x + logdet(S)" x:n S:n,n:spd --wrt S
       minigrad derive "S = Q @ K.T / sqrt(k); softmax(S) @ V" Q:n,k K:n,k V:n,e --wrt Q
+      minigrad derive "P = softmax(Q @ K.T); O = P @ V; O" Q:n,k K:n,k V:n,e --cotangent dO
       minigrad derive "sum((U @ V.T - T)**2)" U:m,k V:n,k --wrt U --wrt V --order 2
 
     Assumptions: symmetric, spd, diagonal, orthogonal, simplex, onehot, 0/1, pm1, positive, unit, bool,
@@ -79,7 +88,9 @@ def derive(
             f"--expanded: names are written out as {', '.join(_EXPANDED)}, not as {style}"
         )
     output = parsed(text, variables)
-    derivation = derivatives(output, wrt=names_in(wrt), order=order)
+    derivation = derivatives(
+        output, wrt=names_in(wrt), order=order, cotangent=cotangent, short_sums=short_sums
+    )
     report, problem = _proof(derivation) if checked else (None, "")
     inferred = ", ".join(f"{name}: {dims or 'scalar'}" for name, dims in output.inferred.items())
     if style == "json":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from minigrad.api import draw as drawing_of
-from minigrad.cli.expression import Expression, names_in, on_expression, parsed
+from minigrad.cli.expression import Expression, by_cotangent, names_in, on_expression, parsed
 from minigrad.cli.terminal import tell, tell_json
 from minigrad.errors import ArgumentError
 from minigrad.files import path_in_words
@@ -13,6 +13,7 @@ from minigrad.files import path_in_words
 
 @click.command(cls=Expression)
 @on_expression
+@by_cotangent
 @click.option(
     "-o",
     "--output",
@@ -29,6 +30,7 @@ def draw(
     text: str,
     variables: tuple[str, ...],
     wrt: tuple[str, ...],
+    cotangent: str | None,
     output: str,
     forward: bool,
     title: str,
@@ -46,7 +48,14 @@ def draw(
     Exit codes: 0 right, 2 bad usage, or no Graphviz: then the DOT source is written beside.
     """  # noqa: D301 (click wants the backspace itself)
     loss = parsed(text, variables)
-    drawing = drawing_of(loss, backward=not forward, wrt=names_in(wrt), title=title, depth=depth)
+    drawing = drawing_of(
+        loss,
+        backward=not forward,
+        wrt=names_in(wrt),
+        cotangent=cotangent,
+        title=title,
+        depth=depth,
+    )
     if output == "-":
         if as_json:
             raise ArgumentError("--json: DOT goes to stdout with -o -; name a file")

@@ -42,6 +42,12 @@ def on_expression(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def by_cotangent(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --cotangent."""
+    told = "For a result with axes: what the gradient by it is called; asks for the pullback, in its terms."
+    return click.option("--cotangent", metavar="NAME", help=told)(command)
+
+
 def parsed(text: str, variables: Sequence[str]) -> Parsed:
     """The tensor that the words of a command line mean."""
     return parse(text.strip(), **declared_variables(variables))

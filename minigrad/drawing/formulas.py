@@ -9,6 +9,7 @@ from minigrad.drawing.model import Run, Text, sub, sup
 from minigrad.drawing.names import differential, indexed, symbol
 from minigrad.graph import Node
 from minigrad.index.expr import Expr, Ref, Sum, referred
+from minigrad.names import differential_name
 from minigrad.notation.lines import backward_rank
 from minigrad.notation.matrix import matrix_form
 from minigrad.notation.structural import Places
@@ -57,6 +58,9 @@ class GraphFormulas:
 
     def gradient(self, node: Node) -> Text | None:
         """The loss's gradient by a tensor, without its left side."""
+        expr, name = self.gradients.get(node), self.lowered.names.get(node, "")
+        if isinstance(expr, Ref) and expr.name == differential_name(name):  # whatever arrives there
+            return Text.of("∂L/∂", symbol(name))
         form = self._gradient_form(node)
         return None if form is None else self._styled(form[1], node) + form[2]
 

@@ -5,7 +5,7 @@ from minigrad.graph.create import tensor
 from minigrad.graph.define import composite, contraction, elementwise, primitive
 from minigrad.graph.dims import Dim
 from minigrad.graph.node import Node, Slot, leaf
-from minigrad.graph.operation import apply, register_symbolic_shape
+from minigrad.graph.operation import apply, register_symbolic_shape, step_without_values
 from minigrad.graph.tensor import Tensor, wrap
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "primitive",
     "register_symbolic_shape",
     "scope",
+    "step_without_values",
     "tensor",
     "wrap",
 ]

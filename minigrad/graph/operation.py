@@ -315,6 +315,13 @@ def record_symbolic(
     return wrap(None, _node(op, inputs, params, scope, shape, _symbolic_dtype(op, inputs, params)))
 
 
+def step_without_values(
+    op: Primitive, inputs: tuple[Any, ...], shape: tuple[Any, ...], **params: Any
+) -> Node:
+    """A step of a shape that is known, entered without values, whether or not its inputs have some."""
+    return _node(op, inputs, params, current_scope(), shape, _symbolic_dtype(op, inputs, params))
+
+
 def _may_be_left_out(op: Primitive, position: int) -> bool:
     """Whether an operand has None as its default: a bound of clip, a weight of a loss."""
     if op.kind == "elementwise":

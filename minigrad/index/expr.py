@@ -373,5 +373,9 @@ def is_name(node: Expr) -> bool:
 
 
 def referred(*roots: Expr) -> list[Ref]:
-    """Every name that the roots need, what it stands on first."""
-    return [node for node in postorder(*roots) if isinstance(node, Ref)]
+    """Every name that the roots need and that is not a variable's own, what it stands on first."""
+    return [
+        node
+        for node in postorder(*roots)
+        if isinstance(node, Ref) and not (type(node.node) is Leaf and node.node.name == node.name)
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -27,23 +27,21 @@ class Step:
 
 
 def steps(
-    lines: Sequence[tuple[Line, str]], definitions: Sequence[Ref], output: Expr
+    lines: Sequence[tuple[Line, str]], definitions: Sequence[Ref], outputs: Mapping[str, Expr]
 ) -> list[Step]:
     """Lines with their rules, each given with the name of the tensor that it differentiates by."""
     shown = {of for _, of in lines}
-    rules = _Rules(definitions, output)
+    rules = _Rules(definitions, outputs)
     return [Step(line, rules.rule(of, shown)) for line, of in lines]
 
 
 class _Rules:
     """The rules by which gradients pass through a graph of named tensors."""
 
-    def __init__(self, definitions: Sequence[Ref], output: Expr) -> None:
-        self.output = output
-        self.name = output.name if isinstance(output, Ref) else ("the output", "L")[not output.ndim]
-        self.formulas = {ref.name: ref.node for ref in definitions}
-        if not isinstance(output, Ref):
-            self.formulas[self.name] = output
+    def __init__(self, definitions: Sequence[Ref], outputs: Mapping[str, Expr]) -> None:
+        self.outputs = {_called(name, expr): expr for name, expr in outputs.items()}
+        own = {name: expr for name, expr in self.outputs.items() if not isinstance(expr, Ref | Leaf)}
+        self.formulas = {ref.name: ref.node for ref in definitions} | own
         self.users: dict[str, list[str]] = {}
         self.path = cache(self._path)
         for user, node in self.formulas.items():
@@ -55,17 +53,17 @@ class _Rules:
 
         What lies between the tensor and the next gradient that is ``shown`` is gone through in one step.
         """
-        if isinstance(self.output, Ref | Leaf) and self.output.name == of:
-            return "the output itself"
         users = self.users.get(of, [])
+        if not users and of in self.outputs:
+            return "the output itself"
         if not users:
-            return f"{self.name} does not depend on it"
+            return f"{_listed([*self.outputs], ' and ')} does not depend on it"
         if len(users) > 1:
             paths = f"{_listed(users[:-1], ', ')} and {users[-1]}"
             return f"{of} is used in {paths}: the contributions of {len(users)} paths are added"
         way, (rules, places) = [users[0]], self.path(users[0], of)
         met = [rules]  # from the tensor up
-        while way[-1] != self.name and way[-1] not in shown:
+        while way[-1] not in self.outputs and way[-1] not in shown:
             above = self.users.get(way[-1], [])
             if len(above) != 1:
                 break
@@ -78,6 +76,13 @@ class _Rules:
 
     def _path(self, user: str, name: str) -> tuple[list[str], int]:
         return path_rules(self.formulas[user], name)
+
+
+def _called(name: str, output: Expr) -> str:
+    """An output's name in words; one with axes that nobody named is the output."""
+    if isinstance(output, Ref | Leaf):
+        return output.name
+    return "the output" if output.ndim else name
 
 
 def _listed(names: Sequence[str], between: str) -> str:

@@ -63,7 +63,7 @@ def written_by(roots: Sequence[Expr], refs: Sequence[Ref]) -> list[Expr]:
             return None
         near = {entry for f in node.factors for entry in by_first.get(f.node, ())}
         for _, ref, body in sorted(near, key=lambda entry: entry[0]):
-            if node != body and (found := _with_product(node, ref, body)) is not None:
+            if node != body and (found := with_product_named(node, ref, body)) is not None:
                 return found
         return None
 
@@ -71,7 +71,7 @@ def written_by(roots: Sequence[Expr], refs: Sequence[Ref]) -> list[Expr]:
     return [rewritten(root, rule, done, again=True) for root in roots]
 
 
-def _with_product(node: Product, ref: Ref, body: Product) -> Expr | None:
+def with_product_named(node: Product, ref: Ref, body: Product) -> Expr | None:
     """The product with the factors of the body replaced by its name, where all of them are there."""
     kept = frozenset(range(node.ndim))
     found = next(occurrences(node.factors, body, symmetric, kept=kept), None)

@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,12 +43,20 @@ from minigrad.index.view import (
     measured,
     number_view,
 )
+from minigrad.names import differential_name
 from minigrad.primitive import Primitive
 from minigrad.symbolic.autoname import FreeNames
 from minigrad.symbolic.names import names_in_graph
 from minigrad.symbolic.positions import with_positions
 
 _CONSTANTS = {math.pi: "pi", math.e: "E"}
+
+
+class Output(NamedTuple):
+    """An output that is derived by its pullback, and what it is called."""
+
+    node: Node
+    name: str
 
 
 @dataclass
@@ -58,7 +66,8 @@ class Lowered:
     ``views`` holds the meaning of every node; ``leaves`` maps a variable's name to its node and to the
     tensor axes that it keeps (axes of size 1 are no indices); ``sizes`` says what dims measure, and is
     None where they have no numbers; ``free`` are the variables that are lowered without their thin facts;
-    ``automatic`` are the names that nobody gave, for what would be too long to read without.
+    ``automatic`` are the names that nobody gave, for what would be too long to read without;
+    ``cotangents`` are variables that stand for the gradient by an output, each with that output.
     """
 
     views: dict[Node, View] = field(default_factory=dict)
@@ -67,6 +76,7 @@ class Lowered:
     sizes: dict[str, int] | None = None
     free: frozenset[Node] = frozenset()
     automatic: FreeNames = field(default_factory=FreeNames)
+    cotangents: Mapping[Node, Output] = field(default_factory=dict)
 
     def expr(self, node: Node) -> Expr:
         return self.views[node].expr
@@ -97,14 +107,22 @@ def graph_order(outputs: Iterable[Node]) -> list[Node]:
     return [seen[k] for k in sorted(seen)]
 
 
-def lower(outputs: Sequence[Node], free: Collection[Node] = ()) -> Lowered:
+def lower(
+    outputs: Sequence[Node],
+    free: Collection[Node] = (),
+    cotangents: Mapping[Node, Output] | None = None,
+) -> Lowered:
     """The graph of the outputs in index notation; named tensors become names.
 
-    Of the variables ``free`` only that is used which holds all around their values.
+    Of the variables ``free`` only that is used which holds all around their values; ``cotangents`` have
+    the axes of their outputs, which are older than they are.
     """
     order = graph_order(outputs)
-    result = Lowered(sizes=_dim_sizes(order), free=frozenset(free))
-    result.names = names_in_graph(order)
+    result = Lowered(sizes=_dim_sizes(order), free=frozenset(free), cotangents=cotangents or {})
+    result.names = {
+        **names_in_graph(order),
+        **{output.node: output.name for output in result.cotangents.values()},
+    }
     operations = sum(node.op is not None for node in order)
     result.automatic = FreeNames({*result.names.values(), *_dim_names(order)}, operations)
     with measured(result.sizes):
@@ -121,7 +139,7 @@ def lower(outputs: Sequence[Node], free: Collection[Node] = ()) -> Lowered:
 def freed(lowered: Lowered, output: Node, variables: Iterable[Node]) -> Lowered:
     """The graph in which the variables vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
     tied = {n for n in variables if n.op is not None or open_assumptions(n.assume) != n.assume}
-    return lowered if tied <= lowered.free else lower([output], tied)
+    return lowered if tied <= lowered.free else lower([output], tied, lowered.cotangents)
 
 
 def _dim_names(order: Sequence[Node]) -> set[str]:
@@ -174,11 +192,8 @@ def _leaf_view(node: Node, result: Lowered) -> View:
     value = node.value
     if value is not None and node.name is None and not node.requires_grad and np.ndim(value) == 0:
         return _number(value.item() if hasattr(value, "item") else value)
-    labels = node.dims or (None,) * len(node.shape)
-    sizes: list[AnySize] = [
-        dim(label) if label is not None else size
-        for label, size in zip(labels, node.shape, strict=True)
-    ]
+    output = result.cotangents.get(node)
+    sizes = _labelled(node) if output is None else result.views[output.node].sizes
     kept = tuple(k for k, size in enumerate(sizes) if size != 1)
     name = result.names[node]
     if not kept and result.sizes is None and name in _dims_used(result, node):
@@ -187,10 +202,21 @@ def _leaf_view(node: Node, result: Lowered) -> View:
     if node.dtype.kind == "b":
         # a mask by its dtype: as an index it means other places than the integers 0 and 1 do
         assume = assume | {"bool"}
-    leaf = Leaf(name, tuple(sizes[k] for k in kept), assume)
+    leaf: Expr = Leaf(name, tuple(sizes[k] for k in kept), assume)
+    if output is not None:  # a name that stands for a variable, and is the gradient by the output
+        leaf = Ref(name, leaf, output.name if name == differential_name(output.name) else None)
     result.leaves[name] = (node, kept)
     position = {k: i for i, k in enumerate(kept)}
     return View(leaf, tuple(position.get(k) for k in range(len(sizes))))
+
+
+def _labelled(node: Node) -> tuple[AnySize, ...]:
+    """A leaf's sizes, by name where its axes have labels."""
+    labels = node.dims or (None,) * len(node.shape)
+    return tuple(
+        dim(label) if label is not None else size
+        for label, size in zip(labels, node.shape, strict=True)
+    )
 
 
 def _dims_used(result: Lowered, node: Node) -> set[str]:

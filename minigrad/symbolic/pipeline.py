@@ -29,6 +29,7 @@ from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.fold import recognised
 from minigrad.symbolic.lower import Lowered, freed
 from minigrad.symbolic.second import by_parts
+from minigrad.symbolic.short_sums import with_short_sums
 from minigrad.symbolic.simplify import finished
 
 
@@ -52,6 +53,7 @@ def derivatives(
     wrt: Sequence[Node],
     order: int = 1,
     length: Length | None = None,
+    short_sums: bool = False,
 ) -> Derivatives:
     """The derivatives of ``output`` by each of the variables, or by each pair of them.
 
@@ -68,6 +70,8 @@ def derivatives(
     length
         How long an expression is in print. Names that nobody gave are judged by it; without it there
         are none but for what is too long to read.
+    short_sums
+        Whether rowsum(P ⊙ dP) is written as rowsum(O ⊙ dO) where O is P V.
 
     Raises
     ------
@@ -94,6 +98,9 @@ def derivatives(
     first = folded_by_names([adjoint[target] for target in targets], spoken)
     # Quotients fold, pointwise algebra cancels, common factors come out, deltas come first.
     first = finished(first)
+    # Sums over a tensor and its gradient are those of the product that it goes into.
+    if short_sums:
+        first = with_short_sums(first, [ref for ref in refs.values() if ref.of is None])
     found = first
     # Each gradient is swept again for second derivatives, which are written by its parts where that is shorter.
     if order == 2:

@@ -193,7 +193,7 @@ def test_help_tells_options_and_exit_codes() -> None:
 def test_the_examples_in_the_help_run() -> None:
     lines = [line.strip() for line in run("--help").stdout.splitlines()]
     examples = [line for line in lines if line.startswith("minigrad derive")]
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
         _, text, rest = example.split('"')
         assert run(text, *rest.split()).exit_code == 0
