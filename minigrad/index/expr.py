@@ -239,7 +239,8 @@ class Definition(NamedTuple):
     ``facts`` says what is known of its values ("positive"; "symmetric"; "simplex", "centred": the last axis
     sums to one, to zero); ``owner`` tells apart two definitions of one name (a user may redefine his own row);
     ``letter`` is what a reader calls its value; ``adjoint(node, k, g, extra, output)`` is the adjoint by
-    argument k where it has a form that is closed, and the definition's would not be read.
+    argument k where it has a form that is closed, and the definition's would not be read; ``operation`` is
+    the one array operation that it is, along the last ``count`` axes of its argument.
     """
 
     name: str
@@ -249,6 +250,7 @@ class Definition(NamedTuple):
     owner: object = None
     letter: str = ""
     adjoint: Callable[..., Expr] | None = None
+    operation: str = ""
 
 
 class Composite(Expr):
@@ -275,6 +277,14 @@ class Composite(Expr):
 
     def expand(self) -> Expr:
         return self.definition.build(*self.args)
+
+    @property
+    def reduced(self) -> range:
+        """The axes of the argument that it runs along, where it is one over the last ``count``."""
+        (x, *_) = self.args
+        count = dict(self.definition.params)["count"]
+        assert isinstance(count, int)
+        return range(x.ndim - count, x.ndim)
 
 
 class Ref(Expr):

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any, TypeGuard
 
 from minigrad.index import heads
-from minigrad.index.expr import Composite, Expr, Head, Map, Ref
+from minigrad.index.expr import Expr, Head, Map, Ref
 
 # name -> meaning in x, y, z; the names are NumPy's where it has the function
 MEANINGS = {
@@ -110,9 +110,9 @@ def is_head(head: Head, name: str) -> bool:
 
 
 def bare(node: Expr) -> Expr:
-    """The node behind its names and definitions."""
-    while isinstance(node, (Ref, Composite)):
-        node = node.node if isinstance(node, Ref) else node.expand()
+    """The node behind its names."""
+    while isinstance(node, Ref):
+        node = node.node
     return node
 
 

@@ -31,7 +31,7 @@ from minigrad.index.expr import (
 from minigrad.index.numbers import times
 from minigrad.index.pointwise import pointwise
 from minigrad.index.size import AnySize, Size
-from minigrad.program import softmax_patterns, stable_forms
+from minigrad.program import stable_forms
 from minigrad.program.bounded_exponentials import bounded
 from minigrad.program.functions import CHOICE, LOGICAL, TRUTHS, named_function
 from minigrad.program.index_maps import (
@@ -141,7 +141,7 @@ class Lowering:
             case Map():
                 return self.map(node)
             case Composite():
-                return self.lower(node.expand())
+                return self.composite(node)
             case Reduction():
                 return self.reduction(node)
             case MatrixFunction():
@@ -180,13 +180,19 @@ class Lowering:
         if other is not None:
             return self.lower(other)
         name = named_function(node.head)
-        if name == "log":
-            total = softmax_patterns.summed_exponentials(node.args[0])
-            if total is not None:
-                return self.reduced("logsumexp", total.arg, total.axes)
         if name is None:
             return self.lower(self.in_known_functions(node))
         return self.applied(name, node.args, truth=name in TRUTHS)
+
+    def composite(self, node: Composite) -> Labelled:
+        """A composite that is one array operation, as that; others, and all in exact numbers, by definition."""
+        operation = node.definition.operation
+        if not (self.stable and operation):
+            return self.lower(node.expand())
+        (x,) = node.args
+        if node.ndim < x.ndim:
+            return self.reduced(operation, x, node.reduced)
+        return along(self.builder, operation, self.filled(x, node.reduced), node.reduced)
 
     def in_known_functions(self, node: Map) -> Expr:
         """A function made of several, written out."""

@@ -10,12 +10,12 @@ from minigrad.index.affine import AffineRelation, Triangle
 from minigrad.index.algebra import distributed
 from minigrad.index.contract import contract
 from minigrad.index.expr import Expr, Factor, Pick, Product, Ref, Sum
-from minigrad.program import softmax_patterns, stable_forms
+from minigrad.program import stable_forms
 from minigrad.program.contraction import Contractor, Extent
 from minigrad.program.determinants import by_minors
 from minigrad.program.elimination import eliminate
 from minigrad.program.index_maps import Affine, Extents, PlacedArray, is_plain, labels_of
-from minigrad.program.pairwise import Labelled, along, filled, spread
+from minigrad.program.pairwise import Labelled, spread
 from minigrad.program.partial_contraction import (
     PartialContraction,
     StructuralFactor,
@@ -136,21 +136,10 @@ class ProductLowering:
         extents: Extents = dict(enumerate(node.label_sizes))
         partial = PartialContraction(self.builder, extents, {})
         scalars: list[tuple[Value, int | Fraction]] = []
-        factors = list(node.factors)
-        while (
-            self.builder.stable
-            and (found := softmax_patterns.normalised_factor(factors)) is not None
-        ):
-            j, k, normalised = found
-            x = self.softmax(normalised)
-            partial.add(x.value, [factors[j].labels[axis] for axis in x.axes])
-            below = factors[k]._replace(exponent=factors[k].exponent + 1)
-            factors = [below if n == k else f for n, f in enumerate(factors) if n != j]
-            factors = [f for f in factors if f.exponent]
         guarded = self.builder.stable and any(
-            f.exponent > 0 and _may_vanish(f.node) for f in factors
+            f.exponent > 0 and _may_vanish(f.node) for f in node.factors
         )
-        for f in factors:
+        for f in node.factors:
             self.enter(partial, scalars, f, guarded)
         carried = partial.carried()
         partial.index_maps = {k: Affine(k) for k in range(node.ndim) if k in carried}
@@ -167,10 +156,6 @@ class ProductLowering:
         if node.coef == 0 or partial.zero:
             return PlacedArray(Labelled(self.builder.number(0), ()), {}), extents
         return PlacedArray(joined(partial, Labelled(value, core.labels)), partial.index_maps), extents
-
-    def softmax(self, found: softmax_patterns.Normalised) -> Labelled:
-        x = filled(self.builder, self.lower(found.arg), found.arg.sizes, found.axes)
-        return along(self.builder, "softmax", x, found.axes)
 
     def whole(self, node: Expr) -> Value:
         return spread(self.builder, self.lower(node), node.sizes)

@@ -14,15 +14,23 @@ import math
 from minigrad.index import facts
 from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Head, Map, MatrixFunction, Number, Product, Sum, is_constant
+from minigrad.index.expr import (
+    Composite,
+    Expr,
+    Head,
+    Map,
+    MatrixFunction,
+    Number,
+    Product,
+    Sum,
+    is_constant,
+)
 from minigrad.index.heads import EQUAL, GREATER_EQUAL, LEAST, SHARE, WHERE
 from minigrad.index.matrix_row import matrix_row
 from minigrad.program.functions import (
-    EXP,
     EXPM1,
     LOG,
     LOG1P,
-    LOGADDEXP,
     MAXIMUM,
     SIGMOID,
     SOFTPLUS,
@@ -30,8 +38,7 @@ from minigrad.program.functions import (
     is_call,
     is_head,
 )
-from minigrad.program.softmax_patterns import softmax_of
-from minigrad.symbolic.exponentials import mixture
+from minigrad.symbolic.exponentials import logsumexp, mixture, spread
 from minigrad.symbolic.fold import log_of_weighted
 from minigrad.symbolic.mixtures import logarithm
 
@@ -74,8 +81,6 @@ def _positive_terms(arg: Expr) -> Expr | None:
 def stable_map(node: Map) -> Expr | None:
     """Logarithms of what is a sigmoid, a softmax or near one, in another form; else None."""
     arg = bare(node.args[0])
-    if is_head(node.head, "log1p") and is_call(arg, "exp"):
-        return Map(SOFTPLUS, arg.args)
     if not is_head(node.head, "log"):
         return None
     inner = _sigmoid_argument(arg)
@@ -88,24 +93,15 @@ def stable_map(node: Map) -> Expr | None:
     weighted = log_of_weighted(arg)
     if weighted is not None:
         return weighted
-    found = softmax_of(arg) if isinstance(arg, Product) else None
-    if found is not None:
-        out = [k for k in range(arg.ndim) if k not in found.axes]
-        total = contract(out, [(Map(EXP, (found.arg,)), range(arg.ndim))])
-        spread = Map(LOG, (total,))
-        labels = range(arg.ndim)
-        lifted = contract(labels, [(spread, out)], 1, dict(enumerate(arg.sizes)))
-        return subtract(found.arg, lifted)
+    if isinstance(arg, Composite) and arg.definition.operation == "softmax":
+        (x,) = arg.args
+        total = logsumexp(x, len(arg.reduced))
+        return subtract(x, spread(total, range(total.ndim), x))
     return None
 
 
 def _log_of_sum(arg: Sum) -> Expr | None:
     one, rest = _split_one(arg)
-    powers = [bare(term) for coef, term in rest if coef == 1]
-    if one == 0 and len(powers) == len(rest) == 2:
-        first, second = powers
-        if is_call(first, "exp") and is_call(second, "exp"):
-            return Map(LOGADDEXP, (*first.args, *second.args))
     if one != 1 or not rest:
         return None
     if len(rest) == 1:
@@ -113,9 +109,6 @@ def _log_of_sum(arg: Sum) -> Expr | None:
         inner = _sigmoid_argument(bare(term))
         if coef == -1 and inner is not None:
             return scale(-1, Map(SOFTPLUS, (inner,)))
-        exponential = bare(term)
-        if coef == 1 and is_call(exponential, "exp"):
-            return Map(SOFTPLUS, exponential.args)
     return Map(LOG1P, (add(rest),))
 
 
@@ -209,8 +202,8 @@ def by_bounds(node: Product) -> Expr | None:
         if j is None or node.factors[j].labels != labels or not _has_residual(node, p, labels):
             continue
         axes = range(p.ndim)
-        spread = contract(axes, [(p, axes), (rest, axes)])
-        safe = Map(MAXIMUM, (spread, constant(LEAST_SPREAD, p.sizes)))
+        both = contract(axes, [(p, axes), (rest, axes)])
+        safe = Map(MAXIMUM, (both, constant(LEAST_SPREAD, p.sizes)))
         left = [
             (f.node, f.labels, f.exponent) for n, f in enumerate(node.factors) if n not in (j, k)
         ]

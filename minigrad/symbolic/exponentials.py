@@ -246,7 +246,7 @@ def without_shift(node: Composite) -> Expr:
     (argument, *_) = node.args
     if not moved or not isinstance(argument, Sum):
         return node
-    last = range(argument.ndim - dict(node.definition.params)["count"], argument.ndim)  # type: ignore[operator]
+    last = node.reduced
     fixed = [(c, t) for c, t in argument.terms if _is_constant_along(t, last)]
     rest = [(c, t) for c, t in argument.terms if (c, t) not in fixed]
     if not fixed or not rest:

@@ -35,9 +35,8 @@ def _softmax_of(count: int, x: Expr) -> Expr:
 def softmax_definition(count: int) -> Definition:
     """Exp x over its own sum, over the last ``count`` axes."""
     facts = {"positive", "shift invariant"} | ({"simplex"} if count == 1 else set())
-    return Definition(
-        "nn.softmax", partial(_softmax_of, count), (("count", count),), frozenset(facts)
-    )
+    build, params = partial(_softmax_of, count), (("count", count),)
+    return Definition("nn.softmax", build, params, frozenset(facts), operation="softmax")
 
 
 def _logsumexp_of(count: int, x: Expr) -> Expr:
@@ -45,8 +44,9 @@ def _logsumexp_of(count: int, x: Expr) -> Expr:
 
 
 def logsumexp_definition(count: int) -> Definition:
+    build, params = partial(_logsumexp_of, count), (("count", count),)
     facts = frozenset({"shift equivariant"})
-    return Definition("special.logsumexp", partial(_logsumexp_of, count), (("count", count),), facts)
+    return Definition("special.logsumexp", build, params, facts, operation="logsumexp")
 
 
 def softmax(x: View, *, axis: Sequence[int]) -> View:
