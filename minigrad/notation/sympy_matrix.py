@@ -22,6 +22,7 @@ from minigrad.notation.sympy_piece import (
     Piece,
     as_column,
     as_matrix,
+    at,
     atom,
     evaluable,
     indices,
@@ -242,7 +243,7 @@ class _Builder:
 
         def join(*matrices: Any) -> Any:
             i, j = indices()
-            elements = [matrix[i, j] for matrix in matrices]
+            elements = [at(matrix, i, j) for matrix in matrices]
             return s.FunctionMatrix(*matrices[0].shape, s.Lambda((i, j), function(*elements)))
 
         return self.together(args, join)

@@ -196,6 +196,8 @@ def at(matrix: Any, i: Any, j: Any) -> Any:
     """An element of a matrix; that of a product is a sum, which is ours where SymPy would make one."""
     from minigrad.notation.sympy_sum import Sum  # loads SymPy
 
+    if 0 in matrix.shape:
+        raise NoMatrixFormError("an element of an array without elements")
     plain = heads.sympy().Sum
     return matrix[i, j].replace(lambda part: type(part) is plain, lambda part: Sum(*part.args))
 

@@ -234,6 +234,28 @@ def test_an_axis_without_elements_has_a_form() -> None:
     assert mg.derive(mg.parse("x[:0]", x="n"), wrt="x")["x"].sympy == sympy.ZeroMatrix(0, n)
 
 
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sum(where(X > 0, X, Y) ** 2)",
+        "sum(maximum(X, Y) * tanh(X * Y))",
+        "sum(exp(X * Y))",
+        "prod(X) * sum(X)",
+        "sum(X**2)",
+    ],
+)
+def test_elements_of_what_has_none_are_refused_in_words(text: str, order: int) -> None:
+    X, Y = (mg.tensor(np.zeros((0, 3)), name=name, requires_grad=True) for name in "XY")
+    used = {"X": X, "Y": Y} if "Y" in text else {"X": X}
+    for formula in mg.derive(mg.parse(text, **used), order=order).values():
+        try:
+            form, said = formula.sympy, ""
+        except DerivationError as error:
+            form, said = None, str(error)
+        assert form is not None or "without elements has no element in SymPy" in said
+
+
 def test_a_matrix_that_depends_on_an_outer_index_is_refused() -> None:
     n = sympy.Symbol("n", integer=True, positive=True)
     i, j, k = sympy.symbols("i j k", integer=True, nonnegative=True)
