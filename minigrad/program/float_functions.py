@@ -80,7 +80,7 @@ def float_function(name: str) -> Callable[..., Any]:
     """The function of that name on arrays."""
     if name in _OWN:
         return _OWN[name]
-    if name in ("erf", "gammaln", "digamma"):
+    if name in ("erf", "erfc", "gammaln", "digamma"):
         return getattr(scipy_special(), name)
     if name.startswith(POLYGAMMA):
         return partial(scipy_polygamma, int(name.removeprefix(POLYGAMMA)))

@@ -46,6 +46,7 @@ MEANINGS = {
     "power": "x**y",
     "heaviside": "Heaviside(x, Rational(1, 2))",
     "erf": "erf(x)",
+    "erfc": "erfc(x)",
     "gammaln": "loggamma(x)",
     "digamma": "polygamma(0, x)",
     "rint": (
@@ -82,8 +83,10 @@ SOFTPLUS = Head("softplus", MEANINGS["softplus"])
 LOG1P = Head("log1p", MEANINGS["log1p"])
 EXPM1 = Head("expm1", MEANINGS["expm1"])
 LOGADDEXP = Head("logaddexp", MEANINGS["logaddexp"])
-MAXIMUM = Head("maximum", MEANINGS["maximum"])
+MAXIMUM, MINIMUM = Head("maximum", MEANINGS["maximum"]), Head("minimum", MEANINGS["minimum"])
 EXP, LOG = Head("exp", MEANINGS["exp"]), Head("log", MEANINGS["log"])
+ABS, SIGN = Head("abs", MEANINGS["abs"]), Head("sign", MEANINGS["sign"])
+ERFC, COSH = Head("erfc", MEANINGS["erfc"]), Head("cosh", MEANINGS["cosh"])
 
 
 @cache

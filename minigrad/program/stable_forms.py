@@ -10,6 +10,7 @@ log(softmax(x)) at x = (0, 800) is log(0) in its first element, and x − logsum
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 from minigrad.index import facts
 from minigrad.index.algebra import add, constant, scale, subtract
@@ -20,27 +21,29 @@ from minigrad.index.expr import (
     Head,
     Map,
     MatrixFunction,
-    Number,
     Product,
     Sum,
     is_constant,
 )
-from minigrad.index.heads import EQUAL, GREATER_EQUAL, LEAST, SHARE, WHERE
+from minigrad.index.heads import EQUAL, GREATER, GREATER_EQUAL, LEAST, SHARE, WHERE
 from minigrad.index.matrix_row import matrix_row
 from minigrad.program.functions import (
+    COSH,
+    EXP,
     EXPM1,
     LOG,
     LOG1P,
     MAXIMUM,
-    SIGMOID,
+    MINIMUM,
     SOFTPLUS,
     bare,
     is_call,
-    is_head,
+    named_function,
 )
+from minigrad.program.stable_sums import split_one, squared_tanh
 from minigrad.symbolic.exponentials import logsumexp, mixture, spread
 from minigrad.symbolic.fold import log_of_weighted
-from minigrad.symbolic.mixtures import logarithm
+from minigrad.symbolic.mixtures import logarithm, shifted
 
 # What p (1 − p) is at least below a residual, as in the engine's cross-entropy.
 LEAST_SPREAD = 1e-12
@@ -78,66 +81,96 @@ def _positive_terms(arg: Expr) -> Expr | None:
     return add(own) if 0 < len(own) < len(terms) else None
 
 
+# The logarithms that there are, by what their values are divided by.
+_BASES = {"log": 1, "log1p": 1, "log2": 2, "log10": 10}
+
+
 def stable_map(node: Map) -> Expr | None:
     """Logarithms of what is a sigmoid, a softmax or near one, in another form; else None."""
-    arg = bare(node.args[0])
-    if not is_head(node.head, "log"):
+    name = named_function(node.head)
+    if name not in _BASES:
         return None
+    arg = bare(node.args[0])
+    if name == "log1p":
+        arg = add([(1, constant(1, arg.sizes)), (1, arg)])
+    natural = _logarithm(arg)
+    if natural is None and name == "log" and isinstance(arg, Sum):
+        one, rest = split_one(arg)
+        return Map(LOG1P, (add(rest),)) if one == 1 and rest else None
+    if natural is None or _BASES[name] == 1:
+        return natural
+    axes = range(node.ndim)
+    return contract(axes, [(natural, axes), (Map(LOG, (constant(_BASES[name]),)), (), -1)])
+
+
+def _logarithm(arg: Expr) -> Expr | None:
+    """The natural logarithm of what is a sigmoid, a softmax, a difference of exponentials; else None."""
     inner = _sigmoid_argument(arg)
     if inner is not None:
         return scale(-1, Map(SOFTPLUS, (scale(-1, inner),)))
     if is_call(arg, "cosh"):
         return logarithm(mixture(arg) or {})
-    if isinstance(arg, Sum):
-        return _log_of_sum(arg)
-    weighted = log_of_weighted(arg)
-    if weighted is not None:
-        return weighted
     if isinstance(arg, Composite) and arg.definition.operation == "softmax":
         (x,) = arg.args
         total = logsumexp(x, len(arg.reduced))
         return subtract(x, spread(total, range(total.ndim), x))
-    return None
+    if isinstance(arg, Sum):
+        found = _log_of_sum(arg)
+        if found is not None:
+            return found
+    if isinstance(arg, Product):
+        found = log_of_weighted(arg) if arg.summed else _log_of_product(arg)
+        if found is not None:
+            return found
+    return _log_of_difference(arg)
 
 
 def _log_of_sum(arg: Sum) -> Expr | None:
-    one, rest = _split_one(arg)
-    if one != 1 or not rest:
+    """Log of 1 − σ(x), and of 1 − tanh(x)², which is −2 log cosh(x)."""
+    one, rest = split_one(arg)
+    if len(rest) != 1 or one != 1 or rest[0][0] != -1:
         return None
-    if len(rest) == 1:
-        coef, term = rest[0]
-        inner = _sigmoid_argument(bare(term))
-        if coef == -1 and inner is not None:
-            return scale(-1, Map(SOFTPLUS, (inner,)))
-    return Map(LOG1P, (add(rest),))
+    ((_, term),) = rest
+    inner, squared = _sigmoid_argument(term), squared_tanh(term)
+    if inner is not None:
+        return scale(-1, Map(SOFTPLUS, (inner,)))
+    return None if squared is None else scale(-2, Map(LOG, (Map(COSH, (squared,)),)))
 
 
-def stable_sum(node: Sum) -> Expr | None:
-    """C exp(x) - c is c expm1(x), and c - c sigmoid(x) is c sigmoid(-x)."""
-    one, rest = _split_one(node)
-    if one == 0:
+def _log_of_product(arg: Product) -> Expr | None:
+    """The logarithms of a product's factors apart, where one of them has a form of its own."""
+    axes = range(arg.ndim)
+    known = [
+        (f, log) for f in arg.factors if f.labels and (log := _logarithm(bare(f.node))) is not None
+    ]
+    if not known or arg.coef <= 0:
         return None
-    for k, (coef, term) in enumerate(rest):
-        if coef == -one and is_call(term, "exp"):
-            others = rest[:k] + rest[k + 1 :]
-            return add([(coef, Map(EXPM1, term.args)), *others])
-        inner = _sigmoid_argument(term) if coef == -one else None
-        if inner is not None:
-            others = rest[:k] + rest[k + 1 :]
-            return add([(one, Map(SIGMOID, (scale(-1, inner),))), *others])
-    return None
+    taken = [f for f, _ in known]
+    left = [f for f in arg.factors if f not in taken]
+    terms = [(f.exponent, spread(log, f.labels, arg)) for f, log in known]
+    if left or arg.coef != 1:
+        rest = contract(axes, left, arg.coef, dict(enumerate(arg.sizes)))
+        terms.append((1, Map(LOG, (rest,))))
+    return add(terms)
 
 
-def _split_one(node: Sum) -> tuple[Number, list[tuple[Number, Expr]]]:
-    """The constant among the terms, and the others."""
-    one: Number = 0
-    rest: list[tuple[Number, Expr]] = []
-    for coef, term in node.terms:
-        if isinstance(term, Product) and is_constant(term):
-            one = one + coef * term.coef
-        else:
-            rest.append((coef, term))
-    return one, rest
+def _log_of_difference(arg: Expr) -> Expr | None:
+    """Log of p exp(a) − p exp(b), which is log p + a + log(1 − exp(b − a)): neither overflows.
+
+    At u = −40 the logarithm of 1 − exp(u) is that of 1 in floats, and −exp(u) by log1p; close to 0,
+    1 − exp(u) has few digits, and −expm1(u) all of them.
+    """
+    found = mixture(arg) or {}
+    if len(found) != 2 or sum(found.values()) != 0:
+        return None
+    (b, _), (a, weight) = sorted(found.items(), key=lambda term: term[1])
+    u, half = subtract(b, a), Map(LOG, (constant(Fraction(1, 2), a.sizes),))
+    if isinstance(u, Map) and u.head in (MAXIMUM, MINIMUM):
+        return None
+    near = Map(LOG, (scale(-1, Map(EXPM1, (Map(MAXIMUM, (u, half)),))),))
+    far = Map(LOG1P, (scale(-1, Map(EXP, (Map(MINIMUM, (u, half)),))),))
+    small = Map(WHERE, (Map(GREATER, (u, half)), near, far))
+    return add([(1, shifted(a, weight)), (1, small)])
 
 
 def _sigmoid_argument(node: Expr) -> Expr | None:

@@ -7,7 +7,6 @@ from collections.abc import Hashable, Sequence
 from minigrad.index.expr import Expr, Number, Product, Sum
 from minigrad.index.numbers import times
 from minigrad.index.size import AnySize
-from minigrad.program import stable_forms
 from minigrad.program.determinants import by_minors
 from minigrad.program.index_maps import (
     Affine,
@@ -22,6 +21,7 @@ from minigrad.program.index_maps import (
 )
 from minigrad.program.pairwise import Labelled, aligned, spread
 from minigrad.program.product_lowering import Lower, ProductLowering
+from minigrad.program.stable_sums import stable_sum
 from minigrad.program.value import Value
 
 
@@ -32,7 +32,7 @@ class SumLowering:
         self.lower, self.products, self.builder = lower, products, products.builder
 
     def value(self, node: Sum) -> Labelled:
-        other = by_minors(node) or stable_forms.stable_sum(node) if self.builder.stable else None
+        other = by_minors(node) or stable_sum(node) if self.builder.stable else None
         if other is not None and other != node:
             return self.lower(other)
         plain: list[tuple[Number, Labelled]] = []

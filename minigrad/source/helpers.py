@@ -46,6 +46,10 @@ def product_of_others(x, axis=-1):
 def erf(x):
     return np.vectorize(math.erf, otypes=[np.result_type(x, 0.0)])(x)
 """,
+    "erfc": """\
+def erfc(x):
+    return np.vectorize(math.erfc, otypes=[np.result_type(x, 0.0)])(x)
+""",
     "gammaln": """\
 def gammaln(x):
     return np.vectorize(math.lgamma, otypes=[np.result_type(x, 0.0)])(x)
@@ -79,7 +83,7 @@ def polygamma(n, x):
     return (-1) ** (n + 1) * (total + tail)
 """,
 }
-NEED_MATH = {"erf", "gammaln", "polygamma"}
+NEED_MATH = {"erf", "erfc", "gammaln", "polygamma"}
 
 
 def helper_text(name: str) -> str:

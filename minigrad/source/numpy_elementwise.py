@@ -49,7 +49,7 @@ MIRRORED = {
 
 
 # Functions that NumPy does not have, or not under one name.
-_WITH_HELPER = {"nonzero", "sigmoid", "erf", "gammaln", "digamma"}
+_WITH_HELPER = {"nonzero", "sigmoid", "erf", "erfc", "gammaln", "digamma"}
 
 
 def _number(value: Value, at: Context) -> Text:
