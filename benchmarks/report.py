@@ -12,6 +12,7 @@ from benchmarks.harness import Result
 TITLES = {
     "numpy": "NumPy by hand",
     "minigrad": "minigrad eager",
+    "compiled": "minigrad compiled",
     "torch": "PyTorch eager",
     "jax": "JAX jit",
     "autograd": "HIPS autograd",
@@ -48,7 +49,7 @@ def markdown(results: Sequence[Result], dtype: str, rounds: int, command: str) -
         "",
         *_table("workload", names, results, lambda r, n: f"{r.microseconds[n]:,.1f}"),
     ]
-    for other in ("numpy", "torch"):
+    for other in ("numpy", "torch", "jax"):
         if other in names:
             lines += [
                 "",

@@ -8,6 +8,7 @@ weights as arrays by name.
 CONTESTANTS = {
     "numpy": ("numpy_by_hand", "numpy", "pip install numpy"),
     "minigrad": ("minigrad_eager", "minigrad", "pip install -e ."),
+    "compiled": ("minigrad_compiled", "minigrad", "pip install -e ."),
     "torch": ("torch_eager", "torch", "pip install torch"),
     "jax": ("jax_jit", "jax", "pip install jax"),
     "autograd": ("hips_autograd", "autograd", "pip install autograd"),

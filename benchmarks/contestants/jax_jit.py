@@ -39,14 +39,14 @@ def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[
         return jnp.mean(jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z))))
 
     @jax.jit
-    def update(weights: dict) -> dict:
-        grads = jax.grad(loss)(weights)
-        return jax.tree.map(lambda w, g: w - LEARNING_RATE * g, weights, grads)
+    def update(weights: dict) -> tuple[jax.Array, dict]:
+        value, grads = jax.value_and_grad(loss)(weights)
+        return value, jax.tree.map(lambda w, g: w - LEARNING_RATE * g, weights, grads)
 
     state = {"weights": {name: jnp.asarray(v) for name, v in data.weights.items()}}
 
     def step() -> None:
-        state["weights"] = jax.block_until_ready(update(state["weights"]))
+        _, state["weights"] = jax.block_until_ready(update(state["weights"]))
 
     def gradients() -> dict[str, np.ndarray]:
         found = jax.jit(jax.grad(loss))(state["weights"])

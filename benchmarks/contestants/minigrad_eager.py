@@ -12,11 +12,10 @@ import minigrad.nn.functional as functional
 from benchmarks.workloads import LEARNING_RATE, Data, Workload
 
 
-def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[[], dict]]:
-    """See the package."""
-    x, y = mg.tensor(data.x), mg.tensor(data.y)
-    mask = None if data.mask is None else mg.tensor(data.mask)
-    weights = {name: mg.tensor(v, requires_grad=True) for name, v in data.weights.items()}
+def loss_of(
+    workload: Workload, x: mg.Tensor, y: mg.Tensor, mask: mg.Tensor | None, weights: dict
+) -> mg.Tensor:
+    """The loss of these weights."""
     heads, scale = workload.heads, math.sqrt(workload.head_width)
 
     def split(t: mg.Tensor) -> mg.Tensor:
@@ -28,14 +27,23 @@ def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[
         t = t.swapaxes(-2, -3)
         return t.reshape(*t.shape[:-2], -1)
 
+    q, k, v = split(x @ weights["Wq"]), split(x @ weights["Wk"]), split(x @ weights["Wv"])
+    s = q @ k.mT / scale
+    if mask is not None:
+        s = s + mask
+    h = join(functional.softmax(s) @ v)
+    o = h @ weights["Wo"] if heads else h
+    return functional.bce_with_logits(o @ weights["w"], y)
+
+
+def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[[], dict]]:
+    """See the package."""
+    x, y = mg.tensor(data.x), mg.tensor(data.y)
+    mask = None if data.mask is None else mg.tensor(data.mask)
+    weights = {name: mg.tensor(v, requires_grad=True) for name, v in data.weights.items()}
+
     def loss() -> mg.Tensor:
-        q, k, v = split(x @ weights["Wq"]), split(x @ weights["Wk"]), split(x @ weights["Wv"])
-        s = q @ k.mT / scale
-        if mask is not None:
-            s = s + mask
-        h = join(functional.softmax(s) @ v)
-        o = h @ weights["Wo"] if heads else h
-        return functional.bce_with_logits(o @ weights["w"], y)
+        return loss_of(workload, x, y, mask, weights)
 
     def step() -> None:
         loss().backward()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextvars
 import inspect
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,21 +61,25 @@ class Step:
             When a shape is not that of the variable, or one dim has two sizes.
         """
         try:
-            key = tuple([(name, a.shape, a.dtype) for name, a in arrays.items()])
-            names, run = self._local.runs[key]
+            given = [(a.shape, a.dtype) for a in arrays.values()]
+            names, run = self._local.runs[*arrays, *given]
         except (AttributeError, KeyError):
             arrays = {name: _as_array(a) for name, a in arrays.items()}
-            key = tuple([(name, a.shape, a.dtype) for name, a in arrays.items()])
-            names, run = self._prepared(key, arrays)
-        with np.errstate(all="ignore"):
-            return run(*[arrays[name] for name in names])
+            names, run = self._prepared(arrays)
+        return run(*[arrays[name] for name in names])
 
-    def _prepared(self, key: Any, arrays: Mapping[str, Any]) -> tuple[Sequence[str], Any]:
+    def _prepared(self, arrays: Mapping[str, Any]) -> tuple[Sequence[str], Any]:
+        """What runs for arrays of these shapes and types, in this thread."""
         runs = self._local.__dict__.setdefault("runs", {})
+        key = (*arrays, *((a.shape, a.dtype) for a in arrays.values()))
         if key not in runs:
             written = self._made.written(arrays)
             self._last = written
-            runs[key] = written.arguments, written.prepared(arrays, self._dtype)
+            run = written.prepared(arrays, self._dtype)
+            # NumPy's warnings are off in a context of its own, which costs less than turning them off
+            quiet = contextvars.copy_context()
+            quiet.run(np.seterr, all="ignore")
+            runs[key] = written.arguments, partial(quiet.run, run)
         return runs[key]
 
     def __repr__(self) -> str:

@@ -7,7 +7,7 @@ as they judge the source that runs.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,14 +21,25 @@ _MOST_PASSES = 12
 
 @dataclass
 class Rewriting:
-    """What a row may ask: the builder of values, and how often each value is used."""
+    """What a row may ask: the builder of values, how often each value is used, and what is made."""
 
     builder: ValueBuilder
     uses: Counter[Value] = field(default_factory=Counter)
+    users: dict[Value, set[str]] = field(default_factory=lambda: defaultdict(set))
+    present: dict[tuple[str, tuple[Value, ...]], Value] = field(default_factory=dict)
 
     def once(self, value: Value) -> bool:
         """Whether nothing but what is rewritten uses the value."""
         return self.uses[value] <= 1
+
+
+    def only_in(self, value: Value, op: str) -> bool:
+        """Whether every use of the value, or of it transposed, is this operation."""
+        return self.users[value] == {op}
+
+    def made(self, op: str, args: tuple[Value, ...]) -> Value | None:
+        """The value of this operation on these arguments, if the program has it."""
+        return self.present.get((op, args))
 
 
 Rewrite = Callable[[Rewriting, Value], Value | None]
@@ -63,7 +74,8 @@ def _passed(
     counted: Counter[Value] = Counter(results)
     for value in order:
         counted.update(value.args)
-    at = Rewriting(builder)
+    at = Rewriting(builder, present={(v.op, v.args): v for v in order if v.op == "matmul"})
+    users = _users(order, results)
     done: dict[Value, Value] = {}
     for value in order:
         args = tuple(done[arg] for arg in value.args)
@@ -79,4 +91,16 @@ def _passed(
                 new = other
         done[value] = new
         at.uses[new] += counted[value]
+        at.users[new] |= users[value]
     return tuple(done[result] for result in results)
+
+
+def _users(order: Sequence[Value], results: Sequence[Value]) -> dict[Value, set[str]]:
+    """The operations that use each value, as it is or transposed."""
+    users: dict[Value, set[str]] = defaultdict(set)
+    for result in results:
+        users[result].add("result")
+    for value in reversed(order):
+        for arg in value.args:
+            users[arg] |= users[value] if value.op == "permute" else {value.op}
+    return users

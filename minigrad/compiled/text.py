@@ -8,7 +8,7 @@ from typing import Any
 
 from minigrad.compiled.kernels import LOWEST, SCIPY, TINY, kernels
 from minigrad.compiled.memory import ATOMS, VIEWS, WRITERS, Layout, Pool, laid_out
-from minigrad.compiled.rewriting import Row, rewritten
+from minigrad.compiled.rewriting import rewritten
 from minigrad.compiled.rows import ROWS
 from minigrad.compiled.sized import elements, sized
 from minigrad.index.size import AnySize
@@ -56,13 +56,12 @@ def numpy_step(
     sizes: Mapping[str, int],
     constants: Mapping[str, Any],
     names: Mapping[Value, str],
-    rows: Sequence[Row] = ROWS,
 ) -> StepText:
     """The step that gives the value and the gradients, for arrays of these sizes."""
     builder = ValueBuilder()
     results = [value, *gradients]
     made = sized(builder, [result.value for result in results], sizes)
-    made = kernels(builder, rewritten(builder, made, rows))
+    made = kernels(builder, rewritten(builder, made, ROWS))
     bound = [Bound(r.name, v, r.shape) for r, v in zip(results, made, strict=True)]
     return _Writer(bound, variables, sizes, constants).write()
 
