@@ -35,7 +35,7 @@ from minigrad.index import heads
 from minigrad.markup import printable
 from minigrad.names import checked_name, parted
 from minigrad.primitive import REGISTRY
-from minigrad.source.helpers import HELPERS
+from minigrad.source.dialects import DIALECTS
 from minigrad.source.names import RESERVED, Identifiers, identifier
 from minigrad.training import checkpoint
 
@@ -250,8 +250,9 @@ def test_names_that_python_takes_for_one_stay_two() -> None:
     np.testing.assert_allclose(found["n"], b.numpy() * np.exp(x.numpy() * b.numpy()))
 
 
-def test_what_helpers_use_is_reserved() -> None:
-    for name, text in HELPERS.items():
+@pytest.mark.parametrize("language", DIALECTS)
+def test_what_helpers_use_is_reserved(language: str) -> None:
+    for name, text in DIALECTS[language].helpers.items():
         read = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
         known = {word for word in read if hasattr(builtins, word)} - {"_"}  # a shell's last result
         assert known <= RESERVED, name
@@ -265,15 +266,16 @@ def test_a_variable_named_like_a_builtin_does_not_hide_it() -> None:
 
 
 @pytest.mark.parametrize("chosen", CASES, ids=lambda c: f"{c.text[:40]} by {c.wrt} {c.order}")
+@pytest.mark.parametrize("language", DIALECTS)
 @pytest.mark.long("part")
-def test_what_a_function_reads_is_its_own_or_reserved(chosen: Case) -> None:
+def test_what_a_function_reads_is_its_own_or_reserved(chosen: Case, language: str) -> None:
     output = mg.parse(chosen.text, **chosen.declared)
-    tree = ast.parse(mg.derive(output, wrt=chosen.wrt, order=chosen.order).source())
+    tree = ast.parse(mg.derive(output, wrt=chosen.wrt, order=chosen.order).source(language))
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    assert {node.id for node in names} - own <= RESERVED
+    assert {node.id for node in names} - own <= RESERVED | DIALECTS[language].reserved
 
 
 @pytest.mark.parametrize("name", ["pi", "inf", "nan", "e", "I", "T", "sin", "self", "values", "seed"])

@@ -14,13 +14,14 @@ from minigrad.compiled.sized import elements, sized
 from minigrad.index.size import AnySize
 from minigrad.program.value import Value, in_order
 from minigrad.program.value_builder import ValueBuilder
+from minigrad.source.axes import axis_text, shape_text, subscripts
 from minigrad.source.constants import constant_text
-from minigrad.source.context import axis_text, shape_text, subscripts
-from minigrad.source.helpers import helper_text
+from minigrad.source.dialect import Dialect
+from minigrad.source.dialects import NUMPY
 from minigrad.source.names import Identifiers, quoted
-from minigrad.source.numpy_text import expression
 from minigrad.source.pieces import ADD, ATOM, MULTIPLY, UNARY, Text, size_text
-from minigrad.source.statements import Statements
+from minigrad.source.places import scattered_text, window_text
+from minigrad.source.texts import expression
 
 _INDENT = "    "
 _SIGNS = {"add": ("+", ADD), "subtract": ("-", ADD), "multiply": ("*", MULTIPLY), "divide": ("/", MULTIPLY)}
@@ -69,6 +70,8 @@ def numpy_step(
 class _Writer:
     """Writes each kernel as a line, and each array that stays where it is as a line before all steps."""
 
+    dialect: Dialect = NUMPY
+
     def __init__(
         self,
         results: Sequence[Bound],
@@ -80,7 +83,7 @@ class _Writer:
         self.constants = constants
         self.order = list(in_order([r.value for r in results]))
         self.layout: Layout = laid_out(self.order)
-        self.names = Identifiers()
+        self.names = Identifiers(NUMPY.reserved)
         self.names.taken |= {"prepare", "step", "special", LOWEST, TINY}
         self.fresh = {self.layout.bases[r.value] for r in results}
         self.last = self._last_uses()
@@ -112,7 +115,10 @@ class _Writer:
     def is_inline(self, value: Value) -> bool:
         return False
 
-    def helper(self, name: str) -> str:
+    def spoken(self, value: Value) -> Dialect:
+        return NUMPY
+
+    def helper(self, name: str, dialect: Dialect) -> str:
         return self.helpers.setdefault(name, self.names.unique(name))
 
     def size(self, size: AnySize) -> Text:
@@ -120,6 +126,9 @@ class _Writer:
 
     def dtype(self) -> str:
         return "dtype"
+
+    def device(self) -> str:
+        raise NotImplementedError  # NumPy has one
 
     # -- each value -----------------------------------------------------------------------------------------
 
@@ -284,14 +293,14 @@ class _Writer:
         if value.op == "embed_add":
             base, part = value.args
             self.body.append(f"{name} = np.array({self.texts[base].text})")
-            window = Statements.window(self, name, value.params[0], value.sizes)  # type: ignore[arg-type]
+            window = window_text(name, value.params[0], value.sizes, self)
             self.body.append(f"{window} += {self.texts[part].text}")
             return Text(name)
         self.body.append(f"{name} = np.zeros({shape_text(value.sizes, self)}, dtype)")
         if value.op == "scatter":
-            self.body.append(Statements.scattered(self, name, value))  # type: ignore[arg-type]
+            self.body.append(scattered_text(name, value, self))
         else:
-            window = Statements.window(self, name, value.params[0], value.sizes)  # type: ignore[arg-type]
+            window = window_text(name, value.params[0], value.sizes, self)
             self.body.append(f"{window} = {self.texts[value.args[0]].text}")
         return Text(name)
 
@@ -343,7 +352,7 @@ class _Writer:
         helpers = [
             line
             for name, own in sorted(self.helpers.items())
-            for line in ("", *helper_text(name).replace(f"def {name}(", f"def {own}(").rstrip().split("\n"))
+            for line in ("", *NUMPY.helper_text(name).replace(f"def {name}(", f"def {own}(").rstrip().split("\n"))
         ]
         if "math." in "\n".join(helpers):
             imports.insert(0, "import math")
@@ -369,7 +378,7 @@ class _Writer:
     def _constants(self) -> list[str]:
         kinds = {v.params[0]: v.kind for v in self.order if v.op == "variable"}
         return [
-            f"{argument} = " + constant_text(self.constants[name], "dtype" if kinds[name] == "float" else None)
+            f"{argument} = " + constant_text(self.constants[name], kinds[name] == "float", self)
             for name, argument in self.arguments.items()
             if name in self.constants
         ]

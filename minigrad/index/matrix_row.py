@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from minigrad.errors import UnsupportedError
@@ -57,13 +57,15 @@ class MatrixRow:
 
     ``latex`` is its name where that is not the default, ``letter`` what its value is called in
     source text, ``text`` how NumPy writes it and ``helper`` the function that this calls by the row's
-    name; ``sympy(sympy, matrix)`` is SymPy's object for it, where it has one.
+    name; ``dialects`` says by language how others write it, or how they define a function of the row's
+    name, where that is not NumPy's call in their module. ``sympy(sympy, matrix)`` is SymPy's object for
+    it, where it has one.
     """
 
     __slots__ = (
         *("name", "operation", "sizes", "of", "turned", "keeps", "inverts", "adjoint", "sentence"),
         *("floats", "objects", "digits", "inexact", "single"),
-        *("latex", "letter", "text", "helper", "sympy"),
+        *("latex", "letter", "text", "helper", "dialects", "sympy"),
     )
 
     def __init__(
@@ -87,6 +89,7 @@ class MatrixRow:
         letter: str = "y",
         text: str,
         helper: str = "",
+        dialects: Mapping[str, str] | None = None,
         sympy: Rule | None = None,
     ) -> None:
         self.name, self.operation = name, operation
@@ -96,7 +99,7 @@ class MatrixRow:
         self.floats, self.objects, self.digits = floats, objects, digits
         self.inexact, self.single = inexact, single
         self.latex, self.letter, self.text = latex, letter, text
-        self.helper, self.sympy = helper, sympy
+        self.helper, self.dialects, self.sympy = helper, dict(dialects or {}), sympy
 
     @property
     def ndim(self) -> int:

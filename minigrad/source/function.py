@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.program import Value, in_order
+from minigrad.source.axes import shape_text
 from minigrad.source.constants import constant_text
-from minigrad.source.context import call, shape_text
+from minigrad.source.dialects import NUMPY
 from minigrad.source.dims import dim_lines, plain_dims, said_by
-from minigrad.source.helpers import NEED_MATH, helper_text
 from minigrad.source.layout import INDENT, WIDTH, Result, Source
 from minigrad.source.names import identifier, in_docstring, quoted
 from minigrad.source.pieces import ATOM, Text
@@ -56,15 +56,15 @@ class Function(Statements):
         """A result in the shape that its variable has, in memory of its own."""
         value, text = result.value, self.texts[result.value]
         if value.op in ALIASES and self._is_view_of_argument(value):
-            text = Text(f"{text.within(ATOM)}.copy()")
+            text = self.dialect.own(text)
         if value.kind == "weak":
-            return call(
-                "np.full", shape_text(result.shape, self), text.text, f"dtype={self.dtype()}"
+            return self.dialect.created(
+                "full", [shape_text(result.shape, self), text.text], "float", self
             )
         if len(result.shape) > value.ndim:
             ones = ["None" if size == 1 else ":" for size in result.shape]
-            text = Text(f"np.asarray({text.text})" if value.ndim == 0 else text.within(ATOM))
-            text = Text(f"{text.text}[{', '.join(ones)}]")
+            text = self.dialect.as_array(text) if value.ndim == 0 else text
+            text = Text(f"{text.within(ATOM)}[{', '.join(ones)}]")
         return text
 
     def _is_view_of_argument(self, value: Value) -> bool:
@@ -75,14 +75,10 @@ class Function(Statements):
     def laid_out(self, cut: int, returned: str) -> str:
         dims, squeezes = self.dim_lines()
         helpers = self.helper_blocks()
-        setup = [*dims, *squeezes]
-        if self.needs_dtype:
-            setup.append(self.dtype_line())
-        setup += self.constant_lines()
+        constants = self.constant_lines()
+        setup = [*dims, *squeezes, *self.type_lines(), *constants]
         body = [block for block in (setup, self.lines[:cut], self.lines[cut:]) if block]
-        imports = ["import numpy as np"]
-        if NEED_MATH & self.needed_helpers.keys():
-            imports.insert(0, "import math\n")
+        imports = self.imports()
         parts = [f"{INDENT}{line}" if line else "" for line in self.docstring()]
         for helper in helpers:
             parts += ["", *(f"{INDENT}{line}" if line else "" for line in helper)]
@@ -121,10 +117,16 @@ class Function(Statements):
 
     def helper_blocks(self) -> list[list[str]]:
         blocks = []
-        for name in sorted(self.needed_helpers):
-            text = helper_text(name).replace(f"def {name}(", f"def {self.needed_helpers[name]}(")
-            blocks.append(text.rstrip().split("\n"))
+        for (name, _), (called, text) in sorted(self.needed_helpers.items()):
+            blocks.append(text.replace(f"def {name}(", f"def {called}(").rstrip().split("\n"))
         return blocks
+
+    def imports(self) -> list[str]:
+        """What the text reads: the language's own modules, NumPy for Python numbers, math for helpers."""
+        texts = [text for _, text in self.needed_helpers.values()]
+        lines = ["import math", ""] if any("math." in text for text in texts) else []
+        others = [line for line in NUMPY.imports if self.needs_numpy]
+        return [*lines, *dict.fromkeys([*self.dialect.imports, *others])]
 
     def dim_lines(self) -> tuple[list[str], list[str]]:
         """Dims read from the shapes of arguments, and axes of length 1 taken off."""
@@ -149,7 +151,7 @@ class Function(Statements):
             if name in self.layout.constants:
                 continue
             carried = said_by(sizes, plain)
-            if left & carried or (self.needs_dtype and not self.arguments):
+            if left & carried or ((self.needs_dtype or self.needs_device) and not self.arguments):
                 self._add_argument(name)
                 left -= carried
         for d in sorted(left):
@@ -165,18 +167,16 @@ class Function(Statements):
         kinds = {v.params[0]: v.kind for v in self.reachable if v.op == "variable"}
         return [
             f"{argument} = "
-            + constant_text(
-                self.layout.constants[name], "dtype" if kinds[name] == "float" else None
-            )
+            + constant_text(self.layout.constants[name], kinds[name] == "float", self)
             for name, argument in self.constants.items()
         ]
 
-    def dtype_line(self) -> str:
+    def type_lines(self) -> list[str]:
         read = {v.params[0] for v in self.reachable if v.op == "variable" and v.kind == "float"}
         floats = [a for n, a in self.arguments.items() if n in read] or list(
             self.arguments.values()
         )[:1]
-        return f"dtype = np.result_type({', '.join([*floats, '0.0'])})"
+        return self.dialect.type_lines(floats, self.needs_dtype, self.needs_device)
 
 
 def _indented(line: str) -> list[str]:

@@ -19,7 +19,8 @@ class Layout:
 
     ``variables`` holds every variable's sizes as its array has them, axes of length 1 included, in the
     order of the arguments. ``forward`` and ``backward`` are names in the order of their statements.
-    ``constants`` are small arrays without a name of the user's, written out in the function.
+    ``constants`` are small arrays without a name of the user's, written out in the function. ``language``
+    is the dialect's name.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Layout:
     forward: Sequence[str] = ()
     backward: Sequence[str] = ()
     constants: Mapping[str, Any] = field(default_factory=dict)
+    language: str = "numpy"
 
 
 class Source(str):

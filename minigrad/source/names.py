@@ -6,12 +6,14 @@ import json
 import keyword
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from minigrad.program import Value
 
-# What a generated function and the helpers inside it use besides their own names.
+# What a generated function and the helpers inside it use besides their own names and those of modules,
+# in every language.
 RESERVED = frozenset(
-    {"np", "math", "dtype"} | {"bool", "enumerate", "float", "int", "isinstance", "len", "range", "tuple"}
+    {"dtype", "bool", "enumerate", "float", "int", "isinstance", "len", "range", "tuple"}
 )
 _LONGEST = 60
 
@@ -63,8 +65,8 @@ def in_docstring(text: str) -> str:
 class Identifiers:
     """The names that are taken, and new ones."""
 
-    def __init__(self) -> None:
-        self.taken = set(RESERVED)
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self.taken = {*RESERVED, *reserved}
         self._numbers: dict[str, int] = {}  # the last number that each name was given
 
     def unique(self, name: str) -> str:

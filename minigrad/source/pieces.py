@@ -24,6 +24,10 @@ class Text(NamedTuple):
         return self.text if self.strength >= strength else f"({self.text})"
 
 
+def call(function: str, *args: str) -> Text:
+    return Text(f"{function}({', '.join(args)})")
+
+
 class Part(NamedTuple):
     """A factor of a product: its text, its power, and what it is (scalars go first, truth values last)."""
 
@@ -34,8 +38,8 @@ class Part(NamedTuple):
     truth: bool = False
 
 
-def number_text(value: Number) -> Text:
-    """A number as Python: 1/3 stays a quotient, 0.1 a decimal."""
+def number_text(value: Number, module: str) -> Text:
+    """A number as Python: 1/3 stays a quotient, 0.1 a decimal; infinity is the module's."""
     if isinstance(value, Fraction):
         if not _is_decimal(value):
             quotient = f"{abs(value.numerator)} / {value.denominator}"
@@ -48,9 +52,8 @@ def number_text(value: Number) -> Text:
         digits = text.rstrip("0")
         text = f"{digits}e{len(text) - len(digits)}"
     if text in ("inf", "-inf", "nan"):
-        return Text(
-            f"-np.{text[1:]}" if text[0] == "-" else f"np.{text}", UNARY if value < 0 else ATOM
-        )
+        sign, name = ("-", text[1:]) if text[0] == "-" else ("", text)
+        return Text(f"{sign}{module}.{name}", UNARY if sign else ATOM)
     return Text(text, UNARY if value < 0 else ATOM)
 
 
@@ -76,15 +79,15 @@ def size_text(size: AnySize, dims: Mapping[str, str]) -> Text:
     return Text(text, UNARY if strength == ATOM and text[0] == "-" else strength)
 
 
-def product_text(coef: Number, parts: Sequence[Part]) -> Text:
-    """``coef * parts``, what has a negative power below the line."""
+def product_text(coef: Number, parts: Sequence[Part], module: str) -> Text:
+    """``coef * parts``, what has a negative power below the line; the module has square roots."""
     sign, coef = ("-", -coef) if coef < 0 else ("", coef)
     above, below = _ordered(parts)
-    up, down = _coefficient(coef)
+    up, down = _coefficient(coef, module)
     texts = [up] if up is not None else []
-    texts += [_powered(p.text, p.exponent, p.weak) for p in above]
-    scalars = [_powered(p.text, -p.exponent, p.weak) for p in below if p.scalar]
-    arrays = [_powered(p.text, -p.exponent, p.weak) for p in below if not p.scalar]
+    texts += [_powered(p, p.exponent, module) for p in above]
+    scalars = [_powered(p, -p.exponent, module) for p in below if p.scalar]
+    arrays = [_powered(p, -p.exponent, module) for p in below if not p.scalar]
     divisors = ([down] if down is not None else []) + scalars
     # a truth value over a number would be a float64; over an array it has the array's type
     early = arrays if above and all(p.truth for p in above) else []
@@ -114,7 +117,7 @@ def _ordered(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
     return rank, [p for p in parts if p.exponent < 0]
 
 
-def _coefficient(coef: Number) -> tuple[Text | None, Text | None]:
+def _coefficient(coef: Number, module: str) -> tuple[Text | None, Text | None]:
     """What stands above and below the line for a positive number."""
     if coef == 1:
         return None, None
@@ -122,16 +125,16 @@ def _coefficient(coef: Number) -> tuple[Text | None, Text | None]:
         if coef.denominator <= 100 or not _is_decimal(coef):
             up = None if coef.numerator == 1 else Text(str(coef.numerator))
             return up, Text(str(coef.denominator))
-        return number_text(coef), None
-    return number_text(coef), None
+        return number_text(coef, module), None
+    return number_text(coef, module), None
 
 
-def _powered(text: Text, exponent: int | Fraction, weak: bool) -> Text:
+def _powered(part: Part, exponent: int | Fraction, module: str) -> Text:
     if exponent == 1:
-        return text
-    if exponent == Fraction(1, 2) and not weak:
-        return Text(f"np.sqrt({text.text})")
-    return Text(f"{text.within(ATOM)}**{_exponent(exponent)}", POWER)
+        return part.text
+    if exponent == Fraction(1, 2) and not part.weak:
+        return Text(f"{module}.sqrt({part.text.text})")
+    return Text(f"{part.text.within(ATOM)}**{_exponent(exponent)}", POWER)
 
 
 def _exponent(exponent: int | Fraction) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from minigrad.index.size import AnySize, Size, named_sizes
 from minigrad.program import Program, Value, in_order
-from minigrad.source.context import call, shape_text, subscripts
+from minigrad.source.arrays import indices_text
+from minigrad.source.axes import shape_text
+from minigrad.source.dialect import Dialect
+from minigrad.source.dialects import DIALECTS, NUMPY
+from minigrad.source.elementwise import is_python, scaled_by
 from minigrad.source.layout import INDENT, WIDTH, Layout, Result
 from minigrad.source.names import Identifiers
-from minigrad.source.numpy_arrays import entry_text, indices_text
-from minigrad.source.numpy_elementwise import scaled_by
-from minigrad.source.numpy_text import expression
-from minigrad.source.pieces import Text, size_text
+from minigrad.source.pieces import ATOM, Text, call, size_text
+from minigrad.source.places import places_text, scattered_text, window_text
+from minigrad.source.texts import expression
 from minigrad.symbolic.budget import ask_for_time
 
 # Views, and what is shorter than a name for it: written again wherever it is used.
@@ -32,7 +34,8 @@ class Statements:
 
     def __init__(self, program: Program, results: Sequence[Result], layout: Layout) -> None:
         self.results, self.layout = results, layout
-        self.names = Identifiers()
+        self.dialect: Dialect = DIALECTS[layout.language]
+        self.names = Identifiers(self.dialect.reserved)
         self.reachable = list(in_order([r.value for r in results]))
         self.arguments = self._arguments()
         self.called = self._called(program)
@@ -42,8 +45,8 @@ class Statements:
         self.assigned: set[Value] = set()
         self.lines: list[str] = []
         self.needed_dims: set[str] = set()
-        self.needed_helpers: dict[str, str] = {}
-        self.needs_dtype = False
+        self.needed_helpers: dict[tuple[str, str], tuple[str, str]] = {}  # called, and defined so
+        self.needs_dtype = self.needs_device = self.needs_numpy = False
 
     def _arguments(self) -> dict[str, str]:
         """Variables that the program reads, with their argument names."""
@@ -80,10 +83,17 @@ class Statements:
     def is_inline(self, value: Value) -> bool:
         return value not in self.assigned and value.op not in _ATOMS
 
-    def helper(self, name: str) -> str:
-        if name not in self.needed_helpers:
-            self.needed_helpers[name] = self.names.unique(name)
-        return self.needed_helpers[name]
+    def spoken(self, value: Value) -> Dialect:
+        if not is_python(value):
+            return self.dialect
+        self.needs_numpy = True
+        return NUMPY
+
+    def helper(self, name: str, dialect: Dialect) -> str:
+        key = name, dialect.language
+        if key not in self.needed_helpers:
+            self.needed_helpers[key] = self.names.unique(name), dialect.helper_text(name)
+        return self.needed_helpers[key][0]
 
     def size(self, size: AnySize) -> Text:
         if isinstance(size, Size):
@@ -93,6 +103,10 @@ class Statements:
     def dtype(self) -> str:
         self.needs_dtype = True
         return "dtype"
+
+    def device(self) -> str:
+        self.needs_device = True
+        return "device"
 
     def visit(self, value: Value) -> None:
         """Write the value in place or as a statement."""
@@ -166,30 +180,54 @@ class Statements:
     def _matrix_diagonal(self, value: Value) -> Text:
         inner = value.args[0]
         if inner.ndim == 1:
-            return call("np.diag", self.text(inner).text)
-        eye = call("np.eye", self.size(value.sizes[0]).text, f"dtype={self.dtype()}")
+            return call(self.dialect.function("diag"), self.text(inner).text)
+        eye = self.dialect.created("eye", [self.size(value.sizes[0]).text], "float", self)
         if inner.op == "number" and inner.params[0] == 1:
             return eye
         return scaled_by(inner, eye, self)
 
     def build_up(self, value: Value) -> None:
-        """Zeros, or a base, and then what stands in it."""
+        """Zeros, or a base, and what stands in it."""
+        name = self._in_place(value) if self.dialect.in_place else self._at_once(value)
+        self.texts[value] = Text(name)
+        self.assigned.add(value)
+
+    def _at_once(self, value: Value) -> str:
+        """In one statement, where nothing is changed."""
+        name = self.name_of_built(value)
+        if value.op == "embed_add":
+            base, part = self.texts[value.args[0]], value.args[1]
+        else:
+            base, part = self._zeros(value), value.args[0]
+        if value.op == "scatter":
+            places = [indices_text(index, self).text for index in value.args[1:]]
+        else:
+            places = places_text(value.params[0], value.sizes, self)
+        if len(self.texts[part].text) > WIDTH // 2 and self.is_inline(part):
+            self.assign(part, self.names.fitting(part))
+        text = self.dialect.as_part(self.texts[part], part, self).text
+        added = value.op != "embed"
+        self.lines.append(f"{name} = {self.dialect.put(base.within(ATOM), places, text, added)}")
+        return name
+
+    def _zeros(self, value: Value) -> Text:
+        return self.dialect.created("zeros", [shape_text(value.sizes, self)], "float", self)
+
+    def _in_place(self, value: Value) -> str:
+        """Zeros, or a base of its own, and assignments."""
         if value.op == "embed_add":
             base, part = value.args
             name = self.base_to_add_to(value, base)
-            self.put(self.window(name, value.params[0], value.sizes), "+=", part)
+            self.put(window_text(name, value.params[0], value.sizes, self), "+=", part)
         else:
             name = self.name_of_built(value)
-            self.lines.append(
-                f"{name} = np.zeros({shape_text(value.sizes, self)}, dtype={self.dtype()})"
-            )
+            self.lines.append(f"{name} = {self._zeros(value).text}")
             if value.op == "scatter":
-                self.lines.append(self.scattered(name, value))
+                self.lines.append(scattered_text(name, value, self))
             else:
-                window = self.window(name, value.params[0], value.sizes)
+                window = window_text(name, value.params[0], value.sizes, self)
                 self.put(window, "=", value.args[0])
-        self.texts[value] = Text(name)
-        self.assigned.add(value)
+        return name
 
     def put(self, target: str, sign: str, part: Value) -> None:
         """One assignment; what makes it too long gets a line of its own before it."""
@@ -220,30 +258,3 @@ class Statements:
             if top is value and result.name.isidentifier():
                 return self.names.unique(result.name)
         return self.names.fitting(value)
-
-    def window(self, name: str, places: Sequence[Any], sizes: Sequence[AnySize]) -> str:
-        """The elements at the places, to assign or add to."""
-        entries: list[str] = []
-        labels: list[int] = []
-        for place, size in zip(places, sizes, strict=True):
-            if place[0] == "at":
-                entries.append(self.size(place[1]).text)
-            else:
-                _, label, start, step, length = place
-                entries.append(entry_text((start, step, length), size, self))
-                labels.append(label)
-        while entries and entries[-1] == ":":
-            entries.pop()
-        target = f"{name}[{', '.join(entries)}]" if entries else name
-        if labels == sorted(set(labels)):
-            return target if entries else f"{name}[...]"
-        spec = f"{subscripts(labels)}->{subscripts(sorted(set(labels)))}"
-        return f'np.einsum("{spec}", {target})[...]'
-
-    def scattered(self, name: str, value: Value) -> str:
-        part, *indices = value.args
-        where = ", ".join(indices_text(index, self).text for index in indices)
-        if value.params[0] == 0:
-            return f"{name}[{where}] += {self.texts[part].text}"
-        where = f"({where})" if len(indices) > 1 else where
-        return f"np.add.at({name}, {where}, {self.texts[part].text})"

@@ -11,10 +11,11 @@ from minigrad.index.expr import Expr, Leaf, postorder
 from minigrad.index.size import AnySize
 from minigrad.program import program
 from minigrad.source.constants import is_written_out
+from minigrad.source.dialects import DIALECTS
 from minigrad.source.function import Function
 from minigrad.source.layout import Layout, Result, Source
 
-LANGUAGES = ("numpy",)
+LANGUAGES = tuple(DIALECTS)
 
 Key = str | tuple[str, str] | None
 # key in the returned dict (None for a single array), name, expression, shape with axes of length 1
@@ -41,7 +42,7 @@ def source_of(
         Key, name, expression and shape of each. With the key None the function returns the array of the
         one formula, otherwise a dict of arrays by key.
     language
-        "numpy".
+        "numpy", "jax" or "torch".
     name, summary
         The function's name, and the first line of its docstring.
     variables
@@ -78,4 +79,4 @@ def source_of(
             known.setdefault(node.name, node.sizes)
     text = summary or f"{', '.join(left for _, left, _, _ in formulas)}."
     small = {n: a for n, a in (constants or {}).items() if is_written_out(a)}
-    return Function(made, results, Layout(name, text, known, forward, backward, small)).write()
+    return Function(made, results, Layout(name, text, known, forward, backward, small, language)).write()

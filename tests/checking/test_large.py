@@ -9,7 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.program import float_functions
-from minigrad.source import helpers
+from minigrad.source.dialects import numpy
 
 RIGHT = {
     "sum(g*log(1 + exp(W@v)))": {"W": "m n", "v": "n", "g": "m"},
@@ -49,7 +49,7 @@ def test_a_lie_in_a_stable_form_is_found_at_large_arguments(monkeypatch: Any) ->
 
 def test_a_lie_of_the_source_is_found_at_large_arguments(monkeypatch: Any) -> None:
     text = "def sigmoid(x):\n    return np.where(x > 30, 0, 1 / (1 + np.exp(-x)))\n"
-    monkeypatch.setitem(helpers.HELPERS, "sigmoid", text)
+    monkeypatch.setitem(numpy.HELPERS, "sigmoid", text)
     report = mg.check(mg.parse("sum(sigmoid(x)*y)", x="n", y="n"), wrt="y")
     assert _culprit(report) == {("NumPy source", "inputs × 40")}
     assert {s.primitive for s in report.suspects} == {"NumPy source"}

@@ -6,6 +6,7 @@ import ast
 import inspect
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from source_cases import CASES, case, compiled, formula_of
 import minigrad as mg
 from minigrad.errors import ArgumentError
 from minigrad.source.constants import constant_text
+from minigrad.source.dialects import NUMPY
 from minigrad.source.wrapping import wrapped
 
 ATTENTION = '''\
@@ -236,7 +238,8 @@ def test_sizes_are_read_from_shapes(
     ],
 )
 def test_an_array_without_a_name_is_written_as_people_make_it(array: Any, text: str) -> None:
-    written = constant_text(array, "dtype" if array.dtype == float else None)
+    at: Any = SimpleNamespace(dialect=NUMPY, dtype=lambda: "dtype")
+    written = constant_text(array, array.dtype == float, at)
     assert written == text
     made = eval(written, {"np": np, "dtype": np.float64})
     np.testing.assert_array_equal(made, array)

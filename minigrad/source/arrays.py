@@ -1,4 +1,4 @@
-"""Views, moves and selections of arrays as NumPy expressions."""
+"""Views, moves and selections of arrays as expressions of an array library."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any
 from minigrad.index.affine import Delta, OneHot, Reshape, Roll, Slice, Triangle
 from minigrad.index.size import AnySize, is_at_least, prod
 from minigrad.program import Value
-from minigrad.source.context import Context, axis_text, call, shape_text, subscripts
-from minigrad.source.numpy_elementwise import kept_axes
+from minigrad.source.axes import axis_text, shape_text, subscripts
+from minigrad.source.dialect import Context
+from minigrad.source.elementwise import kept_axes
 from minigrad.source.pieces import (
     ADD,
     ATOM,
+    COMPARE,
     MULTIPLY,
     Text,
+    call,
 )
 
 Texts = dict[str, Callable[[Value, Context], Text]]
@@ -27,7 +30,7 @@ def _permute(value: Value, at: Context) -> Text:
         return Text(f"{inner}.T")
     if axes == (*range(n - 2), n - 1, n - 2):
         return Text(f"{inner}.mT")
-    return Text(f"{inner}.transpose({', '.join(map(str, axes))})")
+    return at.dialect.permuted(at.text(value.args[0]), axes)
 
 
 def _expand(value: Value, at: Context) -> Text:
@@ -42,17 +45,16 @@ def _expand(value: Value, at: Context) -> Text:
 def _broadcast(value: Value, at: Context) -> Text:
     inner = value.args[0]
     shape = shape_text(value.sizes, at)
-    if inner.ndim == 0:
-        more = [f"dtype={at.dtype()}"] if inner.kind == "weak" else []
-        return call("np.full", shape, at.text(inner).text, *more)
-    return call("np.broadcast_to", at.text(inner).text, shape)
+    if inner.kind == "weak":
+        return at.dialect.created("full", [shape, at.text(inner).text], "float", at)
+    return at.dialect.repeated(at.text(inner), shape, inner.ndim == 0)
 
 
 def _diagonal(value: Value, at: Context) -> Text:
     (labels,) = value.params
     if labels == (0, 0):
-        return call("np.diagonal", at.text(value.args[0]).text)
-    return call("np.einsum", f'"{subscripts(labels)}->{subscripts(range(value.ndim))}"',
+        return call(at.dialect.function("diagonal"), at.text(value.args[0]).text)
+    return call(at.dialect.function("einsum"), f'"{subscripts(labels)}->{subscripts(range(value.ndim))}"',
                 at.text(value.args[0]).text)  # fmt: skip
 
 
@@ -63,19 +65,34 @@ def _reshape(value: Value, at: Context) -> Text:
 
 def _roll(value: Value, at: Context) -> Text:
     shift, axis = value.params
-    axis_part = [] if value.ndim == 1 else [f"axis={axis_text((axis,), value.ndim)}"]
-    return call("np.roll", at.text(value.args[0]).text, str(shift), *axis_part)
+    text, over = at.text(value.args[0]).text, axis_text((axis,), value.ndim)
+    return at.dialect.rolled(text, str(shift), "" if value.ndim == 1 else over)
 
 
 def _index(value: Value, at: Context) -> Text:
     inner = value.args[0]
-    entries = [
-        entry_text(entry, size, at)
-        for entry, size in zip(value.params[0], inner.sizes, strict=True)
-    ]
-    while len(entries) > 1 and entries[-1] == ":":
-        entries.pop()
-    return Text(f"{at.text(inner).within(ATOM)}[{', '.join(entries)}]")
+    return _indexed(at.text(inner), value.params[0], inner.sizes, at)
+
+
+def _indexed(
+    array: Text, entries: Sequence[Any], sizes: Sequence[AnySize], at: Context
+) -> Text:
+    """A basic index; where a language has no step backwards, a step forwards, turned round."""
+    turned, axis, texts = [], 0, []
+    for entry, size in zip(entries, sizes, strict=True):
+        if isinstance(entry, tuple) and entry[1] < 0 and not at.dialect.steps_back:
+            start, step, length = entry
+            entry = (start + step * (length - 1), -step, length)
+            turned.append(axis)
+        axis += entry is None or isinstance(entry, tuple)
+        texts.append(entry_text(entry, size, at))
+    while len(texts) > 1 and texts[-1] == ":":
+        texts.pop()
+    if texts != [":"] or not turned:
+        array = Text(f"{array.within(ATOM)}[{', '.join(texts)}]")
+    for axis in turned:
+        array = at.dialect.reversed(array, axis)
+    return array
 
 
 def entry_text(entry: Any, size: AnySize, at: Context) -> str:
@@ -111,35 +128,35 @@ def entry_text(entry: Any, size: AnySize, at: Context) -> str:
 def _helped(value: Value, at: Context) -> Text:
     """Softmax and its kin, by helper functions with an axis."""
     arg, axes = value.args[0], value.params[0]
-    name = at.helper(
-        {"argmax": "where_largest", "others": "product_of_others"}.get(value.op, value.op)
-    )
-    axis = axis_text(axes, max(arg.ndim, 2))
-    more = [] if axes == (arg.ndim - 1,) else [f"axis={axis}"]
-    return call(name, at.text(arg).text, *more)
+    name = {"argmax": "where_largest", "others": "product_of_others"}.get(value.op, value.op)
+    own = at.dialect.along.get(name)
+    over = at.dialect.over(axis_text(axes, max(arg.ndim, 2)))
+    if own is not None:
+        return call(own, at.text(arg).text, *over)
+    last = axes == (arg.ndim - 1,)
+    return call(at.helper(name, at.dialect), at.text(arg).text, *([] if last else over))
 
 
 def _sorted(value: Value, at: Context) -> Text:
     (axes,) = value.params
     arg = value.args[0]
-    more = [] if axes == (arg.ndim - 1,) else [f"axis={axis_text(axes, arg.ndim)}"]
-    return call(f"np.{value.op}", at.text(arg).text, *more, 'kind="stable"')
+    axis = "" if axes == (arg.ndim - 1,) else axis_text(axes, arg.ndim)
+    return at.dialect.sorted(value.op, at.text(arg), axis)
 
 
 def _cumsum(value: Value, at: Context) -> Text:
     (axis,), reverse = value.params
-    inner = at.text(value.args[0])
-    more = [] if value.ndim == 1 else [f"axis={axis_text((axis,), value.ndim)}"]
+    inner, over = at.text(value.args[0]), axis_text((axis,), value.ndim)
     if not reverse:
-        return call("np.cumsum", inner.text, *more)
-    flip = f"[{', '.join([':'] * axis + ['::-1'])}]"
-    return Text(f"np.cumsum({inner.within(ATOM)}{flip}{''.join(', ' + m for m in more)}){flip}")
+        return at.dialect.summed_up(inner, over, value.ndim)
+    turned = at.dialect.summed_up(at.dialect.reversed(inner, axis), over, value.ndim)
+    return at.dialect.reversed(turned, axis)
 
 
 def _tril(value: Value, at: Context) -> Text:
     k, upper = value.params
     more = [str(k)] if k else []
-    return call("np.triu" if upper else "np.tril", at.text(value.args[0]).text, *more)
+    return call(at.dialect.function("triu" if upper else "tril"), at.text(value.args[0]).text, *more)
 
 
 def indices_text(value: Value, at: Context) -> Text:
@@ -150,7 +167,7 @@ def indices_text(value: Value, at: Context) -> Text:
         root = root.args[0]
     if root.kind == "index":
         return inner
-    return call("np.asarray", inner.text, "dtype=int")
+    return at.dialect.indices(inner)
 
 
 def _take(value: Value, at: Context) -> Text:
@@ -158,8 +175,7 @@ def _take(value: Value, at: Context) -> Text:
     array, index = value.args
     if axis == 0:
         return Text(f"{at.text(array).within(ATOM)}[{indices_text(index, at).text}]")
-    return call("np.take", at.text(array).text, indices_text(index, at).text,
-                f"axis={axis_text((axis,), array.ndim)}")  # fmt: skip
+    return at.dialect.taken(at.text(array), indices_text(index, at).text, axis, array.ndim)
 
 
 def _points(value: Value, at: Context) -> Text:
@@ -168,7 +184,7 @@ def _points(value: Value, at: Context) -> Text:
     lead = []
     for k in range(shared):
         entries = [":", *(["None"] * (index.ndim - 1 - k))]
-        grid = f"np.arange({at.size(array.sizes[k]).text})"
+        grid = at.dialect.created("arange", [at.size(array.sizes[k]).text], "", at).text
         lead.append(grid if len(entries) == 1 else f"{grid}[{', '.join(entries)}]")
     where = ", ".join([*lead, indices_text(index, at).text])
     return Text(f"{at.text(array).within(ATOM)}[{where}]")
@@ -182,44 +198,47 @@ def _arange(value: Value, at: Context) -> Text:
 def _concatenate(value: Value, at: Context) -> Text:
     (axis,) = value.params
     parts = ", ".join(at.text(arg).text for arg in value.args)
-    more = [f"axis={axis_text((axis,), value.ndim)}"] if axis else []
-    return call("np.concatenate", f"[{parts}]", *more)
+    more = at.dialect.over(axis_text((axis,), value.ndim)) if axis else []
+    return call(at.dialect.function("concatenate"), f"[{parts}]", *more)
 
 
 def _relation(value: Value, at: Context) -> Text:
     """A 0/1 tensor as it is."""
     coefs, constant, relation, modulus, form = value.params
-    dtype = at.dtype()
+    made = at.dialect.created
     sizes = [at.size(size).text for size in value.sizes]
     match form:
         case Delta():
-            return call("np.eye", sizes[0], f"dtype={dtype}")
+            return made("eye", sizes[:1], "float", at)
         case Triangle(k) if isinstance(k, int):
             sizes = sizes[:1] if sizes[0] == sizes[1] else sizes
             more = [f"k={k}"] if k else []
-            return call("np.tri", *sizes, *more, f"dtype={dtype}")
+            return made("tri", [*sizes, *more], "float", at)
         case OneHot(place):
-            return Text(f"(np.arange({sizes[0]}) == {at.size(place).text}).astype({dtype})")
+            chosen = f"{made('arange', sizes[:1], '', at).text} == {at.size(place).text}"
+            return at.dialect.cast(Text(chosen, COMPARE), "float", at)
         case Slice(start, step):
-            entry = entry_text((start, step, value.sizes[0]), value.sizes[1], at)
-            return Text(f"np.eye({sizes[1]}, dtype={dtype})[{entry}]")
+            eye = made("eye", sizes[1:], "float", at)
+            return _indexed(eye, [(start, step, value.sizes[0])], value.sizes[1:], at)
         case Roll(shift):
-            return call("np.roll", f"np.eye({sizes[0]}, dtype={dtype})", str(shift), "axis=0")
+            return at.dialect.rolled(made("eye", sizes[:1], "float", at).text, str(shift), "0")
         case Reshape(before):
             whole = at.size(prod(value.sizes[:before])).text
-            return Text(f"np.eye({whole}, dtype={dtype}).reshape({', '.join(sizes)})")
+            eye = made("eye", [whole], "float", at)
+            return Text(f"{eye.text}.reshape({', '.join(sizes)})")
     total = _combination(constant, coefs, value.sizes, at).within(ADD)
     if relation == "≡":
         total = f"({total}) % {at.size(modulus).within(ATOM)}"
     sign = ">=" if relation == "≥" else "=="
-    return Text(f"({total} {sign} 0).astype({dtype})")
+    return at.dialect.cast(Text(f"{total} {sign} 0", COMPARE), "float", at)
 
 
 def _pick(value: Value, at: Context) -> Text:
     index = indices_text(value.args[0], at).within(ATOM)
     size = at.size(value.sizes[-1])
     from_front = f"{index}[..., None] % {size.within(ATOM)}"  # -1 is the last place
-    return Text(f"({from_front} == np.arange({size.text})).astype({at.dtype()})")
+    places = at.dialect.created("arange", [size.text], "", at).text
+    return at.dialect.cast(Text(f"{from_front} == {places}", COMPARE), "float", at)
 
 
 def _combination(
@@ -231,7 +250,7 @@ def _combination(
         negative = is_at_least(step, 0) is False
         size = -step if negative else step
         later = ", ".join([":", *(["None"] * (len(lengths) - 1 - k))])
-        run = call("np.arange", at.size(length).text)
+        run = at.dialect.created("arange", [at.size(length).text], "", at)
         run = run if ", " not in later else Text(f"{run.text}[{later}]")
         if size != 1:
             run = Text(f"{at.size(size).within(MULTIPLY)} * {run.text}", MULTIPLY)

@@ -1,4 +1,4 @@
-"""Numbers, sums, products, functions and reductions as NumPy expressions."""
+"""Numbers, sums, products, functions and reductions as expressions of an array library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from minigrad.index.expr import Number
 from minigrad.index.numbers import times
 from minigrad.program import Value
 from minigrad.program.functions import POLYGAMMA
-from minigrad.source.context import Context, axis_text, call
+from minigrad.source.axes import axis_text
+from minigrad.source.dialect import Context
 from minigrad.source.pieces import (
     ADD,
     ATOM,
@@ -20,6 +21,7 @@ from minigrad.source.pieces import (
     UNARY,
     Part,
     Text,
+    call,
     number_text,
     product_text,
     sum_text,
@@ -48,16 +50,12 @@ MIRRORED = {
 }
 
 
-# Functions that NumPy does not have, or not under one name.
-_WITH_HELPER = {"nonzero", "sigmoid", "erf", "erfc", "gammaln", "digamma"}
-
-
 def _number(value: Value, at: Context) -> Text:
-    return number_text(value.params[0])
+    return number_text(value.params[0], at.dialect.module)
 
 
 def _constant(value: Value, at: Context) -> Text:
-    return Text({"pi": "np.pi", "E": "np.e"}[value.params[0]])
+    return Text(f"{at.dialect.module}.{value.params[0].lower()}")
 
 
 def _size(value: Value, at: Context) -> Text:
@@ -83,11 +81,11 @@ def _terms(sign: Number, value: Value, at: Context) -> list[tuple[Number, Value]
 
 def _term(coef: Number, value: Value, at: Context) -> Text:
     if value.op == "number":
-        return number_text(coef * value.params[0])
+        return number_text(coef * value.params[0], at.dialect.module)
     if value.op == "multiply" and at.is_inline(value):
         inner, parts = _factors(value, at)
         return _product(coef * inner, parts, at)
-    return product_text(coef, [_part(value, 1, at)])
+    return product_text(coef, [_part(value, 1, at)], at.dialect.module)
 
 
 def _multiply(value: Value, at: Context) -> Text:
@@ -102,14 +100,15 @@ def _norm(value: Value, at: Context) -> Text | None:
     square = value.args[0]
     if square.op != "multiply" or square.params != (1, (2,)) or not at.is_inline(square):
         return None
-    return call("np.linalg.norm", at.text(square.args[0]).text)
+    return call(at.dialect.function("linalg.norm"), at.text(square.args[0]).text)
 
 
 def scaled_by(value: Value, factor: Text, at: Context) -> Text:
     """The value times something that has no value of its own, a product's divisors staying below."""
     opens = value.op == "multiply" and at.is_inline(value)
     coef, parts = _factors(value, at) if opens else (1, [(value, 1)])
-    return product_text(coef, [*(_part(v, e, at) for v, e in parts), Part(factor)])
+    made = [_part(v, e, at) for v, e in parts]
+    return product_text(coef, [*made, Part(factor)], at.dialect.module)
 
 
 def _factors(value: Value, at: Context) -> tuple[Number, list[tuple[Value, Any]]]:
@@ -146,7 +145,7 @@ def _product(
         part = _part(value, exponent, at)
         whole = kept_axes(value, kept, at) if kept is not None else None
         made.append(part._replace(text=whole or part.text))
-    return product_text(coef, made)
+    return product_text(coef, made, at.dialect.module)
 
 
 def _means(
@@ -190,7 +189,8 @@ def _outer(
         return None
     if rows[0].kind == "bool" or columns[0].kind == "bool":
         return None
-    return call("np.outer", at.text(columns[0].args[0]).text, at.text(rows[0]).text), others
+    outer = at.dialect.function("outer")
+    return call(outer, at.text(columns[0].args[0]).text, at.text(rows[0]).text), others
 
 
 def _part(value: Value, exponent: Any, at: Context) -> Part:
@@ -205,8 +205,13 @@ def _apply(value: Value, at: Context) -> Text:
     if value.kind == "weak":
         return text if text.strength == POWER else call("float", text.text)
     if value.params == ("where",) and all(arg.kind == "weak" for arg in value.args[1:]):
-        return Text(f"{text.text}.astype({at.dtype()})")
+        return at.dialect.cast(text, "float", at)
     return text
+
+
+def is_python(value: Value) -> bool:
+    """Whether the value is a number, or a truth value, of Python's own: it is made of sizes and numbers."""
+    return value.kind == "weak" or (value.op == "apply" and all(v.kind == "weak" for v in value.args))
 
 
 def _called(value: Value, at: Context) -> Text:
@@ -216,30 +221,25 @@ def _called(value: Value, at: Context) -> Text:
         if value.args[0].op == "number":  # x <= 0 rather than 0 >= x
             name, args = MIRRORED[name], args[::-1]
         return Text(f"{args[0].within(ADD)} {_SIGNS[name]} {args[1].within(ADD)}", COMPARE)
-    if name == "relu":
-        return call("np.maximum", args[0].text, "0")
-    if name == "softplus":
-        return call("np.logaddexp", "0", args[0].text)
     if name == "logical_not" and value.args[0].op == "apply":
         return Text(f"~{args[0].within(ATOM)}", UNARY)
-    if name == "heaviside":
-        return call("np.heaviside", args[0].text, "0.5")
     if name == "power":
         if value.kind == "weak" and value.args[0].op == "number":
             # Python raises at 0**(-2) and is complex at (-2)**0.5
-            return call("np.power", call("float", args[0].text).text, args[1].text)
+            power = at.spoken(value).function("power")
+            return call(power, call("float", args[0].text).text, args[1].text)
         return Text(f"{args[0].within(ATOM)}**{args[1].within(POWER)}", POWER)
     if name.startswith(POLYGAMMA):
-        return call(at.helper("polygamma"), name.removeprefix(POLYGAMMA), args[0].text)
-    function = at.helper(name) if name in _WITH_HELPER else f"np.{name}"
-    return call(function, *(arg.text for arg in args))
+        name, order = "polygamma", name.removeprefix(POLYGAMMA)
+        return at.spoken(value).apply(name, [Text(order), *args], [], at)
+    return at.spoken(value).apply(name, args, value.args, at)
 
 
 def _cast(value: Value, at: Context) -> Text:
-    inner = at.text(value.args[0])
-    if value.ndim == 0:
-        return call("np.asarray", inner.text, f"dtype={at.dtype()}")
-    return Text(f"{inner.within(ATOM)}.astype({at.dtype()})")
+    (arg,) = value.args
+    if is_python(arg) and at.dialect is not at.spoken(arg):
+        return at.dialect.created("array", [at.text(arg).text], "float", at)  # Python's own truth
+    return at.dialect.cast(at.text(arg), "float", at, scalar=arg.ndim == 0)
 
 
 def kept_axes(value: Value, axes: Sequence[int], at: Context) -> Text | None:
@@ -266,7 +266,7 @@ def kept_axes(value: Value, axes: Sequence[int], at: Context) -> Text | None:
             if text is None:
                 return None
             found.append(
-                number_text(coef * arg.params[0]) if arg.op == "number"
+                number_text(coef * arg.params[0], at.dialect.module) if arg.op == "number"
                 else _kept_term(coef, arg, axes, at)
             )  # fmt: skip
         return sum_text(found)
@@ -277,7 +277,8 @@ def _kept_term(coef: Number, value: Value, axes: Sequence[int], at: Context) -> 
     if value.op == "multiply" and at.is_inline(value):
         inner, parts = _factors(value, at)
         return _product(coef * inner, parts, at, axes)
-    return product_text(coef, [Part(kept_axes(value, axes, at) or at.text(value))])
+    whole = kept_axes(value, axes, at) or at.text(value)
+    return product_text(coef, [Part(whole)], at.dialect.module)
 
 
 def _reduce(value: Value, at: Context) -> Text:
@@ -293,11 +294,9 @@ def _reduction(value: Value, at: Context, keepdims: bool, function: str = "") ->
         and arg.params[0] == (0, 0)
         and at.is_inline(arg)
     ):
-        return call("np.trace", at.text(arg.args[0]).text)
-    more = [] if len(axes) == arg.ndim else [f"axis={axis_text(axes, arg.ndim)}"]
-    if keepdims:
-        more.append("keepdims=True")
-    return call(f"np.{function or value.op}", at.text(arg).text, *more)
+        return call(at.dialect.function("trace"), at.text(arg.args[0]).text)
+    over = "" if len(axes) == arg.ndim else axis_text(axes, arg.ndim)
+    return at.dialect.reduced(function or value.op, at.text(arg), over, keepdims)
 
 
 TEXTS: Texts = {

@@ -1,9 +1,12 @@
-"""Small functions that a generated function defines for itself, in forms that do not overflow."""
+"""Formulas in NumPy: arrays are built up in place, and stable functions are helpers."""
 
 from __future__ import annotations
 
-from minigrad.index.matrix_row import MATRIX_ROWS
+from minigrad.index.matrix_row import MatrixRow
+from minigrad.source.dialect import Context, Dialect
+from minigrad.source.pieces import ATOM, Text, call
 
+# Functions that a generated function defines for itself, in forms that do not overflow.
 HELPERS = {
     "softmax": """\
 def softmax(x, axis=-1):
@@ -83,9 +86,43 @@ def polygamma(n, x):
     return (-1) ** (n + 1) * (total + tail)
 """,
 }
-NEED_MATH = {"erf", "erfc", "gammaln", "polygamma"}
 
 
-def helper_text(name: str) -> str:
-    """The function of that name; that of a matrix function stands in its row."""
-    return HELPERS[name] if name in HELPERS else MATRIX_ROWS[name].helper
+class NumPy(Dialect):
+    """What NumPy has beside the words that others share."""
+
+    def sorted(self, name: str, array: Text, axis: str) -> Text:
+        return call(self.function(name), array.text, *self.over(axis), 'kind="stable"')
+
+    def taken(self, array: Text, index: str, axis: int, ndim: int) -> Text:
+        last = axis == ndim - 1 and ndim > 1
+        return call("np.take", array.text, index, *self.over("-1" if last else str(axis)))
+
+    def cast(self, array: Text, kind: str, at: Context, scalar: bool = False) -> Text:
+        """A comparison of numbers is Python's own truth value, which has no astype."""
+        return self.created("asarray", [array.text], kind, at) if scalar else super().cast(array, kind, at)
+
+    def own(self, array: Text) -> Text:
+        return Text(f"{array.within(ATOM)}.copy()")
+
+    def as_array(self, array: Text) -> Text:
+        return call("np.asarray", array.text)
+
+    def matrix_function(self, row: MatrixRow) -> tuple[str, str]:
+        return row.text, row.helper
+
+
+NUMPY = NumPy(
+    language="numpy",
+    called="NumPy",
+    module="np",
+    imports=("import numpy as np",),
+    names={
+        "relu": "np.maximum({}, 0)",
+        "softplus": "np.logaddexp(0, {})",
+        "heaviside": "np.heaviside({}, 0.5)",
+    },
+    helpers=HELPERS,
+    reserved=frozenset({"np", "math"}),
+    in_place=True,
+)

@@ -1,4 +1,4 @@
-"""Contractions and matrix functions as NumPy expressions."""
+"""Contractions and matrix functions as expressions of an array library."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from minigrad.index.size import written
 from minigrad.program import Value
-from minigrad.source.context import Context, call, subscripts
+from minigrad.source.axes import subscripts
+from minigrad.source.dialect import Context
 from minigrad.source.pieces import (
     ATOM,
     MATMUL,
     UNARY,
     Text,
+    call,
 )
 
 Texts = dict[str, Callable[[Value, Context], Text]]
@@ -41,7 +43,7 @@ def _solve(a: Value, b: Value, at: Context) -> Text | None:
     text = at.text(matrix)
     if turned:
         text = Text(f"{text.within(ATOM)}.{'T' if matrix.ndim == 2 else 'mT'}")
-    return call("np.linalg.solve", text.text, at.text(other).text)
+    return at.dialect.solved(text, at.text(other), matrix.ndim, other.ndim)
 
 
 def _only_inverse(value: Value, at: Context) -> tuple[Value, bool] | None:
@@ -58,7 +60,7 @@ def _only_inverse(value: Value, at: Context) -> tuple[Value, bool] | None:
 
 
 def _matvec(value: Value, at: Context) -> Text:
-    return call("np.matvec", *(at.text(arg).text for arg in value.args))
+    return call(at.dialect.function("matvec"), *(at.text(arg).text for arg in value.args))
 
 
 def _tensordot(value: Value, at: Context) -> Text:
@@ -67,19 +69,21 @@ def _tensordot(value: Value, at: Context) -> Text:
     n = len(left)
     plain = left == tuple(range(a.ndim - n, a.ndim)) and right == tuple(range(n))
     axes = str(n) if plain else f"({written(left)}, {written(right)})"
-    return call("np.tensordot", at.text(a).text, at.text(b).text, f"axes={axes}")
+    over = f"{at.dialect.pairs}={axes}"
+    return call(at.dialect.function("tensordot"), at.text(a).text, at.text(b).text, over)
 
 
 def _einsum(value: Value, at: Context) -> Text:
     a, b, out = map(subscripts, value.params)
-    return call("np.einsum", f'"{a},{b}->{out}"', *(at.text(arg).text for arg in value.args))
+    return call(at.dialect.function("einsum"), f'"{a},{b}->{out}"', *(at.text(arg).text for arg in value.args))
 
 
 def _matrix_function(value: Value, at: Context) -> Text:
     (row,) = value.params
     argument = at.text(value.args[0]).text
-    text = row.text.format(argument)
-    return Text(text.replace(row.name, at.helper(row.name), 1) if row.helper else text)
+    text, helper = at.dialect.matrix_function(row)
+    called = text.format(argument)
+    return Text(called.replace(row.name, at.helper(row.name, at.dialect), 1) if helper else called)
 
 
 TEXTS: Texts = {
