@@ -14,6 +14,7 @@ from minigrad.checking import Options, Report, examine
 from minigrad.checking.backward import judge_backward
 from minigrad.checking.handwritten import Handwritten, Residuals
 from minigrad.checking.judge import claims_for, judge
+from minigrad.checking.status import heard
 from minigrad.checking.suppress import suppress_warnings
 from minigrad.checking.traced import Traced
 from minigrad.errors import ArgumentError, MinigradError
@@ -40,7 +41,7 @@ def check(
     seconds: float | None = None,
     witnesses: Sequence[str] | None = None,
     every: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | bool | None = None,
     raise_on_failure: bool = False,
 ) -> Report:
     """Judge derivatives by independent witnesses: right, wrong (where, by how much, whose fault), or unknown.
@@ -84,7 +85,8 @@ def check(
     every
         Compare differences in every element, not along random directions.
     progress
-        Called with what is being done, and with how much of how much is done.
+        Called with what is being done, and with how much of how much is done; True shows it in a line on
+        stderr, where that is a terminal.
     raise_on_failure
         Raise where witnesses disagree, for use inside tests; an inconclusive report is returned.
 
@@ -112,10 +114,10 @@ def check(
     >>> mg.check(loss, wrt="w", against="2 * X.T @ (X @ w - y)").findings[0].slip
     'you are off by a factor m: 1/m is missing'
     """
-    options = Options(seed, seeds, seconds, witnesses, every, progress, cotangent=cotangent)
     hand = _Hand(against, dict(given or {}), backward, residuals, budget)
     hand.require_sense(subject)
-    with suppress_warnings():
+    with suppress_warnings(), heard(progress) as say:
+        options = Options(seed, seeds, seconds, witnesses, every, say, cotangent=cotangent)
         if isinstance(subject, Tensor):
             report = _of_tensor(subject, args if wrt is None else wrt, hand, order, options)
         else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ _NOISES = 50
 _UNSURE = 8
 # A rough estimate refutes only what it misses by this factor.
 _CLEARLY = 20
+
+# Slopes that were measured, each along one direction: an array for every variable that it moves.
+Measured = Sequence[tuple[Sequence[Any], Slope]]
 
 
 def doubt(noise: float = 0.0, uncertainty: float = 0.0) -> float:
@@ -128,7 +132,7 @@ def _not_finite(first: str, second: str, quantity: str, a: Any, b: Any, base: fl
     )
 
 
-def _length(x: Any) -> float:
+def length(x: Any) -> float:
     """The Euclidean length, also of what is too large to be squared."""
     largest = float(np.abs(x).max(initial=0))
     return largest * float(np.linalg.norm(x / largest)) if largest else 0.0
@@ -137,64 +141,102 @@ def _length(x: Any) -> float:
 def slopes_compared(
     first: str,
     second: str,
-    quantity: str,
-    gradient: Any,
-    measured: list[tuple[Any, Slope]],
-    noise: Callable[[], float],
+    gradients: Mapping[str, Any],
+    measured: Measured,
+    noise: Callable[[], Sequence[float]],
     natural: float,
     single: bool = False,
     base: float = ROUNDING,
-) -> Comparison:
-    """A gradient against slopes along directions; the tolerance comes from the slopes' own uncertainty.
+) -> list[Comparison]:
+    """Gradients by some variables against slopes along directions that move all of them: a line for each.
 
-    ``single`` says that each direction is one element, which then can be named.
+    What a slope is missed by is laid to the charge of every variable, as a share of its own part of the
+    slope. The tolerance comes from the slopes' own uncertainty; ``noise`` is asked, only where that
+    does not explain a gap, how far rounding moves each gradient. ``single`` says that each direction is
+    one element of one variable, which then can be named.
     """
-    g = np.asarray(gradient, dtype=float)
-    if measured and g.shape != measured[0][0].shape:
-        note = f"shape {g.shape} for a variable of shape {measured[0][0].shape}"
-        return Comparison(first, second, quantity, float("nan"), base, note, "fail")
-    if g.size == 0:
-        return Comparison(first, second, quantity, 0.0, ROUNDING, "empty")
+    line = partial(Comparison, first, second)
+    gs = [np.asarray(g, dtype=float) for g in gradients.values()]
+    for q, g, d in zip(gradients, gs, measured[0][0] if measured else gs, strict=True):
+        if g.shape != d.shape:
+            note = f"shape {g.shape} for a variable of shape {d.shape}"
+            return [line(q, float("nan"), base, note, "fail")]
+    if not any(g.size for g in gs):
+        return [line(q, 0.0, ROUNDING, "empty") for q in gradients]
     kinks = sum(s.kink for _, s in measured)
     smooth = [
         (d, s) for d, s in measured if not s.kink and np.isfinite([s.value, s.uncertainty]).all()
     ]
     if not smooth:
         note = KINK if kinks else "differences are not finite here"
-        return Comparison(first, second, quantity, float("nan"), 0.0, note, "inconclusive")
+        return [line(q, float("nan"), 0.0, note, "inconclusive") for q in gradients]
     # elements that no direction moves have no slope: what is not finite is no place to start from
-    g = np.where(np.any([d != 0 for d, _ in measured], axis=0), g, 0.0)
-    if not np.isfinite(g).all():
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(g))[0])
-        worst = Worst(place, float(g[place]), smooth[0][1].value if g.size == 1 else float("nan"))
-        note = f"{first} is not finite"
-        return Comparison(first, second, quantity, float("nan"), ROUNDING, note, "fail", worst)
-    largest = max(_length(g * d) for d, _ in smooth)
-    scale = max(largest, max(abs(s.value) for _, s in smooth))
-    gaps = [(abs(float(np.sum(g * d)) - s.value), s, d) for d, s in smooth]
-    allowed = doubt(uncertainty=max(s.uncertainty for _, s in smooth))
-    if max(gap for gap, _, _ in gaps) > allowed + base * scale:
-        allowed += doubt(noise()) * float(np.abs(smooth[0][0]).sum())
-    zero = scale <= allowed and allowed <= COARSEST * 1e-3 * natural
-    if zero:
-        scale = natural
-    if not scale:
-        return Comparison(first, second, quantity, 0.0, ROUNDING, "", "pass")
-    gap, s, d = max(gaps, key=lambda item: item[0])
-    note = "zero within rounding" if zero else ""
-    tolerance = tolerated(base, scale, allowed)
-    c = judged(first, second, quantity, gap / scale, tolerance, note)
-    if c.verdict == "fail":
-        missed = ((float(np.sum(g * d)), s) for off, s, d in gaps if off > tolerance * scale)
-        if all(s.unsettled(claim) for claim, s in missed):
-            return replace(c, verdict="inconclusive", note=UNSETTLED)
-    if c.tolerance > max(COARSEST, base) and c.error <= _CLEARLY * c.tolerance:
-        note = KINK if kinks else "differences are too uncertain here"
-        return replace(c, verdict="inconclusive", note=note)
-    if c.verdict == "pass" and kinks:
-        note = f"{KINK} along {kinks} of {len(measured)} directions"
-        return replace(c, verdict="inconclusive", note=note)
-    if single and c.verdict == "fail":
-        index = tuple(int(i) for i in np.argwhere(d)[0])
-        return replace(c, worst=Worst(index, float(g[index]), s.value / float(d[index])))
-    return c
+    gs = [
+        np.where(np.any([d[j] != 0 for d, _ in measured], axis=0), g, 0.0) for j, g in enumerate(gs)
+    ]
+    for q, g in zip(gradients, gs, strict=True):
+        if not np.isfinite(g).all():
+            place = tuple(int(i) for i in np.argwhere(~np.isfinite(g))[0])
+            there = smooth[0][1].value if len(gs) == g.size == 1 else float("nan")
+            worst = Worst(place, float(g[place]), there)
+            return [line(q, float("nan"), ROUNDING, f"{first} is not finite", "fail", worst)]
+    missed = _Missed(gs, smooth, noise, natural, base)
+    result = []
+    for q, g, scale in zip(gradients, gs, missed.scales, strict=True):
+        c = missed.judged(first, second, q, scale)
+        if c.verdict == "pass" and kinks:
+            note = f"{KINK} along {kinks} of {len(measured)} directions"
+            c = replace(c, verdict="inconclusive", note=note)
+        elif c.tolerance > max(COARSEST, base) and c.error <= _CLEARLY * c.tolerance and kinks:
+            c = replace(c, note=KINK)
+        if single and c.verdict == "fail":
+            (d,) = missed.direction
+            index = tuple(int(i) for i in np.argwhere(d)[0])
+            there = missed.slope.value / float(d[index])
+            c = replace(c, worst=Worst(index, float(g[index]), there))
+        result.append(c)
+    return result
+
+
+class _Missed:
+    """By how much gradients miss slopes, the furthest of them, and by how much they may."""
+
+    def __init__(
+        self,
+        gs: Sequence[Any],
+        smooth: Measured,
+        noise: Callable[[], Sequence[float]],
+        natural: float,
+        base: float,
+    ) -> None:
+        self.natural, self.base, self.alone = natural, base, len(gs) == 1
+        claims = [sum(float(np.sum(g * a)) for g, a in zip(gs, d, strict=True)) for d, _ in smooth]
+        self.claims = [(abs(y - s.value), y, s) for y, (_, s) in zip(claims, smooth, strict=True)]
+        gaps = [gap for gap, _, _ in self.claims]
+        self.gap = max(gaps)
+        self.direction, self.slope = smooth[gaps.index(self.gap)]
+        # of one variable the slope itself is a measure, of several what it is missed by
+        least = max(abs(s.value) for _, s in smooth) if self.alone else self.gap
+        self.scales = [max(least, *(length(g * d[j]) for d, _ in smooth)) for j, g in enumerate(gs)]
+        self.allowed = doubt(uncertainty=max(s.uncertainty for _, s in smooth))
+        if self.gap > self.allowed + base * min(self.scales):
+            moved = zip(noise(), smooth[0][0], strict=True)
+            self.allowed += sum(doubt(moves) * float(np.abs(d).sum()) for moves, d in moved)
+
+    def judged(self, first: str, second: str, quantity: str, scale: float) -> Comparison:
+        """The line about a variable whose part of the slopes is that large."""
+        zero = scale <= self.allowed and self.allowed <= COARSEST * 1e-3 * self.natural
+        scale = self.natural if zero else scale
+        if not scale:
+            return Comparison(first, second, quantity, 0.0, ROUNDING)
+        tolerance = tolerated(self.base, scale, self.allowed)
+        note = "zero within rounding" if zero else ""
+        c = judged(first, second, quantity, self.gap / scale, tolerance, note)
+        if c.verdict == "fail" and self.alone:
+            off = [(y, s) for gap, y, s in self.claims if gap > tolerance * scale]
+            if all(s.unsettled(y) for y, s in off):
+                return replace(c, verdict="inconclusive", note=UNSETTLED)
+        if tolerance > max(COARSEST, self.base) and c.error <= _CLEARLY * tolerance:
+            note = "differences are too uncertain here"
+            return replace(c, verdict="inconclusive", note=note)
+        return c

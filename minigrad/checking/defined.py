@@ -102,7 +102,7 @@ def contradicted(
     if c.verdict != "fail" or not np.isfinite(c.error):
         return False
     for d, s in measured:
-        real, claimed = slope(sample.moved(k, d), sample.c), float(np.sum(gradient * d))
+        real, claimed = slope(sample.moved({k: d}), sample.c), float(np.sum(gradient * d))
         off = abs(real.value - claimed) + doubt(uncertainty=real.uncertainty)
         if not real.kink and 2 * off < abs(s.value - claimed) - doubt(uncertainty=s.uncertainty):
             return True
@@ -183,7 +183,7 @@ def undefined(sample: Sample, k: int, place: tuple[int, ...]) -> str:
     d[place] = sample.widths(k)[place]
     assume = sample.subject.variables[k].assume
     d = along(assume, d, x) if assume else d
-    s = slope(sample.moved(k, d), sample.c)
+    s = slope(sample.moved({k: d}), sample.c)
     if s.kink:
         return KINK
     if not np.isfinite(s.value):
@@ -195,7 +195,7 @@ def _undefined_twice(sample: Sample, k: int, direction: Any) -> str:
     """The same for a derivative of the slope along the inner variable: a kink of that, or of the slope."""
     inner = sample.subject.nodes(k)[0]
     first = list(sample.subject.variables).index(inner)
-    if slope(sample.moved(first, sample.u[inner]), sample.c).kink:
+    if slope(sample.moved({first: sample.u[inner]}), sample.c).kink:
         return KINK
-    s = mixed_slope(sample.moved_twice(k, direction), sample.c)
+    s = mixed_slope(sample.moved_twice({k: direction}), sample.c)
     return KINK if s.kink or not np.isfinite(s.value) else ""

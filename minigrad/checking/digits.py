@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from minigrad.checking.distributions import generator
 from minigrad.checking.meaning import Meaning
 from minigrad.checking.report import KINK, Comparison
 from minigrad.checking.sample import Sample
+from minigrad.graph import Node
 from minigrad.index.expr import Expr, Map, Product, Sum, postorder
 from minigrad.program.arithmetic import DIGITS_50, mpmath
 
@@ -40,36 +41,49 @@ def at_50(sample: Sample) -> Meaning:
     return Meaning(sample, DIGITS_50, lifted)
 
 
-def proof_at_50(sample: Sample, k: int, formula: str, quantity: str) -> Comparison:
-    """The formula against central differences of the meaning along one random direction.
+def proof_at_50(sample: Sample, variables: Sequence[int], formula: str) -> list[Comparison]:
+    """Formulas against central differences of the meaning along one random direction of all variables.
 
-    At order 2 against mixed differences, along a direction of each of the two variables.
+    At order 2 against mixed differences, along a direction of the inner variable, too.
     """
-    meaning, rng = at_50(sample), generator(k)
-    nodes = sample.subject.nodes(k)
+    meaning, rng, subject = at_50(sample), generator(variables[0]), sample.subject
+    inner = subject.nodes(variables[0])[:-1]
+    nodes = [*inner, *(subject.variables[k] for k in variables)]
     at = {node: meaning.point(node) for node in nodes}
-    directions = [lifted(rng.normal(size=at[node].shape)) for node in nodes]
-    h = mpmath().mpf(_STEP if len(nodes) == 1 else _SECOND_STEP)
+    seeds, directions = _directions(rng, at, inner), _directions(rng, at, nodes[len(inner) :])
+    h = mpmath().mpf(_SECOND_STEP if inner else _STEP)
 
     def value(*steps: int) -> Any:
         moved = dict(at)
-        for node, step, d in zip(nodes, steps, directions, strict=True):
+        for node, step, d in [
+            *((node, steps[0], d) for node, d in zip(inner, seeds, strict=True)),
+            *((node, steps[-1], d) for node, d in zip(nodes[len(inner) :], directions, strict=True)),
+        ]:
             moved[node] = moved[node] + step * h * d
         return meaning.value(moved)
 
-    measured, doubt, bend = (_first if len(nodes) == 1 else _second)(value, h)
-    gradient = meaning.gradient(k)
-    for u in directions[:-1]:
-        gradient = np.tensordot(u, gradient, axes=u.ndim)
-    parts = gradient * directions[-1]
-    size = _size(parts, measured, meaning.terms({}))
-    error = max(float(abs(np.sum(parts) - measured)) - doubt, 0.0) / size
-    tolerance = (
-        _SECOND if len(nodes) == 2 else _WITH_FLOATS if _is_rounded(meaning, k) else _TOLERANCE
-    )
-    c = judged(formula, AT_50, quantity, error, tolerance)
-    smooth = not np.isfinite(error) or bend / max(size, _SMALL) <= _KINKED
-    return c if smooth else replace(c, verdict="inconclusive", note=KINK)
+    measured, doubt, bend = (_second if inner else _first)(value, h)
+    parts = []
+    for gradient, d in zip(meaning.gradients(variables), directions, strict=True):
+        for u in seeds:
+            gradient = np.tensordot(u, gradient, axes=u.ndim)
+        parts.append(gradient * d)
+    gap = max(float(abs(sum(map(np.sum, parts)) - measured)) - doubt, 0.0)
+    terms = meaning.terms({})
+    tolerance = _SECOND if inner else _WITH_FLOATS if _is_rounded(meaning, variables) else _TOLERANCE
+    found = []
+    for k, part in zip(variables, parts, strict=True):
+        size = _size(part, measured if len(variables) == 1 else 0.0, terms)
+        c = judged(formula, AT_50, subject.names[k], gap / size, tolerance)
+        smooth = not np.isfinite(gap) or bend / max(size, _SMALL) <= _KINKED
+        found.append(c if smooth else replace(c, verdict="inconclusive", note=KINK))
+    return found
+
+
+def _directions(
+    rng: np.random.Generator, at: Mapping[Node, Any], nodes: Sequence[Node]
+) -> list[Any]:
+    return [lifted(rng.normal(size=at[node].shape)) for node in nodes]
 
 
 def _first(value: Callable[..., Any], h: Any) -> tuple[Any, float, float]:
@@ -88,12 +102,12 @@ def _second(value: Callable[..., Any], h: Any) -> tuple[Any, float, float]:
     return measured, 4 * bend + _rounding(corners, h * h), bend
 
 
-def _is_rounded(meaning: Meaning, k: int) -> bool:
+def _is_rounded(meaning: Meaning, variables: Sequence[int]) -> bool:
     """Whether floats are in it: a constant, or a variable that is of sum 1 or orthogonal to 16 digits."""
     if any(node.assume & _ROUNDED for node, _ in meaning.lowered.leaves.values()):
         return True
-    exprs = [meaning.output, meaning.subject.formulas[k]]
-    return any(has_floats(e) for e in exprs if e is not None)
+    exprs = [meaning.output, *(meaning.subject.formulas[k] for k in variables)]
+    return has_floats(*(e for e in exprs if e is not None))
 
 
 def _rounding(values: Sequence[Any], step: Any) -> float:
@@ -131,9 +145,9 @@ def lifted(array: Any) -> Any:
     return out
 
 
-def has_floats(root: Expr) -> bool:
-    """Whether a constant of the expression was typed with a decimal point."""
-    for node in postorder(root):
+def has_floats(*roots: Expr) -> bool:
+    """Whether a constant of the expressions was typed with a decimal point."""
+    for node in postorder(*roots):
         if isinstance(node, Product) and isinstance(node.coef, float):
             return True
         if isinstance(node, Sum) and any(isinstance(c, float) for c, _ in node.terms):

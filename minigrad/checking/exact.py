@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -30,6 +30,7 @@ _LARGEST_EXPONENT = 1000
 # SymPy walks an expression as a tree, however much of it is shared.
 _MOST_NODES = 3_000
 _DECIDED = 1e-30
+_MOST_STEPS = 1000
 _DISCRETE = {"symmetric", "spd", "diagonal", "orthogonal", "simplex", "onehot", "0/1", "pm1"}
 
 
@@ -163,17 +164,21 @@ def _eliminated(matrix: Any) -> tuple[Dual, Any]:
 _RATIONALS: Any = Rationals()
 
 
-def rational_proof(sample: Sample, k: int, formula: str, quantity: str) -> Comparison:
-    """The formula against a derivative in dual rational numbers: equal, or not."""
+def rational_proof(sample: Sample, variables: Sequence[int], formula: str) -> list[Comparison]:
+    """Formulas against a derivative in dual rational numbers along a direction of all: equal, or not."""
     meaning = Meaning(sample, _RATIONALS, lambda array: _objects(array, _dual))
     _require_rational(meaning.output)
-    (node,) = sample.subject.nodes(k)
-    x = meaning.point(node)
-    d = generator(k).integers(1, 6, size=x.shape)
-    moving = np.frompyfunc(lambda a, b: _dual(a) + Dual(0, int(b)), 2, 1)(x, d)
-    measured = _dual(meaning.value({node: moving})).b
-    derived = _dual(np.sum(meaning.gradient(k) * d)).a
-    return _decided(formula, RATIONAL, quantity, derived, measured, sample)
+    points, derived = {}, Dual(0)
+    for k, gradient in zip(variables, meaning.gradients(variables), strict=True):
+        node = sample.subject.variables[k]
+        x = meaning.point(node)
+        # of so many numbers few are chosen for which errors would cancel
+        d = generator(k).integers(1, _MOST_STEPS, size=x.shape)
+        points[node] = np.frompyfunc(lambda a, b: _dual(a) + Dual(0, int(b)), 2, 1)(x, d)
+        derived = derived + _dual(np.sum(gradient * d))
+    measured = _dual(meaning.value(points)).b
+    names = [sample.subject.names[k] for k in variables]
+    return [_decided(formula, RATIONAL, q, derived.a, measured, sample) for q in names]
 
 
 def _require_rational(root: Expr) -> None:
@@ -227,8 +232,12 @@ class _Readable(Exact):
         return expr
 
 
-def sympy_proof(sample: Sample, k: int, formula: str, quantity: str) -> Comparison:
-    """The formula against SymPy's derivative by one explicit element: their difference is 0."""
+def sympy_proof(sample: Sample, variables: Sequence[int], formula: str) -> list[Comparison]:
+    """Each formula against SymPy's derivative by one explicit element: their difference is 0."""
+    return [_by_sympy(sample, k, formula, sample.subject.names[k]) for k in variables]
+
+
+def _by_sympy(sample: Sample, k: int, formula: str, quantity: str) -> Comparison:
     s = heads.sympy()
     if operations(sample) > _MOST_SCALAR_OPERATIONS:
         raise DerivationError("too large for explicit SymPy matrices")

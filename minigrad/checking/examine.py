@@ -24,7 +24,7 @@ from minigrad.checking.compare import arrays_compared, furthest
 from minigrad.checking.defined import (
     settled_value,
 )
-from minigrad.checking.derivative import Derivative, movements
+from minigrad.checking.derivative import movements, pairs
 from minigrad.checking.distributions import generator
 from minigrad.checking.hearing import Hearing, said
 from minigrad.checking.large import enlarged, wrong_claims
@@ -35,6 +35,7 @@ from minigrad.checking.proving import proofs
 from minigrad.checking.report import Comparison, Report, Suspect, merged
 from minigrad.checking.sample import Sample
 from minigrad.checking.sampling import drawn, is_drawn
+from minigrad.checking.slopes import Slopes
 from minigrad.checking.subject import Subject
 from minigrad.checking.suppress import suppress_warnings
 from minigrad.checking.witnesses import FORMULA, VJP, Arrays, Witness, speaking
@@ -44,6 +45,10 @@ from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.budget import budget, used_up
 
 _SAMPLES = 2
+# Of variables that fail those are shown element by element that begin among so many elements.
+_SHOWN = 256
+
+_Heard = tuple[list[tuple[Witness, Arrays]], list[Witness]]
 
 
 def examine(subject: Subject, options: Options | int = 0) -> Report:
@@ -60,9 +65,10 @@ def examine(subject: Subject, options: Options | int = 0) -> Report:
 class _Examination:
     def __init__(self, subject: Subject, options: Options) -> None:
         self.subject, self.options = subject, options
-        self.hearing = Hearing(subject.without_numbers if subject.order == 1 else [])
+        notes = subject.without_numbers if subject.order == 1 else []
+        self.hearing = Hearing(notes, options.say)
         self._moved: dict[tuple[Sample, str], list[float]] = {}
-        self.every = options.every
+        self._heard: dict[Sample, _Heard] = {}
         self._guilty: Sample | None = None  # where something was found that the samples do not show
 
     def report(self) -> Report:
@@ -74,11 +80,11 @@ class _Examination:
             )
         count = self.options.seeds or (_SAMPLES if is_drawn(self.subject) else 1)
         samples = [first, *(self._set(k) for k in range(1, count))]
-        comparisons = self._compared(samples)
-        if any(c.verdict == "fail" for c in comparisons) and not self.every and not used_up():
-            # a failure deserves every element, so that it can be shown where it is
-            self.every = True
-            comparisons = self._compared(samples)
+        comparisons = merged(
+            self._sample(sample, k, len(samples)) for k, sample in enumerate(samples)
+        )
+        if any(c.verdict == "fail" for c in comparisons) and not self.options.every:
+            comparisons = self._shown(samples, comparisons)
         if self.subject.order == 1:
             comparisons.extend(merged(self._properties(sample) for sample in samples))
             comparisons.extend(self._at_large(first))
@@ -89,8 +95,23 @@ class _Examination:
         suspects = self._suspects(self._guilty or first, comparisons) if failed else []
         return Report(comparisons, suspects, self.hearing.notes)
 
-    def _compared(self, samples: Sequence[Sample]) -> list[Comparison]:
-        return merged(self._sample(sample, k, len(samples)) for k, sample in enumerate(samples))
+    def _shown(
+        self, samples: Sequence[Sample], comparisons: Sequence[Comparison]
+    ) -> list[Comparison]:
+        """A failure deserves every element of its variable, so that it can be shown where it is."""
+        failed = {c.quantity for c in comparisons if c.verdict == "fail"}
+        chosen = [k for k, name in enumerate(self.subject.names) if name in failed]
+        sizes = np.cumsum([samples[0].at(k).size for k in chosen])
+        chosen = [k for k, before in zip(chosen, [0, *sizes], strict=False) if before < _SHOWN]
+        found = merged(self._derivatives(sample, chosen, True) for sample in samples)
+        names = {self.subject.names[k] for k in chosen}
+        closer = {(c.first, c.second, c.quantity): c for c in found}
+        result = []
+        for c in comparisons:
+            seen = closer.pop((c.first, c.second, c.quantity), None)
+            if seen is not None or c.quantity not in names or used_up():
+                result.append(seen or c)
+        return [*result, *closer.values()]
 
     def _require_real(self, sample: Sample) -> None:
         kinds = [f"{name} ({sample.at(k).dtype})" for k, name in enumerate(self.subject.names)]
@@ -109,6 +130,33 @@ class _Examination:
     def _sample(self, sample: Sample, number: int, count: int) -> list[Comparison]:
         self.options.say(f"sample {number + 1}", number, count)
         comparisons = self._values(sample) if self.subject.order == 1 else []
+        chosen = []
+        for k, name in enumerate(self.subject.names):
+            if sample.differentiable(k):
+                chosen.append(k)
+            else:
+                self.hearing.note(f"{name}: holds no real numbers, so it has no gradient")
+        return [*comparisons, *self._derivatives(sample, chosen, self.options.every)]
+
+    def _derivatives(
+        self, sample: Sample, variables: Sequence[int], every: bool
+    ) -> list[Comparison]:
+        """What witnesses say of the derivatives by some variables, ``every`` of each element."""
+        known, measuring = self._asked(sample)
+        found: list[Comparison] = []
+        for k in variables:
+            if used_up():
+                return found
+            found.extend(pairs(sample, k, known, self.hearing, self._movements))
+        slopes = Slopes(sample, known, self.hearing, self._movements)
+        for witness in measuring:
+            found.extend(slopes.compared(witness, variables, every))
+        return found
+
+    def _asked(self, sample: Sample) -> _Heard:
+        """Those who know whole gradients with what they know, and those who measure slopes."""
+        if sample in self._heard:
+            return self._heard[sample]
         known: list[tuple[Witness, Arrays]] = []
         slopes: list[Witness] = []
         for witness in self._witnesses():
@@ -118,19 +166,13 @@ class _Examination:
             elif witness.gradients is None:
                 slopes.append(witness)
             else:
+                self.options.say(f"{self._name(witness)}: gradients", 0, len(self.subject.names))
                 question = partial(witness.gradients, sample)
                 arrays = self.hearing.ask(self._name(witness), "gradients", question, named=False)
                 if arrays is not None:
                     known.append((witness, arrays))
-        for k, name in enumerate(self.subject.names):
-            if not sample.differentiable(k):
-                self.hearing.note(f"{name}: holds no real numbers, so it has no gradient")
-                continue
-            if used_up():
-                break
-            one = Derivative(sample, k, self.hearing, self._movements, self.every)
-            comparisons.extend(one.compared(known, slopes))
-        return comparisons
+        self._heard[sample] = known, slopes
+        return known, slopes
 
     def _witnesses(self) -> Iterator[Witness]:
         """Those who speak of derivatives of this order, and are to be heard."""
@@ -146,6 +188,7 @@ class _Examination:
     def _properties(self, sample: Sample) -> list[Comparison]:
         if not self.options.wants(PROPERTIES) or used_up():
             return []
+        self.options.say(PROPERTIES, 0, 1)
         found, notes = properties(sample)
         for note in notes:
             self.hearing.note(note)
@@ -158,6 +201,7 @@ class _Examination:
         for at in enlarged(sample):
             if used_up():
                 break
+            self.options.say(at.name, 0, 1)
             found = self.hearing.ask(at.name, "", partial(wrong_claims, at))
             if found:
                 self._guilty = at.sample
@@ -200,16 +244,18 @@ class _Examination:
     def _unheard(self, comparisons: Sequence[Comparison]) -> list[Comparison]:
         """Variables about which nobody said anything are not thereby right, nor are their formulas."""
         result = []
+        heard: dict[str, set[str]] = {}
+        for c in comparisons:
+            heard.setdefault(c.quantity, set()).update((c.first, c.second))
         for k, name in enumerate(self.subject.names):
-            about = [c for c in comparisons if c.quantity == name]
-            if not about:
+            if name not in heard:
                 result.append(
                     said("no two witnesses", name, "nothing was compared", "inconclusive")
                 )
             elif (
                 self.subject.formulas[k] is not None
                 and self.options.wants(FORMULA)
-                and not any(FORMULA in (c.first, c.second) for c in about)
+                and FORMULA not in heard[name]
             ):
                 result.append(said(FORMULA, name, "it could not be judged", "inconclusive"))
         return result

@@ -170,7 +170,7 @@ class _Variable:
             return False
         d = np.zeros(gap.shape)
         d[place] = self.sample.widths(self.k)[place]
-        s = slope(self.sample.moved(self.k, d), self.sample.c)
+        s = slope(self.sample.moved({self.k: d}), self.sample.c)
         off = abs(s.value - exact[place] * d[place]) + doubt(uncertainty=s.uncertainty)
         return not s.kink and bool(off <= 0.1 * gap[place] * d[place])
 

@@ -7,7 +7,7 @@ Of L = Σᵢ (Σⱼ Xᵢⱼ wⱼ)² with X = [[1, 2], [3, 4]] and w = [1, 1], in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -63,13 +63,19 @@ class Meaning:
 
     def gradient(self, k: int, moved: Mapping[str, Any] | None = None) -> Any:
         """The derived formula of variable k, with the cotangent applied, some leaves elsewhere."""
-        expr = self.subject.formulas[k]
-        assert expr is not None
-        (jacobian,) = evaluate_all([expr], self._environment({**self.values, **(moved or {})}))
+        return self.gradients([k], moved)[0]
+
+    def gradients(
+        self, variables: Sequence[int], moved: Mapping[str, Any] | None = None
+    ) -> list[Any]:
+        """The same of several variables; what they share is computed once."""
+        exprs = [expr for k in variables if (expr := self.subject.formulas[k]) is not None]
+        found = evaluate_all(exprs, self._environment({**self.values, **(moved or {})}))
         axes = self.output.ndim
         if not axes:
-            return self.c.reshape(()).item() * np.asarray(jacobian)
-        return np.tensordot(self.c, np.asarray(jacobian), axes=axes)
+            c = self.c.reshape(()).item()
+            return [c * np.asarray(jacobian) for jacobian in found]
+        return [np.tensordot(self.c, np.asarray(jacobian), axes=axes) for jacobian in found]
 
     def _environment(self, values: Mapping[str, Any]) -> Environment:
         return Environment(values, self.sample.sizes, self.arithmetic)

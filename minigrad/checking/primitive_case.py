@@ -109,7 +109,7 @@ class Case:
         judged = False
         for k, g in zip(self.movable, self.hand, strict=True):
             for direction in self._directions(k):
-                s = slope(self.sample.moved(k, direction), self.sample.c)
+                s = slope(self.sample.moved({k: direction}), self.sample.c)
                 if s.kink or not np.isfinite(s.value):
                     self.kinks.add(k)
                     continue

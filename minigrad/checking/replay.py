@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from minigrad.symbolic.lower import graph_order
 
 Arrays = Mapping[Node, Any]
 Disturb = Callable[[Any], Any]
+_NOWHERE: Arrays = MappingProxyType({})
 
 
 class Replay:
@@ -28,14 +30,21 @@ class Replay:
     def leaves(self) -> list[Node]:
         return [node for node in self.order if node.op is None]
 
-    def every(self, leaves: Arrays, disturb: Disturb | None = None) -> dict[Node, Any]:
-        """The array of every node, by the raw forward functions alone; ``disturb`` alters each result."""
+    def every(
+        self, leaves: Arrays, disturb: Disturb | None = None, moves: Arrays = _NOWHERE
+    ) -> dict[Node, Any]:
+        """The array of every node, by the raw forward functions alone.
+
+        ``disturb`` alters each result; ``moves`` are added to leaves, and to results as they are computed.
+        """
         values = dict(leaves)
         with np.errstate(all="ignore"):
             for node in self.order:
                 if node not in values:
                     value = self.step(node, values)
                     values[node] = value if disturb is None else disturb(value)
+                if node in moves:
+                    values[node] = values[node] + moves[node]
         return values
 
     def step(self, node: Node, values: Arrays) -> Any:
@@ -49,9 +58,9 @@ class Replay:
         given = [values[x] if isinstance(x, Node) else self.plain(x) for x in node.inputs]
         return operands(node.op, given)
 
-    def run(self, leaves: Arrays) -> Any:
+    def run(self, leaves: Arrays, moves: Arrays = _NOWHERE) -> Any:
         """The output as an array of numbers, truth values as 0 and 1."""
-        result = np.asarray(self.every(leaves)[self.output])
+        result = np.asarray(self.every(leaves, moves=moves)[self.output])
         return result.astype(float) if result.dtype.kind == "b" else result
 
     def record(

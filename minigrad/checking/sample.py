@@ -6,7 +6,7 @@ name for those who evaluate formulas (see :mod:`minigrad.checking.meaning`).
 For ``L = sum((X @ w) ** 2)`` with X: m n and w: n, a sample holds ``leaves[X]`` of shape (3, 5) and
 ``leaves[w]`` of shape (5,), where m = 3 and n = 5 were drawn; ``values`` the arrays of ``X @ w`` (3,), its
 square (3,) and L (); ``c = 1``, as L is a number. With variable 0 being w and d a direction in its space,
-``moved(0, d)`` is t ↦ L(X, w + t d), whose slope at 0 is d₁ ∂L/∂w₁ + … + d₅ ∂L/∂w₅.
+``moved({0: d})`` is t ↦ L(X, w + t d), whose slope at 0 is d₁ ∂L/∂w₁ + … + d₅ ∂L/∂w₅.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from minigrad.checking.replay import Disturb, Replay, last_digit, towards_zero
 from minigrad.checking.subject import Subject
 from minigrad.errors import MinigradError, ShapeError
 from minigrad.graph import Node, Tensor
+
+# Directions by the numbers of the variables that they move.
+Directions = Mapping[int, Any]
 
 
 @dataclass(eq=False)
@@ -133,30 +136,42 @@ class Sample:
         """Whether variable k holds real numbers."""
         return self.at(k).dtype.kind == "f"
 
-    def moved(self, k: int, direction: Any) -> Callable[[Any], Any]:
-        """The output with variable k at x + t direction, as a function of t."""
-        node, x = self.subject.variables[k], self.at(k)
+    def moves(self, directions: Directions, t: Any) -> dict[Node, Any]:
+        """How far each node is moved by a step of t."""
+        found: dict[Node, Any] = {}
+        for k, d in directions.items():
+            node = self.subject.variables[k]
+            found[node] = found.get(node, 0.0) + t * d
+        return found
+
+    def moved(self, directions: Directions) -> Callable[[Any], Any]:
+        """The output with some variables moved by t times their directions, as a function of t.
+
+        A computed one is moved when it has been computed: what others do to it stays, so that the slope
+        is the sum of the slopes of each.
+        """
 
         def along(t: Any) -> Any:
-            return self.run_at({node: x + t * direction})
+            return self.run_at(self.moves(directions, t))
 
         return along
 
-    def moved_twice(self, k: int, direction: Any) -> Callable[[float, float], Any]:
-        """The output as a function of (s, t), the inner variable at a + s u, variable k at b + t direction."""
-        a, b = self.subject.nodes(k)
+    def moved_twice(self, directions: Directions) -> Callable[[float, float], Any]:
+        """The output as a function of (s, t): the inner variable moved by s u, others as in `moved`."""
+        inner = {a for k in directions for a in self.subject.nodes(k)[:-1]}
 
         def along(s: float, t: float) -> Any:
-            moves = {a: s * self.u[a]}
-            moves[b] = moves.get(b, 0.0) + t * direction
-            return self.run_at({node: self.values[node] + d for node, d in moves.items()})
+            moves = self.moves(directions, t)
+            for a in inner:
+                moves[a] = moves.get(a, 0.0) + s * self.u[a]
+            return self.run_at(moves)
 
         return along
 
-    def run_at(self, moved: Mapping[Node, Any]) -> Any:
-        """The output with some nodes elsewhere; NaN where an operation does not take what it is given."""
+    def run_at(self, moves: Mapping[Node, Any]) -> Any:
+        """The output with some nodes moved; NaN where an operation does not take what it is given."""
         try:
-            return self.replay.run({**self.leaves, **moved})
+            return self.replay.run(self.leaves, moves)
         except (MinigradError, np.linalg.LinAlgError):
             return np.full(self.output.shape, np.nan)
 
@@ -197,7 +212,7 @@ class Sample:
         if here:
             return here
         moved = {
-            self.subject.variables[k]: self.at(k) + self.widths(k)
+            self.subject.variables[k]: self.widths(k)
             for k in range(len(self.subject.variables))
             if self.differentiable(k)
         }

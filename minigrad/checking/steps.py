@@ -29,7 +29,7 @@ def stuck_along(sample: Sample, moves: Mapping[Node, Any]) -> str:
     replay, values = sample.replay, sample.values
     try:
         sides = [
-            replay.every({**sample.leaves, **{n: values[n] + t * d for n, d in moves.items()}})
+            replay.every(sample.leaves, moves={n: t * d for n, d in moves.items()})
             for t in (_MOVED, -_MOVED)
         ]
     except (MinigradError, np.linalg.LinAlgError):

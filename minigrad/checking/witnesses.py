@@ -12,7 +12,7 @@ b₁², whose gradient by b is (2 b₁, 0): the first row of H = ∂²f/∂a∂b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from minigrad.checking.exact import RATIONAL, SYMPY, rational_proof, sympy_proof
 from minigrad.checking.hearing import RefutedError
 from minigrad.checking.holomorphic import first_not_holomorphic
 from minigrad.checking.report import Comparison
-from minigrad.checking.sample import Sample
+from minigrad.checking.sample import Directions, Sample
 from minigrad.checking.suppress import suppress_warnings
 from minigrad.errors import MinigradError, ShapeError
 from minigrad.graph import Node, Tensor, tensor
@@ -52,7 +52,7 @@ class Witness:
     """One row of the table of witnesses.
 
     ``refuses`` says why the witness does not apply to a sample, "" where it does; ``gradients`` gives an
-    array or None per variable, ``slope`` the derivative along one direction of one variable.
+    array or None per variable, ``slope`` the derivative along directions of some variables at once.
     ``tolerance`` is what its own precision allows; ``orders`` are those of which it speaks, and ``twice``
     is what it is called at order 2. ``judges`` names claims of the user's that it is asked about, and
     ``part`` what is at fault where it alone is wrong, and no primitive is.
@@ -62,7 +62,7 @@ class Witness:
     reads: str
     refuses: Callable[[Sample], str] = never
     gradients: Callable[[Sample], Arrays] | None = None
-    slope: Callable[[Sample, int, Any], Slope] | None = None
+    slope: Callable[[Sample, Directions], Slope] | None = None
     tolerance: float = ROUNDING
     orders: tuple[int, ...] = (1, 2)
     twice: str = ""
@@ -78,15 +78,18 @@ class Witness:
 class Proof:
     """A witness of the formula alone, on numbers of its own choice.
 
-    ``run`` compares variable k and raises DerivationError where it does not apply; ``most`` is the
-    size, in scalar operations, beyond which dims are made small; ``exact`` asks for rational numbers.
+    ``run`` compares the formulas of some variables, a line for each, and raises DerivationError where it
+    does not apply; ``together`` says that it takes one direction for all, so that where one is wrong none
+    holds. ``most`` is the size, in scalar operations, beyond which dims are made small; ``exact`` asks
+    for rational numbers.
     """
 
     name: str
     reads: str
-    run: Callable[[Sample, int, str, str], Comparison]
+    run: Callable[[Sample, Sequence[int], str], list[Comparison]]
     most: int
     exact: bool
+    together: bool
     orders: tuple[int, ...] = (1, 2)
 
 
@@ -188,27 +191,27 @@ def source_gradients(sample: Sample) -> Arrays:
 # -- slopes ------------------------------------------------------------------------------------------
 
 
-def _difference(sample: Sample, k: int, direction: Any) -> Slope:
+def _difference(sample: Sample, directions: Directions) -> Slope:
     if sample.subject.order == 1:
-        return slope(sample.moved(k, direction), sample.c)
-    return mixed_slope(sample.moved_twice(k, direction), sample.c)
+        return slope(sample.moved(directions), sample.c)
+    return mixed_slope(sample.moved_twice(directions), sample.c)
 
 
-def _of_gradient(sample: Sample, k: int, direction: Any) -> Slope:
-    a, b = sample.subject.nodes(k)
+def _of_gradient(sample: Sample, directions: Directions) -> Slope:
+    (a,) = {sample.subject.nodes(k)[0] for k in directions}
     position = list(sample.subject.variables).index(a)
 
     def along(t: float) -> Any:
         try:
-            return hand_gradients(sample.shifted({b: t * direction}))[position]
+            return hand_gradients(sample.shifted(sample.moves(directions, t)))[position]
         except (MinigradError, np.linalg.LinAlgError):
             return np.full(sample.u[a].shape, np.nan)  # beyond what an operation takes
 
     return slope(along, sample.u[a])
 
 
-def _imaginary(sample: Sample, k: int, direction: Any) -> Slope:
-    found = complex_slope(sample.moved(k, direction), sample.c)
+def _imaginary(sample: Sample, directions: Directions) -> Slope:
+    found = complex_slope(sample.moved(directions), sample.c)
     return Slope(found.value, max(found.uncertainty, EPS * sample.natural))
 
 
@@ -273,9 +276,11 @@ WITNESSES: tuple[Witness, ...] = (
 )
 
 PROOFS: tuple[Proof, ...] = (
-    Proof(AT_50, "the meaning in 50-digit arithmetic", proof_at_50, MOST_OPERATIONS, False),
-    Proof(RATIONAL, "the meaning in dual rational numbers", rational_proof, 20_000, True, (1,)),
-    Proof(SYMPY, "the meaning on explicit elements, by SymPy's diff", sympy_proof, 600, True, (1,)),
+    Proof(AT_50, "the meaning in 50-digit arithmetic", proof_at_50, MOST_OPERATIONS, False, True),
+    Proof(RATIONAL, "the meaning in dual rational numbers", rational_proof, 20_000, True, True, (1,)),
+    Proof(
+        SYMPY, "the meaning on explicit elements, by SymPy's diff", sympy_proof, 600, True, False, (1,)
+    ),
 )
 
 

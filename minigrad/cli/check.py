@@ -13,9 +13,10 @@ from minigrad.api.check import check as judged
 from minigrad.api.parse import parse
 from minigrad.checking import Finding, Report
 from minigrad.checking.report import SIGNS
+from minigrad.checking.status import status
 from minigrad.cli.common import seed as seed_option
 from minigrad.cli.expression import Expression
-from minigrad.cli.terminal import OF_VERDICT, heading, report_table, say, status, tell_json
+from minigrad.cli.terminal import OF_VERDICT, heading, report_table, say, tell_json
 from minigrad.cli.variables import METAVAR, declared_variables
 from minigrad.errors import ArgumentError
 

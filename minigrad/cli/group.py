@@ -19,9 +19,10 @@ from minigrad.cli.check import check
 from minigrad.cli.derive import derive
 from minigrad.cli.draw import draw
 from minigrad.cli.predict import predict
-from minigrad.cli.terminal import Exit, open_streams, plain, speak_unicode
+from minigrad.cli.terminal import Exit, open_streams, speak_unicode
 from minigrad.cli.train.command import train
 from minigrad.errors import MinigradError
+from minigrad.markup import plain
 
 COMMANDS = (attention, derive, check, draw, train, predict)
 

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -18,11 +18,10 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from rich.text import Text
 
 from minigrad.checking import Report
 from minigrad.checking.report import SIGNS, Comparison
-from minigrad.markup import printable
+from minigrad.markup import plain
 from minigrad.training import Epoch
 
 
@@ -118,15 +117,6 @@ _SIGNS = "+−=⊙⊘/"
 
 
 # -- tables and headings --------------------------------------------------------------------------
-
-
-# Returns, breaks of lines, and what turns the direction of writing of all that follows.
-_ORDERS = re.compile("[\r\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
-def plain(text: str) -> str:
-    """The text with � for what would command the terminal: escape sequences, returns, half characters."""
-    return _ORDERS.sub("\ufffd", printable(text))
 
 
 def tell(text: str, err: bool = False) -> None:
@@ -226,14 +216,3 @@ class Bar:
         """Draw an epoch that is over."""
         numbers = f"loss {epoch.loss:.3f}  accuracy {epoch.accuracy:.3f}"
         self.shown.update(self.task, completed=epoch.number, numbers=numbers)
-
-
-@contextmanager
-def status(what: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A line on stderr that says what is being done; nothing where that is no terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda step, done, of: None
-        return
-    with console.status(what) as shown:
-        yield lambda step, done, of: shown.update(Text(plain(f"{what}: {step}")))

@@ -127,10 +127,7 @@ def parts_of(root: Expr) -> Iterator[Expr]:
     stack: list[Expr] = [root]
     seen: set[Expr] = set()
     while stack:
-        for part in postorder(stack.pop()):
-            if part in seen:
-                continue
-            seen.add(part)
+        for part in postorder(stack.pop(), seen=seen):
             yield part
             if isinstance(part, Composite):
                 stack.append(part.expand())
