@@ -180,15 +180,14 @@ def slopes_compared(
             there = smooth[0][1].value if len(gs) == g.size == 1 else float("nan")
             worst = Worst(place, float(g[place]), there)
             return [line(q, float("nan"), ROUNDING, f"{first} is not finite", "fail", worst)]
-    missed = _Missed(gs, smooth, noise, natural, base)
+    unsure = KINK if kinks else "differences are too uncertain here"
+    missed = _Missed(gs, smooth, noise, natural, base, unsure)
     result = []
     for q, g, scale in zip(gradients, gs, missed.scales, strict=True):
         c = missed.judged(first, second, q, scale)
         if c.verdict == "pass" and kinks:
             note = f"{KINK} along {kinks} of {len(measured)} directions"
             c = replace(c, verdict="inconclusive", note=note)
-        elif c.tolerance > max(COARSEST, base) and c.error <= _CLEARLY * c.tolerance and kinks:
-            c = replace(c, note=KINK)
         if single and c.verdict == "fail":
             (d,) = missed.direction
             index = tuple(int(i) for i in np.argwhere(d)[0])
@@ -208,8 +207,9 @@ class _Missed:
         noise: Callable[[], Sequence[float]],
         natural: float,
         base: float,
+        unsure: str,
     ) -> None:
-        self.natural, self.base, self.alone = natural, base, len(gs) == 1
+        self.natural, self.base, self.unsure, self.alone = natural, base, unsure, len(gs) == 1
         claims = [sum(float(np.sum(g * a)) for g, a in zip(gs, d, strict=True)) for d, _ in smooth]
         self.claims = [(abs(y - s.value), y, s) for y, (_, s) in zip(claims, smooth, strict=True)]
         gaps = [gap for gap, _, _ in self.claims]
@@ -237,6 +237,5 @@ class _Missed:
             if all(s.unsettled(y) for y, s in off):
                 return replace(c, verdict="inconclusive", note=UNSETTLED)
         if tolerance > max(COARSEST, self.base) and c.error <= _CLEARLY * tolerance:
-            note = "differences are too uncertain here"
-            return replace(c, verdict="inconclusive", note=note)
+            return replace(c, verdict="inconclusive", note=self.unsure)
         return c
