@@ -72,7 +72,8 @@ class Applied(Memory):
             return self.reduction_by_index(node, places)
         rows = sum(place is None for place in inner) > node.count
         tree = Call(f"row{node.kind}" if rows else node.kind, (body,))
-        return _of_elements(node, tree, places[kept:])
+        whole = tuple(place for place in places[:kept] if place is None)
+        return _of_elements(node, tree, (*whole, *places[kept:]))
 
     def reduction_by_index(self, node: Reduction, places: Places) -> Tree:
         """Over letters of its own, max_kl(X_ijkl), where the whole has more than two axes."""

@@ -187,8 +187,10 @@ class Reader(Applied):
         index = self.read(node.index, places[:-1])
         if node.index.ndim == 0 and places == (None,):
             return Name(f"e_{text(index)}")
-        if places[-1] is not None and all(p is not None for p in places):
+        if places[-1] is not None:
             return Relation("=", index, index_name(places[-1]))
+        if places.count(None) > 2:
+            raise OrderError("one-hot rows of a matrix of places have three axes")
         return Call("onehot", (index,))
 
     # -- products ----------------------------------------------------------------------------------

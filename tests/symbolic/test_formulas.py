@@ -565,6 +565,25 @@ def test_an_argmax_is_a_place_as_an_argsort_is(
 
 
 @pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (
+            "sum(c * sin(partition(reshape(B, (m, n)), 0, axis=1)))",
+            "dB = reshape(Σ_i diag(cos(rowsort(T)[:,i]) ⊙ c[:,i]) onehot(rowargsort(T)[:,i]), (n, m))"
+            "   where T = reshape(B, (m, n))",
+        ),
+        (
+            "sum(c.T * sin(sort(B, axis=0)))",
+            "dB_i = colsum(cos(rowsort(Bᵀ)ᵀ) ⊙ cᵀ ⊙ [rowargsort(Bᵀ) = i]ᵀ)",
+        ),
+    ],
+)
+def test_a_place_in_all_rows_is_a_column(text: str, right: str) -> None:
+    """sort(T)_i is what row i of T is sorted; what stands at place i in every row is rowsort(T)[:,i]."""
+    assert str(mg.derive(mg.parse(text, B="n m", c="m n"), wrt="B")) == right
+
+
+@pytest.mark.parametrize(
     ("part", "dims", "right"),
     [
         ("x[::2]", "3", "J = I[::2]"),
