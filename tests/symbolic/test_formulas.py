@@ -574,7 +574,7 @@ def test_an_argmax_is_a_place_as_an_argsort_is(
         ),
         (
             "sum(c.T * sin(sort(B, axis=0)))",
-            "dB_i = colsum(cos(rowsort(Bᵀ)ᵀ) ⊙ cᵀ ⊙ [rowargsort(Bᵀ) = i]ᵀ)",
+            "dB_i = rowsum(cos(rowsort(Bᵀ)ᵀ)ᵀ ⊙ c ⊙ [rowargsort(Bᵀ) = i])",
         ),
     ],
 )
