@@ -125,6 +125,12 @@ class MatrixRow:
         calls = f"{self.name}(" in self.text
         if self.helper and not (calls and self.helper.startswith(f"def {self.name}(")):
             return f"helper= defines {self.name}(x), and text= calls it"
+        for language, text in self.dialects.items():
+            if text.count("{}") != 1 and not text.startswith(f"def {self.name}("):
+                return (
+                    f"dialects={{{language!r}: {text!r}}} is neither a call with one place {{}} for the "
+                    f"argument nor a definition of {self.name}(x)"
+                )
         if not self.helper and not self.text.startswith("np."):
             return f"text={self.text!r} is no function of NumPy's; give its definition as helper="
         return None

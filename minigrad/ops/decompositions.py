@@ -108,6 +108,7 @@ svdvals = matrix_function(
     inexact=ROOTS,
     letter="s",
     text="np.linalg.svd({}, compute_uv=False)",
+    dialects={"torch": "torch.linalg.svdvals({})"},
     domain="invertible",
     kinks="at a singular value of 0 one of the possible directions is taken",
     doc="Singular values, descending.",

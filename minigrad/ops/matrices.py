@@ -97,6 +97,23 @@ def _of_cofactors(r: Any) -> Any:
     return r.sum(whole, r.product("ij", [("Y", "ia"), ("G", "ba"), ("inverse", "jb")], -1))
 
 
+_COFACTORS = """\
+def cofactors(x):
+    u, s, vt = np.linalg.svd(x)
+    n = s.shape[-1]
+    others = np.stack([np.prod(np.delete(s, k, -1), -1) for k in range(n)], -1)
+    sign = np.linalg.det(u) * np.linalg.det(vt)
+    return sign[..., None, None] * ((u * others[..., None, :]) @ vt)
+"""
+_COFACTORS_IN_TORCH = """\
+def cofactors(x):
+    u, s, vt = torch.linalg.svd(x)
+    kept = [[j for j in range(s.shape[-1]) if j != k] for k in range(s.shape[-1])]
+    others = torch.stack([torch.prod(s[..., rest], dim=-1) for rest in kept], -1)
+    sign = torch.linalg.det(u) * torch.linalg.det(vt)
+    return sign[..., None, None] * ((u * others[..., None, :]) @ vt)
+"""
+
 # What a finished program has in place of det X times X⁻ᵀ.
 cofactors = matrix_function(
     "linalg.cofactors",
@@ -108,14 +125,8 @@ cofactors = matrix_function(
     keeps=True,
     letter="t",
     text="cofactors({})",
-    helper="""\
-def cofactors(x):
-    u, s, vt = np.linalg.svd(x)
-    n = s.shape[-1]
-    others = np.stack([np.prod(np.delete(s, k, -1), -1) for k in range(n)], -1)
-    sign = np.linalg.det(u) * np.linalg.det(vt)
-    return sign[..., None, None] * ((u * others[..., None, :]) @ vt)
-""",
+    helper=_COFACTORS,
+    dialects={"jax": _COFACTORS.replace("np.", "jnp."), "torch": _COFACTORS_IN_TORCH},
     domain="invertible",
     kinks="exact at singular matrices, to first order",
     doc="Matrix of cofactors, Y = det(X) X⁻ᵀ where X has an inverse: the gradient of det.",

@@ -32,6 +32,7 @@ def matrix_function(
     sizes: Rule = same,
     text: str,
     helper: str = "",
+    dialects: Mapping[str, str] | None = None,
     objects: Rule | None = None,
     digits: Rule | None = None,
     inexact: str = "",
@@ -75,6 +76,10 @@ def matrix_function(
     text, helper
         How source writes it, ``"np.linalg.inv({})"``; what NumPy has not is ``"expm({})"`` with the text of a
         definition of ``expm(x)``.
+    dialects
+        By language ("jax", "torch") how source in it writes the function, ``"jax.scipy.linalg.expm({})"``, or
+        the text of a definition; not needed where it is NumPy's call in that language's module. A language
+        without a form is refused in words.
     objects, digits, inexact
         Its value beside the floats of ``forward``: ``(arithmetic, array)`` by
         products, sums, ``arithmetic.inverse``, ``.determinant`` and ``.power`` of each element, in exact
@@ -139,6 +144,7 @@ def matrix_function(
         letter=letter,
         text=text,
         helper=helper,
+        dialects=dialects,
         sympy=sympy,
     )
     missing = row.missing() if callable(vjp) else "vjp= is a function (g, y, x) of arrays"

@@ -59,6 +59,7 @@ expm = matrix_function(
     single="exp(x)",
     keeps=True,
     text="expm({})",
+    dialects={"jax": "jax.scipy.linalg.expm({})", "torch": "torch.linalg.matrix_exp({})"},
     helper="""\
 def expm(x):
     norm = np.max(np.sum(np.abs(x), axis=-1), initial=0.0)
@@ -118,6 +119,23 @@ sqrtm = matrix_function(
     single="sqrt(x)",
     keeps=True,
     text="sqrtm({})",
+    dialects={
+        "jax": """\
+def sqrtm(x):
+    def step(_, pair):
+        y, z = pair
+        return (y + jnp.linalg.inv(z)) / 2, (z + jnp.linalg.inv(y)) / 2
+    start = x, jnp.zeros_like(x) + jnp.eye(x.shape[-1], dtype=x.dtype)
+    return jax.lax.fori_loop(0, 50, step, start)[0]
+""",
+        "torch": """\
+def sqrtm(x):
+    y, z = x, torch.zeros_like(x) + torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
+    for _ in range(50):
+        y, z = (y + torch.linalg.inv(z)) / 2, (z + torch.linalg.inv(y)) / 2
+    return y
+""",
+    },
     helper="""\
 def sqrtm(x):
     y, z = x, np.zeros_like(x) + np.eye(x.shape[-1])

@@ -126,6 +126,17 @@ def second_cofactors(x):
     pairs = np.einsum("...ab,...ia,...aj,...kb,...bl->...ijkl", others, u, vt, u, vt, optimize=True)
     return pairs - np.swapaxes(pairs, -4, -2)
 """
+_ELSEWHERE = """\
+def second_cofactors(x):
+    u, s, vt = np.linalg.svd(x)
+    n = s.shape[-1]
+    kept = [[[k for k in range(n) if k not in (a, b)] for b in range(n)] for a in range(n)]
+    rows = [np.stack([np.prod(s[..., INDICES(rest)], -1) for rest in row], -1) for row in kept]
+    others = np.stack(rows, -2) * (1 - np.eye(n, dtype=s.dtype))
+    others = others * (np.linalg.det(u) * np.linalg.det(vt))[..., None, None]
+    pairs = np.einsum("...ab,...ia,...aj,...kb,...bl->...ijkl", others, u, vt, u, vt)
+    return pairs - np.swapaxes(pairs, -4, -2)
+"""
 
 
 def _second_cofactors() -> Callable[[Any], Any]:
@@ -149,4 +160,8 @@ SECOND_COFACTORS = MATRIX_ROWS["second_cofactors"] = MatrixRow(
     letter="T",
     text="second_cofactors({})",
     helper=_HELPER,
+    dialects={
+        "jax": _ELSEWHERE.replace("INDICES(rest)", "np.array(rest, int)").replace("np.", "jnp."),
+        "torch": _ELSEWHERE.replace("INDICES(rest)", "rest").replace("np.", "torch."),
+    },
 )
