@@ -382,6 +382,11 @@ def is_name(node: Expr) -> bool:
     return isinstance(node, Ref)
 
 
+def is_definition(node: Expr) -> bool:
+    """Whether the node is the name of a tensor of the user's, not of a gradient."""
+    return isinstance(node, Ref) and node.of is None
+
+
 def referred(*roots: Expr) -> list[Ref]:
     """Every name that the roots need and that is not a variable's own, what it stands on first."""
     return [

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from minigrad.index.algebra import add, constant, scale
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Expr, Map, Product, Sum
+from minigrad.index.expr import Composite, Expr, Map, Number, Product, Sum
 from minigrad.index.meaning.smooth import LOG
 from minigrad.index.numbers import times
 from minigrad.index.pointwise import mapped
@@ -34,8 +34,9 @@ from minigrad.symbolic.exponentials import (
     split,
     without_shift,
 )
-from minigrad.symbolic.mixtures import by_tanh, logarithm
+from minigrad.symbolic.mixtures import by_sigmoids, logarithm, without_difference
 from minigrad.symbolic.quotients import quotient
+from minigrad.symbolic.spellings import exponential_of, read_map, read_sum
 
 # Logarithms in other bases, by meaning.
 _BASES = {"log(x)/log(2)": 2, "log(x)/log(10)": 10}
@@ -48,22 +49,30 @@ def recognised(root: Expr) -> Expr:
 
 def _recognised(node: Expr) -> Expr:
     if isinstance(node, Map):
-        return _log_of_mixture(node) or node
+        return read_map(node) or _log_of_mixture(node) or node
     if isinstance(node, Composite):
         return without_shift(node)
-    return folded(node)
+    found = folded(node)
+    return read_sum(found) if isinstance(found, Sum) else found
 
 
 def folded(node: Expr) -> Expr:
     """Every quotient of exponentials in a sum or product, written by what has no exponentials."""
     if isinstance(node, Sum):
-        return by_tanh(add([(c, folded(term)) for c, term in node.terms]))
+        total = by_sigmoids(add([(c, _folded_term(c, term)) for c, term in node.terms]))
+        return total if not isinstance(total, Sum) else exponential_of(total) or total
     while isinstance(node, Product):
         found = quotient(node)
         if found is None:
             return node
         node = found
     return node
+
+
+def _folded_term(coef: Number, term: Expr) -> Expr:
+    """A term without quotients of exponentials; c (1 − σ(x)) is not opened by itself, unless c is 1."""
+    found = folded(term)
+    return found if abs(coef) == 1 else without_difference(found)
 
 
 # -- logarithms ---------------------------------------------------------------------------------------

@@ -18,9 +18,20 @@ from fractions import Fraction
 from minigrad.index import heads
 from minigrad.index.algebra import add, constant, scale, subtract
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Map, Number, Product, Sum, is_constant, is_zero
+from minigrad.index.expr import (
+    Expr,
+    Map,
+    Number,
+    Product,
+    Sum,
+    is_constant,
+    is_definition,
+    is_zero,
+    postorder,
+)
 from minigrad.index.numbers import exact_power, plus, times
 from minigrad.index.pointwise import mapped
+from minigrad.index.rebuild import substituted
 from minigrad.symbolic.exponentials import Mixture, exponential, function, logarithm_of
 
 LOGISTIC = "1/(1 + exp(-x))"
@@ -131,6 +142,42 @@ def by_tanh(node: Expr) -> Expr:
     return node
 
 
+def by_sigmoids(node: Expr) -> Expr:
+    """The sum by as few sigmoids as say it: σ(x) + σ(−x) is 1, and 1 − σ(−x) is σ(x)."""
+    if not isinstance(node, Sum):
+        return node
+    for k, (c, term) in enumerate(node.terms):
+        x = _argument_of_sigmoid(term)
+        if x is None:
+            continue
+        turned = mapped(function(LOGISTIC, "special.expit"), (scale(-1, x),))
+        others = [t for n, t in enumerate(node.terms) if n != k]
+        if (c, turned) in others:
+            others.remove((c, turned))
+            return by_sigmoids(add([(c, constant(1, node.sizes)), *others]))
+        one = next((t for t in others if t[0] == -c and is_constant(t[1], 1)), None)
+        if one is not None and negated(x):
+            others.remove(one)
+            return by_sigmoids(add([(-c, turned), *others]))
+    return by_tanh(node)
+
+
+def without_lone_differences(root: Expr) -> Expr:
+    """The expression with 1 − σ(x) as σ(−x), where σ(x) stands nowhere else."""
+    above: dict[Expr, list[Expr]] = {}
+    for node in postorder(root, closed=is_definition):
+        if isinstance(node, (Sum, Product, Map)):
+            for child in node.children():
+                if _argument_of_sigmoid(child) is not None:
+                    above.setdefault(child, []).append(node)
+    lone = {
+        parents[0]: turned
+        for parents in above.values()
+        if len(parents) == 1 and (turned := without_difference(parents[0])) != parents[0]
+    }
+    return substituted(root, lone) if lone else root
+
+
 def _argument_of_sigmoid(node: Expr) -> Expr | None:
     return node.args[0] if isinstance(node, Map) and node.head.text == LOGISTIC else None
 
@@ -147,6 +194,6 @@ def without_difference(node: Expr) -> Expr:
     if isinstance(node, Sum) and len(node.terms) == 2:
         for (p, a), (q, b) in (node.terms, node.terms[::-1]):
             x = _argument_of_sigmoid(a)
-            if x is not None and p == -1 and is_constant(b, 1) and q == 1:
-                return mapped(function(LOGISTIC, "special.expit"), (scale(-1, x),))
+            if x is not None and p == -q and is_constant(b, 1):
+                return scale(q, mapped(function(LOGISTIC, "special.expit"), (scale(-1, x),)))
     return node

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from minigrad.index import facts
 from minigrad.index.algebra import distributed
-from minigrad.index.expr import Expr, Product, Ref, Sum
-from minigrad.index.rebuild import transformed
+from minigrad.index.expr import Expr, Product, Sum, is_definition
+from minigrad.index.rebuild import transformed, with_children
 from minigrad.symbolic.expand import with_deltas_first
 from minigrad.symbolic.factors import with_factors_outside
 from minigrad.symbolic.fold import folded
+from minigrad.symbolic.mixtures import by_sigmoids, without_lone_differences
 from minigrad.symbolic.rational import rationally_simplified
 
 
@@ -29,14 +30,21 @@ def finished(exprs: Sequence[Expr]) -> list[Expr]:
     factors: dict[Expr, Expr] = {}
     result = []
     for expr in exprs:
-        expr = transformed(expr, simplified, simple, _is_definition)
-        expr = transformed(expr, with_factors_outside, factors, _is_definition)
-        result.append(with_deltas_first(expr))
+        expr = transformed(expr, simplified, simple, is_definition)
+        expr = transformed(expr, _factored, factors, is_definition)
+        result.append(with_deltas_first(without_lone_differences(expr)))
     return result
 
 
-def _is_definition(node: Expr) -> bool:
-    return isinstance(node, Ref) and node.of is None
+def _factored(node: Expr) -> Expr:
+    """A sum with its common factors outside, and what is left of it read again: 1 − 2 σ(−2x) is tanh(x)."""
+    node = with_factors_outside(node)
+    if not isinstance(node, Product):
+        return by_sigmoids(node)
+    read = [by_sigmoids(f.node) for f in node.factors]
+    if all(a is f.node for a, f in zip(read, node.factors, strict=True)):
+        return node
+    return with_children(node, read)
 
 
 def _constant_parts(node: Product) -> Expr:

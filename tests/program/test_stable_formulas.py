@@ -31,7 +31,7 @@ SPELLED = [
     ("sum(y * log(exp(x) + exp(z)))", TWO, "σ(x − z) ⊙ y"),
     ("sum(y * log(exp(x) + exp(-x)))", ONE, "tanh(x) ⊙ y"),
     ("sum(y * log(cosh(x)))", ONE, "tanh(x) ⊙ y"),
-    ("sum(y * log(1 / (1 + exp(-x))))", ONE, "(1 − σ(x)) ⊙ y"),
+    ("sum(y * log(1 / (1 + exp(-x))))", ONE, "σ(−x) ⊙ y"),
     ("sum(y * x / (1 + exp(-x)))", ONE, None),
     ("sum(y * (exp(x) - exp(-x)) / (exp(x) + exp(-x)))", ONE, "(1 − tanh(x)^⊙2) ⊙ y"),
     ("sum(y * (1 - exp(-2 * x)) / (1 + exp(-2 * x)))", ONE, "(1 − tanh(x)^⊙2) ⊙ y"),

@@ -90,7 +90,7 @@ FORMULAS = {
         {"X": "m n", "w": "n", "y": "m | pm1"},
         "w",
         2,
-        "H = Xᵀ diag(σ(t) ⊙ (1 − σ(t))) X   where t = −y ⊙ (X w)",
+        "H = Xᵀ diag(σ(−y ⊙ (X w)) ⊙ σ(y ⊙ (X w))) X",
     ),
     "softcap": (
         "sum(C * (softmax(c*tanh(Q@K.T/c)) @ V))",
