@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiled.sized import elements, shape_of
+from minigrad.program.operations import ATOMS, VIEWS
 from minigrad.program.value import Value
 
-VIEWS = frozenset({"permute", "expand", "reshape", "index", "broadcast", "diagonal"})
-ATOMS = frozenset({"variable", "number", "constant", "size"})
 # What writes into an array of its caller's.
 WRITERS = frozenset({"ufunc", "reduce", "matmul", "matvec", "vecdot", "einsum", "choose", "copy"})
 _CONTRACTIONS = frozenset({"matmul", "matvec", "vecdot"})

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.compiled.kernels import LOWEST, SCIPY, TINY, kernels
-from minigrad.compiled.memory import ATOMS, VIEWS, WRITERS, Layout, Pool, laid_out
+from minigrad.compiled.memory import WRITERS, Layout, Pool, laid_out
 from minigrad.compiled.rewriting import rewritten
 from minigrad.compiled.rows import ROWS
 from minigrad.compiled.sized import elements, sized
 from minigrad.index.size import AnySize
+from minigrad.program.operations import ATOMS, BUILT_UP, VIEWS
 from minigrad.program.value import Value, in_order
 from minigrad.program.value_builder import ValueBuilder
 from minigrad.source.axes import axis_text, shape_text, subscripts
@@ -25,7 +26,7 @@ from minigrad.source.texts import expression
 
 _INDENT = "    "
 _SIGNS = {"add": ("+", ADD), "subtract": ("-", ADD), "multiply": ("*", MULTIPLY), "divide": ("/", MULTIPLY)}
-_BUILT_UP = frozenset({"embed", "embed_add", "scatter"})
+
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class _Writer:
             return self._in_buffer(k, value)
         if value.op in WRITERS:
             return self._local(value, Text(self._call(value, None)))
-        if value.op in _BUILT_UP:
+        if value.op in BUILT_UP:
             return self._built_up(value)
         text = expression(value, self)
         if value.op == "matrix_function":  # some compute in double precision whatever they are given

@@ -1,50 +1,8 @@
 """The values of an array program: one array operation each, in NumPy's terms.
 
 An operation is equal to another when its name, parameters and arguments are, so what is written twice
-is one value. Elementwise operations broadcast as NumPy's do, aligned at the right.
-
-==============  ==================================  ===============================================
-operation       parameters                          result
-==============  ==================================  ===============================================
-variable        (name,)                             an argument
-number          (number,)                           an exact number, e.g. 1/2
-constant        (name,)                             pi or E
-size            (size,)                             the size of an axis as a number
-add             (coefficients,)                     sum of coefficient * argument
-multiply        (coefficient, exponents)            coefficient * product of argument ** exponent
-apply           (function,)                         a function of every element
-cast            ()                                  truth values as numbers
-permute         (axes,)                             axis k of the result is ``axes[k]``
-expand          (axes,)                             axes of length 1 put in, counted in the result
-broadcast       (sizes,)                            repeated to these sizes
-diagonal        (labels,)                           axes of one label merged, in order of appearance
-sum, max, prod  (axes,)                             reduced over the axes
-matmul          ()                                  matrix product of the last two axes
-matvec          ()                                  matrix times vector in the last axes
-tensordot       (axes of a, axes of b)              summed over pairs of axes
-einsum          (labels of a, of b, of the result)  what is none of the above
-arange          (start, steps)                      start + Σ step · index over all indices of the shape
-index           (entries,)                          per axis an index, or (start, step, length), or None
-take            (axis,)                             rows of ``args[0]`` at ``args[1]``
-points          (shared,)                           the same, leading axes of both being one
-roll            (shift, axis)                       elements moved round
-cumsum          (axis, reverse)                     running sum
-tril            (k, upper)                          zero above (below) the k-th diagonal
-reshape         (sizes,)                            row-major
-concatenate     (axis,)                             end to end
-embed           (index maps,)                       zeros with ``args[0]`` in place
-embed_add       (index maps,)                       ``args[0]`` plus ``args[1]`` in place
-scatter         (count, sizes of the part)          zeros, the part ``args[0]`` added up at ``args[1:]``
-softmax         (axes,)                             exp over its own sum, along the axes
-logsumexp       (axes,)                             log of the sum of exp
-argmax          (axes,)                             1 at the largest, ties shared
-others          (axes,)                             product of the other elements, along the axes
-sort, argsort   (axes,)                             ascending along the axis; the places they come from
-matrix_function (row,)                              a function of the last two axes
-relation        (coefficients, constant, sign,      a 0/1 tensor of indices, where nothing else serves
-                modulus, name)
-pick            ()                                  1 at the indices ``args[0]`` of a last axis
-==============  ==================================  ===============================================
+is one value. Elementwise operations broadcast as NumPy's do, aligned at the right. What operations there
+are, and what each means, stands in `minigrad.program.operations`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.program import Value, in_order
+from minigrad.program.operations import VIEWS
 from minigrad.source.axes import shape_text
 from minigrad.source.constants import constant_text
 from minigrad.source.dialects import NUMPY
@@ -13,7 +14,7 @@ from minigrad.source.dims import dim_lines, plain_dims, said_by
 from minigrad.source.layout import INDENT, WIDTH, Result, Source
 from minigrad.source.names import identifier, in_docstring, quoted
 from minigrad.source.pieces import ATOM, Text
-from minigrad.source.statements import ALIASES, Statements
+from minigrad.source.statements import Statements
 from minigrad.source.wrapping import wrapped
 
 
@@ -55,7 +56,7 @@ class Function(Statements):
     def final(self, result: Result) -> Text:
         """A result in the shape that its variable has, in memory of its own."""
         value, text = result.value, self.texts[result.value]
-        if value.op in ALIASES and self._is_view_of_argument(value):
+        if self._is_view_of_argument(value):
             text = self.dialect.own(text)
         if value.kind == "weak":
             return self.dialect.created(
@@ -68,7 +69,7 @@ class Function(Statements):
         return text
 
     def _is_view_of_argument(self, value: Value) -> bool:
-        while value.op in ALIASES and value.args:
+        while value.op in VIEWS:
             value = value.args[0]
         return value.op == "variable"
 

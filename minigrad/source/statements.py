@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from minigrad.index.size import AnySize, Size, named_sizes
 from minigrad.program import Program, Value, in_order
+from minigrad.program.operations import ATOMS, BUILT_UP, VIEWS
 from minigrad.source.arrays import indices_text
 from minigrad.source.axes import shape_text
 from minigrad.source.dialect import Dialect
@@ -19,14 +20,10 @@ from minigrad.source.places import places_text, scattered_text, window_text
 from minigrad.source.texts import expression
 from minigrad.symbolic.budget import ask_for_time
 
-# Views, and what is shorter than a name for it: written again wherever it is used.
-_VIEWS = {"permute", "expand"}
-_ATOMS = {"variable", "number", "constant", "size"}
-_BUILT_UP = {"embed", "embed_add", "scatter"}
+# Views that are written again wherever they are used, as what is shorter than a name for it is.
+_AGAIN = {"permute", "expand"}
 # What is shorter than this is not worth a name, even where a line is too long.
 _LEAST_NAMED = 12
-# What shares memory with its argument.
-ALIASES = {"variable", "permute", "expand", "index", "reshape", "broadcast", "diagonal"}
 
 
 class Statements:
@@ -72,7 +69,7 @@ class Statements:
     def _uses(self) -> Counter[Value]:
         uses: Counter[Value] = Counter(r.value for r in self.results)
         for value in reversed(self.reachable):
-            times = uses[value] if value.op in _VIEWS else 1
+            times = uses[value] if value.op in _AGAIN else 1
             for arg in value.args:
                 uses[arg] += times
         return uses
@@ -81,7 +78,7 @@ class Statements:
         return self.texts[value]
 
     def is_inline(self, value: Value) -> bool:
-        return value not in self.assigned and value.op not in _ATOMS
+        return value not in self.assigned and value.op not in ATOMS
 
     def spoken(self, value: Value) -> Dialect:
         if not is_python(value):
@@ -116,12 +113,12 @@ class Statements:
             self.texts[value] = Text(self.arguments.get(name) or self.constants[name])
             self.needs_dtype |= name in self.constants and value.kind == "float"
             return
-        if value.op in _BUILT_UP and not self._is_matrix_diagonal(value):
+        if value.op in BUILT_UP and not self._is_matrix_diagonal(value):
             self.build_up(value)
             return
         name = self.called.get(value)
         self.texts[value] = self.fitted(value, len(name or "") + 3)
-        shared = self.uses[value] > 1 and value.op not in _ATOMS | _VIEWS
+        shared = self.uses[value] > 1 and value.op not in ATOMS | _AGAIN
         if name is not None or shared:
             self.assign(value, name or self.names.fitting(value))
 
@@ -147,9 +144,9 @@ class Statements:
 
     def _inline_parts(self, value: Value) -> Iterator[Value]:
         for arg in value.args:
-            if arg in self.assigned or arg.op in _ATOMS:
+            if arg in self.assigned or arg.op in ATOMS:
                 continue
-            if arg.op in _VIEWS:
+            if arg.op in _AGAIN:
                 yield from self._inline_parts(arg)
             else:
                 yield arg
@@ -157,7 +154,7 @@ class Statements:
     def _refresh(self, value: Value) -> None:
         """Views in place are written again, since what they view has a name now."""
         for arg in value.args:
-            if arg.op in _VIEWS and arg not in self.assigned:
+            if arg.op in _AGAIN and arg not in self.assigned:
                 self._refresh(arg)
                 self.texts[arg] = expression(arg, self)
 
@@ -239,11 +236,11 @@ class Statements:
     def base_to_add_to(self, value: Value, base: Value) -> str:
         """The name of an array of its own that starts as the base."""
         text = self.texts[base].text
-        if base.op in _BUILT_UP and base in self.assigned and self.uses[base] == 1:
+        if base.op in BUILT_UP and base in self.assigned and self.uses[base] == 1:
             if base not in self.called and value not in self.called:
                 return text
         name = self.name_of_built(value)
-        fresh = base not in self.assigned and base.op not in ALIASES
+        fresh = base not in self.assigned and base.op not in VIEWS | ATOMS
         self.lines.append(f"{name} = {text}" if fresh else f"{name} = np.array({text})")
         return name
 
