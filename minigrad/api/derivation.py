@@ -22,6 +22,7 @@ from minigrad.names import differential_name
 from minigrad.notation.choose import printed_length
 from minigrad.notation.lines import Line, line
 from minigrad.notation.steps import Step, second_rule, steps
+from minigrad.source import Shard
 from minigrad.symbolic import derivatives
 
 
@@ -108,17 +109,27 @@ class Derivation(Printed, Mapping[Key, Formula]):
             seconds.append(Step(formula.line, second_rule(of, by, reading.gradients[of])))
         return steps([*firsts, *gradients], reading.definitions, reading.outputs) + seconds
 
-    def source(self, language: str = "numpy") -> str:
+    def source(self, language: str = "numpy", *, shard: Shard | None = None) -> str:
         """The text of one standalone function that returns {name: array} for all formulas.
+
+        Parameters
+        ----------
+        language
+            "numpy", "jax" or "torch".
+        shard
+            In JAX, dims and the axes of a mesh of devices over which they are cut, ``{"b": "data"}``. The
+            function takes the mesh, then whole arrays, and returns the value and the gradients: a step that
+            ``jax.shard_map`` runs on every device. An index that is cut and summed is added up over the
+            devices, one that is kept stays local.
 
         Raises
         ------
         ArgumentError
-            When the language is not known.
+            When the language is not known, or a dim that is cut is none of a variable's.
         DerivationError
-            When an operation has no form in that language.
+            When an operation has no form in that language, or needs the whole of an axis that is cut.
         """
-        return derivation_source(self._formulas, self.reading, language)
+        return derivation_source(self._formulas, self.reading, language, shard)
 
     # -- proof -------------------------------------------------------------------------------------------
 

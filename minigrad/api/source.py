@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from minigrad.api.reading import Derived, Key, Reading
 from minigrad.index.expr import Ref, referred
 from minigrad.notation.lines import backward_rank
-from minigrad.source import source_of
+from minigrad.source import Shard, Written, source_of
+
+
+_STEP = "step"  # a function that returns the value too
 
 
 def formula_source(formula: Derived, reading: Reading, language: str) -> str:
@@ -19,14 +22,22 @@ def formula_source(formula: Derived, reading: Reading, language: str) -> str:
     return _written([(None, formula)], reading, language, name, summary)
 
 
-def derivation_source(formulas: Mapping[Key, Derived], reading: Reading, language: str) -> str:
-    """One standalone function that returns the arrays of all formulas by name."""
+def derivation_source(
+    formulas: Mapping[Key, Derived], reading: Reading, language: str, shard: Shard | None = None
+) -> str:
+    """One standalone function that returns the arrays of all formulas by name.
+
+    With ``shard`` it is a step on many devices, and returns the value as well where that is a number.
+    """
     kind = _kind(next(iter(formulas.values())))
     texts = [" and ".join(dict.fromkeys(k)) if isinstance(k, tuple) else k for k in formulas]
     by = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
     word = kind if len(texts) == 1 else f"{kind}s"
     summary = _summary(word, reading, f"by {by}")
-    return _written(list(formulas.items()), reading, language, f"{kind}s", summary)
+    name = f"{kind}s"
+    if shard is not None and kind == "gradient" and not reading.lowered.cotangents:
+        name, summary = _STEP, f"{reading.output_name or 'The output'} and its {word} by {by}."
+    return _written(list(formulas.items()), reading, language, name, summary, shard)
 
 
 def _written(
@@ -35,12 +46,17 @@ def _written(
     language: str,
     name: str,
     summary: str,
+    shard: Shard | None = None,
 ) -> str:
     lowered = reading.lowered
     refs = referred(*(formula.expr for _, formula in formulas))
     forward = sorted((r for r in refs if r.of is None), key=lambda r: reading.rank.get(r.name, 0))
+    written: list[Written] = [(key, f.name, f.expr, f.sizes) for key, f in formulas]
+    valued = name == _STEP
+    if valued:
+        written.insert(0, (None, reading.output_name or "value", reading.output, ()))
     return source_of(
-        [(key, f.name, f.expr, f.sizes) for key, f in formulas],
+        written,
         language,
         name=name,
         summary=summary,
@@ -57,6 +73,8 @@ def _written(
             for name, (node, _) in lowered.leaves.items()
             if node.name is None and not node.requires_grad and node.value is not None
         },
+        shard=shard,
+        valued=valued,
     )
 
 

@@ -102,6 +102,9 @@ _TABLE = (
         "zeros, the part args[0] added up at args[1:]",
         places.scatter,
     ),
+    # over the devices of a mesh, in a program of one of them
+    Operation("psum", "(axes of the mesh,)", "added up over the devices", compute.on_a_mesh),
+    Operation("axis_size", "(axes of the mesh,)", "how many devices there are", compute.on_a_mesh),
     # made of indices
     Operation(
         "arange", "(start, steps)", "start + Σ step · index, over all indices", places.arange

@@ -213,3 +213,10 @@ def matrix_function(value: Value, args: list[Any], env: Environment) -> Any:
             f"by {x.shape[-1]}; derive with numbers for sizes, or of the transpose"
         )
     return env.arithmetic.matrix_function(row, x)
+
+
+# -- over the devices of a mesh --------------------------------------------------------------------------------
+
+
+def on_a_mesh(value: Value, args: list[Any], env: Environment) -> Any:
+    raise DerivationError(f"{value.op}: a device's program runs where its mesh is, under jax.shard_map")

@@ -14,6 +14,7 @@ from minigrad.source.constants import is_written_out
 from minigrad.source.dialects import DIALECTS
 from minigrad.source.function import Function
 from minigrad.source.layout import Layout, Result, Source
+from minigrad.source.mesh import MeshFunction, Shard, checked_shard
 
 LANGUAGES = tuple(DIALECTS)
 
@@ -33,6 +34,8 @@ def source_of(
     backward: Sequence[str] = (),
     sizes: Mapping[str, int] | None = None,
     constants: Mapping[str, Any] | None = None,
+    shard: Shard | None = None,
+    valued: bool = False,
 ) -> Source:
     """The text of one standalone function that computes the formulas.
 
@@ -53,6 +56,9 @@ def source_of(
         What dims measure, if known; it decides in which order products are contracted.
     constants
         Arrays of variables (without axes of length 1) that the user gave no name; small ones are written out.
+    shard
+        Dims that are cut over axes of a mesh of devices, in JAX; with ``valued`` the first formula is the
+        value whose gradients the others are.
 
     Raises
     ------
@@ -79,4 +85,7 @@ def source_of(
             known.setdefault(node.name, node.sizes)
     text = summary or f"{', '.join(left for _, left, _, _ in formulas)}."
     small = {n: a for n, a in (constants or {}).items() if is_written_out(a)}
-    return Function(made, results, Layout(name, text, known, forward, backward, small, language)).write()
+    layout = Layout(name, text, known, forward, backward, small, language)
+    if shard is None:
+        return Function(made, results, layout).write()
+    return MeshFunction(made, results, layout, checked_shard(shard, language, known), valued).write()

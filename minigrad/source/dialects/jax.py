@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minigrad.source.dialect import Dialect
+from minigrad.program import Value
+from minigrad.source.dialect import Context, Dialect
 from minigrad.source.dialects.numpy import HELPERS
+from minigrad.source.names import quoted
+from minigrad.source.pieces import Text, call
 
 _OWN = {
     "softmax": """\
@@ -22,6 +25,20 @@ class Jax(Dialect):
 
     def put(self, base: str, places: Sequence[str], part: str, add: bool) -> str:
         return f"{base}.at[{', '.join(places) or '...'}].{'add' if add else 'set'}({part})"
+
+
+def _psum(value: Value, at: Context) -> Text:
+    """The parts of all devices along an axis of the mesh, added up."""
+    return call("jax.lax.psum", at.text(value.args[0]).text, _mesh_axes(value.params[0]))
+
+
+def _axis_size(value: Value, at: Context) -> Text:
+    """How many devices there are along an axis of the mesh: a Python number."""
+    return call("jax.lax.axis_size", _mesh_axes(value.params[0]))
+
+
+def _mesh_axes(over: str | tuple[str, ...]) -> str:
+    return quoted(over) if isinstance(over, str) else f"({', '.join(map(quoted, over))},)"
 
 
 JAX = Jax(
@@ -42,5 +59,6 @@ JAX = Jax(
     },
     along={"logsumexp": "jax.scipy.special.logsumexp"},
     helpers={**_OWN, **{name: HELPERS[name].replace("np.", "jnp.") for name in _SHARED}},
+    forms={"psum": _psum, "axis_size": _axis_size},
     reserved=frozenset({"jax", "jnp", "np", "math"}),
 )
