@@ -38,7 +38,7 @@ def main(epochs: int = 20, rate: float = 0.1, momentum: float = 0.9) -> None:
     scope: dict[str, Any] = {}
     exec(source, scope)  # or write it to a file and import that
     step = jax.jit(partial(scope["step"], mesh))
-    weights = {p.name: p.numpy() for p in model.parameters()}
+    weights = {str(p.name): p.numpy() for p in model.parameters()}
     speed = {name: np.zeros_like(w) for name, w in weights.items()}
     for epoch in range(1, epochs + 1):
         for inputs, targets in mg.data.minibatches(X, y, size=64, rng=rng):
@@ -51,7 +51,7 @@ def main(epochs: int = 20, rate: float = 0.1, momentum: float = 0.9) -> None:
 
     with mg.no_grad():
         for p in model.parameters():
-            p[...] = np.asarray(weights[p.name])
+            p[...] = np.asarray(weights[str(p.name)])
         right = (model(mg.tensor(X_test)).numpy() > 0) == (y_test == 1)
     print(f"test accuracy {right.mean():.3f}")
 

@@ -9,7 +9,6 @@ from minigrad.index.expr import Ref, referred
 from minigrad.notation.lines import backward_rank
 from minigrad.source import Shard, Written, source_of
 
-
 _STEP = "step"  # a function that returns the value too
 
 

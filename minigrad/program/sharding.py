@@ -86,9 +86,9 @@ class _Sharding:
         if value.op not in _VIEWS_OF_PLACES | {"scatter"} and any(map(self.counts, value.args)):
             return "computes with the places of it"
         cut = any(map(self.axes, (value, *value.args)))
-        if cut:
-            return _NEEDS[value.op](self, value) if value.op in _NEEDS else None
-        if self.mentions(value.params):
+        if cut and value.op not in _LOCAL:
+            return _NEEDS[value.op](self, value) if value.op in _NEEDS else "has no rule for parts of it"
+        if not cut and self.mentions(value.params):
             return "computes with its length where a place is meant"
         return None
 
@@ -231,6 +231,11 @@ def _one_index(own: _Sharding, value: Value) -> str | None:
 
 _VIEWS_OF_PLACES = frozenset({"expand", "permute", "broadcast"})
 _SUMMING = frozenset({"sum", "matmul", "matvec", "tensordot", "einsum", "scatter"})
+# Each element, or each sum's part, needs what its own device has.
+_LOCAL = frozenset(
+    {"variable", "add", "multiply", "apply", "cast", "permute", "expand", "broadcast", "arange"}
+    | {"diagonal", "sum", "matmul", "matvec", "tensordot", "psum"}
+)
 _NEEDS: dict[str, Callable[[_Sharding, Value], str | None]] = {
     **dict.fromkeys(
         ("max", "prod", "softmax", "logsumexp", "argmax", "others", "sort", "argsort",

@@ -40,6 +40,7 @@ RUNS = {
         ["120 texts; 0 is no, 1 is yes", "liked: ['yes', 'no']"],
     ),
     "train_attention.py": (["3"], ["attention.svg"], ["verdict: pass"]),
+    "train_on_a_mesh.py": (["1"], [], ["def step(mesh, P, Wq, Wk, Wv, w, images, y):"]),
 }
 
 
@@ -51,6 +52,8 @@ def test_the_table_names_every_example() -> None:
 @pytest.mark.long("part")
 def test_an_example_runs(script: str, tmp_path: Path) -> None:
     arguments, files, lines = RUNS[script]
+    if script == "train_on_a_mesh.py":
+        pytest.importorskip("jax", reason='needs pip install "minigrad[jax]"')
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / script), *arguments],
         cwd=tmp_path,

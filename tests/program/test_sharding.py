@@ -12,9 +12,10 @@ from source_cases import ATTENTION, CASES, HEADS, SIZES, Case, case, formula_of,
 from minigrad.errors import DerivationError
 from minigrad.index.matrix_row import matrix_row
 from minigrad.index.size import AnySize, dim
-from minigrad.program import Program, Value, in_order, program, run
+from minigrad.program import Program, Value, in_order, program, run, sharding
 from minigrad.program.binding import bound
 from minigrad.program.environment import Environment
+from minigrad.program.operations import OPERATIONS as OPERATION_TABLE
 from minigrad.program.sharding import cut_axes, sharded
 from minigrad.program.value_builder import ValueBuilder
 
@@ -236,6 +237,16 @@ def test_an_operation_that_needs_more_of_the_axis_than_a_device_has_is_refused(
     else:
         with pytest.raises(DerivationError, match=f"b is cut over 'data', and .* {wrong}"):
             sharded(whole, {"b": "data"})
+
+
+def test_every_operation_is_known_to_the_rules() -> None:
+    builder = ValueBuilder()
+    x = builder.make("variable", (), ("x",), (B, N))
+    numbers = {"number", "constant", "size", "axis_size"}
+    assert OPERATION_TABLE.keys() == sharding._LOCAL | sharding._NEEDS.keys() | numbers
+    unknown = builder.make("new", [x], (), (B, N))
+    with pytest.raises(DerivationError, match="new of shape .* has no rule for parts of it"):
+        sharded(Program((unknown,), {}), {"b": "data"})
 
 
 def test_what_a_product_sums_is_added_over_the_devices() -> None:
