@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.contestants import LACKING
 from benchmarks.harness import Result
 
 TITLES = {
@@ -38,7 +39,8 @@ def markdown(results: Sequence[Result], dtype: str, rounds: int, command: str) -
     lines = [
         "# Benchmarks",
         "",
-        "One training step of attention with binary cross-entropy (forward, backward and update),",
+        "One training step (forward, backward and update) of attention with binary cross-entropy, W1 to W4,",
+        "and of a transformer block with its mean square, W8;",
         f"{dtype}, one processor, each contestant in a process of its own, {rounds} interleaved",
         "rounds. Gradients were compared before anything was timed. Smaller is better.",
         "",
@@ -57,6 +59,9 @@ def markdown(results: Sequence[Result], dtype: str, rounds: int, command: str) -
                 "",
                 *_table("workload", names, results, lambda r, n, o=other: f"{r.ratios[n][o]:.2f}"),
             ]
+    missing = [why for (name, w), why in LACKING.items() if name in names
+               and w in [r.workload.name for r in results]]  # fmt: skip
+    lines += ["", *(f"{why}." for why in missing)] if missing else []
     return "\n".join(lines) + "\n"
 
 
@@ -65,5 +70,6 @@ def _table(corner: str, names: Sequence[str], results: Sequence[Result], cell) -
     rows = [f"| {head} |", "|" + " --- |" * (len(names) + 1)]
     for result in results:
         title = f"{result.workload.name}: {result.workload.title}"
-        rows.append("| " + " | ".join([title, *(cell(result, n) for n in names)]) + " |")
+        cells = [cell(result, n) if n in result.microseconds else "–" for n in names]
+        rows.append("| " + " | ".join([title, *cells]) + " |")
     return rows

@@ -14,3 +14,6 @@ CONTESTANTS = {
     "autograd": ("hips_autograd", "autograd", "pip install autograd"),
     "mygrad": ("mygrad_eager", "mygrad", "pip install mygrad"),
 }
+
+# What a contestant cannot take part in, and why.
+LACKING = {("mygrad", "W8"): "MyGrad has no erf, which the exact GELU needs"}

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.workloads import LEARNING_RATE, Data, Workload
+from benchmarks.workloads import EPS, LEARNING_RATE, Data, Workload
 
 
 def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[[], dict]]:
@@ -28,14 +28,31 @@ def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[
         t = t.swapaxes(-2, -3)
         return t.reshape(*t.shape[:-2], -1)
 
-    def loss(weights: dict) -> jax.Array:
-        q, k, v = split(x @ weights["Wq"]), split(x @ weights["Wk"]), split(x @ weights["Wv"])
+    def linear(x: jax.Array, p: dict, c: str) -> jax.Array:
+        y = x @ p[f"W{c}"]
+        return y + p[f"b{c}"] if f"b{c}" in p else y
+
+    def attention(x: jax.Array, p: dict) -> jax.Array:
+        q, k, v = (split(linear(x, p, c)) for c in "qkv")
         s = q @ k.swapaxes(-1, -2) / scale
         if mask is not None:
             s = s + mask
         h = join(jax.nn.softmax(s, -1) @ v)
-        o = h @ weights["Wo"] if heads else h
-        z = o @ weights["w"]
+        return linear(h, p, "o") if heads else h
+
+    def norm(x: jax.Array, p: dict, c: str) -> jax.Array:
+        r = x - jnp.mean(x, -1, keepdims=True)
+        z = r / jnp.sqrt(jnp.mean(r**2, -1, keepdims=True) + EPS)
+        return z * p[f"gamma{c}"] + p[f"beta{c}"]
+
+    def gelu(u: jax.Array) -> jax.Array:
+        return jax.nn.gelu(u, approximate=False)
+
+    def loss(p: dict) -> jax.Array:
+        if workload.block:
+            r = x + attention(norm(x, p, "1"), p)
+            return jnp.mean((r + linear(gelu(linear(norm(r, p, "2"), p, "1")), p, "2")) ** 2)
+        z = attention(x, p) @ p["w"]
         return jnp.mean(jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z))))
 
     @jax.jit

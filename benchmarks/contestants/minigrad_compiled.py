@@ -17,7 +17,11 @@ def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[
     mask = None if data.mask is None else mg.tensor(data.mask, name="M")
     named = {n: mg.tensor(v, name=n, requires_grad=True) for n, v in data.weights.items()}
     compiled = mg.compile(loss_of(workload, x, y, mask, named))
-    fixed = {"X": data.x, "y": data.y} | ({} if data.mask is None else {"M": data.mask})
+    fixed = {"X": data.x, "y": data.y, "M": data.mask}
+    if workload.block:
+        del fixed["y"]
+    if data.mask is None:
+        del fixed["M"]
     weights = {name: v.copy() for name, v in data.weights.items()}
 
     def step() -> None:

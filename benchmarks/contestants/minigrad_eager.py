@@ -9,7 +9,7 @@ import numpy as np
 
 import minigrad as mg
 import minigrad.nn.functional as functional
-from benchmarks.workloads import LEARNING_RATE, Data, Workload
+from benchmarks.workloads import EPS, LEARNING_RATE, Data, Workload
 
 
 def loss_of(
@@ -27,13 +27,28 @@ def loss_of(
         t = t.swapaxes(-2, -3)
         return t.reshape(*t.shape[:-2], -1)
 
-    q, k, v = split(x @ weights["Wq"]), split(x @ weights["Wk"]), split(x @ weights["Wv"])
-    s = q @ k.mT / scale
-    if mask is not None:
-        s = s + mask
-    h = join(functional.softmax(s) @ v)
-    o = h @ weights["Wo"] if heads else h
-    return functional.bce_with_logits(o @ weights["w"], y)
+    def attention(x: mg.Tensor, p: dict) -> mg.Tensor:
+        q, k, v = (split(linear(x, p, c)) for c in "qkv")
+        s = q @ k.mT / scale
+        if mask is not None:
+            s = s + mask
+        h = join(functional.softmax(s) @ v)
+        return linear(h, p, "o") if heads else h
+
+    def linear(x: mg.Tensor, p: dict, c: str) -> mg.Tensor:
+        y = x @ p[f"W{c}"]
+        return y + p[f"b{c}"] if f"b{c}" in p else y
+
+    def norm(x: mg.Tensor, p: dict, c: str) -> mg.Tensor:
+        return functional.layer_norm(
+            x, x.shape[-1], p[f"gamma{c}"], p[f"beta{c}"], eps=EPS
+        )
+
+    if workload.block:
+        r = x + attention(norm(x, weights, "1"), weights)
+        out = r + linear(functional.gelu(linear(norm(r, weights, "2"), weights, "1")), weights, "2")
+        return mg.mean(out**2)
+    return functional.bce_with_logits(attention(x, weights) @ weights["w"], y)
 
 
 def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[[], dict]]:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
-from benchmarks.workloads import LEARNING_RATE, Data, Workload
+from benchmarks.workloads import EPS, LEARNING_RATE, Data, Workload
 
 
 def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[[], dict]]:
@@ -28,15 +29,26 @@ def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[
         t = t.transpose(-2, -3)
         return t.reshape(*t.shape[:-2], -1)
 
-    def loss() -> torch.Tensor:
-        q, k, v = split(x @ weights["Wq"]), split(x @ weights["Wk"]), split(x @ weights["Wv"])
+    def linear(x: torch.Tensor, c: str) -> torch.Tensor:
+        y = x @ weights[f"W{c}"]
+        return y + weights[f"b{c}"] if f"b{c}" in weights else y
+
+    def attention(x: torch.Tensor) -> torch.Tensor:
+        q, k, v = (split(linear(x, c)) for c in "qkv")
         s = q @ k.mT / scale
         if mask is not None:
             s = s + mask
         h = join(torch.softmax(s, -1) @ v)
-        o = h @ weights["Wo"] if heads else h
-        z = o @ weights["w"]
-        return torch.nn.functional.binary_cross_entropy_with_logits(z, y)
+        return linear(h, "o") if heads else h
+
+    def norm(x: torch.Tensor, c: str) -> torch.Tensor:
+        return F.layer_norm(x, x.shape[-1:], weights[f"gamma{c}"], weights[f"beta{c}"], EPS)
+
+    def loss() -> torch.Tensor:
+        if workload.block:
+            r = x + attention(norm(x, "1"))
+            return torch.mean((r + linear(F.gelu(linear(norm(r, "2"), "1")), "2")) ** 2)
+        return F.binary_cross_entropy_with_logits(attention(x) @ weights["w"], y)
 
     def step() -> None:
         loss().backward()

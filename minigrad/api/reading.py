@@ -120,8 +120,12 @@ class Reading:
 
     @cached_property
     def taken(self) -> frozenset[str]:
-        """What lines of this derivation name: no index in any of them."""
-        return frozenset(self.lowered.names.values()).union(self.names.given)
+        """What lines of this derivation name: no index in any of them.
+
+        A dim lends its name to indices all the same, but on lines that hold a tensor of that name.
+        """
+        names = frozenset(self.lowered.names.values()).union(self.names.given)
+        return names - dims_of(self.lowered)
 
     def line_of(self, ref: Ref) -> Line:
         """What a name stands for."""

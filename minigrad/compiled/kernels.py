@@ -26,7 +26,7 @@ from minigrad.index.expr import Number
 from minigrad.program.value import Kind, Value, broadcast, in_order
 from minigrad.program.value_builder import ValueBuilder
 
-SCIPY = frozenset({"erf", "gammaln", "digamma"})
+SCIPY = frozenset({"erf", "erfc", "gammaln", "digamma"})
 # What a maximum starts from and a sum of exponentials: a row of −∞ has the softmax 0.
 LOWEST, TINY = "lowest", "tiny"
 # Functions that are one ufunc, by its name.

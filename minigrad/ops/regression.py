@@ -152,18 +152,17 @@ def _class_axis(name: str, x: Tensor) -> int:
     return min(1, x.ndim - 1)
 
 
-def _labels(name: str, x: Tensor, target: Any) -> Any:
-    labels = np.asarray(plain(target))
+def _check_labels(name: str, x: Tensor, labels: Any) -> None:
+    """Labels are integers, one for each row of scores."""
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"{name}: class labels are integers, not {labels.dtype}")
     expected = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
-    if labels.shape != tuple(expected):
+    if tuple(labels.shape) != tuple(expected):
         raise ShapeError(
-            f"{name}: labels of shape {labels.shape} do not fit scores {describe(x)}; "
+            f"{name}: labels of shape {written(labels.shape)} do not fit scores {describe(x)}; "
             f"expected {written(list(map(extent, expected)))}, with the classes on axis "
             f"{min(1, x.ndim - 1)} of the scores"
         )
-    return labels
 
 
 def _classes(name: str, x: Tensor, target: Any, ignore_index: Any) -> tuple[Any, Any]:
@@ -175,10 +174,12 @@ def _classes(name: str, x: Tensor, target: Any, ignore_index: Any) -> tuple[Any,
     ignored = whole(name, "ignore_index", ignore_index)
     labels = target if isinstance(target, Tensor) else np.asarray(target)
     if is_symbolic(target):
+        _check_labels(name, x, labels)
         if ignored < 0:
             return labels, None
     else:
-        values = _labels(name, x, target)
+        values = np.asarray(plain(target))
+        _check_labels(name, x, values)
         counted, classes = values[values != ignored], extent(x.shape[_class_axis(name, x)])
         low, high = counted.min(initial=0), counted.max(initial=0)
         if counted.size and (low < 0 or (isinstance(classes, int) and high >= classes)):
@@ -214,15 +215,22 @@ def nll_loss(
 
     ``input`` has its classes on axis 1 (axis 0 for a single sample); the mean is weighted.
     """
-    x = as_tensor(input, "nn.nll_loss")
-    axis = _class_axis("nn.nll_loss", x)
-    labels, skipped = _classes("nn.nll_loss", x, target, ignore_index)
+    return _likelihood("nn.nll_loss", input, target, weight, ignore_index, reduction)
+
+
+def _likelihood(
+    name: str, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str
+) -> Any:
+    """Negative log-likelihood of labels, for the loss whose ``name`` errors say."""
+    x = as_tensor(input, name)
+    axis = _class_axis(name, x)
+    labels, skipped = _classes(name, x, target, ignore_index)
     each = _without(skipped, -_picked(x, labels, axis))
     if weight is None and skipped is None:
-        return _reduce("nn.nll_loss", each, reduction)
-    weights = _label_weights("nn.nll_loss", weight, x.shape[axis], labels, skipped, x.dtype)
+        return _reduce(name, each, reduction)
+    weights = _label_weights(name, weight, x.shape[axis], labels, skipped, x.dtype)
     each = each if weight is None else each * weights
-    return each.sum() / weights.sum() if reduction == "mean" else _reduce("nn.nll_loss", each, reduction)
+    return each.sum() / weights.sum() if reduction == "mean" else _reduce(name, each, reduction)
 
 
 def _label_weights(
@@ -272,12 +280,12 @@ def cross_entropy(
     x = as_tensor(input, "nn.cross_entropy")
     axis = _class_axis("nn.cross_entropy", x)
     scores = log_softmax(x, axis)
-    if as_tensor(target).dtype.kind == "f":
+    if as_tensor(target, "nn.cross_entropy").dtype.kind == "f":
         return _soft_targets(scores, target, weight, axis, reduction, label_smoothing)
-    hard = nll_loss(scores, target, weight, ignore_index, reduction)
+    hard = _likelihood("nn.cross_entropy", scores, target, weight, ignore_index, reduction)
     if not isinstance(label_smoothing, Tensor) and label_smoothing == 0:
         return hard
-    labels, skipped = _classes("nn.nll_loss", scores, target, ignore_index)
+    labels, skipped = _classes("nn.cross_entropy", scores, target, ignore_index)
     even = _even_targets(scores, labels, skipped, weight, axis, reduction)
     return (1 - label_smoothing) * hard + label_smoothing * even / x.shape[axis]
 
@@ -294,12 +302,12 @@ def _class_weights(weight: Any, scores: Tensor, axis: int) -> Any:
 def _soft_targets(
     scores: Tensor, target: Any, weight: Any, axis: int, reduction: str, smoothing: float
 ) -> Any:
-    if tuple(as_tensor(target).shape) != tuple(scores.shape):
+    t = as_tensor(target, "nn.cross_entropy")
+    if tuple(t.shape) != tuple(scores.shape):
         raise ShapeError(
-            f"nn.cross_entropy: probabilities {describe(as_tensor(target))} must have the shape "
+            f"nn.cross_entropy: probabilities {describe(t)} must have the shape "
             f"of the logits {describe(scores)}; class labels are integers"
         )
-    t = as_tensor(target)
     if isinstance(smoothing, Tensor) or smoothing:
         t = t * (1 - smoothing) + _share(smoothing, scores.shape[axis])
     each = -(t * scores * _class_weights(weight, scores, axis)).sum(axis)

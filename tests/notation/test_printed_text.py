@@ -107,6 +107,35 @@ def test_random_expressions_print_their_derivative(text: str, data: st.DataObjec
     np.testing.assert_allclose(back, right, rtol=1e-7, atol=1e-9 * scale, err_msg=said)
 
 
+# Each was once printed or read as another value.
+FOUND = [
+    ("sum(C * cumprod(B, axis=2))", {"B": "2 2 3", "C": "2 2 3"}, 1),
+    ("sum(eigh(B @ B.T + eye(2))[1]**2 * C)", {"B": "2 2", "C": "2 2"}, 2),
+    ("sum(C * sin(partition(reshape(B, (m, 4)), 0, axis=1)))", {"B": "4 m", "C": "m 4"}, 1),
+    ("sum(C * sin(sort(B, axis=0)))", {"B": "3 4", "C": "3 4"}, 1),
+    ("norm(tanh(B), -2)**2", {"B": "3 3"}, 1),
+    ("take(B, t, axis=0) * i", {"B": "i 2", "t": "4 | index"}, 1),
+    ("sum(c * x[::2]) * max(x) * sum(sort(x) * x**2)", {"x": "3", "c": "2"}, 1),
+]
+
+
+@pytest.mark.parametrize(("text", "variables", "order"), FOUND, ids=[text for text, *_ in FOUND])
+def test_what_was_once_misread_is_read_back(
+    text: str, variables: dict[str, str], order: int
+) -> None:
+    dims, rng = {"m": 3, "i": 4}, np.random.default_rng(3)
+    values: dict[str, Any] = {"t": np.array([2, 0, 1, 2])}
+    for name in variables.keys() - values.keys():
+        values[name] = draw(variables[name], dims, rng)
+    wrt = next(iter(variables))
+    formula = mg.derive(mg.parse(text, **variables), wrt=wrt, order=order)[wrt]
+    values = {name: values[name] for name in variables}
+    right = formula({**values, **dims})
+    for said in (str(formula), formula.expanded):
+        back = read(said, formula.line.name, values, dims, np.shape(right))
+        np.testing.assert_allclose(back, right, rtol=1e-7, atol=1e-9, err_msg=said)
+
+
 # -- the reader itself -----------------------------------------------------------------------------
 
 RNG = np.random.default_rng(7)

@@ -383,12 +383,32 @@ TABLE: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
     "labels out of range": (
         lambda: functional.cross_entropy(M, np.array([0, 5])),
         errors.ShapeError,
-        ("nll_loss", "0 and 5", "3 classes", "ignore_index"),
+        ("nn.cross_entropy", "0 and 5", "3 classes", "ignore_index"),
     ),
     "labels of another shape": (
         lambda: functional.cross_entropy(M, np.array([0, 1, 2])),
         errors.ShapeError,
-        ("(3,)", "(2, 3)", "expected (2,)"),
+        ("nn.cross_entropy", "(3,)", "(2, 3)", "expected (2,)"),
+    ),
+    "weights of other classes": (
+        lambda: functional.cross_entropy(M, np.array([0, 1]), weight=np.ones(2)),
+        errors.ShapeError,
+        ("nn.cross_entropy", "one for each of the 3 classes"),
+    ),
+    "labels that are words": (
+        lambda: functional.cross_entropy(M, "a"),
+        errors.DtypeError,
+        ("nn.cross_entropy", "dtype"),
+    ),
+    "labels by name of another shape": (
+        lambda: mg.parse("cross_entropy(X, t)", X="n m", t="k | index"),
+        errors.ShapeError,
+        ("nn.cross_entropy", "(k,)", "(n, m)", "expected (n,)"),
+    ),
+    "labels by name that are no integers": (
+        lambda: mg.parse("nll_loss(X, t)", X="n m", t="n"),
+        errors.DtypeError,
+        ("nn.nll_loss", "class labels are integers"),
     ),
     "reduction": (
         lambda: functional.mse_loss(M, M, reduction="avg"),
