@@ -14,6 +14,8 @@ TITLES = {
     "numpy": "NumPy by hand",
     "minigrad": "minigrad eager",
     "compiled": "minigrad compiled",
+    "jax-source": "minigrad's JAX, jit",
+    "torch-source": "minigrad's PyTorch",
     "torch": "PyTorch eager",
     "jax": "JAX jit",
     "autograd": "HIPS autograd",

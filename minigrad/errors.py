@@ -85,6 +85,10 @@ class UndefinedError(ArgumentError, ArithmeticError):
     """A formula has no value at the numbers that it was given, as a singular matrix has no inverse."""
 
 
+class MissingPackageError(MinigradError, ImportError):
+    """What was asked for runs in a package that is not installed."""
+
+
 class RenderError(MinigradError, RuntimeError):
     """A drawing could not be rendered; its DOT source is still to be had."""
 

@@ -9,6 +9,8 @@ CONTESTANTS = {
     "numpy": ("numpy_by_hand", "numpy", "pip install numpy"),
     "minigrad": ("minigrad_eager", "minigrad", "pip install -e ."),
     "compiled": ("minigrad_compiled", "minigrad", "pip install -e ."),
+    "jax-source": ("minigrad_jax", "jax", "pip install jax"),
+    "torch-source": ("minigrad_torch", "torch", "pip install torch"),
     "torch": ("torch_eager", "torch", "pip install torch"),
     "jax": ("jax_jit", "jax", "pip install jax"),
     "autograd": ("hips_autograd", "autograd", "pip install autograd"),

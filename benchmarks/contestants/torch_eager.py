@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from benchmarks.workloads import EPS, LEARNING_RATE, Data, Workload
 
@@ -42,13 +42,13 @@ def build(workload: Workload, data: Data) -> tuple[Callable[[], None], Callable[
         return linear(h, "o") if heads else h
 
     def norm(x: torch.Tensor, c: str) -> torch.Tensor:
-        return F.layer_norm(x, x.shape[-1:], weights[f"gamma{c}"], weights[f"beta{c}"], EPS)
+        return functional.layer_norm(x, x.shape[-1:], weights[f"gamma{c}"], weights[f"beta{c}"], EPS)
 
     def loss() -> torch.Tensor:
         if workload.block:
             r = x + attention(norm(x, "1"))
-            return torch.mean((r + linear(F.gelu(linear(norm(r, "2"), "1")), "2")) ** 2)
-        return F.binary_cross_entropy_with_logits(attention(x) @ weights["w"], y)
+            return torch.mean((r + linear(functional.gelu(linear(norm(r, "2"), "1")), "2")) ** 2)
+        return functional.binary_cross_entropy_with_logits(attention(x) @ weights["w"], y)
 
     def step() -> None:
         loss().backward()

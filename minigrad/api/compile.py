@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import contextvars
 import inspect
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from minigrad.api.cotangent import Cotangents
 from minigrad.api.derivation import Derivation, derive
+from minigrad.api.running import LibraryText, NumPyText, Written
 from minigrad.api.symbols import symbols
 from minigrad.api.targets import Variable
 from minigrad.compiled import Bound, numpy_step
 from minigrad.errors import ArgumentError, DtypeError
 from minigrad.graph import Tensor
+from minigrad.index.expr import Expr, referred
+from minigrad.index.size import AnySize
 from minigrad.program import program
 from minigrad.program.binding import bound, check_sizes
 from minigrad.program.lowering import typical_size
 from minigrad.source.constants import is_written_out
-
-TARGETS = ("numpy",)
+from minigrad.source.layout import Result
+from minigrad.source.step import step_source
+from minigrad.source.write import LANGUAGES as TARGETS
 
 Gradients = dict[str, Any]
 
@@ -40,10 +43,10 @@ class Step:
     buffers of its own.
     """
 
-    def __init__(self, made: _Made, dtype: np.dtype[Any] | None) -> None:
+    def __init__(self, made: _Made | _Traced, dtype: str | None) -> None:
         self._made, self._dtype = made, dtype
         self._local = threading.local()
-        self._last: _Written | None = None
+        self._last: Written | None = None
 
     @property
     def source(self) -> str:
@@ -59,27 +62,28 @@ class Step:
             When an array is missing, or no variable has its name.
         ShapeError
             When a shape is not that of the variable, or one dim has two sizes.
+        MissingPackageError
+            When the target's package is not installed.
         """
         try:
-            given = [(a.shape, a.dtype) for a in arrays.values()]
-            names, run = self._local.runs[*arrays, *given]
+            given = [(type(a), a.shape, a.dtype) for a in arrays.values()]
+            found = self._local.runs[*arrays, *given]
         except (AttributeError, KeyError):
+            found = None
+        if found is None:
             arrays = {name: _as_array(a) for name, a in arrays.items()}
-            names, run = self._prepared(arrays)
+            found = self._prepared(arrays)
+        names, run = found
         return run(*[arrays[name] for name in names])
 
     def _prepared(self, arrays: Mapping[str, Any]) -> tuple[Sequence[str], Any]:
         """What runs for arrays of these shapes and types, in this thread."""
         runs = self._local.__dict__.setdefault("runs", {})
-        key = (*arrays, *((a.shape, a.dtype) for a in arrays.values()))
+        key = (*arrays, *((type(a), a.shape, a.dtype) for a in arrays.values()))
         if key not in runs:
-            written = self._made.written(arrays)
-            self._last = written
-            run = written.prepared(arrays, self._dtype)
-            # NumPy's warnings are off in a context of its own, which costs less than turning them off
-            quiet = contextvars.copy_context()
-            quiet.run(np.seterr, all="ignore")
-            runs[key] = written.arguments, partial(quiet.run, run)
+            self._last = written = self._made.written(arrays)
+            dtype = self._dtype or _floats(arrays)
+            runs[key] = written.arguments, written.prepared(arrays, dtype)
         return runs[key]
 
     def __repr__(self) -> str:
@@ -87,53 +91,24 @@ class Step:
 
 
 def _as_array(value: Any) -> Any:
-    return value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+    """An array of NumPy's or of the target's; a tensor's own, and one of a list or number."""
+    if isinstance(value, Tensor):
+        return value.numpy()
+    return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
 
 
-class _Written:
-    """One text, and what runs of it."""
-
-    def __init__(
-        self, source: str, arguments: Sequence[str], held: Mapping[str, Any], kinds: Mapping[str, str]
-    ) -> None:
-        self.source, self.held, self.kinds = source, held, kinds
-        self._all = tuple(arguments)
-        self.arguments = [name for name in arguments if name not in held]
-        scope: dict[str, Any] = {}
-        exec(compile(source, "<minigrad step>", "exec"), scope)
-        self._prepare: Callable[[Any], Callable[..., Any]] = scope["prepare"]
-
-    def prepared(self, arrays: Mapping[str, Any], dtype: np.dtype[Any] | None) -> Callable[..., Any]:
-        """The step with buffers of its own, for arrays of these types."""
-        floats = [arrays[n].dtype for n in arrays if arrays[n].dtype.kind == "f"]
-        dtype = dtype or (np.result_type(*floats) if floats else np.dtype(float))
-        types = {"float": dtype, "bool": np.dtype(bool), "index": np.dtype(np.intp)}
-        wanted = [types[self.kinds.get(name, "float")] for name in self._all]
-        run = self._prepare(dtype)
-        held = [
-            self.held[name].astype(wanted[k]) if name in self.held else None
-            for k, name in enumerate(self._all)
-        ]
-        given = [wanted[k] for k, name in enumerate(self._all) if name not in self.held]
-        same = all(arrays[n].dtype == t for n, t in zip(self.arguments, given, strict=True))
-        if same and not self.held:
-            return run
-        places = [k for k, each in enumerate(held) if each is None]
-
-        def converted(*values: Any) -> Any:
-            whole = list(held)
-            for k, value, kind in zip(places, values, given, strict=True):
-                whole[k] = value.astype(kind, copy=False)
-            return run(*whole)
-
-        return converted
+def _floats(arrays: Mapping[str, Any]) -> str:
+    """The type of floats that the arrays have."""
+    names = {str(a.dtype).removeprefix("torch.") for a in arrays.values()}
+    floats = sorted(name for name in names if "float" in name)
+    return floats[0] if len(floats) == 1 else str(np.result_type(*(floats or ["float64"])))
 
 
 class _Made:
     """What is compiled: a derivation, written for the sizes of arrays."""
 
-    def __init__(self, derivation: Derivation) -> None:
-        self.derivation = derivation
+    def __init__(self, derivation: Derivation, target: str) -> None:
+        self.derivation, self.target = derivation, target
         self.lowered = lowered = derivation.reading.lowered
         leaves = {n: x for n, (x, _) in lowered.leaves.items() if x in lowered.views}
         self.constants = {
@@ -143,16 +118,20 @@ class _Made:
         }
         self.variables = {name: lowered.views[node].sizes for name, node in leaves.items()}
         self.required = [name for name in self.variables if name not in self.constants]
-        self.exprs = (derivation.reading.output, *(f.expr for f in derivation.values()))
-        self._texts: dict[tuple[tuple[str, int], ...], _Written] = {}
+        value, self.shape = _value(derivation)
+        self.exprs = (value, *(f.expr for f in derivation.values()))
+        self._texts: dict[tuple[tuple[str, int], ...], Written] = {}
 
     def names(self) -> list[str]:
         return list(map(str, self.derivation))
 
-    def written(self, arrays: Mapping[str, Any]) -> _Written:
+    def written(self, arrays: Mapping[str, Any]) -> Written:
         """The text for the sizes of these arrays."""
         self.check_names(arrays)
-        _, sizes = bound(self.lowered, arrays)
+        # only their shapes count, and they may be of another library
+        empty = {n: np.broadcast_to(np.zeros((), int), np.shape(a)) for n, a in arrays.items()}
+        dims = {n: a for n, a in arrays.items() if n not in self.variables}
+        _, sizes = bound(self.lowered, {**empty, **dims})
         check_sizes(self.exprs, sizes)
         return self._text(sizes)
 
@@ -173,7 +152,7 @@ class _Made:
                 f"step: nothing is called {name!r}; {hint}it takes {', '.join(self.required)}"
             )
 
-    def usual(self) -> _Written:
+    def usual(self) -> Written:
         """The text before any call: for the sizes that are known, and usual ones for others."""
         sizes = dict(self.lowered.sizes or {})
         for shape in self.variables.values():
@@ -181,28 +160,43 @@ class _Made:
                 sizes.setdefault(d, typical_size(d))
         return self._text(sizes)
 
-    def _text(self, sizes: Mapping[str, int]) -> _Written:
+    def _text(self, sizes: Mapping[str, int]) -> Written:
         key = tuple(sorted(sizes.items()))
         if key not in self._texts:
-            made = program(self.exprs, dict(sizes))
-            value, *gradients = made.results
-            reading = self.derivation.reading
-            shape = self.lowered.views[reading.node].sizes
-            small = {n: a for n, a in self.constants.items() if is_written_out(a)}
-            text = numpy_step(
-                Bound("value", value, shape),
-                [
-                    Bound(str(name), gradient, f.sizes)
-                    for (name, f), gradient in zip(self.derivation.items(), gradients, strict=True)
-                ],
-                self.variables,
-                sizes,
-                small,
-                made.names,
-            )
-            held = {n: a for n, a in self.constants.items() if n not in small}
-            self._texts[key] = _Written(text.source, text.arguments, held, text.kinds)
+            numpy = self.target == "numpy"
+            self._texts[key] = self._numpy_text(sizes) if numpy else self._library_text()
         return self._texts[key]
+
+    def _numpy_text(self, sizes: Mapping[str, int]) -> NumPyText:
+        value, *gradients = program(self.exprs, dict(sizes)).results
+        small = {n: a for n, a in self.constants.items() if is_written_out(a)}
+        formulas = zip(self.derivation.items(), gradients, strict=True)
+        bounds = [Bound(str(name), gradient, f.sizes) for (name, f), gradient in formulas]
+        text = numpy_step(Bound("value", value, self.shape), bounds, self.variables, sizes, small)
+        held = {n: a for n, a in self.constants.items() if n not in small}
+        return NumPyText(text.source, text.arguments, held, text.kinds)
+
+    def _library_text(self) -> LibraryText:
+        made = program(self.exprs, dict(self.lowered.sizes or {}))
+        value, *gradients = made.results
+        formulas = zip(self.derivation.items(), gradients, strict=True)
+        results = [Result(name, f.name, gradient, f.sizes) for (name, f), gradient in formulas]
+        results.insert(0, Result(None, "value", value, self.shape))
+        summary = f"The value, and the gradients by {', '.join(self.names())}."
+        text = step_source(made, results, self.target, self.variables, self.constants, summary)
+        names = list(text.arguments.values())
+        return LibraryText(text, self.target, names, {n: a for n, a in self.constants.items() if n in names})
+
+
+def _value(derivation: Derivation) -> tuple[Expr, tuple[AnySize, ...]]:
+    """What a step returns beside gradients, and its shape: the output, also where its pullback is derived."""
+    reading = derivation.reading
+    lowered = reading.lowered
+    if not lowered.cotangents:
+        return reading.output, lowered.views[reading.node].sizes
+    ((output, name),) = lowered.cotangents.values()
+    named = [ref for ref in referred(reading.output) if ref.name == name]
+    return named[0] if named else lowered.expr(output), lowered.views[output].sizes
 
 
 def _dims(size: Any) -> set[str]:
@@ -212,68 +206,70 @@ def _dims(size: Any) -> set[str]:
 class _Traced:
     """A function, traced on symbols of the shapes of each call's arrays."""
 
-    def __init__(self, function: Callable[..., Any], wrt: Any) -> None:
-        self.function, self.wrt = function, wrt
+    def __init__(self, function: Callable[..., Any], wrt: Any, cotangent: Any, target: str) -> None:
+        self.function, self.wrt, self.cotangent, self.target = function, wrt, cotangent, target
         self.parameters = list(inspect.signature(function).parameters)
         self._made: dict[Any, _Made] = {}
 
     def names(self) -> list[str]:
         return self.parameters
 
-    def usual(self) -> _Written:
+    def usual(self) -> Written:
         raise ArgumentError(
             "step: the source of a compiled function is known when it has been called: its shapes are "
             "those of the arrays"
         )
 
-    def written(self, arrays: Mapping[str, Any]) -> _Written:
+    def written(self, arrays: Mapping[str, Any]) -> Written:
         missing = [name for name in self.parameters if name not in arrays]
         if missing:
             raise ArgumentError(
                 f"step: no array is given for {', '.join(missing)}; the function takes "
                 f"{', '.join(f'{name}=' for name in self.parameters)}"
             )
-        key = tuple((n, arrays[n].shape, arrays[n].dtype.kind) for n in self.parameters)
+        key = tuple((n, tuple(arrays[n].shape), str(arrays[n].dtype)) for n in self.parameters)
         if key not in self._made:
             inputs = {name: _symbol(name, arrays[name]) for name in self.parameters}
             output = self.function(**inputs)
             wrt = self.wrt
             if wrt is None:
-                wrt = [n for n in self.parameters if arrays[n].dtype.kind == "f"]
-            self._made[key] = _Made(derived(output, wrt))
+                wrt = [n for n in self.parameters if "float" in str(arrays[n].dtype)]
+            self._made[key] = _Made(derived(output, wrt, self.cotangent), self.target)
         return self._made[key].written(arrays)
 
 
 def _symbol(name: str, array: Any) -> Tensor:
-    kinds = {"f": "", "b": " | bool", "i": " | index", "u": " | index"}
-    if array.dtype.kind not in kinds:
+    kind = str(array.dtype).removeprefix("torch.")
+    if "complex" in kind or not any(word in kind for word in ("float", "int", "bool")):
         raise DtypeError(f"step: {name} has elements of type {array.dtype}; pass real numbers")
-    shape = " ".join(map(str, array.shape))
-    made = symbols(f"{name}: {shape}{kinds[array.dtype.kind]}")
+    assumed = "" if "float" in kind else " | bool" if "bool" in kind else " | index"
+    made = symbols(f"{name}: {' '.join(map(str, array.shape))}{assumed}")
     assert isinstance(made, Tensor)
     return made
 
 
-def derived(output: Any, wrt: Any) -> Derivation:
-    """The gradients of one number.
+def derived(output: Any, wrt: Any, cotangent: Any) -> Derivation:
+    """The gradients of one number, or those that a gradient by the output passes on.
 
     Raises
     ------
     ArgumentError
-        When the output has axes: then there is a Jacobian, and no gradient.
+        When the output has axes and no cotangent is given: then there is a Jacobian, and no gradient.
     """
-    if isinstance(output, Tensor) and output.shape:
+    if cotangent is None and isinstance(output, Tensor) and output.shape:
+        shape = ", ".join(map(str, output.shape))
         raise ArgumentError(
-            f"compile: the output has shape {tuple(output.shape)}, and a step gives the gradients of one number; "
-            "take its mean or sum"
+            f"compile: the output has shape ({shape}), and a step gives the gradients of one number; take its "
+            'mean or sum, or say what the gradient that arrives at it is called: cotangent="dO"'
         )
-    return derive(output, wrt)
+    return derive(output, wrt, cotangent=cotangent)
 
 
 def compile_(
     output: Tensor | Callable[..., Any],
     wrt: Variable | Sequence[Variable] | None = None,
     *,
+    cotangent: Cotangents | None = None,
     target: str = "numpy",
     dtype: DTypeLike | None = None,
 ) -> Step:
@@ -286,8 +282,12 @@ def compile_(
         traced for the shapes of each call's arrays.
     wrt
         Names or tensors, as for `derive`; of a function by default all its arguments of floats.
+    cotangent
+        What the gradient by a tensor output is called, as for `derive`; the step takes it among its arrays,
+        and returns the output with what it passes on.
     target
-        "numpy".
+        "numpy", "jax" or "torch". Steps of the last two take and return arrays of these libraries, and take
+        NumPy's too; JAX compiles the text, PyTorch runs it without recording.
     dtype
         In which floats the step computes; by default those of the arrays.
 
@@ -323,6 +323,7 @@ def compile_(
     kind = None if dtype is None else np.dtype(dtype)
     if kind is not None and kind.kind != "f":
         raise DtypeError(f"compile: dtype={kind} does not compute with fractions; give a type of floats")
-    if isinstance(output, Tensor) or not callable(output):
-        return Step(_Made(derived(output, wrt)), kind)
-    return Step(_Traced(output, wrt), kind)  # type: ignore[arg-type]
+    floats = None if kind is None else kind.name
+    if callable(output) and not isinstance(output, Tensor):
+        return Step(_Traced(output, wrt, cotangent, target), floats)
+    return Step(_Made(derived(output, wrt, cotangent), target), floats)

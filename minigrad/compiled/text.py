@@ -57,7 +57,6 @@ def numpy_step(
     variables: Mapping[str, Sequence[AnySize]],
     sizes: Mapping[str, int],
     constants: Mapping[str, Any],
-    names: Mapping[Value, str],
 ) -> StepText:
     """The step that gives the value and the gradients, for arrays of these sizes."""
     builder = ValueBuilder()

@@ -43,8 +43,12 @@ class Function(Statements):
         """The expression that the function returns."""
         if len(self.results) == 1 and self.results[0].key is None:
             return self.final(self.results[0]).text
+        return self.by_key(self.results)
+
+    def by_key(self, results: Sequence[Result]) -> str:
+        """A dict of the results."""
         items: list[str] = []
-        for result in self.results:
+        for result in results:
             text = self.final(result).text
             if not text.isidentifier() or text in self.arguments.values():
                 name = self.names.unique(result.name)

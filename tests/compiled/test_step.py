@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
@@ -9,7 +10,13 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, DtypeError, MinigradError, ShapeError
+from minigrad.errors import (
+    ArgumentError,
+    DtypeError,
+    MinigradError,
+    MissingPackageError,
+    ShapeError,
+)
 
 F = mg.nn.functional
 RNG = np.random.default_rng(3)
@@ -133,7 +140,7 @@ def test_wrong_arguments(change: dict[str, Any], error: type[Exception], words: 
 
 def test_what_cannot_be_compiled() -> None:
     X, W = mg.symbols("X: n d", "W: d k")
-    with pytest.raises(ArgumentError, match="the output has shape .*take its mean or sum"):
+    with pytest.raises(ArgumentError, match="the output has shape .*take its mean or sum.*cotangent="):
         mg.compile(X @ W, wrt="W")
     with pytest.raises(ArgumentError, match="'nunpy' is no target, .* did you mean 'numpy'"):
         mg.compile(mg.sum(X), target="nunpy")
@@ -150,6 +157,48 @@ def test_the_type_of_the_elements() -> None:
     value, gradients = mg.compile(symbolic(), wrt="W", dtype="float32")(**ARRAYS)
     assert value.dtype == gradients["W"].dtype == "float32"
     step(X=[[1, 2]], W=mg.tensor([[1], [2]]), y=[[1]])  # lists, tensors and whole numbers too
+
+
+@pytest.mark.parametrize("target", ["jax", "torch"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_other_targets(target: str, dtype: str) -> None:
+    """In arrays of the library's own, in the type of what is given, and with no name but ours in the text."""
+    library = pytest.importorskip(target)
+    step = mg.compile(symbolic(), wrt=["W", "X"], target=target)
+    arrays = {name: a.astype(dtype) for name, a in ARRAYS.items()}
+    value, gradients = step(**arrays)
+    assert isinstance(value, library.Array if target == "jax" else library.Tensor)
+    assert list(gradients) == ["W", "X"]
+    limit = 1e-5 if dtype == "float32" else 1e-12
+    for name, g in gradients.items():
+        assert str(g.dtype).endswith(dtype)
+        np.testing.assert_allclose(np.asarray(g), expected(name, **ARRAYS), rtol=limit, atol=limit)
+    again, _ = step(**{"X": gradients["X"], "W": gradients["W"], "y": arrays["y"]})
+    assert type(again) is type(value)
+    with pytest.raises(ShapeError):
+        step(**{**arrays, "W": gradients["X"]})
+
+
+@pytest.mark.parametrize("target", ["jax", "torch"])
+def test_a_missing_package_says_how_to_install_it(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, target, None)
+    step = mg.compile(symbolic(), wrt="W", target=target)
+    assert f"import {target}" in step.source
+    with pytest.raises(MissingPackageError, match=rf'pip install "minigrad\[{target}\]"'):
+        step(**ARRAYS)
+
+
+def test_a_tensor_with_the_gradient_that_arrives_at_it() -> None:
+    X, W = mg.symbols("X: n d", "W: d k")
+    step = mg.compile(mg.tanh(X @ W).named("O"), wrt=["X", "W"], cotangent="dO")
+    arrays = {"X": ARRAYS["X"], "W": ARRAYS["W"]}
+    value, gradients = step(**arrays, dO=ARRAYS["y"])
+    output, pullback = mg.vjp(lambda X, W: mg.tanh(X @ W), *arrays.values())
+    np.testing.assert_allclose(value, output.numpy())
+    for found, right in zip(gradients.values(), pullback(ARRAYS["y"]), strict=True):
+        np.testing.assert_allclose(found, right.numpy())
 
 
 def test_the_source_alone_does_what_the_step_does() -> None:
