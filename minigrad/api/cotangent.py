@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import chain, count
 from typing import Any
 
 from minigrad.api.targets import output_node
@@ -61,6 +62,20 @@ def target(output: Any, cotangent: Cotangents | None) -> Target:
         seed = _variable(given, node)
         cotangents[seed] = names.entered(str(seed.name), node)
     return Target(_paired(cotangents), cotangents)
+
+
+def number_target(node: Node) -> Target:
+    """A number that is derived by its pullback, under names that are free."""
+    names = _Names([node])
+    wanted = differential_name(names.known.get(node, "L"))
+    for cotangent in chain((wanted, "g"), (f"g{k}" for k in count(1))):
+        try:
+            output = names.entered(cotangent, node)
+        except NameClashError:
+            continue
+        break
+    seed = leaf(None, name=cotangent, shape=node.shape, dtype=node.dtype)
+    return Target(_paired({seed: output}), {seed: output})
 
 
 def _matched(outputs: Sequence[Tensor], cotangent: Cotangents) -> list[Cotangent]:

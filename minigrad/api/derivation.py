@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from minigrad.api.cotangent import Cotangents, target
+from minigrad.api.cotangent import Cotangents, Target, number_target, target
 from minigrad.api.formula import Formula
 from minigrad.api.pickled import rebuilt
 from minigrad.api.printed import Printed
 from minigrad.api.reading import Derived, Key, Reading, derived_of
-from minigrad.api.source import derivation_source
+from minigrad.api.source import derivation_source, function_source
 from minigrad.api.subject import subject_of
 from minigrad.api.targets import Variable, lowered_graph, variables_of
 from minigrad.api.value import evaluate_formulas, given_values
@@ -24,6 +24,9 @@ from minigrad.notation.lines import Line, line
 from minigrad.notation.steps import Step, second_rule, steps
 from minigrad.source import Shard
 from minigrad.symbolic import derivatives
+
+# What a derivation is written as.
+FORMS = ("gradients", "function")
 
 
 class Derivation(Printed, Mapping[Key, Formula]):
@@ -109,13 +112,27 @@ class Derivation(Printed, Mapping[Key, Formula]):
             seconds.append(Step(formula.line, second_rule(of, by, reading.gradients[of])))
         return steps([*firsts, *gradients], reading.definitions, reading.outputs) + seconds
 
-    def source(self, language: str = "numpy", *, shard: Shard | None = None) -> str:
-        """The text of one standalone function that returns {name: array} for all formulas.
+    def source(
+        self,
+        language: str = "numpy",
+        form: str = "gradients",
+        *,
+        name: str = "",
+        shard: Shard | None = None,
+    ) -> str:
+        """The formulas as the text of standalone functions, which need nothing of minigrad.
 
         Parameters
         ----------
         language
             "numpy", "jax" or "torch".
+        form
+            "gradients" for one function that returns {name: array} for all formulas. "function" for the output
+            itself with these formulas as its backward pass, a ``jax.custom_vjp`` or a
+            ``torch.autograd.Function``; in NumPy a pair, ``forward(*args)`` that returns the output and what
+            is saved, and ``backward(cotangent, *args, *saved)``, as `check` judges it.
+        name
+            What the function is called.
         shard
             In JAX, dims and the axes of a mesh of devices over which they are cut, ``{"b": "data"}``. The
             function takes the mesh, then whole arrays, and returns the value and the gradients: a step that
@@ -129,7 +146,32 @@ class Derivation(Printed, Mapping[Key, Formula]):
         DerivationError
             When an operation has no form in that language, or needs the whole of an axis that is cut.
         """
-        return derivation_source(self._formulas, self.reading, language, shard)
+        if form not in FORMS:
+            raise ArgumentError(
+                f"source: form={form!r:.40} is none of {', '.join(map(repr, FORMS))}"
+            )
+        if form == "gradients":
+            return derivation_source(self._formulas, self.reading, language, name, shard)
+        if shard is not None:
+            raise ArgumentError(
+                "source: shard= writes a step that returns a value and its gradients; leave form= out"
+            )
+        pulled = self._pulled_back()
+        return function_source(pulled._formulas, pulled.reading, language, name)
+
+    def _pulled_back(self) -> Derivation:
+        """The derivation as a pullback: of a number, its gradients times what arrives."""
+        reading = self.reading
+        if reading.lowered.cotangents:
+            return self
+        if self.order != 1 or reading.node.shape:
+            raise ArgumentError(
+                "source: a function's backward pass is a pullback, in the shapes of its arguments; derive with "
+                'cotangent="dO", order=1'
+            )
+        by_name = {name: node for node, name in reading.lowered.names.items()}
+        wrt = [by_name[str(key)] for key in self]
+        return _derived(number_target(reading.node), wrt, reading.short_sums)
 
     # -- proof -------------------------------------------------------------------------------------------
 
@@ -231,7 +273,10 @@ def derive(
             "derive: cotangent= asks for the pullback, a first derivative; for second ones derive the number "
             "mg.sum(dO * O), order=2"
         )
-    goal = target(output, cotangent)
+    return _derived(target(output, cotangent), wrt, short_sums, order)
+
+
+def _derived(goal: Target, wrt: Any, short_sums: bool, order: int = 1) -> Derivation:
     node = goal.node
     lowered = lowered_graph(node, goal.cotangents)
     nodes = variables_of(wrt, lowered)
@@ -242,5 +287,5 @@ def derive(
         )
     found = derivatives(lowered, node, nodes, order, printed_length, short_sums)
     gradients = {lowered.names[n]: gradient for n, gradient in found.gradients.items()}
-    reading = Reading(lowered, found.output, node, found.names, gradients)
+    reading = Reading(lowered, found.output, node, found.names, gradients, short_sums)
     return Derivation(reading, derived_of(found.formulas, reading), order)

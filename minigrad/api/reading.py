@@ -82,6 +82,7 @@ class Reading:
     node: Node
     names: FreeNames
     gradients: dict[str, Expr] = field(default_factory=dict)  # by each variable, before the second
+    short_sums: bool = False  # whether sums over a tensor and its gradient were shortened
 
     def __getstate__(self) -> dict[str, Any]:
         return {each.name: getattr(self, each.name) for each in fields(self)}
@@ -135,8 +136,9 @@ class Reading:
     def outputs(self) -> dict[str, Expr]:
         """What the formulas are derivatives of, by name; an output without one is L or Y."""
         if self.lowered.cotangents:
+            known = {ref.name: ref for ref in referred(self.output)}
             outputs = self.lowered.cotangents.values()
-            return {output.name: self.lowered.expr(output.node) for output in outputs}
+            return {o.name: known.get(o.name) or self.lowered.expr(o.node) for o in outputs}
         own = self.output.name if isinstance(self.output, Ref) else ("L", "Y")[self.output.ndim > 0]
         return {own: self.output}
 

@@ -48,7 +48,9 @@ def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
     chosen = [wrt] if isinstance(wrt, (str, Tensor)) else list(wrt)
     nodes: list[Node] = []
     for item in chosen:
-        if isinstance(item, Tensor):
+        if isinstance(item, Node):
+            nodes.append(item)
+        elif isinstance(item, Tensor):
             if item._node not in lowered.views:
                 raise ArgumentError(
                     f"derive: the output does not depend on {item.name or 'an unnamed tensor'}"

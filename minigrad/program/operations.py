@@ -123,3 +123,8 @@ ATOMS = frozenset(row.name for row in _TABLE if row.memory == "none")
 VIEWS = frozenset(row.name for row in _TABLE if row.memory in ("view", "either"))
 # Zeros, or a base, and what stands in them.
 BUILT_UP = frozenset({"embed", "embed_add", "scatter"})
+# What costs more than to read its arguments once and to write its result.
+COSTLY = frozenset(
+    {"matmul", "matvec", "tensordot", "einsum", "matrix_function", "sum", "max", "prod", "logsumexp"}
+    | {"softmax", "argmax", "others", "sort", "argsort", "cumsum", "scatter"}
+)

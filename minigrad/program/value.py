@@ -7,7 +7,7 @@ are, and what each means, stands in `minigrad.program.operations`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal
 
 from minigrad.index.size import AnySize
@@ -43,8 +43,8 @@ class Value:
         return f"<{self.op} {self.serial} ({', '.join(map(str, self.sizes))})>"
 
 
-def in_order(roots: Sequence[Value]) -> Iterator[Value]:
-    """Every value once, arguments before what uses them."""
+def in_order(roots: Sequence[Value], stop: Collection[Value] = ()) -> Iterator[Value]:
+    """Every value once, arguments before what uses them; those in ``stop`` without theirs."""
     seen: set[Value] = set()
     stack: list[tuple[Value, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
@@ -54,7 +54,8 @@ def in_order(roots: Sequence[Value]) -> Iterator[Value]:
         elif value not in seen:
             seen.add(value)
             stack.append((value, True))
-            stack.extend((arg, False) for arg in reversed(value.args) if arg not in seen)
+            args = () if value in stop else value.args
+            stack.extend((arg, False) for arg in reversed(args) if arg not in seen)
 
 
 def broadcast(values: Sequence[Value]) -> list[AnySize]:

@@ -10,7 +10,9 @@ from minigrad.errors import DerivationError
 from minigrad.index.matrix_row import MatrixRow, matrix_row
 from minigrad.index.size import AnySize
 from minigrad.program import Value
+from minigrad.source.layout import INDENT, WIDTH
 from minigrad.source.pieces import ATOM, Text, call
+from minigrad.source.wrapping import wrapped
 
 # Functions of matrices that every library has under NumPy's name.
 USUAL = frozenset(
@@ -45,6 +47,85 @@ class Context(Protocol):
         """The name of the inputs' device, in a language whose arrays do not find it."""
 
 
+@dataclass(frozen=True)
+class Joint:
+    """A forward and a backward function that are to be one function: what all of them are called.
+
+    ``forward`` takes the inputs and returns the outputs, then what is saved of what it ``computed``; ``backward``
+    takes what is ``read`` and returns the gradients by some inputs, in the order of ``gradients``.
+    """
+
+    function: str
+    forward: str
+    backward: str
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    computed: Sequence[str]
+    cotangents: Sequence[str]
+    read: Sequence[str]
+    gradients: Mapping[str, str]  # by input
+    doc: Sequence[str]
+    unique: Callable[[str], str]  # a name that is free
+
+    @property
+    def saved(self) -> list[str]:
+        """What is kept for the backward function."""
+        return [name for name in self.read if name not in self.cotangents]
+
+    @property
+    def sent(self) -> dict[str, str]:
+        """For each input its gradient, or None."""
+        return {name: self.gradients.get(name, "None") for name in self.inputs}
+
+    def definition(self, returned: str, *decorators: str) -> str:
+        """The function that people call."""
+        head = signature(self.function, self.inputs)
+        body = [*self.doc, *wrapped(f"return {returned}", WIDTH - len(INDENT))]
+        rows = [f"{INDENT}{line}" if line else "" for line in body]
+        return "\n".join([*decorators, *head, *rows, ""])
+
+    @property
+    def first(self) -> str:
+        """What picks the outputs out of all that the forward function returns."""
+        if not self.computed:
+            return ""
+        return "[0]" if len(self.outputs) == 1 else f"[:{len(self.outputs)}]"
+
+
+def as_tuple(names: Sequence[str]) -> str:
+    """A tuple on either side of an assignment, or as it is returned."""
+    return f"({names[0]},)" if len(names) == 1 else ", ".join(names) or "()"
+
+
+def as_result(names: Sequence[str]) -> str:
+    """One array, or several, as they are returned."""
+    return ", ".join(names)
+
+
+def packed(names: Sequence[str]) -> str:
+    """A tuple in brackets, as one argument or one result."""
+    return f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
+
+
+def as_one(names: Sequence[str]) -> str:
+    """One array, or several in a tuple."""
+    return names[0] if len(names) == 1 else packed(names)
+
+
+def signature(name: str, arguments: Sequence[str]) -> list[str]:
+    """The first line of a function, or where that is too long one for each argument."""
+    line = f"def {name}({', '.join(arguments)}):"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"def {name}(", *(f"{INDENT}{a}," for a in arguments), "):"]
+
+
+def defined(name: str, arguments: Sequence[str], lines: Sequence[str]) -> str:
+    """A function of these lines."""
+    rows = [row for line in lines for row in wrapped(line, WIDTH - 2 * len(INDENT))]
+    return "\n".join([*signature(name, arguments), *(f"{INDENT}{row}" for row in rows), ""])
+
+
 Form = Callable[[Value, Context], Text]
 
 
@@ -74,6 +155,8 @@ class Dialect:
     in_place: bool = False  # whether arrays are built up by assignments
     steps_back: bool = True  # whether slices may have negative steps
     slices: bool = True  # whether what is put in place may be put by slices
+    reads_all: bool = False  # whether a backward function takes all arguments of its forward function
+    mapped: str = ""  # how a function is mapped over an axis in front
 
     def function(self, name: str) -> str:
         """The function of that name in NumPy, as the language calls it."""
@@ -204,3 +287,6 @@ class Dialect:
         of = ", ".join([*arrays, "0.0"])
         return [f"dtype = {self.function('result_type')}({of})"] if dtype else []
 
+    def joined(self, joint: Joint) -> list[str]:
+        """The definitions that make one function of a forward and a backward one."""
+        return []

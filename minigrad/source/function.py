@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad.index.size import AnySize
 from minigrad.program import Value, in_order
 from minigrad.program.operations import VIEWS
 from minigrad.source.axes import shape_text
 from minigrad.source.constants import constant_text
+from minigrad.source.dialect import signature
 from minigrad.source.dialects import NUMPY
 from minigrad.source.dims import dim_lines, plain_dims, said_by
 from minigrad.source.layout import INDENT, WIDTH, Result, Source
@@ -23,6 +25,13 @@ class Function(Statements):
 
     def write(self) -> Source:
         """The whole source."""
+        definition = self.definition()
+        source = Source("\n".join([*self.imports(), "", "", definition]))
+        source.arguments = {argument: name for name, argument in self.arguments.items()}
+        return source
+
+    def definition(self) -> str:
+        """The function alone."""
         forward = [v for v, _ in self._in_named_order(self.layout.forward)]
         backward = [v for v, _ in self._in_named_order(self.layout.backward)]
         for value in in_order(forward):
@@ -31,16 +40,13 @@ class Function(Statements):
         for value in in_order([*backward, *(r.value for r in self.results)]):
             if value not in self.texts:
                 self.visit(value)
-        returned = self.returned()
-        source = Source(self.laid_out(cut if backward else 0, returned))
-        source.arguments = {argument: name for name, argument in self.arguments.items()}
-        return source
+        return self.laid_out(cut if backward else 0, self.returned())
 
     def _in_named_order(self, names: Sequence[str]) -> list[tuple[Value, str]]:
         return [(self.known[name], name) for name in names if name in self.known]
 
     def returned(self) -> str:
-        """The expression that the function returns."""
+        """The expression that the function returns: a dict by key, or without keys one array or several."""
         if len(self.results) == 1 and self.results[0].key is None:
             return self.final(self.results[0]).text
         return self.by_key(self.results)
@@ -54,8 +60,9 @@ class Function(Statements):
                 name = self.names.unique(result.name)
                 self.lines.append(f"{name} = {text}")
                 text = name
-            items.append(f"{_key_text(result.key)}: {text}")
-        return "{" + ", ".join(items) + "}"
+            items.append(text if result.key is None else f"{_key_text(result.key)}: {text}")
+        keyed = any(result.key is not None for result in self.results)
+        return "{" + ", ".join(items) + "}" if keyed else ", ".join(items)
 
     def final(self, result: Result) -> Text:
         """A result in the shape that its variable has, in memory of its own."""
@@ -83,7 +90,6 @@ class Function(Statements):
         constants = self.constant_lines()
         setup = [*dims, *squeezes, *self.type_lines(), *constants]
         body = [block for block in (setup, self.lines[:cut], self.lines[cut:]) if block]
-        imports = self.imports()
         parts = [f"{INDENT}{line}" if line else "" for line in self.docstring()]
         for helper in helpers:
             parts += ["", *(f"{INDENT}{line}" if line else "" for line in helper)]
@@ -92,21 +98,20 @@ class Function(Statements):
         if helpers and not body:
             parts.append("")
         parts += _indented(f"return {returned}")
-        return "\n".join([*imports, "", "", *self.signature(), *parts, ""])
+        return "\n".join([*self.signature(), *parts, ""])
+
+    def sizes_of(self, name: str) -> Sequence[AnySize]:
+        """The shape of an argument."""
+        return self.layout.variables.get(name) or self.layout.saved.get(name, ())
 
     def signature(self) -> list[str]:
-        name = identifier(self.layout.name)
-        arguments = list(self.arguments.values())
-        line = f"def {name}({', '.join(arguments)}):"
-        if len(line) <= WIDTH:
-            return [line]
-        return [f"def {name}(", *(f"{INDENT}{a}," for a in arguments), "):"]
+        return signature(identifier(self.layout.name), [*self.arguments.values()])
 
     def docstring(self) -> list[str]:
         summary = in_docstring(self.layout.summary)
         shapes = []
         for name, argument in self.arguments.items():
-            sizes = self.layout.variables.get(name, ())
+            sizes = self.sizes_of(name)
             shape = in_docstring(", ".join(map(str, sizes)) + ("," if len(sizes) == 1 else ""))
             shapes.append(f"{argument} ({shape})" if sizes else f"{argument} a number")
         if not shapes:
@@ -136,7 +141,7 @@ class Function(Statements):
     def dim_lines(self) -> tuple[list[str], list[str]]:
         """Dims read from the shapes of arguments, and axes of length 1 taken off."""
         self._arguments_for_dims(set(self.needed_dims))
-        shapes = {a: self.layout.variables.get(n, ()) for n, a in self.arguments.items()}
+        shapes = {a: self.sizes_of(n) for n, a in self.arguments.items()}
         lines = dim_lines(set(self.needed_dims), shapes, self.dims)
         squeezes = []
         for name, argument in self.arguments.items():
@@ -148,7 +153,7 @@ class Function(Statements):
 
     def _arguments_for_dims(self, missing: set[str]) -> None:
         """Variables that are read only for their shape or element type."""
-        read = [self.layout.variables.get(name, ()) for name in self.arguments]
+        read = [self.sizes_of(name) for name in self.arguments]
         plain = plain_dims(read)
         have = {d for sizes in read for d in said_by(sizes, plain)}
         left = missing - have

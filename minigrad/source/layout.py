@@ -20,7 +20,8 @@ class Layout:
     ``variables`` holds every variable's sizes as its array has them, axes of length 1 included, in the
     order of the arguments. ``forward`` and ``backward`` are names in the order of their statements.
     ``constants`` are small arrays without a name of the user's, written out in the function. ``language``
-    is the dialect's name.
+    is the dialect's name. ``saved`` are the sizes of further arguments, values that another function has
+    computed. ``arguments`` are the arguments' names, where those that the program reads are not all.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Layout:
     backward: Sequence[str] = ()
     constants: Mapping[str, Any] = field(default_factory=dict)
     language: str = "numpy"
+    saved: Mapping[str, Sequence[AnySize]] = field(default_factory=dict)
+    arguments: Sequence[str] = ()
 
 
 class Source(str):

@@ -90,7 +90,7 @@ class MeshFunction(Function):
         return [argument for name, argument in self.arguments.items() if name in self.layout.variables]
 
     def laid_out(self, cut: int, returned: str) -> str:
-        imports, local = super().laid_out(cut, returned).split("\n\n\n", 1)
+        local = super().laid_out(cut, returned)
         self.refuse_unknown()
         inner = "\n".join(f"{INDENT}{line}" if line else "" for line in local.rstrip().split("\n"))
         specs = self.specs()
@@ -107,7 +107,7 @@ class MeshFunction(Function):
             f"{INDENT}{self.spec} = jax.sharding.PartitionSpec",
             *(f"{INDENT}{line}" for line in wrapped(call, WIDTH - len(INDENT))),
         ]
-        return "\n".join([imports, "", "", *outer, ""])
+        return "\n".join([*outer, ""])
 
     def refuse_unknown(self) -> None:
         """A dim that is cut must be an axis of an array that a device reads."""

@@ -48,7 +48,8 @@ class Statements:
     def _arguments(self) -> dict[str, str]:
         """Variables that the program reads, with their argument names."""
         read = dict.fromkeys(v.params[0] for v in self.reachable if v.op == "variable")
-        order = dict.fromkeys((*(n for n in self.layout.variables if n in read), *read))
+        usual = (*self.layout.variables, *self.layout.saved)
+        order = dict.fromkeys((*self.layout.arguments, *(n for n in usual if n in read), *read))
         names = {name: self.names.unique(name) for name in order}
         self.constants = {n: names.pop(n) for n in self.layout.constants if n in names}
         return names

@@ -67,13 +67,7 @@ def source_of(
     DerivationError
         When an operation has no form in array operations.
     """
-    if language not in LANGUAGES:
-        near = get_close_matches(str(language), LANGUAGES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ArgumentError(
-            f"source: {language!r} is no language that formulas are written in, known are "
-            f"{', '.join(map(repr, LANGUAGES))}{hint}"
-        )
+    check_language(language)
     made = program([expr for _, _, expr, _ in formulas], dict(sizes or {}))
     results = [
         Result(key, left, value, tuple(shape))
@@ -89,3 +83,14 @@ def source_of(
     if shard is None:
         return Function(made, results, layout).write()
     return MeshFunction(made, results, layout, checked_shard(shard, language, known), valued).write()
+
+
+def check_language(language: str) -> None:
+    """Raise where formulas are not written in the language."""
+    if language not in LANGUAGES:
+        near = get_close_matches(str(language), LANGUAGES, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ArgumentError(
+            f"source: {language!r} is no language that formulas are written in, known are "
+            f"{', '.join(map(repr, LANGUAGES))}{hint}"
+        )

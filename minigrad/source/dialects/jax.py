@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minigrad.program import Value
-from minigrad.source.dialect import Context, Dialect
+from minigrad.source.dialect import (
+    Context,
+    Dialect,
+    Joint,
+    as_one,
+    as_result,
+    as_tuple,
+    defined,
+    packed,
+)
 from minigrad.source.dialects.numpy import HELPERS
 from minigrad.source.names import quoted
 from minigrad.source.pieces import Text, call
@@ -25,6 +34,34 @@ class Jax(Dialect):
 
     def put(self, base: str, places: Sequence[str], part: str, add: bool) -> str:
         return f"{base}.at[{', '.join(places) or '...'}].{'add' if add else 'set'}({part})"
+
+    def joined(self, joint: Joint) -> list[str]:
+        """A function with a custom VJP; JAX derives both halves again where it is asked to.
+
+        A gradient has its argument's type: of an argument that is not saved an empty array is.
+        """
+        f, inputs = joint.function, ", ".join(joint.inputs)
+        fwd, bwd, saved = (joint.unique(name) for name in (f"{f}_fwd", f"{f}_bwd", "saved"))
+        one = len(joint.cotangents) == 1
+        arriving = joint.cotangents[0] if one else joint.unique("arriving")
+        typed = {x: x if x in joint.saved else joint.unique(f"like_{x}") for x in joint.gradients}
+        empty = {like: f"jnp.zeros(0, {x}.dtype)" for x, like in typed.items() if like != x}
+        sent = [f"{g}.astype({typed[x]}.dtype)" if x in typed else g for x, g in joint.sent.items()]
+        kept = [*joint.saved, *empty.values()]
+        return [
+            joint.definition(f"{joint.forward}({inputs}){joint.first}", "@jax.custom_vjp"),
+            defined(fwd, joint.inputs, [
+                f"{as_result([*joint.outputs, *joint.computed])} = {joint.forward}({inputs})",
+                f"return {as_one(joint.outputs)}, {packed(kept)}",
+            ]),
+            defined(bwd, [saved, arriving], [
+                *([f"{as_tuple([*joint.saved, *empty])} = {saved}"] if kept else []),
+                *([] if one else [f"{as_tuple(joint.cotangents)} = {arriving}"]),
+                f"{as_result([*joint.gradients.values()])} = {joint.backward}({', '.join(joint.read)})",
+                f"return {as_tuple(sent)}",
+            ]),
+            f"{f}.defvjp({fwd}, {bwd})\n",
+        ]  # fmt: skip
 
 
 def _psum(value: Value, at: Context) -> Text:
@@ -61,4 +98,5 @@ JAX = Jax(
     helpers={**_OWN, **{name: HELPERS[name].replace("np.", "jnp.") for name in _SHARED}},
     forms={"psum": _psum, "axis_size": _axis_size},
     reserved=frozenset({"jax", "jnp", "np", "math"}),
+    mapped="jax.vmap({})",
 )

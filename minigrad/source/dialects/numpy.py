@@ -125,4 +125,5 @@ NUMPY = NumPy(
     helpers=HELPERS,
     reserved=frozenset({"np", "math"}),
     in_place=True,
+    reads_all=True,
 )

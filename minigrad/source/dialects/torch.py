@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minigrad.program import Value
-from minigrad.source.dialect import Context, Dialect
+from minigrad.source.dialect import Context, Dialect, Joint, as_result, as_tuple, defined
 from minigrad.source.pieces import ATOM, COMPARE, MATMUL, UNARY, Text, call
 
 _HELPERS = {
@@ -134,6 +134,47 @@ class Torch(Dialect):
         lines = [f"dtype = torch.result_type({arrays[0]}, 0.0)"] if dtype else []
         return [*lines, *([f"device = {arrays[0]}.device"] if device else [])]
 
+    def joined(self, joint: Joint) -> list[str]:
+        """An autograd function; where its gradient is to be derived again, what was saved is computed again."""
+        f, inputs = joint.function, ", ".join(joint.inputs)
+        name = joint.unique("".join(part.capitalize() for part in f.split("_")))
+        ctx, given, output, rest = (joint.unique(n) for n in ("ctx", "inputs", "output", "rest"))
+        returned = as_result([*joint.outputs, *joint.computed])
+        # to compute it again takes all inputs
+        saved = list(dict.fromkeys([*joint.inputs, *joint.saved])) if joint.computed else joint.saved
+        own = set(joint.outputs) & set(saved)
+        unpacked = returned if joint.computed or own else ""
+        setup = [
+            *([f"{as_tuple(joint.inputs)} = {given}"] if set(joint.inputs) & set(saved) else []),
+            *([f"{unpacked} = {output}"] if unpacked else []),
+            *([f"{ctx}.mark_non_differentiable({', '.join(joint.computed)})"] if joint.computed else []),
+            f"{ctx}.save_for_backward({', '.join(saved)})",
+        ]
+        again = [
+            "if torch.is_grad_enabled():  # the gradient is derived again: by what was saved, too",
+            f"    {returned} = {joint.forward}({inputs})",
+        ]
+        passed = [
+            *([f"{as_tuple(saved)} = {ctx}.saved_tensors"] if saved else []),
+            *(again if joint.computed else []),
+            f"{as_result([*joint.gradients.values()])} = {joint.backward}({', '.join(joint.read)})",
+            f"return {as_result([*joint.sent.values()])}",
+        ]
+        arriving = [*joint.cotangents, *([f"*{rest}"] if joint.computed else [])]
+        parts = [
+            defined("forward", joint.inputs, [f"return {joint.forward}({inputs})"]),
+            defined("setup_context", [ctx, given, output], setup),
+            defined("backward", [ctx, *arriving], passed),
+        ]
+        rows = [row for part in parts for row in ("@staticmethod", *part.split("\n"))]
+        body = ["generate_vmap_rule = True", "", *rows]
+        whole = "\n".join([f"class {name}(torch.autograd.Function):", *_inside(body)]).rstrip()
+        return [f"{whole}\n", joint.definition(f"{name}.apply({inputs}){joint.first}")]
+
+
+def _inside(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines]
+
 
 def _matvec(value: Value, at: Context) -> Text:
     """Matrix times vector: where vectors are many, as columns."""
@@ -166,6 +207,7 @@ TORCH = Torch(
     along={"logsumexp": "torch.logsumexp"},
     helpers=_HELPERS,
     reserved=frozenset({"torch", "device", "np", "math"}),
+    mapped="torch.func.vmap({})",
     steps_back=False,
     slices=False,
     forms={"matvec": _matvec},
