@@ -283,6 +283,10 @@ def _forms(head: Head, expr: Any, raw: Any, variable: Any) -> list[Any]:
             forms.append(raw.subs(core, output_symbol() / coefficient))
     if raw.is_number or raw.has(s.Piecewise) or expr.has(s.Piecewise):
         return forms
+    if raw.has(s.sign):  # sign(x) x is |x|
+        size = s.Dummy("size", positive=True)
+        whole = raw.replace(s.sign, lambda x: s.Abs(x) / x).subs(s.Abs(variable), size)
+        forms.append(s.factor(whole).subs(size, s.Abs(variable)))
     candidates = [(expr, output_symbol())]
     for name, other in KNOWN.items():
         if (
@@ -360,7 +364,19 @@ def _by_kernel(raw: Any, value: Any, stand_in: Any, variable: Any) -> list[Any]:
         return []
     (root,) = s.solve(linear.as_expr(), t)
     rewritten = s.cancel(s.together(raw_t.subs(t, root))).subs(y, stand_in)
-    return [rewritten, s.factor(rewritten)]
+    factored = s.factor(rewritten)
+    return [rewritten, factored, _collected(factored, variable)]
+
+
+def _collected(product: Any, variable: Any) -> Any:
+    """Each sum of a product by powers of the variable, its constant positive: (1 + x (1 - s)) s."""
+    s = sympy()
+    signs, parts = 1, []
+    for part in s.Mul.make_args(product):
+        if part.is_Add and part.as_coeff_Add()[0].is_negative:
+            signs, part = -signs, s.expand(-part)
+        parts.append(s.collect(part, variable))
+    return s.Mul(signs, *parts)
 
 
 def _cost(expr: Any) -> tuple[int, int, int, int, int, str]:

@@ -44,6 +44,7 @@ from minigrad.index.pointwise import mapped
 
 Mixture = dict[Expr, Number]
 _HALF = Fraction(1, 2)
+_HIGHEST = 3  # the power of a mixture that is multiplied out
 _DEEPEST = 12  # how many sums and names within each other a spelling has at most
 # The exponentials that a function is: by the sign of its argument.
 _FUNCTIONS: dict[str, dict[int, Number]] = {
@@ -95,17 +96,30 @@ def _of_product(node: Product, depth: int) -> Mixture | None:
         if parts.sizes and not parts.labels:
             return None
         return {parts.logarithm(node): node.coef}
-    if len(parts.others) > 1 or node.summed or parts.sizes or parts.others[0].exponent != 1:
+    if len(parts.others) > 1 or node.summed or parts.sizes:
         return None
     (other,) = parts.others
-    inner = mixture(other.node, depth)
+    inner = mixture(other.node, depth) if other.exponent in range(1, _HIGHEST + 1) else None
     if inner is None:
         return None
+    inner = _powers(inner, int(other.exponent))
     rest = spread(parts.argument, parts.labels, node)
     return _merged(
         (node.coef, {add([(1, spread(argument, other.labels, node)), (1, rest)]): weight})
         for argument, weight in inner.items()
     )
+
+
+def _powers(found: Mixture, exponent: int) -> Mixture:
+    """A mixture to a power, multiplied out."""
+    made = found
+    for _ in range(exponent - 1):
+        merged = _merged(
+            (weight, {add([(1, argument), (1, other)]): w for other, w in made.items()})
+            for argument, weight in found.items()
+        )
+        made = merged or {}
+    return made
 
 
 class Parts(NamedTuple):

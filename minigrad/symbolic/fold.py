@@ -18,9 +18,12 @@ With X of 2 × 3, each row's exponentials over their sum are read as that row's 
 
 from __future__ import annotations
 
+from math import inf
+
 from minigrad.index.algebra import add, constant, scale
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Expr, Map, Number, Product, Sum
+from minigrad.index.expr import Composite, Expr, Map, Number, Product, Sum, is_constant
+from minigrad.index.heads import WHERE
 from minigrad.index.meaning.smooth import LOG
 from minigrad.index.numbers import times
 from minigrad.index.pointwise import mapped
@@ -62,11 +65,26 @@ def folded(node: Expr) -> Expr:
         total = by_sigmoids(add([(c, _folded_term(c, term)) for c, term in node.terms]))
         return total if not isinstance(total, Sum) else exponential_of(total) or total
     while isinstance(node, Product):
-        found = quotient(node)
+        found = quotient(node) or _without_mask(node)
         if found is None:
             return node
         node = found
     return node
+
+
+def _without_mask(node: Product) -> Expr | None:
+    """M ⊙ softmax(where(M, x, −∞)) is the softmax, which is 0 where M is."""
+    for f in node.factors:
+        inner = behind(f.node)
+        if not isinstance(inner, Composite) or inner.definition.operation != "softmax":
+            continue
+        choice = behind(inner.args[0])
+        if not isinstance(choice, Map) or choice.head != WHERE or not is_constant(choice.args[2], -inf):
+            continue
+        left = [g for g in node.factors if (g.node, g.labels) != (choice.args[0], f.labels)]
+        if f.exponent > 0 and len(left) < len(node.factors):
+            return contract(range(node.ndim), left, node.coef, dict(enumerate(node.label_sizes)))
+    return None
 
 
 def _folded_term(coef: Number, term: Expr) -> Expr:
@@ -92,6 +110,9 @@ def _log_of_mixture(node: Map) -> Expr | None:
 
 
 def _natural_logarithm(arg: Expr) -> Expr | None:
+    inner = behind(arg)
+    if isinstance(inner, Product) and len(inner.factors) == 1 and inner.factors[0].exponent != 1:
+        return _log_of_power(inner)
     found = mixture(arg)
     if found is None:
         return log_of_weighted(arg) if _is_masked(behind(arg)) else None
@@ -100,6 +121,17 @@ def _natural_logarithm(arg: Expr) -> Expr | None:
         even = mapped(function("cosh(x)", "cosh"), (first,))
         return add([(1, logarithm_of(times(2, found[first]), even)), (1, mapped(LOG, (even,)))])
     return logarithm(found)
+
+
+def _log_of_power(node: Product) -> Expr | None:
+    """The logarithm of a power of a sum of exponentials, by that of the sum."""
+    (f,) = node.factors
+    log = None if node.summed or node.coef <= 0 else _natural_logarithm(f.node)
+    if log is None:
+        return None
+    axes = range(node.ndim)
+    power = contract(axes, [(log, f.labels)], f.exponent, dict(enumerate(node.sizes)))
+    return add([(1, power), (1, logarithm_of(node.coef, node))])
 
 
 def log_of_weighted(arg: Expr) -> Expr | None:

@@ -180,10 +180,14 @@ def _over_weighted(node: Product, k: int) -> Expr | None:
     """exp(x) over a sum of exponentials with weights of any sign is softmax(x) over that of its own."""
     below = node.factors[k]
     total = behind(below.node)
+    total = _with_open_names(total) if isinstance(total, Product) else total
     parts = split(total) if isinstance(total, Product) else None
     if parts is None or not parts.reduced:
         return None
     assert isinstance(total, Product)
+    opened = _with_open_names(node)
+    if opened is not node:
+        node, k = opened, opened.factors.index(below)
     for j, f in enumerate(node.factors):
         met = _softmax_at(f, total, parts, below)
         if met is None:
@@ -197,6 +201,25 @@ def _over_weighted(node: Product, k: int) -> Expr | None:
         share = Factor(parts.scaled(total), below.labels, -power)
         return _replaced(node, (j, k), [up, share, *left], power)
     return None
+
+
+def _with_open_names(node: Product) -> Product:
+    """The product with the factors of what is named open, where an exponential is one of them."""
+    inner = [behind(f.node) if f.exponent == 1 else f.node for f in node.factors]
+    weighted = [
+        isinstance(body, Product)
+        and body is not f.node
+        and any(exponent_of(part.node) is not None for part in body.factors)
+        for f, body in zip(node.factors, inner, strict=True)
+    ]
+    if not any(weighted):
+        return node
+    operands = [
+        (body if opens else f.node, f.labels, f.exponent)
+        for f, body, opens in zip(node.factors, inner, weighted, strict=True)
+    ]
+    made = contract(range(node.ndim), operands, node.coef, dict(enumerate(node.label_sizes)))
+    return made if isinstance(made, Product) else node
 
 
 def _softmax_at(

@@ -28,8 +28,10 @@ from typing import Any
 from minigrad.index import heads
 from minigrad.index.algebra import add
 from minigrad.index.contract import contract
-from minigrad.index.expr import Expr, Factor, Leaf, Number, Product, Sum
+from minigrad.index.expr import Expr, Factor, Leaf, Map, Number, Product, Sum
+from minigrad.index.facts import ABSOLUTE
 from minigrad.index.numbers import number, times
+from minigrad.index.pointwise import mapped
 
 # Polynomials in more unknowns than this are left alone: their normal form is not what one would write.
 _MOST_ATOMS = 9
@@ -62,7 +64,8 @@ def _shorter(node: Expr, atoms: _Atoms) -> tuple[int, Expr] | None:
         return None
     if not _is_finite(expr):
         return None
-    best = min((expr, *filter(_is_finite, _other_forms(expr))), key=atoms.size)
+    forms = [*_other_forms(expr), *atoms.without_signs(expr)]
+    best = min((expr, *filter(_is_finite, forms)), key=atoms.size)
     if atoms.size(best) >= atoms.size(expr):
         return None
     return atoms.size(best), atoms.write(best, labels, dict(zip(labels, node.sizes, strict=True)))
@@ -223,6 +226,22 @@ class _Atoms:
                 operands.append((inner, own, Fraction(int(exponent.p), int(exponent.q))))
         operands = [(n, lab, int(e) if e.denominator == 1 else e) for n, lab, e in operands]
         return contract(labels, operands, coef, sizes)
+
+    def without_signs(self, expr: Any) -> list[Any]:
+        """The forms in which sign(x) x is |x|, where |x| is there too."""
+        found, s = [], heads.sympy()
+        for symbol, (node, labels) in list(self.nodes.items()):
+            if not isinstance(node, Map) or node.head.text != "sign(x)":
+                continue
+            (x,) = node.args
+            whole = self.symbols.get((mapped(ABSOLUTE, (x,)).digest, labels))
+            part = self.symbols.get((x.digest, labels))
+            if whole is None or part is None:
+                continue
+            for form in _other_forms(expr.subs(symbol, whole / part)):
+                if part not in s.denom(s.together(form)).free_symbols:
+                    found.append(form)
+        return found
 
     def labels_of(self, expr: Any) -> Labels:
         """The axes that a part of the expression runs over: no more than its atoms need."""

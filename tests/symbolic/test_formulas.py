@@ -235,7 +235,7 @@ FORMULAS = {
         {"X": "n d", "W": "d h", "U": "d h", "V": "h d", "C": "n d"},
         "W",
         1,
-        "dW = Xᵀ ((T − σ(T) ⊙ T + 1) ⊙ σ(T) ⊙ (C Vᵀ) ⊙ (X U))   where T = X W",
+        "dW = Xᵀ (((1 − σ(X W)) ⊙ (X W) + 1) ⊙ σ(X W) ⊙ (C Vᵀ) ⊙ (X U))",
     ),
     "poisson": (
         "sum(exp(X@w) - y*(X@w))",
