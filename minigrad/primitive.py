@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
-from minigrad.errors import ArgumentError, NameClashError, UnsupportedError
+from minigrad.errors import ArgumentError, KindError, NameClashError, UnsupportedError
 from minigrad.names import checked_name
 
 Kind = Literal["elementwise", "contraction", "general", "composite"]
@@ -191,6 +191,13 @@ def row_named(name: str) -> Primitive:
     return REGISTRY[name]
 
 
+# Where arguments may lie and a function is smooth.
+DOMAINS = (
+    *("real", "positive", "nonzero", "unit", "(-1, 1)", "above 1", "large", "noninteger", "bool"),
+    *("invertible", "symmetric", "spd"),
+)
+
+
 def keyword_defaults(forward: Rule) -> dict[str, Any]:
     """The keyword-only parameters of a forward function with their defaults."""
     return dict(getattr(forward, "__kwdefaults__", None) or {})
@@ -198,7 +205,13 @@ def keyword_defaults(forward: Rule) -> dict[str, Any]:
 
 def per_argument(name: str, domain: str | tuple[str, ...], arity: int | None) -> tuple[str, ...]:
     """One domain word per argument; a single word holds for all of them."""
-    words = (domain,) if isinstance(domain, str) else tuple(domain)
+    words = (domain,) if isinstance(domain, str) else domain
+    if not isinstance(words, (tuple, list)) or not all(isinstance(word, str) for word in words):
+        raise KindError(f"{name}: domain is a word, or a tuple of one for each argument, not {domain!r}")
+    unknown = [word for word in words if word not in DOMAINS]
+    if unknown:
+        raise ArgumentError(f"{name}: domain {unknown[0]!r} is none of {', '.join(DOMAINS)}")
+    words = tuple(words)
     if arity is None or len(words) == arity:
         return words
     if len(words) == 1:

@@ -130,7 +130,7 @@ class Rationals:
     def matrix_function(self, row: MatrixRow, array: Any) -> Any:
         if row.objects is None or row.inexact:
             raise NotRationalError(f"{row.name}: {row.inexact}")
-        return row.objects(self, array)
+        return row.counted(self, array)
 
 
 def _eliminated(matrix: Any) -> tuple[Dual, Any]:

@@ -94,7 +94,7 @@ def elementwise(
         kinks=kinks,
         notation=notation,
         arity=arity,
-        params={**keyword_defaults(forward), **(params or {})},
+        params=_parameters(name, forward, params),
         broadcasts=True,
         masks=masks,
         reads=reads,
@@ -169,7 +169,7 @@ def primitive(
         variadic=arity is None,
         vjp=vjp,
         vjp_all=vjp_all,
-        params={**keyword_defaults(forward), **(params or {})},
+        params=_parameters(name, forward, params),
         broadcasts=broadcasts,
         masks=masks,
         casts=casts,
@@ -217,14 +217,18 @@ def composite(
         called = getattr(name, "__name__", "NAME")
         raise KindError(f'composite: give it the name it is known by, as in @mg.composite("{called}")')
 
+    words = per_argument(name, domain, None)
+
     def decorate(function: _F) -> _F:
+        if not callable(function):
+            raise KindError(f"{name}: a composite is a function of arrays, not {function!r}")
         if _has_options(function):
             function = worded(name)(function)
         row = Primitive(
             name=name,
             kind="composite",
             forward=function,
-            domain=per_argument(name, domain, None),
+            domain=words,
             kinks=kinks,
             arity=None,
             builtin=builtin,
@@ -234,6 +238,13 @@ def composite(
         return entered(register(row), function)
 
     return decorate
+
+
+def _parameters(name: str, forward: Rule, params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The defaults of a row's parameters, by name."""
+    if params is not None and not isinstance(params, Mapping):
+        raise KindError(f"{name}: params is a dict of default values by name, not {params!r}")
+    return {**keyword_defaults(forward), **(params or {})}
 
 
 def one_each(name: str, vjps: Any) -> tuple[Rule | None, ...]:

@@ -32,8 +32,12 @@ def check(row: Primitive) -> None:
             raise KindError(f"{row.name}: {fact} is a function, not {rule!r}")
     if row.notation is not None and not isinstance(row.notation, Notation):
         raise KindError(f"{row.name}: notation is a Notation(text, latex), not {row.notation!r}")
+    if not isinstance(row.kinks, str):
+        raise KindError(f"{row.name}: kinks is a text, not {row.kinks!r}")
     if row.arity is not None:
         _check_arity(row, row.arity)
+    if row.reads is not None:
+        _check_reads(row, row.reads)
     _check_rules(row)
     if isinstance(row.meaning, str):
         if row.kind == "elementwise":
@@ -54,6 +58,18 @@ def _check_arity(row: Primitive, arity: int) -> None:
         raise ArgumentError(
             f"{row.name}: its forward function takes {_taken(least, most)} arguments and vjps has {arity} rules; give one "
             "for each argument, None for one without a derivative, and put parameters behind a *"
+        )
+
+
+def _check_reads(row: Primitive, reads: Any) -> None:
+    if not isinstance(reads, (tuple, list)) or not all(isinstance(each, str) for each in reads):
+        raise KindError(f"{row.name}: reads is a tuple of texts, one for each rule, not {reads!r}")
+    count = row.arity or 0
+    known = {"y", *map(str, range(count))}
+    if len(reads) != count or not all(set(each) <= known for each in reads):
+        raise ArgumentError(
+            f"{row.name}: reads={tuple(reads)!r} is not one text for each of {count} rules, of y for the result "
+            f"and 0 up to {count - 1} for the arguments"
         )
 
 

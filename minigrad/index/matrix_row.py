@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from minigrad.errors import UnsupportedError
+import numpy as np
+
+from minigrad.errors import ArgumentError, UnsupportedError
 
 Rule = Callable[..., Any]
 Kind = Literal["square", "symmetric", "tall", "any"]
@@ -105,6 +107,18 @@ class MatrixRow:
     def ndim(self) -> int:
         """How many axes the value has in place of a matrix's two."""
         return len(self.sizes(1, 1))
+
+    def counted(self, arithmetic: Any, array: Any) -> Any:
+        """The value by ``objects``, of the shape that ``sizes`` says."""
+        if self.objects is None:
+            raise ArgumentError(f"{self.name}: {self.inexact}")
+        value = self.objects(arithmetic, array)
+        right = (*array.shape[:-2], *self.sizes(*array.shape[-2:]))
+        if np.shape(value) != right:
+            raise ArgumentError(
+                f"{self.name}: objects= gives an array of shape {np.shape(value)}, and sizes= says {right}"
+            )
+        return value
 
     def missing(self) -> str | None:
         """What the facts lack, or where they contradict one another; None where all is said."""

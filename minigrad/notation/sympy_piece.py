@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from minigrad.errors import ArgumentError
 from minigrad.index import heads
 from minigrad.index.expr import Leaf
 from minigrad.index.matrix_row import MatrixRow
@@ -175,7 +176,14 @@ def matrix_function(row: MatrixRow, matrix: Any) -> Any:
     """SymPy's object for a function of a matrix, or ours where it has none."""
     from minigrad.notation.sympy_function import FunctionOfMatrix  # loads SymPy
 
-    return row.sympy(heads.sympy(), matrix) if row.sympy else FunctionOfMatrix(row.name, matrix)
+    if row.sympy is None:
+        return FunctionOfMatrix(row.name, matrix)
+    value = row.sympy(heads.sympy(), matrix)
+    sizes = row.sizes(*matrix.shape)
+    if hasattr(value, "shape") != bool(sizes):
+        kind = "a matrix" if sizes else "a number"
+        raise ArgumentError(f"{row.name}: sympy= gives {value!r}, which is not {kind} of SymPy's")
+    return value
 
 
 def sum_of(matrix: Any) -> Any:

@@ -81,7 +81,7 @@ class _Objects:
     def matrix_function(self, row: MatrixRow, array: Any) -> Any:
         if row.objects is None:
             raise DerivationError(f"{row.name}: {row.inexact}")
-        return row.objects(self, self.taken(row, array))
+        return row.counted(self, self.taken(row, array))
 
     def taken(self, row: MatrixRow, array: Any) -> Any:
         """What a row is a function of: of a symmetric matrix's elements both that stand for one count."""

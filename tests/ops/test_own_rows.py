@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.checking.distributions import DRAWS
 from minigrad.errors import MinigradError
 from minigrad.graph.protocols import FUNCTIONS, UFUNCS
 from minigrad.graph.public import PUBLIC, namespace
 from minigrad.index import view
 from minigrad.index.matrix_row import MATRIX_ROWS
-from minigrad.primitive import REGISTRY
+from minigrad.primitive import DOMAINS, REGISTRY
 
 cbrt = mg.elementwise(
     "cbrt",
@@ -264,6 +265,21 @@ WRONG = {
     "has not one place": lambda: _own(text="np.triu"),
     "is no function of NumPy's": lambda: _own(text="own_of_a_test({})"),
     r"helper= defines own_of_a_test\(x\)": lambda: _own(text="own_of_a_test({})", helper="def f(x): pass"),
+    "domain is a word": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), domain=3),
+    "'nowhere' is none of real, positive": lambda: mg.elementwise(
+        "own_of_a_test", np.sin, vjps=(_rule,), domain="nowhere"
+    ),
+    "'round' is none of real": lambda: mg.composite("own_of_a_test", domain="round"),
+    "kinks is a text": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), kinks=3),
+    "params is a dict": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), params=3),
+    "reads is a tuple": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), reads="y"),
+    r"reads=\('q',\)": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), reads=("q",)),
+    r"reads=\('1',\)": lambda: mg.elementwise("own_of_a_test", np.sin, vjps=(_rule,), reads=("1",)),
+    r"reads=\('y', '0'\)": lambda: mg.elementwise(
+        "own_of_a_test", np.sin, vjps=(_rule,), reads=("y", "0")
+    ),
+    "domain is a word, or a tuple": lambda: mg.composite("own_of_a_test", domain=3),
+    "a composite is a function of arrays": lambda: mg.composite("own_of_a_test")(3),
     "another function called 'inv'": lambda: _own(called="inv"),
     "another function called 'exp'": lambda: _own(called="exp"),
 }
@@ -275,6 +291,29 @@ def test_what_a_row_lacks_is_said_when_it_is_made(words: str) -> None:
         WRONG[words]()
     assert "own_of_a_test" not in REGISTRY
     assert "own_of_a_test" not in MATRIX_ROWS
+
+
+def test_a_value_of_another_shape_is_told_in_words() -> None:
+    """By ``objects=`` at 50 digits and in rationals, by ``sympy=`` in a SymPy form."""
+    row = _own(
+        forward=lambda x: 2 * x,
+        vjp=lambda g, y, x: 2 * g,
+        adjoint=lambda r: r.product("ij", [("G", "ij")], 2),
+        text="np.multiply({}, 2)",
+        single="2*x",
+        inexact="",
+        objects=lambda arithmetic, x: 3,
+        sympy=lambda sympy, x: sympy.Integer(3),
+    )
+    try:
+        X = mg.tensor(np.eye(2) + 1, name="X", requires_grad=True)
+        derived = mg.derive(mg.trace(X @ row(X)), wrt="X")
+        said = str(derived.check())
+        assert "objects= gives an array of shape (), and sizes= says (2, 2)" in said
+        with pytest.raises(mg.errors.ArgumentError, match="sympy= gives 3, which is not a matrix"):
+            str(derived["X"].sympy)
+    finally:
+        del REGISTRY["own_of_a_test"], MATRIX_ROWS["own_of_a_test"]
 
 
 def _weighted(*parts: Any) -> Any:
@@ -364,3 +403,8 @@ def test_a_wrong_value_at_50_digits_is_blamed_and_not_the_derivation() -> None:
 def test_a_power_that_is_a_fraction_is_not_read_as_a_quotient() -> None:
     x = mg.symbols("x: n")
     assert str(mg.derive(mg.sum(1 / x**1.5))) == "dx = −3 (1 ⊘ x^⊙(5/2)) / 2"
+
+
+def test_samples_are_drawn_for_every_domain() -> None:
+    assert set(DOMAINS) <= set(DRAWS)
+    assert {word for row in REGISTRY.values() for word in row.domain} <= set(DOMAINS)
