@@ -8,6 +8,7 @@ In Σ_i c_i tanh(Σ_j A_ij x_j), with A of 2 × 3, the output of tanh is named b
 The gradient is written by it, where the name pays for its definition:
 
 >>> from minigrad.index.contract import contract
+>>> from minigrad.index.expr import Leaf
 >>> from minigrad.notation.choose import printed_length
 >>> from minigrad.notation.matrix import index_text
 >>> from minigrad.symbolic.derive import adjoints
@@ -28,19 +29,16 @@ The gradient is written by it, where the name pays for its definition:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from minigrad.errors import DerivationError
-from minigrad.index.affine import AffineRelation
-from minigrad.index.algebra import scale
 from minigrad.index.expr import (
     LINES,
     READ,
     Bound,
     Composite,
     Expr,
-    Leaf,
     Map,
     MatrixFunction,
     Product,
@@ -48,12 +46,11 @@ from minigrad.index.expr import (
     Sum,
     postorder,
 )
-from minigrad.index.rebuild import substituted, transformed, with_children
+from minigrad.index.rebuild import transformed, with_children
 from minigrad.symbolic.byname import folded_by_names, is_quotient, written_by
+from minigrad.symbolic.repetitions import Length, read_times, repetitions_named, saved_by_name
 from minigrad.symbolic.simplify import finished
 
-# A definition costs a reader its name, an equals sign and a separator.
-_DEFINITION = 5
 # A formula with more parts or levels than this is not written without names.
 _MOST_WHOLE_WEIGHT, _MOST_WHOLE_HEIGHT = 4_000, 64
 # A program of more operations than this is read line by line: names come early, and stay where they stand
@@ -65,9 +62,6 @@ _MOST_SECOND, _LAST_SECOND = 64, 20_000
 _MOST_ROUNDS = 16
 # Comparisons and cases are read in place.
 _UNNAMED_HEADS = {"greater", "greater_equal", "equal", "step", "where", "abs"}
-
-Length = Callable[[Expr], int]
-
 
 class FreeNames:
     """Free names, by what they stand for.
@@ -178,7 +172,7 @@ def settled(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Exp
     needed: set[str] = set()
     for _ in range(_MOST_ROUNDS):
         refs = [ref for ref in _automatic(result, names) if ref.name not in needed]
-        uses = _uses(result)
+        uses = read_times(result)
         useless = [r for r in refs if uses[r] == 1]
         if names.bound is READ:
             useless = useless or [r for r in refs if _saves_nothing(r, uses[r], length)]
@@ -189,7 +183,7 @@ def settled(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Exp
         needed |= opened.kept
     if names.bound is not READ:
         return result
-    return _repetitions_named(_lettered(result, names), names, length)
+    return repetitions_named(_lettered(result, names), names.ref, length)
 
 
 def _lettered(exprs: Sequence[Expr], names: FreeNames) -> list[Expr]:
@@ -269,69 +263,5 @@ def _automatic(exprs: Sequence[Expr], names: FreeNames) -> list[Ref]:
     return refs[::-1]
 
 
-def _uses(exprs: Sequence[Expr]) -> Counter[Expr]:
-    """How often a reader meets each node.
-
-    A name's definition is read once, and not at all when it is one of the expressions itself.
-    """
-    roots = set(exprs)
-    uses: Counter[Expr] = Counter(exprs)
-    for node in reversed(list(postorder(*exprs))):
-        if isinstance(node, Ref) and node.node in roots:
-            continue
-        times = 1 if isinstance(node, Ref) else uses[node]
-        for child in node.children():
-            uses[child] += times
-    return uses
-
-
 def _saves_nothing(ref: Ref, uses: int, length: Length) -> bool:
-    return _saved(ref.node, uses, length) <= (uses + 1) * (len(ref.name) - 1)
-
-
-def _repetitions_named(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Expr]:
-    """What is read several times gets a name, where most is saved first; -r stands for its negative."""
-    result = list(exprs)
-    for _ in range(8):
-        uses = _uses(result)
-        best: tuple[int, bytes, Expr] | None = None
-        roots = set(result)
-        for node in uses:
-            if node in roots or not _repeatable(node):
-                continue
-            opposite = _opposite(node)
-            times = uses[node] + (uses.get(opposite, 0) if opposite is not None else 0)
-            if times < 2 or (opposite is not None and uses.get(opposite, 0) > uses[node]):
-                continue
-            saved = _saved(node, times, length)
-            if saved > 0 and (best is None or (saved, node.digest) > (best[0], best[1])):
-                best = saved, node.digest, node
-        if best is None:
-            break
-        node = best[2]
-        ref = names.ref(node)
-        values: dict[Expr, Expr] = {node: ref}
-        opposite = _opposite(node)
-        if opposite is not None:
-            values[opposite] = scale(-1, ref)
-        named_in: dict[Expr, Expr] = {}
-        result = written_by([substituted(e, values, named_in) for e in result], [ref])
-    return result
-
-
-def _opposite(node: Expr) -> Expr | None:
-    """The sum with all signs turned: a - x for x - a."""
-    return Sum(tuple((-c, term) for c, term in node.terms)) if isinstance(node, Sum) else None
-
-
-def _saved(node: Expr, uses: int, length: Length) -> int:
-    """How many characters a name of one letter saves."""
-    inner = length(node)
-    brackets = 0 if isinstance(node, (Map, Composite, MatrixFunction)) else 2
-    return uses * (inner + brackets - 1) - (inner + 1 + _DEFINITION)
-
-
-def _repeatable(node: Expr) -> bool:
-    if isinstance(node, (Leaf, Ref, AffineRelation)) or node.weight < 2:
-        return False
-    return not (isinstance(node, Product) and not node.factors)
+    return saved_by_name(ref.node, uses, length) <= (uses + 1) * (len(ref.name) - 1)

@@ -23,11 +23,12 @@ from itertools import product
 from minigrad.graph.node import Node
 from minigrad.index.expr import Expr, MatrixFunction, Ref, referred
 from minigrad.index.rebuild import transformed
-from minigrad.symbolic.autoname import FreeNames, Length, Opened, named, settled
+from minigrad.symbolic.autoname import FreeNames, Opened, named, settled
 from minigrad.symbolic.byname import folded_by_names
 from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.fold import recognised
 from minigrad.symbolic.lower import Lowered, freed
+from minigrad.symbolic.repetitions import Length
 from minigrad.symbolic.second import by_parts
 from minigrad.symbolic.short_sums import with_short_sums
 from minigrad.symbolic.simplify import finished
