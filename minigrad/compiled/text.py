@@ -184,7 +184,7 @@ class _Writer:
             self.setup.append(f"{name} = {text.text}")
             return Text(name)
         if value.op != "reshape" or value in self.fresh:
-            return text
+            return self._local(value, text)  # a copy, made now: the buffer is another array's soon
         target = self._placed(value)
         arg = value.args[0]
         shaped = f"{target}.reshape{shape_text(arg.sizes, self)}"

@@ -235,3 +235,21 @@ def test_axes_of_length_one_and_numbers() -> None:
     rest = arrays["X"] * arrays["b"] - 0.5
     np.testing.assert_allclose(gradients["b"], 2 * np.sum(rest * arrays["X"], 1, keepdims=True))
     np.testing.assert_allclose(gradients["s"], -2 * np.sum(rest))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x, z: mg.std(mg.outer(x, z), axis=0)[0],
+        lambda x, z: F.softmax(mg.outer(z, x), axis=0)[1, -1],
+        lambda x, z: mg.exp(mg.outer(x, z))[1, 1] * mg.sum(mg.outer(x, x)) + mg.sum(x**3),
+        lambda x, z: (mg.triu(mg.tanh(mg.outer(x, x)), 1) + z[0] * x)[1, -1],
+    ],
+)
+def test_one_element_is_read_before_its_buffer_is_used_again(loss: Any) -> None:
+    x, z = (RNG.uniform(0.5, 2.0, size=n) for n in (3, 2))
+    value, gradients = mg.compile(loss)(x=x, z=z)
+    np.testing.assert_allclose(value, loss(mg.tensor(x), mg.tensor(z)).item())
+    right = {"x": mg.grad(lambda a: loss(a, mg.tensor(z)))(x), "z": mg.grad(lambda a: loss(mg.tensor(x), a))(z)}
+    for name, found in gradients.items():
+        np.testing.assert_allclose(found, right[name].numpy())
