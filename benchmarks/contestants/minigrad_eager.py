@@ -45,8 +45,9 @@ def loss_of(
         )
 
     if workload.block:
-        r = x + attention(norm(x, weights, "1"), weights)
-        out = r + linear(functional.gelu(linear(norm(r, weights, "2"), weights, "1")), weights, "2")
+        r = (x + attention(norm(x, weights, "1").named("N"), weights)).named("R")
+        u = linear(norm(r, weights, "2").named("Z"), weights, "1").named("U")
+        out = (r + linear(functional.gelu(u).named("G"), weights, "2")).named("Y")
         return mg.mean(out**2)
     return functional.bce_with_logits(attention(x, weights) @ weights["w"], y)
 

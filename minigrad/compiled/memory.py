@@ -7,7 +7,7 @@ needed gives its memory to the next one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +18,15 @@ from minigrad.program.operations import ATOMS, VIEWS
 from minigrad.program.value import Value
 
 # What writes into an array of its caller's.
-WRITERS = frozenset({"ufunc", "reduce", "matmul", "matvec", "vecdot", "einsum", "choose", "copy"})
-_CONTRACTIONS = frozenset({"matmul", "matvec", "vecdot"})
+WRITERS = frozenset({
+    "ufunc", "reduce", "matmul", "matvec", "vecdot", "einsum", "choose", "exp_where", "copy",
+})  # fmt: skip
+ELEMENTWISE = frozenset({"ufunc", "choose", "exp_where"})
+CONTRACTIONS = frozenset({"matmul", "matvec", "vecdot"})
+
+
+# Arrays of up to so many elements are near whatever their order; of so few sums nothing is gained.
+_SMALL, _FEW = 2**15, 64
 
 
 @dataclass
@@ -36,7 +43,7 @@ class Layout:
         wanted = self.wanted.get(value)
         if wanted is not None:
             return wanted
-        if value.op in ("ufunc", "choose"):
+        if value.op in ELEMENTWISE:
             for arg in sorted(value.args, key=lambda a: a.op in ATOMS):
                 if arg.sizes == value.sizes and value.ndim:
                     strides = self.arrays[arg].strides
@@ -92,23 +99,78 @@ def _slice(start: int, step: int, length: int) -> slice:
 
 def laid_out(order: Sequence[Value]) -> Layout:
     """The layout in which what is read in a row stands in a row, as far as one array can please all."""
-    plain = Layout()
     wanted: dict[Value, tuple[int, ...]] = {}
-    for value in order:
-        plain.place(value)
-        if value.op != "reshape" or plain.is_view(value):
-            continue
-        arg = value.args[0]
-        axes = arg.params[0] if arg.op == "permute" else tuple(range(arg.ndim))
-        base = arg.args[0] if arg.op == "permute" else arg
-        if base.op not in WRITERS or base in wanted or base.op == "copy":
-            continue
-        if base.op not in _CONTRACTIONS or axes[-1] in (base.ndim - 1, base.ndim - 2):
-            wanted[base] = axes
+    for wishes in (_rows_wanted, _columns_wanted, _company_wanted):
+        layout = _placed(order, wanted)
+        for value, axes in wishes(order, layout):
+            wanted.setdefault(value, axes)
+    return _placed(order, wanted)
+
+
+def _placed(order: Sequence[Value], wanted: dict[Value, tuple[int, ...]]) -> Layout:
     layout = Layout(wanted)
     for value in order:
         layout.place(value)
     return layout
+
+
+Wish = tuple[Value, tuple[int, ...]]
+
+
+def _rows_wanted(order: Sequence[Value], layout: Layout) -> Iterator[Wish]:
+    """What is reshaped stands so that it need not be copied."""
+    for value in order:
+        if value.op != "reshape" or layout.is_view(value):
+            continue
+        arg = value.args[0]
+        axes = arg.params[0] if arg.op == "permute" else tuple(range(arg.ndim))
+        base = arg.args[0] if arg.op == "permute" else arg
+        if base.op in WRITERS and base.op != "copy" and _may_stand(base, axes):
+            yield base, axes
+
+
+def _may_stand(value: Value, axes: Sequence[int]) -> bool:
+    """Whether a kernel can write the axes in this order: a matrix product by rows or by columns."""
+    return value.op not in CONTRACTIONS or axes[-1] in (value.ndim - 1, value.ndim - 2)
+
+
+def _columns_wanted(order: Sequence[Value], layout: Layout) -> Iterator[Wish]:
+    """What is divided by its sums along the last axis has that axis slowest: all sums are added up at once.
+
+    Of large arrays the columns would be too far apart.
+    """
+    for value in order:
+        if value.op != "reduce" or not value.params[2] or value.args[0].ndim < 2:
+            continue
+        source = _source(value.args[0])
+        last = source.ndim - 1
+        rows = elements(value)
+        if value.params[1] != (last,) or rows < _FEW or elements(source) > _SMALL:
+            continue
+        if source.op == "matmul":
+            yield source, (last, *range(last))
+
+
+def _company_wanted(order: Sequence[Value], layout: Layout) -> Iterator[Wish]:
+    """What is multiplied with an array, element by element, stands as that array does."""
+    for value in order:
+        if value.op != "ufunc":
+            continue
+        whole = [arg for arg in value.args if arg.sizes == value.sizes and arg.op in WRITERS]
+        orders = [layout.order(arg) for arg in whole]
+        turned = [axes for axes in orders if axes != tuple(range(value.ndim))]
+        if turned:
+            yield from ((_source(arg), turned[0]) for arg in whole if layout.order(arg) not in turned)
+
+
+def _source(value: Value) -> Value:
+    """What the value is an elementwise function of, the order of whose axes it has."""
+    while value.op in ELEMENTWISE:
+        same = [arg for arg in value.args if arg.sizes == value.sizes and arg.op in WRITERS]
+        if not same:
+            break
+        value = same[0]
+    return value
 
 
 @dataclass

@@ -68,13 +68,22 @@ def number_on_fewest(at: Rewriting, value: Value) -> Value | None:
         return at.builder.make(inner.op, (moved,), inner.params, inner.sizes)
     if inner.op not in CONTRACTIONS:
         return None
-    k = min(range(2), key=lambda n: elements(inner.args[n]))
+    k = min(range(2), key=lambda n: _reach(at, inner.args[n]))
     small = inner.args[k]
-    if elements(small) > elements(inner) or small.kind != "float":
+    if _reach(at, small) > elements(inner) or small.kind != "float":
         return None
     args = list(inner.args)
     args[k] = _scaled(at, coef, small)
     return at.builder.make(inner.op, args, inner.params, inner.sizes)
+
+
+def _reach(at: Rewriting, value: Value) -> int:
+    """How many elements a number has to be multiplied with, when it goes down from the value."""
+    least = elements(value)
+    while at.once(value) and value.op in ("permute", "reshape", "expand", *CONTRACTIONS):
+        value = min(value.args[:2], key=elements)
+        least = min(least, elements(value) if value.kind == "float" else least)
+    return least
 
 
 def number_on_row(at: Rewriting, value: Value) -> Value | None:
@@ -86,7 +95,8 @@ def number_on_row(at: Rewriting, value: Value) -> Value | None:
               if v.kind == "float" and e == 1]  # fmt: skip
     if not floats:
         return None
-    k = min(floats, key=lambda n: elements(value.args[n]))
+    # of two alike the later one: what is made of the earlier one without the number may be wanted too
+    k = min(floats, key=lambda n: (elements(value.args[n]), -value.args[n].serial))
     small = value.args[k]
     if elements(small) >= elements(value):
         return None
@@ -453,6 +463,18 @@ def product_at_hand(at: Rewriting, value: Value) -> Value | None:
     return at.builder.make("matmul", (a, at.builder.permute(known, (1, 0))), (), value.sizes)
 
 
+def transposed_at_hand(at: Rewriting, value: Value) -> Value | None:
+    """The product Aᵀ B is (Bᵀ A)ᵀ where that is made anyway."""
+    first, b = value.args
+    if first.op != "permute" or first.ndim != 2 or b.ndim != 2:
+        return None
+    a, turned = first.args[0], at.builder.permute(b, (1, 0))
+    known = at.made("matmul", (turned, a))
+    if known is None or known.serial >= value.serial:
+        return None
+    return at.builder.permute(known, (1, 0))
+
+
 def vector_before_matrix(at: Rewriting, value: Value) -> Value | None:
     """(A B) v is A (B v): what is only multiplied by a vector is not made."""
     product, vector = value.args
@@ -547,10 +569,11 @@ ROWS: tuple[Row, ...] = (
     Row("sum of products", ("sum",), "two factors, summed over the last axis or all", sum_of_products),
     Row("sum through a product", ("sum",), "the product is used only here", sum_through_product),
     Row("product at hand", ("matmul",), "the other product is made anyway", product_at_hand),
+    Row("transposed at hand", ("matmul",), "the other product is made before", transposed_at_hand),
     Row("vector before matrix", ("matmul",), "the product is used only here", vector_before_matrix),
     Row("number on a row", ("multiply",), "a factor has fewer elements", number_on_row),
     Row("number into a sum", ("multiply",), "its terms have factors of fewer elements", number_into_sum),
-    Row("number on the fewest", ("multiply",), "an operand has no more elements", number_on_fewest),
+    Row("number on the fewest", ("multiply",), "an operand, or what it is made of, has no more elements", number_on_fewest),
     Row("stack of vectors", ("einsum",), "one operand has no axis of its own", stack_of_vectors),
     Row("scaled rows", ("matmul",), "the other operand has fewer elements", scaled_rows),
     Row("matrices in memory", ("matvec",), "the vectors repeat along that axis", matrices_in_memory),

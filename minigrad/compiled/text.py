@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.compiled.kernels import LOWEST, SCIPY, TINY, kernels
-from minigrad.compiled.memory import WRITERS, Layout, Pool, laid_out
+from minigrad.compiled.memory import ELEMENTWISE, WRITERS, Layout, Pool, laid_out
 from minigrad.compiled.rewriting import rewritten
 from minigrad.compiled.rows import ROWS
 from minigrad.compiled.sized import elements, sized
@@ -220,7 +220,7 @@ class _Writer:
 
     def _own_place(self, k: int, value: Value) -> Value | None:
         """An argument that ends here, and whose place is right for the value."""
-        if value.op not in ("ufunc", "choose"):
+        if value.op not in ELEMENTWISE:
             return None
         mine = self.layout.arrays[value]
         for arg in value.args if value.op == "ufunc" else value.args[:1]:
@@ -269,6 +269,11 @@ class _Writer:
                 if out != args[0]:
                     self.body.append(f"np.copyto({out}, {args[0]})")
                 return f"np.copyto({out}, {args[2]}, where={args[1]})"
+            case "exp_where":
+                if out is None:
+                    return f"np.where({args[2]}, 0, np.exp({args[0]}))"
+                self.body.append(f"np.exp({args[0]}, {out}, where={args[1]})")
+                return f"np.copyto({out}, 0, where={args[2]})"
         name = value.op
         if name == "matmul" and all(arg.ndim <= 2 for arg in value.args):
             if out is None or self.layout.arrays[value].flags.c_contiguous:

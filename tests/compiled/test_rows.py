@@ -34,6 +34,10 @@ EXAMPLES = {
     "sum of products": ("T = tanh(A) * tanh(B); sum(tanh(sum(T, axis=1)))", "A: n d, B: n d", "A"),
     "sum through a product": ("T = tanh(A) @ B; sum(tanh(sum(T, axis=0)))", "A: n d, B: d k", "A"),
     "product at hand": ("sum(softmax(X @ Wq @ (X @ Wk).T, axis=1) @ x)", "X: n k, Wq: k k, Wk: k k, x: n", "Wq"),
+    "transposed at hand": (
+        "T = tanh(G); sum(tanh(einsum('bia,bij,bjc->ac', X, T, X)))"
+        " + sum(cos(einsum('bja,bij,bic->ac', X, T, X)))", "G: b n n, X: b n d", "G"
+    ),
     "vector before matrix": ("T = tanh(A) @ tanh(B); sum(tanh(T @ x))", "A: n d, B: d k, x: k", "A"),
     "number on a row": ("sum(cos(C) * (3 * exp(r) * A))", "C: n d, A: n d, r: n 1", "C"),
     "number into a sum": ("sum(cos(C) * 3 * (exp(r) * A - exp(s) * B))", "C: n d, A: n d, B: n d, r: n 1, s: n 1", "C"),
