@@ -27,7 +27,7 @@ EXAMPLES = {
     "one sign": ("-sum(y * log(sigmoid(x)) + (1 - y) * log(1 - sigmoid(x)))", "x: n m, y: n m", "x"),
     "common factor": ("sum(cos(C) * (r * A - r * B))", "C: n d, A: n d, B: n d, r: n 1", "C"),
     "whole place": ("sum(tanh(X + tanh(b)))", "X: 6 4, b: 4", "b"),
-    "mask again": ("sum(C * softmax(where(tril(ones((n, n))) > 0, A, -inf), axis=1))", "A: n n, C: n n", "A"),
+    "mask again": ("S = tanh(A); P = softmax(where(M, S, -inf), axis=1); sum(C * P)", "A: n n, C: n n, M: n n | bool", "A"),
     "expand inside": ("sum(C * (A - mean(A, axis=1, keepdims=True)) / std(A, axis=1, keepdims=True))", "A: n d, C: n d", "A"),
     "constant out of a sum": ("T = r * A; sum(sum(T, axis=1)**2)", "A: n d, r: n 1", "A"),
     "sum of terms": ("T = A * B - tanh(A) * C; sum(T)", "A: n d, B: n d, C: n d", "A"),
@@ -55,9 +55,10 @@ def example(name: str) -> tuple[Any, Any, dict[str, Any]]:
     declared = dict(part.split(":") for part in declared.split(", "))
     rng = np.random.default_rng(zlib.crc32(words.encode()))
     arrays = {
-        n: rng.normal(size=[SIZES.get(d) or int(d) for d in dims.split()])
+        n: rng.normal(size=[SIZES.get(d) or int(d) for d in dims.partition("|")[0].split()])
         for n, dims in declared.items()
     }
+    arrays |= {n: arrays[n] > -1 for n, dims in declared.items() if "bool" in dims}
     if name == "whole place":  # an axis that has a name meets one of the same size that has none
         X = mg.tensor(arrays["X"], name="X")
         return mg.sum(mg.tanh(X + mg.tanh(mg.tensor(arrays["b"], name="b", dims="d")))), wrt, arrays
