@@ -27,7 +27,10 @@ EXAMPLES = {
     "one sign": ("-sum(y * log(sigmoid(x)) + (1 - y) * log(1 - sigmoid(x)))", "x: n m, y: n m", "x"),
     "common factor": ("sum(cos(C) * (r * A - r * B))", "C: n d, A: n d, B: n d, r: n 1", "C"),
     "whole place": ("sum(tanh(X + tanh(b)))", "X: 6 4, b: 4", "b"),
-    "mask again": ("S = tanh(A); P = softmax(where(M, S, -inf), axis=1); sum(C * P)", "A: n n, C: n n, M: n n | bool", "A"),
+    "mask again": (
+        "S = A @ B; P = softmax(where(M, S, -inf), axis=2); sum(tanh(P @ C))",
+        "A: b n d, B: b d n, C: b n k, M: n n | bool", "A"
+    ),
     "expand inside": ("sum(C * (A - mean(A, axis=1, keepdims=True)) / std(A, axis=1, keepdims=True))", "A: n d, C: n d", "A"),
     "constant out of a sum": ("T = r * A; sum(sum(T, axis=1)**2)", "A: n d, r: n 1", "A"),
     "sum of terms": ("T = A * B - tanh(A) * C; sum(T)", "A: n d, B: n d, C: n d", "A"),
