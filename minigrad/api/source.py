@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from minigrad.api.reading import Derived, Key, Reading
@@ -12,7 +12,8 @@ from minigrad.index.size import AnySize
 from minigrad.notation.lines import backward_rank
 from minigrad.source import Asked, Shard, Written, pair_of, source_of
 
-_STEP = "step"  # a function that returns the value too
+# A docstring lists so many variables, and counts more.
+_MOST_LISTED = 16
 
 
 def formula_source(formula: Derived, reading: Reading, language: str) -> str:
@@ -146,7 +147,9 @@ def _backward(refs: Sequence[Ref], reading: Reading) -> list[str]:
     return [ref.name for ref in sorted(refs, key=lambda ref: rank.get(ref.of or "", (0, 0, 0)))]
 
 
-def _listed(keys: Iterable[Key]) -> str:
+def _listed(keys: Collection[Key]) -> str:
+    if len(keys) > _MOST_LISTED:
+        return f"{len(keys)} variables"
     texts = [" and ".join(dict.fromkeys(k)) if isinstance(k, tuple) else k for k in keys]
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
 

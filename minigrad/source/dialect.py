@@ -12,7 +12,7 @@ from minigrad.index.size import AnySize
 from minigrad.program import Value
 from minigrad.source.layout import INDENT, WIDTH
 from minigrad.source.pieces import ATOM, Text, call
-from minigrad.source.wrapping import wrapped
+from minigrad.source.wrapping import filled, wrapped
 
 # Functions of matrices that every library has under NumPy's name.
 USUAL = frozenset(
@@ -117,7 +117,7 @@ def signature(name: str, arguments: Sequence[str]) -> list[str]:
     line = f"def {name}({', '.join(arguments)}):"
     if len(line) <= WIDTH:
         return [line]
-    return [f"def {name}(", *(f"{INDENT}{a}," for a in arguments), "):"]
+    return [f"def {name}(", *filled(arguments, WIDTH - len(INDENT)), "):"]
 
 
 def defined(name: str, arguments: Sequence[str], lines: Sequence[str]) -> str:

@@ -19,6 +19,9 @@ from minigrad.source.layout import INDENT, WIDTH, Layout, Result, Source
 from minigrad.source.names import Identifiers, identifier, in_docstring
 from minigrad.source.write import Written, check_language
 
+# A docstring lists so many arrays, and counts more.
+_MOST_LISTED = 16
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -98,9 +101,10 @@ class _Pair:
             for (_, left, _, shape), value in zip(self.asked.outputs, self.outputs, strict=True)
         ]
         made = results + [Result(None, self.names[v], v, v.sizes) for v in self.returned]
-        saved = [self.names[value] for value in self.returned]
+        saved = [identifier(self.names[value]) for value in self.returned]
         summary = _listed([left for _, left, _, _ in self.asked.outputs])
-        summary += f", and for the backward pass {_listed(saved)}." if saved else "."
+        few = _listed(saved) if 0 < len(saved) <= _MOST_LISTED else f"{len(saved)} arrays"
+        summary += f", and for the backward pass {few}." if saved else "."
         layout = self._layout(self.forward, summary, arguments=self.inputs)
         return Function(Program((), self.names), made, layout)
 
@@ -180,12 +184,19 @@ class _Pair:
 
     def _doc(self, forward: Function, backward: Function) -> list[str]:
         """The docstring of the joint function: what it is, its shapes, and what its backward pass keeps."""
+        arguments = forward.arguments
         kept = [name for name in backward.arguments if name not in self.asked.cotangents]
-        computed = [name for name in self.parts.called.values() if name in kept]
-        told = f"Saved for the backward pass: {_listed(kept)}." if kept else "Nothing is saved."
+        computed = [identifier(name) for name in self.parts.called.values() if name in kept]
+        own = [arguments[name] for name in kept if name in arguments]
+        told = "Nothing is saved."
+        if kept:
+            told = f"Saved for the backward pass: {_listed([*own, *computed])}."
+        if len(kept) > _MOST_LISTED:
+            told = f"Saved for the backward pass: {len(own)} arguments, and {len(computed)} arrays."
         if computed:
             told += " What is elementwise in these, or a view, is computed again."
-        held = [name for name in self.inputs if name not in {str(g[0]) for g in self.asked.gradients}]
+        wrt = {str(key) for key, _, _, _ in self.asked.gradients}
+        held = [arguments[name] for name in self.inputs if name not in wrt]
         if held:
             told += f" No gradient is sent to {_listed(held)}."
         told += f" For more axes in front: {self.dialect.mapped.format(self.function)}."

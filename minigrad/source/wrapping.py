@@ -11,12 +11,24 @@ _OPEN, _CLOSE = "([{", ")]}"
 # loosest first: a line breaks before the operator that binds least
 _OPERATORS = ((" + ", " - "), (" * ", " / ", " @ "))
 
+# So many arguments have a line each; of more as many as fit stand on one.
+_MANY = 12
+
 
 def wrapped(line: str, width: int) -> list[str]:
     """The statement in lines of at most ``width`` characters, where brackets or operators allow."""
     if len(line) <= width:
         return [line]
+    inside = line.removeprefix(INDENT)
+    if inside != line:
+        return [f"{INDENT}{row}" for row in wrapped(inside, width - len(INDENT))]
     head, body = _parted(line)
+    names, items = _items(head.removesuffix(" = ")), _items(body)
+    if len(names) > 1 and len(head) > width // 2:
+        first, *rest = wrapped(f"_ = {body}", width)
+        return ["(", *filled(names, width), f"){first.removeprefix('_')}", *rest]
+    if len(items) > 1:
+        return [f"{head}(", *filled(items, width), ")"]
     called = _call(body)
     # an argument's comma stays outside: inside the brackets it would make the argument a tuple
     end = "," if body.endswith(",") else ""
@@ -28,8 +40,27 @@ def wrapped(line: str, width: int) -> list[str]:
         end = "," if len(arguments) > 1 else ""
         if len(arguments) == 1:
             arguments = _operands(arguments[0]) or arguments
+        if len(arguments) > _MANY:
+            return [f"{head}{opening}", *filled(arguments, width), closing]
         return [f"{head}{opening}", *_indented(arguments, width, end), closing]
     return [line]
+
+
+def _items(text: str) -> list[str]:
+    """What commas outside brackets part."""
+    commas = [k for k in _outside(text) if text.startswith(", ", k)]
+    return [text[a + 2 : b] for a, b in pairwise([-2, *commas, len(text)])]
+
+
+def filled(items: Sequence[str], width: int) -> list[str]:
+    """The items, as many on a line as fit."""
+    rows: list[str] = []
+    for item in items:
+        if rows and len(rows[-1]) + len(item) + 2 <= width:
+            rows[-1] += f" {item},"
+        else:
+            rows += _indented([item], width, ",")
+    return rows
 
 
 def _parted(line: str) -> tuple[str, str]:
@@ -89,9 +120,7 @@ def _call(text: str) -> tuple[str, list[str], str] | None:
         if end is None or end == start + 1:
             continue
         inner = text[start + 1 : end]
-        commas = [k for k in _outside(inner) if inner.startswith(", ", k)]
-        if commas or len(inner) > len(text) // 2:
-            edges = [-2, *commas, len(inner)]
-            arguments = [inner[a + 2 : b] for a, b in pairwise(edges)]
+        arguments = _items(inner)
+        if len(arguments) > 1 or len(inner) > len(text) // 2:
             return text[: start + 1], arguments, text[end:]
     return None

@@ -64,6 +64,7 @@ def _single(array: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ["causal kernel", "cross-entropy", "inverse"])
+@pytest.mark.long("part")
 def test_a_mapped_function_is_a_loop(name: str) -> None:
     case = NAMED[name]
     f = _function(case)
@@ -83,6 +84,7 @@ def test_a_mapped_function_is_a_loop(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["kernel", "layer norm", "linear"])
+@pytest.mark.long("part")
 def test_gradients_are_derived_again(name: str) -> None:
     case = NAMED[name]
     f = _function(case)

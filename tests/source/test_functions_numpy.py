@@ -6,11 +6,13 @@ import inspect
 
 import numpy as np
 import pytest
+import source_cases
 from function_cases import CASES, Case, arrays, derived, engine, loaded
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DerivationError
 
+ONCE = [chosen for chosen in source_cases.CASES if chosen.order == 1]
 NAMED = {case.name: case for case in CASES}
 
 
@@ -39,6 +41,23 @@ def test_a_pair_is_judged_as_one_by_hand(name: str) -> None:
     positions = [list(case.variables).index(n) for n in case.wrt]
     report = mg.check(names["forward"], given, wrt=positions, backward=names["backward"])
     assert report.verdict == "pass", str(report)
+
+
+@pytest.mark.parametrize("chosen", ONCE, ids=lambda chosen: chosen.text)
+def test_every_expression_has_a_pair(chosen: source_cases.Case) -> None:
+    output = mg.parse(chosen.text, **chosen.declared)
+    seed = "seed" if output.shape else None
+    names = loaded(mg.derive(output, wrt=chosen.wrt, cotangent=seed).source(form="function"))
+    arrays = source_cases.samples(chosen)
+    order = inspect.signature(names["forward"]).parameters
+    given = [arrays[name] for name in order]
+    results = names["forward"](*given)
+    value, *saved = results if isinstance(results, tuple) else (results,)
+    cotangent = np.asarray(np.random.default_rng(0).normal(size=np.shape(value)))
+    found = names["backward"](cotangent, *given, *saved)
+    right = source_cases.engine_gradient(chosen, arrays, cotangent)
+    assert found.shape == right.shape
+    np.testing.assert_allclose(found, right, rtol=1e-8, atol=1e-10)
 
 
 # How many arrays are computed and saved: products, softmax, statistics, matrix functions; nothing elementwise.

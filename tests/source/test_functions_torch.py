@@ -156,6 +156,7 @@ def test_a_layer_of_a_network_is_a_function() -> None:
     layer = mg.nn.MultiHeadAttention(8, 2, causal=True)
     Y = layer(X)
     text = mg.derive(Y, cotangent="dY", short_sums=True).source("torch", form="function", name="attention")
+    assert max(map(len, text.splitlines())) <= 88
     f = loaded(text)["attention"]
     known = {**{p.name: p for p in layer.parameters()}, "X": X}
     order = list(inspect.signature(f).parameters)

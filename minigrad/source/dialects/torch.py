@@ -151,7 +151,7 @@ class Torch(Dialect):
             f"{ctx}.save_for_backward({', '.join(saved)})",
         ]
         again = [
-            "if torch.is_grad_enabled():  # the gradient is derived again: by what was saved, too",
+            "if torch.is_grad_enabled():  # a second derivative goes through what was saved",
             f"    {returned} = {joint.forward}({inputs})",
         ]
         passed = [
