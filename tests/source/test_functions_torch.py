@@ -184,3 +184,21 @@ def test_names_of_the_text_are_free_for_variables() -> None:
     right = derivation(dict(zip(names, numbers, strict=True)))
     for name, x in zip(names, given, strict=True):
         np.testing.assert_allclose(x.grad, right[name], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("sum(b * softplus(a)**2)", "return (-torch.nn.functional.logsigmoid(-a))**2"),
+        ("sum(b * log(sigmoid(a)))", "return torch.nn.functional.logsigmoid(a)"),
+        ("sum(b * log(sigmoid(-2 * a)))", "return torch.nn.functional.logsigmoid(-2 * a)"),
+        ("sum(b * softplus(cumsum(a)))", "return -torch.nn.functional.logsigmoid(-torch.cumsum(a, dim=0))"),
+    ],
+)
+def test_what_is_written_with_a_sign_is_raised_and_negated_as_a_whole(text: str, line: str) -> None:
+    formula = mg.derive(mg.parse(text, a="n", b="n"), wrt="b")["b"]
+    source = formula.source("torch")
+    assert f"    {line}\n" in source
+    a = np.array([-30.0, -0.5, 2.0])
+    found = loaded(source)["gradient_b"](a=torch.tensor(a))
+    np.testing.assert_allclose(found, formula(a=a, b=a), rtol=1e-14)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from minigrad.program import Value
 from minigrad.source.dialect import Context, Dialect, Joint, as_result, as_tuple, defined
-from minigrad.source.pieces import ATOM, COMPARE, MATMUL, UNARY, Text, call
+from minigrad.source.pieces import ATOM, COMPARE, MATMUL, UNARY, Part, Text, call, product_text
 
 _HELPERS = {
     "softmax": """\
@@ -125,6 +125,9 @@ class Torch(Dialect):
             side = "min" if name == "maximum" else "max"
             number, array = args if numbers[0] else args[::-1]
             return Text(f"{array.within(ATOM)}.clamp({side}={number.text})")
+        if name == "softplus":  # PyTorch's own is x itself from 20 on
+            below = product_text(-1, [Part(args[0])], self.module)
+            return Text(f"-torch.nn.functional.logsigmoid({below.text})", UNARY)
         if len(args) > 1 and any(numbers) and not (name == "where" and not all(numbers[1:])):
             args = [self.as_part(text, value, at) for text, value in zip(args, values, strict=True)]
         return super().apply(name, args, values, at)
@@ -197,7 +200,6 @@ TORCH = Torch(
         "concatenate": "torch.cat",
         "rint": "torch.round",
         "heaviside": "((torch.sign({}) + 1) / 2)",
-        "softplus": "-torch.nn.functional.logsigmoid(-{})",
         "erf": "torch.special.erf",
         "erfc": "torch.special.erfc",
         "gammaln": "torch.special.gammaln",
