@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from minigrad import data, nn, optim, training
     from minigrad.api.check import check
-    from minigrad.api.compile import Step
-    from minigrad.api.compile import compile_ as compile
+    from minigrad.api.compile import Step, compile
     from minigrad.api.derivation import Derivation, derive
     from minigrad.api.draw import draw
     from minigrad.api.formula import Formula

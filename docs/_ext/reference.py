@@ -54,7 +54,9 @@ _TOLD = {
         "jacobian",
         "hessian",
     ),
-    "formulas": ("derive", "Derivation", "Formula", "parse", "from_sympy", "check", "draw"),
+    "formulas": (
+        "derive", "Derivation", "Formula", "parse", "from_sympy", "check", "draw", "compile", "Step",
+    ),
     "rows": ("elementwise", "primitive", "composite"),
 }
 

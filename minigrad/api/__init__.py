@@ -1,8 +1,7 @@
 """What users meet: symbols, derivations, formulas and checks."""
 
 from minigrad.api.check import check
-from minigrad.api.compile import Step
-from minigrad.api.compile import compile_ as compile
+from minigrad.api.compile import Step, compile
 from minigrad.api.derivation import Derivation, derive
 from minigrad.api.draw import draw
 from minigrad.api.formula import Formula

@@ -265,7 +265,7 @@ def derived(output: Any, wrt: Any, cotangent: Any) -> Derivation:
     return derive(output, wrt, cotangent=cotangent)
 
 
-def compile_(
+def compile(
     output: Tensor | Callable[..., Any],
     wrt: Variable | Sequence[Variable] | None = None,
     *,

@@ -86,3 +86,49 @@ def test_every_expression(chosen: Case, dtype: str) -> None:
     agree(np.asarray(value), np.asarray(expected.numpy()), dtype)
     slope = tensors[wanted].grad
     agree(gradients[chosen.wrt], np.zeros_like(arrays[chosen.wrt]) if slope is None else slope.numpy(), dtype)
+
+
+# A text, and the engine's own words for it where what is written out overflows.
+LARGE = [
+    "sum(sigmoid(x) * c)",
+    "sum(softplus(x) * c)",
+    ("sum(log(1 + exp(x)) * c)", "sum(softplus(x) * c)"),
+    "sum(logaddexp(x, c) * c)",
+    "sum(tanh(x) * c)",
+    "sum(gelu(x) * c)",
+    "sum(silu(x) * c)",
+    "sum(erf(x) * c)",
+    "logsumexp(x * c)",
+    "sum(softmax(x) * c)",
+    ("-sum(c * log(softmax(x)))", "sum(c) * logsumexp(x) - sum(c * x)"),
+    ("-mean(c * log(sigmoid(x)) + (1 - c) * log(1 - sigmoid(x)))", "mean(c * softplus(-x) + (1 - c) * softplus(x))"),
+]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("texts", LARGE, ids=str)
+def test_arguments_of_all_magnitudes(texts: Any, dtype: str) -> None:
+    """At ±1, ±40 and ±700."""
+    text, stable = (texts, texts) if isinstance(texts, str) else texts
+    x = mg.tensor(np.array([1, -1, 40, -40, 700, -700], dtype), name="x", requires_grad=True)
+    c = mg.tensor(np.array([0.3, 1, 0.7, 0.2, 1, 0.4], dtype), name="c")
+    expected = mg.parse(stable, x=x, c=c)
+    expected.backward()
+    declared = {"x": "n", "c": "n"}
+    value, gradients = mg.compile(mg.parse(text, **declared), wrt="x")(x=x, c=c)
+    agree(np.asarray(value), np.asarray(expected.numpy()), dtype)
+    agree(gradients["x"], x.grad.numpy(), dtype)
+
+
+def test_a_row_that_is_masked_as_a_whole() -> None:
+    """Its softmax is 0, as in formulas, and so is its gradient."""
+    n = 5
+    S, M = mg.symbols("S: b n n", "M: n n")
+    live = np.tri(n, k=-1) > 0
+    scores = np.random.default_rng(0).normal(size=(2, n, n))
+    for masked, mask in ((S + M, np.where(live, 0.0, -np.inf)), (mg.where(M > 0, S, -np.inf), live * 1.0)):
+        loss = mg.sum(mg.nn.functional.softmax(masked) ** 2)
+        value, gradients = mg.compile(loss, wrt="S")(S=scores, M=mask)
+        assert value > 0
+        agree(gradients["S"], mg.derive(loss, wrt="S")["S"](S=scores, M=mask), "float64")
+        assert not gradients["S"][:, 0].any()
