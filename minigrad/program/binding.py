@@ -35,13 +35,17 @@ def bound(lowered: Lowered, given: Mapping[str, Any]) -> tuple[dict[str, Any], d
         values[name] = lowered.leaf_array(name, array)
         sizes = zip(lowered.views[node].sizes, array.shape, strict=True)
         open_sizes += [(name, axis, size, length) for axis, (size, length) in enumerate(sizes)]
-    return values, {**(lowered.sizes or {}), **_measured(open_sizes, own)}
+    held = lowered.sizes or {}
+    return values, {**held, **_measured(open_sizes, own, held)}
 
 
 def _measured(
-    found: Sequence[tuple[str, int, AnySize, int]], known: dict[str, int]
+    found: Sequence[tuple[str, int, AnySize, int]], known: dict[str, int], held: Mapping[str, int]
 ) -> dict[str, int]:
-    """What the dims measure, given the lengths of axes; polynomials of dims come after plain dims."""
+    """What the dims measure, given the lengths of axes; polynomials of dims come after plain dims.
+
+    What ``held`` arrays say of a dim counts where no length does.
+    """
     for name, _, size, length in found:
         label = size.name if isinstance(size, Size) else None
         if label is not None and known.setdefault(label, length) != length:
@@ -52,6 +56,8 @@ def _measured(
         if isinstance(size, Size) and (solved := size.solved(length, known)) is not None:
             known.update(solved)
         missing = size.names() - known.keys() if isinstance(size, Size) else set()
+        known.update({dim: held[dim] for dim in missing & held.keys()})
+        missing -= held.keys()
         if missing or value_of(size, known) != length:
             cause = f"and no array says what {', '.join(sorted(missing))} is" if missing else ""
             raise ShapeError(

@@ -159,6 +159,15 @@ def test_a_cotangent_with_numbers_is_used() -> None:
         free()
 
 
+def test_a_cotangents_axis_may_be_a_sum_of_dims() -> None:
+    x, z = (mg.tensor(np.ones(k), name=n, dims=n, requires_grad=True) for k, n in ((3, "x"), (4, "z")))
+    y = mg.concatenate([x, z])
+    gradients = mg.derive(y, cotangent="g")(g=np.arange(7.0))
+    np.testing.assert_array_equal(gradients["z"], [3, 4, 5, 6])
+    with pytest.raises(MinigradError, match="got 8"):
+        mg.derive(y, cotangent="g")(g=np.arange(8.0))
+
+
 REFUSED = [
     ({"cotangent": "Q"}, "a tensor of this graph is called 'Q'"),
     ({"cotangent": "n"}, "a dim of this graph is called 'n'"),
