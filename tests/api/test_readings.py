@@ -7,51 +7,23 @@ runs, and the values are the engine's.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pytest
-from engine_cases import CASES, MET, Case
+from engine_cases import MET, Case
 from engine_cases.case import generator
 from readings import Read, judge
+from row_table import TABLE, arguments
 from unjudged import NO_READING
 
 import minigrad as mg
 from minigrad.graph import Tensor
 from minigrad.primitive import REGISTRY
 
-NAMES = "XYZUVW"
-# Their numbers are chosen to be singular, or without smoothness.
-SPECIAL = ("empty", "singular", "zero", "large", "0-d", "all-scalars", "scalar")
-
-
-def _numbers(case: Case) -> tuple[bool, int]:
-    """How dear a call is, the cheapest that shows what the row does first."""
-    special = any(word in case.label for word in SPECIAL)
-    return special, sum(math.prod(np.shape(a)) for a in case.args)
-
-
-TABLE = [
-    min((case for case in CASES if case.row == row), key=_numbers)
-    for row in dict.fromkeys(case.row for case in CASES)
-]
-
 
 def test_no_row_is_forgotten() -> None:
     rows = {row.name for row in REGISTRY.values() if row.builtin}
     told = {name for name in rows if REGISTRY[name].kind == "composite" or REGISTRY[name].differentiable}
     assert {case.row for case in TABLE} == told - MET
-
-
-def _arguments(case: Case) -> Iterator[Any]:
-    for name, array in zip(NAMES, case.args, strict=False):
-        if array.dtype.kind != "f":
-            yield array
-            continue
-        dims = [f"{name.lower()}{k}" if size > 1 else None for k, size in enumerate(array.shape)]
-        yield mg.tensor(array, name=name, dims=dims, requires_grad=True)
 
 
 def _loss(y: Tensor, order: int) -> Tensor:
@@ -83,9 +55,9 @@ def _require_the_engines(read: Read, wrt: list[Tensor], order: int) -> None:
 @pytest.mark.parametrize("case", TABLE, ids=[case.id for case in TABLE])
 @pytest.mark.long("part")
 def test_every_reading(case: Case, order: int) -> None:
-    arguments = list(_arguments(case))
-    loss = _loss(case.run(*arguments), order)
-    mine = [x for x in arguments if isinstance(x, Tensor)]
+    given = list(arguments(case))
+    loss = _loss(case.run(*given), order)
+    mine = [x for x in given if isinstance(x, Tensor)]
     unused = mg.gradients(loss, mine, allow_unused=True)
     wrt = [x for x, slope in zip(mine, unused, strict=True) if slope is not None]
     derived = mg.derive(loss, wrt=wrt, order=order)
