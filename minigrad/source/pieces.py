@@ -95,8 +95,9 @@ def product_text(coef: Number, parts: Sequence[Part], module: str) -> Text:
     if not texts:
         texts = [Text("1")]
     if sign and texts[0].text.startswith("-") and texts[0].strength >= MULTIPLY:  # - -x
-        first = texts[0]
-        sign, texts[0] = "", Text(first.text[1:], POWER if first.strength == UNARY else first.strength)
+        negative = texts[0]
+        strength = POWER if negative.strength == UNARY else negative.strength
+        sign, texts[0] = "", Text(negative.text[1:], strength)
     # the first factor needs no brackets, but a matrix product with others beside it has them
     first = texts[0].within(MULTIPLY if len(texts) == 1 or texts[0].strength != MATMUL else UNARY)
     text = " * ".join([first, *(t.within(UNARY) for t in texts[1:])])
