@@ -94,6 +94,7 @@ class _Writer:
         self.body: list[str] = []
         self.helpers: dict[str, str] = {}
         self.arguments = self._arguments()
+        self.numbers: dict[str, str] = {}
 
     def _last_uses(self) -> dict[Value, int]:
         last: dict[Value, int] = {}
@@ -256,6 +257,8 @@ class _Writer:
                 home = "special" if value.params[0] in SCIPY else "np"
                 if out is not None and value.params[0] in ("maximum", "minimum"):
                     more = [f"out={out}"]  # by place it is deprecated for these two
+                if value.ndim and all(v.op == "number" or v.kind == "float" for v in value.args):
+                    args = [self._number(v) if v.op == "number" else t for v, t in zip(value.args, args, strict=True)]
                 return f"{home}.{value.params[0]}({', '.join([*args, *more])})"
             case "reduce":
                 return self._reduced(value, args[0], out)
@@ -274,11 +277,18 @@ class _Writer:
                     return f"np.where({args[2]}, 0, np.exp({args[0]}))"
                 self.body.append(f"np.exp({args[0]}, {out}, where={args[1]})")
                 return f"np.copyto({out}, 0, where={args[2]})"
-        name = value.op
-        if name == "matmul" and all(arg.ndim <= 2 for arg in value.args):
+        if value.op == "matmul" and all(arg.ndim <= 2 for arg in value.args):
             if out is None or self.layout.arrays[value].flags.c_contiguous:
-                name = "dot"
-        return f"np.{name}({', '.join([*args, *more])})"
+                matrix, *others = args
+                return f"{matrix}.dot({', '.join([*others, *more])})"
+        return f"np.{value.op}({', '.join([*args, *more])})"
+
+    def _number(self, value: Value) -> str:
+        """A number beside arrays, as an array without axes: that spares NumPy to convert it at each call."""
+        text = self.texts[value].text
+        if text not in self.numbers:
+            self.numbers[text] = self.names.unique("c")
+        return self.numbers[text]
 
     def _reduced(self, value: Value, arg: str, out: str | None) -> str:
         name, axes, keep, start = value.params
@@ -353,7 +363,8 @@ class _Writer:
         imports = ["import numpy as np"]
         if "special." in whole:
             imports.append("from scipy import special")
-        inner = [*limits, *self._constants(), *buffers, *self.setup]
+        numbers = [f"{name} = np.array({text}, dtype)" for text, name in self.numbers.items()]
+        inner = [*limits, *numbers, *self._constants(), *buffers, *self.setup]
         helpers = [
             line
             for name, own in sorted(self.helpers.items())
