@@ -23,7 +23,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from minigrad.compiled.sized import elements
+from minigrad.compiled.memory import SMALL
+from minigrad.compiled.sized import elements, shape_of
 from minigrad.index.expr import Number
 from minigrad.program.value import Kind, Value, broadcast, in_order
 from minigrad.program.value_builder import ValueBuilder
@@ -44,6 +45,8 @@ _UFUNCS = {
     "abs": "absolute",
 }  # fmt: skip
 _MOST_REPEATED = 4
+# A sum of more elements is done by NumPy in pairs, which rounds less.
+_LONGEST_SUM = 4096
 
 
 def kernels(builder: ValueBuilder, results: Sequence[Value]) -> tuple[Value, ...]:
@@ -166,13 +169,36 @@ class _Kernels:
 
     def reduction(self, value: Value, args: Sequence[Value]) -> Value | None:
         name = {"sum": "add", "prod": "multiply", "max": "maximum"}[value.op]
-        return self.reduce(name, args[0], value.params[0]) if args[0].kind == "float" else None
+        (array,), (axes,) = args, value.params
+        if array.kind != "float":
+            return None
+        if name == "add" and self.has_long_rows(array, axes):
+            return self.row_sums(array)
+        return self.reduce(name, array, axes)
+
+    def has_long_rows(self, value: Value, axes: tuple[int, ...]) -> bool:
+        """Whether the sum is over the last axis of several rows, short enough for a plain sum to be exact."""
+        return value.ndim > 1 and axes == (value.ndim - 1,) and 1 < shape_of(value)[-1] <= _LONGEST_SUM
+
+    def row_sums(self, value: Value) -> Value:
+        """The sum over the last axis, as a product with ones: one call for all rows."""
+        *lead, n = shape_of(value)
+        ones = self.builder.make("ones", (), (), (n,))
+        rows = math.prod(lead)
+        flat = self.builder.reshape(value, (rows, n))
+        return self.builder.reshape(self.builder.make("matmul", (flat, ones), (), (rows,)), lead)
 
     def softmax(self, value: Value, args: Sequence[Value]) -> Value | None:
         (axes,) = value.params
         top = self.reduce("maximum", args[0], axes, True, LOWEST)
         e = self.exp(self.ufunc("subtract", args[0], top), self.dead(args[0]))
-        return self.ufunc("divide", e, self.reduce("add", e, axes, True, TINY))
+        if self.has_long_rows(e, axes) and (e.ndim == 2 or elements(e) > SMALL):
+            total = self.builder.expand(self.row_sums(e), axes)
+            if not _is_product(args[0]):  # a row may be masked as a whole
+                total = self.ufunc("maximum", total, self.builder.make("tiny", (), (), (), "weak"))
+        else:
+            total = self.reduce("add", e, axes, True, TINY)
+        return self.ufunc("divide", e, total)
 
     def dead(self, scores: Value) -> Value | None:
         """Where scores are −∞ by a smaller mask, of truth values or added; None where there is none."""
@@ -190,6 +216,13 @@ class _Kernels:
             return self.ufunc("exp", value)
         live = self.ufunc("logical_not", dead, kind="bool")
         return self.builder.make("exp_where", (value, live, dead), (), value.sizes)
+
+
+def _is_product(scores: Value) -> bool:
+    """Whether scores are a product, or a number times one: no mask is in them."""
+    while scores.op == "ufunc" and any(arg.op == "number" for arg in scores.args):
+        scores = next(arg for arg in scores.args if arg.op != "number")
+    return scores.op == "matmul"
 
 
 def _is_power_of_two(value: Fraction) -> bool:

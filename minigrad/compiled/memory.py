@@ -26,7 +26,7 @@ CONTRACTIONS = frozenset({"matmul", "matvec", "vecdot"})
 
 
 # Arrays of up to so many elements are near whatever their order; of so few sums nothing is gained.
-_SMALL, _FEW = 2**15, 64
+SMALL, _FEW = 2**15, 64
 
 
 @dataclass
@@ -145,7 +145,7 @@ def _columns_wanted(order: Sequence[Value], layout: Layout) -> Iterator[Wish]:
         source = _source(value.args[0])
         last = source.ndim - 1
         rows = elements(value)
-        if value.params[1] != (last,) or rows < _FEW or elements(source) > _SMALL:
+        if value.params[1] != (last,) or rows < _FEW or elements(source) > SMALL:
             continue
         if source.op == "matmul":
             yield source, (last, *range(last))

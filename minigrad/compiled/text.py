@@ -153,6 +153,11 @@ class _Writer:
     def _written(self, k: int, value: Value) -> Text:
         if value.op == "variable":
             return Text(self.arguments[value.params[0]])
+        if value.op == "ones":
+            self.setup.append(f"{(name := self.names.unique('ones'))} = np.ones({value.sizes[0]}, dtype)")
+            return Text(name)
+        if value.op == "tiny":
+            return Text(TINY)
         if value.op in ATOMS or value.kind == "weak":
             return expression(value, self)
         if value.op in VIEWS:
