@@ -70,6 +70,7 @@ class FreeNames:
     """
 
     def __init__(self, taken: Collection[str] = (), operations: int = 0) -> None:
+        self.own = frozenset(taken)  # what the user named
         self.taken = set(taken)
         self.operations = operations
         self.bound = READ if operations <= _MOST_OPERATIONS else LINES

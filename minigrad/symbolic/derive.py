@@ -203,7 +203,9 @@ class _Naming:
         is_short = node.name in self.names.given and total.weight <= _SHORT
         if is_short and self.is_elementwise(total):
             return total
-        return Ref(differential_name(node.name), total, of=node.name)
+        name = differential_name(node.name)
+        # where the user's own tensor is called dS, the gradient by S has another name
+        return self.names.ref(total) if name in self.names.own else Ref(name, total, of=node.name)
 
 
 # -- one rule per kind of node ---------------------------------------------------------------------

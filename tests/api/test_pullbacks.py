@@ -202,6 +202,16 @@ def test_outputs_that_are_refused() -> None:
         mg.derive(given["P"] > 0.5, wrt="Q", cotangent="g")
 
 
+def test_a_variable_that_is_called_as_a_gradient_is_no_gradient() -> None:
+    X, W, dO = mg.symbols("X: n d", "W: d e", "dO: n e")
+    O_ = (X @ W).named("O")
+    d = mg.derive(mg.sum(dO * O_), wrt="W")
+    assert str(d).splitlines()[-1] == "dW = Xᵀ dO"
+    d = mg.derive(mg.sum(dO * O_ * O_), wrt="W")  # here the gradient by O is another one
+    assert str(d).splitlines()[-1] == "dW = 2 Xᵀ (dO ⊙ O)"
+    assert d.check().verdict == "pass"
+
+
 def test_a_card_of_the_output_says_what_arrives_there() -> None:
     source = mg.draw(_attention()["O"], cotangent="dO").source
     assert "∂L/∂" in source
