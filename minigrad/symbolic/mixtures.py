@@ -13,6 +13,7 @@ of one is a softplus or a logaddexp.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from minigrad.index import heads
@@ -162,10 +163,10 @@ def by_sigmoids(node: Expr) -> Expr:
     return by_tanh(node)
 
 
-def without_lone_differences(root: Expr) -> Expr:
-    """The expression with 1 − σ(x) as σ(−x), where σ(x) stands nowhere else."""
+def without_lone_differences(roots: Sequence[Expr]) -> list[Expr]:
+    """The expressions with 1 − σ(x) as σ(−x), where σ(x) stands nowhere else in any of them."""
     above: dict[Expr, list[Expr]] = {}
-    for node in postorder(root, closed=is_definition):
+    for node in postorder(*roots, closed=is_definition):
         if isinstance(node, (Sum, Product, Map)):
             for child in node.children():
                 if _argument_of_sigmoid(child) is not None:
@@ -175,7 +176,8 @@ def without_lone_differences(root: Expr) -> Expr:
         for parents in above.values()
         if len(parents) == 1 and (turned := without_difference(parents[0])) != parents[0]
     }
-    return substituted(root, lone) if lone else root
+    done: dict[Expr, Expr] = {}
+    return [substituted(root, lone, done) for root in roots] if lone else list(roots)
 
 
 def _argument_of_sigmoid(node: Expr) -> Expr | None:

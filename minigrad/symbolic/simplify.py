@@ -32,8 +32,8 @@ def finished(exprs: Sequence[Expr]) -> list[Expr]:
     for expr in exprs:
         expr = transformed(expr, simplified, simple, is_definition)
         expr = transformed(expr, _factored, factors, is_definition)
-        result.append(with_deltas_first(without_lone_differences(expr)))
-    return result
+        result.append(expr)
+    return [with_deltas_first(expr) for expr in without_lone_differences(result)]
 
 
 def _factored(node: Expr) -> Expr:
