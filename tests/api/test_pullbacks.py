@@ -12,7 +12,9 @@ from unjudged import NO_READING
 
 import minigrad as mg
 from minigrad.errors import MinigradError
+from minigrad.index.contract import contract
 from minigrad.nn.functional import softmax
+from minigrad.symbolic import short_sums
 
 SIZES = {"n": 4, "m": 3, "d": 2, "e": 3, "b": 2, "h": 2, "k": 2}
 QKV = {"Q": "n d", "K": "m d", "V": "m e"}
@@ -210,6 +212,31 @@ def test_a_variable_that_is_called_as_a_gradient_is_no_gradient() -> None:
     d = mg.derive(mg.sum(dO * O_ * O_), wrt="W")  # here the gradient by O is another one
     assert str(d).splitlines()[-1] == "dW = 2 Xᵀ (dO ⊙ O)"
     assert d.check().verdict == "pass"
+
+
+def test_a_cotangent_has_one_name_in_every_notation() -> None:
+    """dO is the gradient by O however that is written; another name is printed as it is."""
+    O_ = _attention()["O"]
+    own, other = (mg.derive(O_, wrt="V", cotangent=name)["V"] for name in ("dO", "G"))
+    assert own.latex.endswith(r"P^{\top} \, \frac{\partial L}{\partial O}")
+    assert other.latex.endswith(r"P^{\top} \, G")
+    assert own.format(style="partial").splitlines()[-1] == "∂L/∂V = Pᵀ ∂L/∂O"
+    assert other.format(style="partial").splitlines()[-1] == "∂L/∂V = Pᵀ G"
+    assert (own.index, other.index) == ("dV_ij = Σ_k P_ki dO_kj", "dV_ij = Σ_k P_ki G_kj")
+
+
+def test_a_short_sum_that_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = short_sums.with_product_named
+
+    def doubled(node: Any, ref: Any, body: Any) -> Any:
+        found = right(node, ref, body)
+        return None if found is None else contract(range(found.ndim), [(found, range(found.ndim))], 2)
+
+    monkeypatch.setattr(short_sums, "with_product_named", doubled)
+    report = mg.derive(_attention()["O"], wrt="Q", cotangent="dO", short_sums=True).check()
+    assert report.verdict == "fail"
+    wrong = [{c.first, c.second} for c in report.comparisons if c.verdict == "fail"]
+    assert all(pair & {"derived formula", "NumPy source"} for pair in wrong)
 
 
 def test_a_card_of_the_output_says_what_arrives_there() -> None:
