@@ -53,6 +53,7 @@ class Row:
     ops: tuple[str, ...]
     condition: str
     rewrite: Rewrite
+    late: bool = False  # tried when no other row applies: it takes a form from which others are not seen
 
 
 def rewritten(
@@ -60,10 +61,12 @@ def rewritten(
 ) -> tuple[Value, ...]:
     """The results with every row applied wherever its condition holds."""
     found = tuple(results)
-    for _ in range(_MOST_PASSES):
-        before, found = found, _passed(builder, found, rows)
-        if found == before:
-            break
+    early = [row for row in rows if not row.late]
+    for chosen in (early, rows):
+        for _ in range(_MOST_PASSES):
+            before, found = found, _passed(builder, found, chosen)
+            if found == before:
+                break
     return found
 
 

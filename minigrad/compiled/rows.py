@@ -448,6 +448,32 @@ def stack_of_vectors(at: Rewriting, value: Value) -> Value | None:
     return at.builder.permute(made, [left_over.index(label) for label in out])
 
 
+def sum_at_hand(at: Rewriting, value: Value) -> Value | None:
+    """The product of Σ over rows of A with B is Σ over rows of A B, where A B is made anyway."""
+    total, b = value.args
+    left, right, out = value.params
+    if total.op != "sum":
+        total, b, left, right = b, total, right, left
+    if total.op != "sum" or not at.once(total) or len(set(right) - set(left)) != 1:
+        return None
+    (a,), (axes,) = total.args, total.params
+    if axes not in ((a.ndim - 1,), (a.ndim - 2,)) or a.ndim < 3 or b.ndim != a.ndim:
+        return None
+    (free,) = set(right) - set(left)
+    second = at.builder.permute(b, [right.index(label) for label in (*left, free)])
+    turned = (*range(a.ndim - 2), a.ndim - 1, a.ndim - 2)
+    first = a if axes == (a.ndim - 2,) else at.builder.permute(a, turned)
+    known = at.made("matmul", (first, second))
+    if known is None or left[-1] in out:
+        return None
+    labels = (*left[:-1], -1, free)  # -1 is what was summed first
+    gone = tuple(k for k, label in enumerate(labels) if label not in out)
+    kept = [label for label in labels if label in out]
+    sizes = [size for k, size in enumerate(known.sizes) if k not in gone]
+    made = at.builder.make("sum", (known,), (gone,), sizes)
+    return at.builder.permute(made, [kept.index(label) for label in out])
+
+
 def product_at_hand(at: Rewriting, value: Value) -> Value | None:
     """The product (A Bᵀ) Cᵀ is A (C B)ᵀ where C B is made anyway."""
     first, last = value.args
@@ -568,15 +594,16 @@ ROWS: tuple[Row, ...] = (
     Row("sum of terms", ("sum",), "every term is a product of two arrays", sum_of_terms),
     Row("sum of products", ("sum",), "two factors, summed over the last axis or all", sum_of_products),
     Row("sum through a product", ("sum",), "the product is used only here", sum_through_product),
+    Row("sum at hand", ("einsum",), "the product with the whole array is made anyway", sum_at_hand),
     Row("product at hand", ("matmul",), "the other product is made anyway", product_at_hand),
     Row("transposed at hand", ("matmul",), "the other product is made before", transposed_at_hand),
     Row("vector before matrix", ("matmul",), "the product is used only here", vector_before_matrix),
     Row("number on a row", ("multiply",), "a factor has fewer elements", number_on_row),
     Row("number into a sum", ("multiply",), "its terms have factors of fewer elements", number_into_sum),
     Row("number on the fewest", ("multiply",), "an operand, or what it is made of, has no more elements", number_on_fewest),
-    Row("stack of vectors", ("einsum",), "one operand has no axis of its own", stack_of_vectors),
+    Row("stack of vectors", ("einsum",), "one operand has no axis of its own", stack_of_vectors, late=True),
     Row("scaled rows", ("matmul",), "the other operand has fewer elements", scaled_rows),
     Row("matrices in memory", ("matvec",), "the vectors repeat along that axis", matrices_in_memory),
-    Row("one product", ("tensordot",), "always", tensordot_as_product),
-    Row("one matrix for all", ("matmul",), "the second operand is one matrix", one_matrix_for_all),
+    Row("one product", ("tensordot",), "always", tensordot_as_product, late=True),
+    Row("one matrix for all", ("matmul",), "the second operand is one matrix", one_matrix_for_all, late=True),
 )
