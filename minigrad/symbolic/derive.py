@@ -275,7 +275,11 @@ def _composite_adjoint(node: Composite, k: int, g: Expr, extra: int, output: Exp
 
 def _is_divided_by(g: Expr, output: Expr) -> bool:
     """Whether an adjoint has its tensor below a fraction bar, where that may be as small as it likes."""
-    return isinstance(g, Product) and any(f.node == output and f.exponent < 0 for f in g.factors)
+    if isinstance(g, Sum):
+        return any(_is_divided_by(term, output) for _, term in g.terms)
+    return isinstance(g, Product) and any(
+        f.node == output if f.exponent < 0 else _is_divided_by(f.node, output) for f in g.factors
+    )
 
 
 class _Hashable:

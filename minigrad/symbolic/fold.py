@@ -22,7 +22,7 @@ from math import inf
 
 from minigrad.index.algebra import add, constant, scale
 from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Expr, Map, Number, Product, Sum, is_constant
+from minigrad.index.expr import Composite, Expr, Factor, Map, Number, Product, Sum, is_constant
 from minigrad.index.heads import WHERE
 from minigrad.index.meaning.smooth import LOG
 from minigrad.index.numbers import times
@@ -31,13 +31,14 @@ from minigrad.index.rebuild import transformed
 from minigrad.symbolic.exponentials import (
     behind,
     exponent_of,
+    exponential,
     function,
     logarithm_of,
     mixture,
     split,
     without_shift,
 )
-from minigrad.symbolic.mixtures import by_sigmoids, logarithm, without_difference
+from minigrad.symbolic.mixtures import LOGISTIC, by_sigmoids, logarithm, without_difference
 from minigrad.symbolic.quotients import quotient
 from minigrad.symbolic.spellings import exponential_of, read_map, read_sum
 
@@ -65,11 +66,28 @@ def folded(node: Expr) -> Expr:
         total = by_sigmoids(add([(c, _folded_term(c, term)) for c, term in node.terms]))
         return total if not isinstance(total, Sum) else exponential_of(total) or total
     while isinstance(node, Product):
-        found = quotient(node) or _without_mask(node)
+        found = quotient(node) or _odds(node) or _without_mask(node)
         if found is None:
             return node
         node = found
     return node
+
+
+def _odds(node: Product) -> Expr | None:
+    """σ(x) / (1 − σ(x)) is exp(x), and the other way round exp(−x)."""
+    for f in node.factors:
+        sigmoid = behind(f.node)
+        if f.exponent not in (1, -1) or not (
+            isinstance(sigmoid, Map) and sigmoid.head.text == LOGISTIC
+        ):
+            continue
+        rest = Factor(add([(1, constant(1, f.node.sizes)), (-1, f.node)]), f.labels, -f.exponent)
+        if rest in node.factors:
+            left = [g for g in node.factors if g not in (f, rest)]
+            made = (exponential(scale(f.exponent, sigmoid.args[0])), f.labels)
+            axes, sizes = range(node.ndim), dict(enumerate(node.label_sizes))
+            return contract(axes, [*left, made], node.coef, sizes)
+    return None
 
 
 def _without_mask(node: Product) -> Expr | None:
