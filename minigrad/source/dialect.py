@@ -52,7 +52,8 @@ class Joint:
     """A forward and a backward function that are to be one function: what all of them are called.
 
     ``forward`` takes the inputs and returns the outputs, then what is saved of what it ``computed``; ``backward``
-    takes what is ``read`` and returns the gradients by some inputs, in the order of ``gradients``.
+    takes what is ``read`` and returns the gradients by some inputs, in the order of ``gradients``. Between them
+    lies what is ``saved``.
     """
 
     function: str
@@ -63,14 +64,10 @@ class Joint:
     computed: Sequence[str]
     cotangents: Sequence[str]
     read: Sequence[str]
+    saved: Sequence[str]
     gradients: Mapping[str, str]  # by input
     doc: Sequence[str]
     unique: Callable[[str], str]  # a name that is free
-
-    @property
-    def saved(self) -> list[str]:
-        """What is kept for the backward function."""
-        return [name for name in self.read if name not in self.cotangents]
 
     @property
     def sent(self) -> dict[str, str]:
@@ -156,6 +153,7 @@ class Dialect:
     steps_back: bool = True  # whether slices may have negative steps
     slices: bool = True  # whether what is put in place may be put by slices
     reads_all: bool = False  # whether a backward function takes all arguments of its forward function
+    saves_inputs: bool = False  # whether all arguments are saved where something computed is
     mapped: str = ""  # how a function is mapped over an axis in front
 
     def function(self, name: str) -> str:

@@ -177,20 +177,24 @@ class _Pair:
             list(returned.values()),
             list(cotangents.values()),
             [called[name] for name in backward.arguments],
+            [called[name] for part in self._kept(backward) for name in part],
             {inputs[name]: text for name, text in gradients.items()},
             self._doc(forward, backward),
             own.unique,
         )
 
+    def _kept(self, backward: Function) -> tuple[list[str], list[str]]:
+        """The arguments that are saved, and what was computed."""
+        computed = [name for name in self.parts.called.values() if name in backward.arguments]
+        whole = self.dialect.saves_inputs and self.returned
+        return [n for n in self.inputs if whole or n in backward.arguments], computed
+
     def _doc(self, forward: Function, backward: Function) -> list[str]:
         """The docstring of the joint function: what it is, its shapes, and what its backward pass keeps."""
         arguments = forward.arguments
-        kept = [name for name in backward.arguments if name not in self.asked.cotangents]
-        computed = [identifier(name) for name in self.parts.called.values() if name in kept]
-        own = [arguments[name] for name in kept if name in arguments]
-        told = "Nothing is saved."
-        if kept:
-            told = f"Saved for the backward pass: {_listed([*own, *computed])}."
+        own, computed = self._kept(backward)
+        kept = [*(arguments[name] for name in own), *map(identifier, computed)]
+        told = f"Saved for the backward pass: {_listed(kept)}." if kept else "Nothing is saved."
         if len(kept) > _MOST_LISTED:
             told = f"Saved for the backward pass: {len(own)} arguments, and {len(computed)} arrays."
         if computed:

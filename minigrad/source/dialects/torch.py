@@ -143,8 +143,7 @@ class Torch(Dialect):
         name = joint.unique("".join(part.capitalize() for part in f.split("_")))
         ctx, given, output, rest = (joint.unique(n) for n in ("ctx", "inputs", "output", "rest"))
         returned = as_result([*joint.outputs, *joint.computed])
-        # to compute it again takes all inputs
-        saved = list(dict.fromkeys([*joint.inputs, *joint.saved])) if joint.computed else joint.saved
+        saved = joint.saved
         own = set(joint.outputs) & set(saved)
         unpacked = returned if joint.computed or own else ""
         setup = [
@@ -209,6 +208,7 @@ TORCH = Torch(
     along={"logsumexp": "torch.logsumexp"},
     helpers=_HELPERS,
     reserved=frozenset({"torch", "device", "np", "math"}),
+    saves_inputs=True,
     mapped="torch.func.vmap({})",
     steps_back=False,
     slices=False,
