@@ -175,11 +175,15 @@ def _source(value: Value) -> Value:
 
 @dataclass
 class Pool:
-    """Buffers, each with as many elements as the largest array that is ever in it."""
+    """Buffers, each with as many elements as the largest array that is ever in it.
+
+    Of those that are free and large enough the smallest is taken, and of several the one that was used last:
+    what it held is still near.
+    """
 
     sizes: list[int] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
-    free: set[int] = field(default_factory=set)
+    free: list[int] = field(default_factory=list)  # the last one freed stands last
 
     def taken(self, value: Value) -> int:
         """The number of the buffer that the value is made in."""
@@ -191,8 +195,10 @@ class Pool:
             self.kinds.append(kind)
             return len(self.sizes) - 1
         large = [k for k in fitting if self.sizes[k] >= wanted]
-        chosen = min(large, key=lambda k: (self.sizes[k], k)) if large else max(
-            fitting, key=lambda k: (self.sizes[k], -k))  # fmt: skip
-        self.free.discard(chosen)
+        if large:
+            chosen = min(reversed(large), key=lambda k: self.sizes[k])
+        else:
+            chosen = max(fitting, key=lambda k: self.sizes[k])
+        self.free.remove(chosen)
         self.sizes[chosen] = max(self.sizes[chosen], wanted)
         return chosen

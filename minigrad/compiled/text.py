@@ -144,11 +144,11 @@ class _Writer:
 
     def visit(self, k: int, value: Value) -> None:
         self.texts[value] = self._written(k, value)
-        for base in {self.layout.bases[arg] for arg in value.args}:
+        for base in dict.fromkeys(self.layout.bases[arg] for arg in value.args):
             if self.last[base] == k and base in self.slots:
                 slot = self.slots.pop(base)
                 if slot not in self.slots.values():
-                    self.pool.free.add(slot)
+                    self.pool.free.append(slot)
 
     def _written(self, k: int, value: Value) -> Text:
         if value.op == "variable":
