@@ -31,13 +31,17 @@ def main() -> None:
             package, advice = CONTESTANTS[name][1:]
             print(f"{name}: {package} is not installed; {advice}", file=sys.stderr)
     names = [name for name in chosen if installed(name)]
-    results = []
+    results, before = [], os.getloadavg()[0]
     for name in options.workloads or list(WORKLOADS):
         print(f"{name}: {WORKLOADS[name].title} ...", file=sys.stderr)
         able = [each for each in names if (each, name) not in LACKING]
         results.append(run(WORKLOADS[name], able, options.dtype, options.rounds))
     command = " ".join(["python -m benchmarks", *sys.argv[1:]])
-    text = markdown(results, options.dtype, options.rounds, command)
+    load = (
+        f"{os.cpu_count()} processors; on average {before:.1f} processes wanted one before, and "
+        f"{os.getloadavg()[0]:.1f} after."
+    )
+    text = markdown(results, options.dtype, options.rounds, command, load)
     if options.write:
         target = Path(options.write)
         aside = target.with_name(target.name + ".part")

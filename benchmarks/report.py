@@ -34,20 +34,24 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def markdown(results: Sequence[Result], dtype: str, rounds: int, command: str) -> str:
+def markdown(
+    results: Sequence[Result], dtype: str, rounds: int, command: str, load: str = ""
+) -> str:
     """A table of times and of ratios, with everything needed to repeat them."""
     names = list(results[0].microseconds)
     versions = ", ".join(f"{TITLES[n]} {results[0].versions[n]}" for n in names)
     lines = [
         "# Benchmarks",
         "",
-        "One training step (forward, backward and update) of attention with binary cross-entropy, W1 to W4,",
-        "and of a transformer block with its mean square, W8;",
+        "One training step (forward with the loss, backward and update) of attention with binary cross-entropy,",
+        "W1 to W4, and of a transformer block with its mean square, W8;",
         f"{dtype}, one processor, each contestant in a process of its own, {rounds} interleaved",
-        "rounds. Gradients were compared before anything was timed. Smaller is better.",
+        "rounds. Gradients were compared before anything was timed. Smaller is better. Where other work fills the",
+        "processors, times are longer and ratios are what can be compared.",
         "",
         f"Made by `{command}` with Python {sys.version.split()[0]} on {processor()}",
         f"(OpenBLAS core {results[0].blas}); {versions}.",
+        *([load] if load else []),
         "",
         "## Median time of a step, in microseconds",
         "",
