@@ -171,6 +171,7 @@ def settled(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Exp
     result = folded_by_names(written_by(exprs, quotients), known)
     length = cache(length)
     needed: set[str] = set()
+    simple: tuple[dict[Expr, Expr], dict[Expr, Expr]] = {}, {}
     for _ in range(_MOST_ROUNDS):
         refs = [ref for ref in _automatic(result, names) if ref.name not in needed]
         uses = read_times(result)
@@ -180,7 +181,7 @@ def settled(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Exp
         if not useless:
             break
         opened = Opened({ref.name for ref in useless}, names.bound)
-        result = finished([opened(expr) for expr in result])
+        result = finished([opened(expr) for expr in result], simple)
         needed |= opened.kept
     if names.bound is not READ:
         return result

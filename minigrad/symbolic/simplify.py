@@ -21,13 +21,15 @@ def simplified(node: Expr) -> Expr:
     return _constant_parts(node) if isinstance(node, Product) else node
 
 
-def finished(exprs: Sequence[Expr]) -> list[Expr]:
+def finished(
+    exprs: Sequence[Expr], known: tuple[dict[Expr, Expr], dict[Expr, Expr]] | None = None
+) -> list[Expr]:
     """Expressions simplified throughout, their common factors outside, their deltas in front.
 
-    What a named tensor stands for is the user's, and stays as it is.
+    What a named tensor stands for is the user's, and stays as it is. ``known`` carries what parts came to be
+    from one call to the next.
     """
-    simple: dict[Expr, Expr] = {}
-    factors: dict[Expr, Expr] = {}
+    simple, factors = ({}, {}) if known is None else known
     result = []
     for expr in exprs:
         expr = transformed(expr, simplified, simple, is_definition)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import unjudged
 
+from benchmarks import growth
 from benchmarks.contestants import (
     CONTESTANTS,
     minigrad_compiled,
@@ -87,3 +88,10 @@ def test_what_has_no_formula_is_one_list_and_is_counted() -> None:
     excused = {"does not depend on X"}  # a gradient that is 0
     reasons = {*unjudged.NO_FORMULA.values(), *unjudged.NO_NAMES.values()} - excused
     assert [why for why in reasons if not any(re.search(why, text) for text in said)] == []
+
+
+def test_growth_is_measured_in_every_stage() -> None:
+    """Of the shortest chain; the test of the work itself counts it."""
+    seconds = growth.measured("recurrent steps", 2)
+    assert tuple(seconds) == growth.STAGES
+    assert all(time >= 0 for time in seconds.values())
