@@ -300,7 +300,9 @@ def compile(
     Raises
     ------
     ArgumentError
-        When the target is not known, or the output has axes.
+        When the target is not known, or the output has axes and no cotangent is given.
+    DtypeError
+        When ``dtype`` is no type of floats.
     DerivationError
         When an operation on the way has no meaning in index notation.
 

@@ -134,7 +134,13 @@ def _without_gradients(torch: Any, step: Run, dtype: str) -> Run:
 
     def run(values: Sequence[Any]) -> Any:
         with torch.no_grad():
-            tensors = [torch.as_tensor(value) for value in values]
+            tensors = [_tensor(torch, value) for value in values]
             return step(*[t.to(kind) if t.is_floating_point() else t for t in tensors])
 
     return run
+
+
+def _tensor(torch: Any, value: Any) -> Any:
+    """A tensor of the array, in memory of its own where nobody may write into the array's."""
+    locked = isinstance(value, np.ndarray) and not value.flags.writeable
+    return torch.tensor(value) if locked else torch.as_tensor(value)

@@ -60,7 +60,7 @@ class Function(Statements):
                 name = self.names.unique(result.name)
                 self.lines.append(f"{name} = {text}")
                 text = name
-            items.append(text if result.key is None else f"{_key_text(result.key)}: {text}")
+            items.append(text if result.key is None else f"{key_text(result.key)}: {text}")
         keyed = any(result.key is not None for result in self.results)
         return "{" + ", ".join(items) + "}" if keyed else ", ".join(items)
 
@@ -193,8 +193,8 @@ def _indented(line: str) -> list[str]:
     return [f"{INDENT}{row}" for row in wrapped(line, WIDTH - len(INDENT))]
 
 
-def _key_text(key: Any) -> str:
+def key_text(key: Any) -> str:
     """A key of the returned dict, in double quotes."""
     if isinstance(key, tuple):
-        return f"({', '.join(map(_key_text, key))})"
+        return f"({', '.join(map(key_text, key))})"
     return quoted(str(key))

@@ -9,11 +9,12 @@ from minigrad.errors import ArgumentError, DerivationError
 from minigrad.index.size import AnySize, Size
 from minigrad.program import Program
 from minigrad.program.sharding import MeshAxes, cut_axes, sharded
+from minigrad.source.dialect import signature
 from minigrad.source.dims import plain_dims
-from minigrad.source.function import Function
+from minigrad.source.function import Function, key_text
 from minigrad.source.layout import INDENT, WIDTH, Layout, Result
 from minigrad.source.names import identifier, in_docstring, quoted
-from minigrad.source.wrapping import wrapped
+from minigrad.source.wrapping import filled, wrapped
 
 Shard = Mapping[str, MeshAxes]
 
@@ -80,7 +81,7 @@ class MeshFunction(Function):
         return f"{value}, {super().returned()}"
 
     def signature(self) -> list[str]:
-        return [f"def {self.local}({', '.join(self.arrays())}):"]
+        return signature(self.local, self.arrays())
 
     def docstring(self) -> list[str]:
         return ['"""What one device computes of its blocks."""']
@@ -96,7 +97,6 @@ class MeshFunction(Function):
         specs = self.specs()
         call = (
             f"return jax.shard_map({self.local}, mesh={self.mesh}, in_specs={specs[0]}, out_specs={specs[1]})"
-            f"({', '.join(self.arrays())})"
         )
         outer = [
             *self.outer_signature(),
@@ -105,7 +105,7 @@ class MeshFunction(Function):
             inner,
             "",
             f"{INDENT}{self.spec} = jax.sharding.PartitionSpec",
-            *(f"{INDENT}{line}" for line in wrapped(call, WIDTH - len(INDENT))),
+            *(f"{INDENT}{line}" for line in _called(wrapped(call, WIDTH - len(INDENT)), self.arrays())),
         ]
         return "\n".join([*outer, ""])
 
@@ -129,7 +129,7 @@ class MeshFunction(Function):
         if len(results) == 1 and results[0].key is None:
             out = self.spec_of(results[0].shape)
         else:
-            out = ", ".join(f"{_key(r.key)}: {self.spec_of(r.shape)}" for r in results)
+            out = ", ".join(f"{key_text(r.key)}: {self.spec_of(r.shape)}" for r in results)
             out = f"{{{out}}}"
         if self.valued:
             out = f"({self.spec_of(self.all[0].shape)}, {out})"
@@ -147,11 +147,7 @@ class MeshFunction(Function):
         return f"{self.spec}({', '.join(entries)})"
 
     def outer_signature(self) -> list[str]:
-        arguments = [self.mesh, *self.arguments.values()]
-        line = f"def {identifier(self.layout.name)}({', '.join(arguments)}):"
-        if len(line) <= WIDTH:
-            return [line]
-        return [f"def {identifier(self.layout.name)}(", *(f"{INDENT}{a}," for a in arguments), "):"]
+        return signature(identifier(self.layout.name), [self.mesh, *self.arguments.values()])
 
     def outer_docstring(self) -> list[str]:
         """What the function returns, which axes are cut, and the shapes of whole arrays."""
@@ -177,5 +173,10 @@ def _axes(over: MeshAxes | None) -> str:
     return quoted(over) if isinstance(over, str) else f"({', '.join(map(quoted, over))},)"
 
 
-def _key(key: Any) -> str:
-    return f"({', '.join(map(_key, key))})" if isinstance(key, tuple) else quoted(str(key))
+def _called(lines: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    """The function that the lines make, called with the arguments."""
+    *rows, last = lines
+    whole, room = f"{last}({', '.join(arguments)})", WIDTH - len(INDENT)
+    if len(whole) <= room:
+        return [*rows, whole]
+    return [*rows, f"{last}(", *filled(arguments, room), ")"]

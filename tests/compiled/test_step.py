@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 from typing import Any
 
 import numpy as np
@@ -177,6 +178,19 @@ def test_other_targets(target: str, dtype: str) -> None:
     assert type(again) is type(value)
     with pytest.raises(ShapeError):
         step(**{**arrays, "W": gradients["X"]})
+
+
+def test_pytorch_is_given_no_array_that_may_not_be_written_to() -> None:
+    pytest.importorskip("torch")
+    data = mg.tensor(np.arange(100.0).reshape(10, 10) / 100)  # too large to be written out
+    w = mg.symbols("w: 10")
+    locked = np.ones(10)
+    locked.flags.writeable = False
+    step = mg.compile(mg.sum(mg.tanh(data @ w)), target="torch")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _, gradients = step(w=locked)
+    assert gradients["w"].shape == (10,)
 
 
 @pytest.mark.parametrize("target", ["jax", "torch"])
