@@ -16,6 +16,7 @@ from minigrad.api.derivation import Derivation, derive
 from minigrad.api.running import LibraryText, NumPyText, Written
 from minigrad.api.symbols import symbols
 from minigrad.api.targets import Variable
+from minigrad.api.value import given_values
 from minigrad.compiled import Bound, numpy_step
 from minigrad.errors import ArgumentError, DtypeError
 from minigrad.graph import Tensor
@@ -53,25 +54,31 @@ class Step:
         """The text of the function that runs."""
         return (self._last or self._made.usual()).source
 
-    def __call__(self, **arrays: Any) -> tuple[Any, Gradients]:
-        """The value and the gradients at these arrays.
+    def __call__(
+        self, values: Mapping[str, Any] | None = None, /, **arrays: Any
+    ) -> tuple[Any, Gradients]:
+        """The value and the gradients at these arrays, by name: as keywords, in a mapping, or both.
 
         Raises
         ------
         ArgumentError
             When an array is missing, or no variable has its name.
+        DtypeError
+            When elements are no real numbers.
         ShapeError
             When a shape is not that of the variable, or one dim has two sizes.
         MissingPackageError
             When the target's package is not installed.
         """
+        if values is not None:
+            arrays = given_values(values, arrays, "a step", "step")
         try:
             given = [(type(a), a.shape, a.dtype) for a in arrays.values()]
             found = self._local.runs[*arrays, *given]
         except (AttributeError, KeyError):
             found = None
         if found is None:
-            arrays = {name: _as_array(a) for name, a in arrays.items()}
+            arrays = {name: _as_array(name, a) for name, a in arrays.items()}
             found = self._prepared(arrays)
         names, run = found
         return run(*[arrays[name] for name in names])
@@ -90,11 +97,15 @@ class Step:
         return f"<Step of {', '.join(self._made.names())}>"
 
 
-def _as_array(value: Any) -> Any:
+def _as_array(name: str, value: Any) -> Any:
     """An array of NumPy's or of the target's; a tensor's own, and one of a list or number."""
     if isinstance(value, Tensor):
         return value.numpy()
-    return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
+    array = value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
+    kind = str(array.dtype)
+    if "complex" in kind or not any(word in kind for word in ("float", "int", "bool")):
+        raise DtypeError(f"step: {name} has elements of type {kind}; pass real numbers")
+    return array
 
 
 def _floats(arrays: Mapping[str, Any]) -> str:
@@ -239,9 +250,7 @@ class _Traced:
 
 
 def _symbol(name: str, array: Any) -> Tensor:
-    kind = str(array.dtype).removeprefix("torch.")
-    if "complex" in kind or not any(word in kind for word in ("float", "int", "bool")):
-        raise DtypeError(f"step: {name} has elements of type {array.dtype}; pass real numbers")
+    kind = str(array.dtype)
     assumed = "" if "float" in kind else " | bool" if "bool" in kind else " | index"
     made = symbols(f"{name}: {' '.join(map(str, array.shape))}{assumed}")
     assert isinstance(made, Tensor)

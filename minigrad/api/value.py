@@ -16,7 +16,9 @@ from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.lower import Lowered
 
 
-def given_values(values: Any, named: Mapping[str, Any]) -> dict[str, Any]:
+def given_values(
+    values: Any, named: Mapping[str, Any], whose: str = "a formula", called: str = "formula"
+) -> dict[str, Any]:
     """Arrays by variable name, from a mapping and from keywords.
 
     Raises
@@ -26,7 +28,7 @@ def given_values(values: Any, named: Mapping[str, Any]) -> dict[str, Any]:
     """
     if values is not None and not isinstance(values, Mapping):
         raise ArgumentError(
-            f"a formula's values are given by name, formula(x=array) or formula({{'x': array}}), not as "
+            f"{whose}'s values are given by name, {called}(x=array) or {called}({{'x': array}}), not as "
             f"{type(values).__name__}"
         )
     return {**(values or {}), **named}

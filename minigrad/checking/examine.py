@@ -21,9 +21,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import arrays_compared, furthest
-from minigrad.checking.defined import (
-    settled_value,
-)
+from minigrad.checking.defined import settled_value
 from minigrad.checking.derivative import movements, pairs
 from minigrad.checking.distributions import generator
 from minigrad.checking.hearing import Hearing, said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from minigrad.source.names import identifier, in_docstring, quoted
 from minigrad.source.pieces import ATOM, Text
 from minigrad.source.statements import Statements
 from minigrad.source.wrapping import wrapped
+
+_WORD, _QUOTED = re.compile(r"\w+"), re.compile(r'"[^"]*"')
 
 
 class Function(Statements):
@@ -85,7 +88,7 @@ class Function(Statements):
         return value.op == "variable"
 
     def laid_out(self, cut: int, returned: str) -> str:
-        dims, squeezes = self.dim_lines()
+        dims, squeezes = self.dim_lines([*self.lines, returned])
         helpers = self.helper_blocks()
         constants = self.constant_lines()
         setup = [*dims, *squeezes, *self.type_lines(), *constants]
@@ -138,11 +141,14 @@ class Function(Statements):
         others = [line for line in NUMPY.imports if self.needs_numpy]
         return [*lines, *dict.fromkeys([*self.dialect.imports, *others])]
 
-    def dim_lines(self) -> tuple[list[str], list[str]]:
+    def dim_lines(self, body: Sequence[str]) -> tuple[list[str], list[str]]:
         """Dims read from the shapes of arguments, and axes of length 1 taken off."""
-        self._arguments_for_dims(set(self.needed_dims))
+        # a size that a sum is divided by is written, and gone where that is a mean
+        words = set(_WORD.findall(_QUOTED.sub("", "\n".join(body))))
+        needed = {d for d in self.needed_dims if self.dims[d] in words}
+        self._arguments_for_dims(set(needed))
         shapes = {a: self.sizes_of(n) for n, a in self.arguments.items()}
-        lines = dim_lines(set(self.needed_dims), shapes, self.dims)
+        lines = dim_lines(needed, shapes, self.dims)
         squeezes = []
         for name, argument in self.arguments.items():
             sizes = list(self.layout.variables.get(name, ()))

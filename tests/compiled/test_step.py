@@ -139,6 +139,18 @@ def test_wrong_arguments(change: dict[str, Any], error: type[Exception], words: 
         step(**ARRAYS)
 
 
+def test_arrays_in_a_mapping() -> None:
+    step = mg.compile(symbolic(), wrt="W")
+    value, _ = step(ARRAYS)
+    assert step({"X": ARRAYS["X"], "y": ARRAYS["y"]}, W=ARRAYS["W"])[0] == value == step(**ARRAYS)[0]
+    with pytest.raises(ArgumentError, match=r"a step's values are given by name, step\(x=array\)"):
+        step(ARRAYS["X"])
+    own = mg.symbols("self: n")
+    assert mg.compile(mg.sum(own**2))(self=np.ones(3))[0] == 3
+    with pytest.raises(DtypeError, match="X has elements of type complex128; pass real numbers"):
+        step({**ARRAYS, "X": ARRAYS["X"] + 1j})
+
+
 def test_what_cannot_be_compiled() -> None:
     X, W = mg.symbols("X: n d", "W: d k")
     with pytest.raises(ArgumentError, match="the output has shape .*take its mean or sum.*cotangent="):

@@ -246,6 +246,14 @@ def test_an_array_without_a_name_is_written_as_people_make_it(array: Any, text: 
     assert made.dtype == array.dtype
 
 
+def test_a_size_that_became_a_mean_is_not_read() -> None:
+    X, w, y = mg.symbols("X: m n", "w: n", "y: m")
+    derivation = mg.derive(mg.mean((X @ w - y) ** 2), wrt="w")
+    forward = derivation.source(form="function").partition("def backward")[0]
+    assert "np.mean(" in forward
+    assert ".shape" not in forward
+
+
 def test_a_causal_mask_is_no_argument() -> None:
     text = "sum(C * scaled_dot_product_attention(Q, K, V, is_causal=True))"
     shapes = {"Q": "9 2", "K": "9 2", "V": "9 3", "C": "9 3"}
