@@ -40,6 +40,7 @@ def check(
     seeds: int | None = None,
     seconds: float | None = None,
     witnesses: Sequence[str] | None = None,
+    languages: Sequence[str] = ("numpy",),
     every: bool = False,
     progress: Callable[[str, int, int], None] | bool | None = None,
     raise_on_failure: bool = False,
@@ -81,7 +82,10 @@ def check(
     seconds
         A time budget; what it leaves out is noted.
     witnesses
-        Names of the witnesses to hear; by default all.
+        Names of the witnesses to hear; by default all, of those that run source the ones in ``languages``.
+    languages
+        In which languages source is written and run: "numpy", "jax", "torch". The last two need the packages
+        that ``pip install "minigrad[jax]"`` and ``"minigrad[torch]"`` bring.
     every
         Compare differences in every element, not along random directions.
     progress
@@ -117,7 +121,7 @@ def check(
     hand = _Hand(against, dict(given or {}), backward, residuals, budget)
     hand.require_sense(subject)
     with suppress_warnings(), heard(progress) as say:
-        options = Options(seed, seeds, seconds, witnesses, every, say, cotangent=cotangent)
+        options = Options(seed, seeds, seconds, witnesses, every, say, cotangent=cotangent, languages=languages)
         if isinstance(subject, Tensor):
             report = _of_tensor(subject, args if wrt is None else wrt, hand, order, options)
         else:

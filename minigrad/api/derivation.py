@@ -182,13 +182,15 @@ class Derivation(Printed, Mapping[Key, Formula]):
         seed: int = 0,
         seeds: int | None = None,
         seconds: float | None = None,
+        languages: Sequence[str] = ("numpy",),
         raise_on_failure: bool = False,
         **named: Any,
     ) -> Report:
         """Judge every formula by independent witnesses on the graph's own data.
 
         Variables without data get samples of what is assumed of them; ``values`` replaces any.
-        ``seeds`` counts the samples, ``seconds`` is a time budget.
+        ``seeds`` counts the samples, ``seconds`` is a time budget, ``languages`` are those in which the
+        source is run, "numpy", "jax" or "torch".
 
         Raises
         ------
@@ -197,7 +199,7 @@ class Derivation(Printed, Mapping[Key, Formula]):
         """
         given = {**(values or {}), **named}
         subject = subject_of(self.reading, self._formulas, self.order, given)
-        report = examine(subject, Options(seed, seeds, seconds))
+        report = examine(subject, Options(seed, seeds, seconds, languages=languages))
         return report.raise_on_failure() if raise_on_failure else report
 
     # -- value -------------------------------------------------------------------------------------------

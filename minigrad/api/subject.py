@@ -9,6 +9,7 @@ from typing import Any
 from minigrad.api.reading import Derived, Key, Reading
 from minigrad.api.source import derivation_source
 from minigrad.checking import GeneratedSource, Subject
+from minigrad.source import LANGUAGES
 
 
 def subject_of(
@@ -24,6 +25,9 @@ def subject_of(
         [f.expr for f in formulas.values()],
         reading.lowered,
         given,
-        written=GeneratedSource(partial(derivation_source, formulas, reading, "numpy")),
+        written={
+            language: GeneratedSource(partial(derivation_source, formulas, reading), language)
+            for language in LANGUAGES
+        },
         inner=[by_name[key[0]] for key in keys] if order == 2 else None,
     )

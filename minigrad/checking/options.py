@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from minigrad.checking.witnesses import Witness, names
+from minigrad.checking.source import require
+from minigrad.checking.witnesses import WITNESSES, Witness, names
 from minigrad.errors import ArgumentError
 
 FORWARD, MEANING, PROPERTIES = "forward", "meaning", "properties"
@@ -20,7 +21,7 @@ class Options:
     the check early, after the cheapest witnesses; ``witnesses`` names those to hear; ``every`` asks for
     every element instead of random directions; ``progress`` is called with what is done and with counts;
     ``extra`` are witnesses that are not in the table, for whom no primitive is to blame; ``cotangent``
-    takes the place of a random one.
+    takes the place of a random one; ``languages`` are those in which generated source is run.
     """
 
     seed: int = 0
@@ -31,6 +32,7 @@ class Options:
     progress: Callable[[str, int, int], None] | None = None
     extra: tuple[Witness, ...] = ()
     cotangent: Any = None
+    languages: Sequence[str] = ("numpy",)
 
     def __post_init__(self) -> None:
         if not isinstance(self.seed, int) or self.seed < 0:
@@ -41,6 +43,9 @@ class Options:
             raise ArgumentError(f"check: seeds counts random samples, at least 1; got {self.seeds}")
         if self.seconds is not None and not self.seconds > 0:
             raise ArgumentError(f"check: seconds is a time budget above 0; got {self.seconds}")
+        languages = {w.name: w.language for w in WITNESSES if w.language}
+        for language in (*self.languages, *(languages.get(n, "numpy") for n in self.witnesses or ())):
+            require(language)
         known = [*names(), FORWARD, MEANING, PROPERTIES]
         for name in self.witnesses or ():
             if name not in (*known, *(w.name for w in self.extra)):
@@ -50,7 +55,9 @@ class Options:
 
     def wants(self, name: str) -> bool:
         """Whether a witness is to be heard."""
-        return self.witnesses is None or name in self.witnesses
+        if self.witnesses is not None:
+            return name in self.witnesses
+        return all(w.language in ("", *self.languages) for w in WITNESSES if w.name == name)
 
     def say(self, what: str, done: int, of: int) -> None:
         """Report progress to whoever asked for it."""
@@ -59,6 +66,6 @@ class Options:
 
     def hearing(self, rows: Sequence[Witness], *extra: Witness) -> Options:
         """The same options for these witnesses alone, and for others that are not in the table."""
-        heard = [w.name for w in rows if self.witnesses is None or w.name in self.witnesses]
+        heard = [w.name for w in rows if self.wants(w.name)]
         heard += [w.name for w in extra if w.name not in heard]
         return replace(self, witnesses=heard, extra=extra)

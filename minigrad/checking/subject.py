@@ -19,7 +19,7 @@ from minigrad.symbolic.names import names_in_graph
 
 @dataclass
 class Subject:
-    """What is checked: an output, variables, for each the derived expression, and their source.
+    """What is checked: an output, variables, for each the derived expression, and by language their source.
 
     ``lowered`` is None and ``formulas`` hold None where an operation has no meaning; ``why`` then says
     which. ``inner`` makes the subject one of second order: the gradients by these nodes, seeded with
@@ -32,7 +32,7 @@ class Subject:
     formulas: Sequence[Expr | None]
     lowered: Lowered | None
     given: Mapping[str, Any] = field(default_factory=dict)
-    written: GeneratedSource | None = None
+    written: Mapping[str, GeneratedSource] = field(default_factory=dict)
     why: str = ""
     inner: Sequence[Node] | None = None
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from minigrad.graph import Node, Tensor, tensor
 from minigrad.numeric import gradients
 from minigrad.program.environment import Environment
 from minigrad.program.evaluate import evaluate_all
+from minigrad.source.dialects import DIALECTS
 
 VJP, FORMULA, SOURCE = "hand VJPs", "derived formula", "NumPy source"
 DIFFERENCES, COMPLEX = "finite differences", "complex step"
@@ -55,7 +57,8 @@ class Witness:
     array or None per variable, ``slope`` the derivative along directions of some variables at once.
     ``tolerance`` is what its own precision allows; ``orders`` are those of which it speaks, and ``twice``
     is what it is called at order 2. ``judges`` names claims of the user's that it is asked about, and
-    ``part`` what is at fault where it alone is wrong, and no primitive is.
+    ``part`` what is at fault where it alone is wrong, and no primitive is. ``language`` is that of the
+    source that it runs, for which it has to be asked where it is not NumPy.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Witness:
     twice: str = ""
     judges: tuple[str, ...] = ()
     part: str = ""
+    language: str = ""
 
     def called(self, order: int) -> str:
         """Its name in reports about derivatives of that order."""
@@ -178,10 +182,9 @@ def formula_gradients(sample: Sample) -> Arrays:
     ]
 
 
-def source_gradients(sample: Sample) -> Arrays:
+def source_gradients(sample: Sample, language: str = "numpy") -> Arrays:
     """The arrays that the generated source returns, the cotangent applied."""
-    assert sample.subject.written is not None
-    arrays = sample.subject.written.arrays(sample.named_values(), sample.sizes)
+    arrays = sample.subject.written[language].arrays(sample.named_values(), sample.sizes)
     return [
         _applied(sample, k, array, lambda node: np.ndim(sample.values[node]))
         for k, array in enumerate(arrays)
@@ -257,6 +260,18 @@ WITNESSES: tuple[Witness, ...] = (
         _no_source,
         gradients=source_gradients,
         part="generator",
+        language="numpy",
+    ),
+    *(
+        Witness(
+            f"{DIALECTS[language].called} source",
+            f"the text that the formula generates for {DIALECTS[language].called}",
+            _no_source,
+            gradients=partial(source_gradients, language=language),
+            part="generator",
+            language=language,
+        )
+        for language in ("jax", "torch")
     ),
     Witness(OF_GRADIENT, "the hand VJPs at numbers close by", slope=_of_gradient, orders=(2,)),
     Witness(
