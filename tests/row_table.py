@@ -1,4 +1,4 @@
-"""One call of every row of the registry, and its real arguments as named variables."""
+"""One call of every row of the registry: its real arguments as named variables, and a loss of its result."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from engine_cases import CASES, Case
+from engine_cases.case import generator
 
 import minigrad as mg
+from minigrad.graph import Tensor
 
 NAMES = "XYZUVW"
 # Their numbers are chosen to be singular, or without smoothness.
@@ -36,3 +38,18 @@ def arguments(case: Case) -> Iterator[Any]:
             continue
         dims = [f"{name.lower()}{k}" if size > 1 else None for k, size in enumerate(array.shape)]
         yield mg.tensor(array, name=name, dims=dims, requires_grad=True)
+
+
+def _loss(y: Tensor, order: int) -> Tensor:
+    """A number that feels every element of y, at second order with curvature of its own."""
+    weights = mg.tensor(generator("weights", y.shape).normal(size=y.shape), name="C")
+    return mg.sum(weights * y) if order == 1 else mg.sum(weights * y * y) / 2
+
+
+def loss_and_variables(case: Case, order: int) -> tuple[Tensor, list[Tensor]]:
+    """A number that depends on the row, and the variables that it depends on."""
+    given = list(arguments(case))
+    loss = _loss(case.run(*given), order)
+    mine = [x for x in given if isinstance(x, Tensor)]
+    unused = mg.gradients(loss, mine, allow_unused=True)
+    return loss, [x for x, slope in zip(mine, unused, strict=True) if slope is not None]

@@ -12,7 +12,7 @@ import pytest
 from engine_cases import MET, Case
 from engine_cases.case import generator
 from readings import Read, judge
-from row_table import TABLE, arguments
+from row_table import TABLE, loss_and_variables
 from unjudged import NO_READING
 
 import minigrad as mg
@@ -24,12 +24,6 @@ def test_no_row_is_forgotten() -> None:
     rows = {row.name for row in REGISTRY.values() if row.builtin}
     told = {name for name in rows if REGISTRY[name].kind == "composite" or REGISTRY[name].differentiable}
     assert {case.row for case in TABLE} == told - MET
-
-
-def _loss(y: Tensor, order: int) -> Tensor:
-    """A number that feels every element of y, at second order with curvature of its own."""
-    weights = mg.tensor(generator("weights", y.shape).normal(size=y.shape), name="C")
-    return mg.sum(weights * y) if order == 1 else mg.sum(weights * y * y) / 2
 
 
 def _require_the_engines(read: Read, wrt: list[Tensor], order: int) -> None:
@@ -55,11 +49,7 @@ def _require_the_engines(read: Read, wrt: list[Tensor], order: int) -> None:
 @pytest.mark.parametrize("case", TABLE, ids=[case.id for case in TABLE])
 @pytest.mark.long("part")
 def test_every_reading(case: Case, order: int) -> None:
-    given = list(arguments(case))
-    loss = _loss(case.run(*given), order)
-    mine = [x for x in given if isinstance(x, Tensor)]
-    unused = mg.gradients(loss, mine, allow_unused=True)
-    wrt = [x for x, slope in zip(mine, unused, strict=True) if slope is not None]
+    loss, wrt = loss_and_variables(case, order)
     derived = mg.derive(loss, wrt=wrt, order=order)
     sizes = derived.reading.lowered.sizes or {}
     read = Read(loss, derived, {}, sizes)
