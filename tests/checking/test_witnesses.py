@@ -76,3 +76,14 @@ def test_at_order_2_those_are_heard_who_are_asked_for() -> None:
     report = mg.check(mg.parse("sum(x**3)", x="n"), wrt="x", order=2, witnesses=chosen)
     assert [(c.first, c.second) for c in report.comparisons] == [tuple(chosen)]
     assert report.verdict == "pass"
+
+
+def test_a_language_that_cannot_be_run_is_refused_in_words(monkeypatch: Any) -> None:
+    loss = mg.parse("sum(exp(x))", x="n")
+    with pytest.raises(ArgumentError, match="source is written in 'numpy', 'jax', 'torch', not in 'fortran'"):
+        mg.check(loss, languages=["fortran"])
+    monkeypatch.setattr(source, "find_spec", lambda name: None)
+    for asked in ({"languages": ["jax"]}, {"witnesses": ["JAX source"]}):
+        with pytest.raises(ArgumentError, match=r'pip install "minigrad\[jax\]"'):
+            mg.check(loss, **asked)
+    assert mg.check(loss, seeds=1).verdict == "pass"

@@ -25,6 +25,15 @@ def softmax(x, axis=-1):
     empty = jnp.max(x, axis=axis, keepdims=True) == -jnp.inf
     return jnp.where(empty, 0, jax.nn.softmax(jnp.where(empty, 0, x), axis=axis))
 """,
+    # its own leaves out terms of a sum below −10
+    "polygamma": """\
+def polygamma(n, x):
+    own = jax.scipy.special.polygamma
+    part = jnp.where(x < 0, x - jnp.floor(x), 0.5)
+    turned = own(n, 1 - part) - own(n, 1 + jnp.abs(x))
+    below = own(n, part) + (-1) ** (n + 1) * turned
+    return jnp.where(x < 0, below, own(n, jnp.abs(x)))
+""",
 }
 _SHARED = ("nonzero", "where_largest", "product_of_others")
 
@@ -92,7 +101,6 @@ JAX = Jax(
         "erfc": "jax.scipy.special.erfc",
         "gammaln": "jax.scipy.special.gammaln",
         "digamma": "jax.scipy.special.digamma",
-        "polygamma": "jax.scipy.special.polygamma",
     },
     along={"logsumexp": "jax.scipy.special.logsumexp"},
     helpers={**_OWN, **{name: HELPERS[name].replace("np.", "jnp.") for name in _SHARED}},
