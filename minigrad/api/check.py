@@ -104,6 +104,8 @@ def check(
     ------
     ArgumentError
         When a name is unknown, or a derivation cannot be read.
+    MissingPackageError
+        When the package of a language in ``languages`` is not installed.
     DtypeError, ShapeError
         When numbers in ``given`` or a cotangent do not fit.
     GradientError

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, DerivationError
+from minigrad.errors import ArgumentError, DerivationError, MissingPackageError
 from minigrad.source import LANGUAGES, Source
 
 
@@ -54,13 +54,15 @@ def require(language: str) -> None:
     Raises
     ------
     ArgumentError
-        That says what is known, or how to install it.
+        When it is not known.
+    MissingPackageError
+        That says how to install it.
     """
     if language not in LANGUAGES:
         known = ", ".join(map(repr, LANGUAGES))
         raise ArgumentError(f"check: source is written in {known}, not in {language!r}")
-    if find_spec(language) is None:
-        raise ArgumentError(
+    if language != "numpy" and find_spec(language) is None:
+        raise MissingPackageError(
             f"check: source in {language!r} runs in a package that is not installed; "
             f'pip install "minigrad[{language}]"'
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from textwrap import wrap
 from typing import Any
 
@@ -17,6 +18,7 @@ from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, tell, tel
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.index.expr import referred
 from minigrad.notation.text import ASCII
+from minigrad.source import LANGUAGES
 
 
 @click.command(cls=Expression)
@@ -40,7 +42,7 @@ from minigrad.notation.text import ASCII
     default="unicode",
     show_default=True,
     type=click.Choice(
-        ["unicode", "ascii", "latex", "mathml", "index", "sympy", "numpy", "steps", "json"]
+        ["unicode", "ascii", "latex", "mathml", "index", "sympy", *LANGUAGES, "steps", "json"]
     ),
     help="How the formulas are written.",
 )
@@ -152,7 +154,7 @@ _STYLES: dict[str, Callable[[Any], str]] = {
     "mathml": lambda d: d.mathml,
     "index": lambda d: _indexed(list(d.values())),
     "sympy": lambda d: "\n".join(str(f.sympy) for f in d.values()),
-    "numpy": lambda d: d.source("numpy"),
+    **{language: partial(Derivation.source, language=language) for language in LANGUAGES},
     "steps": _numbered,
 }
 

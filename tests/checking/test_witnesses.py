@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.checking import witnesses
+from minigrad.checking import source, witnesses
 from minigrad.checking.witnesses import BACKWARD, DERIVATION, VJP, Witness
+from minigrad.errors import ArgumentError, MissingPackageError
 
 NAME = "a newcomer"
 
@@ -84,6 +85,6 @@ def test_a_language_that_cannot_be_run_is_refused_in_words(monkeypatch: Any) -> 
         mg.check(loss, languages=["fortran"])
     monkeypatch.setattr(source, "find_spec", lambda name: None)
     for asked in ({"languages": ["jax"]}, {"witnesses": ["JAX source"]}):
-        with pytest.raises(ArgumentError, match=r'pip install "minigrad\[jax\]"'):
+        with pytest.raises(MissingPackageError, match=r'pip install "minigrad\[jax\]"'):
             mg.check(loss, **asked)
     assert mg.check(loss, seeds=1).verdict == "pass"
