@@ -43,6 +43,7 @@ from minigrad.program.sum_lowering import SumLowering
 from minigrad.program.value import Kind, Value
 from minigrad.program.value_builder import ValueBuilder
 from minigrad.symbolic.budget import ask_for_time
+from minigrad.symbolic.fold import recognised
 
 # What dims without a size are taken to measure where orders of contraction are compared: as in a small
 # transformer, where b sequences meet h heads of width k or e.
@@ -204,7 +205,7 @@ class Lowering:
                 f"{node.head.name}: {expr} has no form in array operations; "
                 "write its meaning in functions such as exp, log, tanh, erf, where"
             )
-        return body
+        return recognised(body, node.args)
 
     def applied(self, function: str | Head, args: Sequence[Expr], truth: bool) -> Labelled:
         xs = [self.lower(arg) for arg in args]

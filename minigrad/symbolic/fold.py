@@ -18,6 +18,7 @@ With X of 2 × 3, each row's exponentials over their sum are read as that row's 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 
 from minigrad.index.algebra import add, constant, scale
@@ -46,9 +47,9 @@ from minigrad.symbolic.spellings import exponential_of, read_map, read_sum
 _BASES = {"log(x)/log(2)": 2, "log(x)/log(10)": 10}
 
 
-def recognised(root: Expr) -> Expr:
-    """A graph as it was recorded, with what is spelled out in exponentials read as what it is."""
-    return transformed(root, _recognised)
+def recognised(root: Expr, parts: Iterable[Expr] = ()) -> Expr:
+    """A graph as it was recorded, with what is spelled out in exponentials read as what it is; but for its ``parts``."""
+    return transformed(root, _recognised, {part: part for part in parts})
 
 
 def _recognised(node: Expr) -> Expr:
