@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from textwrap import wrap
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 
 from minigrad.api import Derivation, Formula
 from minigrad.api import derive as derivatives
+from minigrad.api.derivation import FORMS
 from minigrad.api.indexed import index_line
 from minigrad.checking import Report
 from minigrad.cli.expression import Expression, by_cotangent, names_in, on_expression, parsed
@@ -46,6 +46,13 @@ from minigrad.source import LANGUAGES
     ),
     help="How the formulas are written.",
 )
+@click.option(
+    "--form",
+    default="gradients",
+    show_default=True,
+    type=click.Choice(FORMS),
+    help="As source: the formulas alone, or the result with them as its backward pass.",
+)
 @click.option("--expanded", is_flag=True, help="Write names out: one line in the variables alone.")
 @click.option(
     "--check", "checked", is_flag=True, help="Prove the formulas by independent witnesses."
@@ -61,6 +68,7 @@ def derive(
     short_sums: bool,
     order: int,
     style: str,
+    form: str,
     expanded: bool,
     checked: bool,
     as_json: bool,
@@ -89,6 +97,10 @@ def derive(
         raise ArgumentError(
             f"--expanded: names are written out as {', '.join(_EXPANDED)}, not as {style}"
         )
+    if form != FORMS[0] and style not in LANGUAGES:
+        raise ArgumentError(
+            f"--form {form} is source, in the language of --format {', '.join(LANGUAGES)}; not {style}"
+        )
     output = parsed(text, variables)
     derivation = derivatives(
         output, wrt=names_in(wrt), order=order, cotangent=cotangent, short_sums=short_sums
@@ -99,7 +111,7 @@ def derive(
         facts = _facts(text, derivation, dict(output.inferred), report)
         tell_json(facts)
     else:
-        _tell(derivation, style, expanded, inferred)
+        _tell(derivation, style, form, expanded, inferred)
         if report is not None:
             click.echo()
             report_table(report)
@@ -116,13 +128,17 @@ def _proof(derivation: Derivation) -> tuple[Report | None, str]:
         return None, str(error)
 
 
-def _tell(derivation: Derivation, style: str, expanded: bool, inferred: str) -> None:
+def _tell(
+    derivation: Derivation, style: str, form: str, expanded: bool, inferred: str
+) -> None:
     """Print the formulas; what people read is folded at the terminal's width, what programs read is not."""
     for_people = style in ("unicode", "ascii", "index", "steps")
     if inferred:
         tell(f"inferred  {inferred}\n", err=not for_people)
     if expanded:
         text = "\n".join(_EXPANDED[style](formula) for formula in derivation.values())
+    elif style in LANGUAGES:
+        text = derivation.source(style, form)
     else:
         text = _STYLES[style](derivation)
     (say if for_people else tell)(text.rstrip("\n"))
@@ -154,7 +170,6 @@ _STYLES: dict[str, Callable[[Any], str]] = {
     "mathml": lambda d: d.mathml,
     "index": lambda d: _indexed(list(d.values())),
     "sympy": lambda d: "\n".join(str(f.sympy) for f in d.values()),
-    **{language: partial(Derivation.source, language=language) for language in LANGUAGES},
     "steps": _numbered,
 }
 

@@ -288,6 +288,17 @@ def test_the_text_is_the_same_in_every_process() -> None:
     assert len(said) == 1
 
 
+def test_a_pullback_and_the_function_that_it_makes() -> None:
+    text = ("P = softmax(Q @ K.T); O = P @ V", "Q:n,k", "K:m,k", "V:m,e", "--cotangent", "dO")
+    shown = run(*text, "--short-sums").stdout
+    assert "R  = dP − rowsum(dO ⊙ O)" in shown.splitlines()
+    source = run(*text, "--format", "torch", "--form", "function").stdout
+    assert "class Function(torch.autograd.Function):" in source.splitlines()
+    refused = run(*text, "--form", "function")
+    assert refused.exit_code == 2
+    assert "in the language of --format numpy, jax, torch; not unicode" in refused.stderr
+
+
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "derive-at-the-terminal.md"
 
 
