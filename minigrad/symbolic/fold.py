@@ -58,6 +58,8 @@ def _recognised(node: Expr) -> Expr:
     if isinstance(node, Composite):
         return without_shift(node)
     found = folded(node)
+    if isinstance(found, Product):
+        return _odds(found) or found
     return read_sum(found) if isinstance(found, Sum) else found
 
 
@@ -67,7 +69,7 @@ def folded(node: Expr) -> Expr:
         total = by_sigmoids(add([(c, _folded_term(c, term)) for c, term in node.terms]))
         return total if not isinstance(total, Sum) else exponential_of(total) or total
     while isinstance(node, Product):
-        found = quotient(node) or _odds(node) or _without_mask(node)
+        found = quotient(node) or _without_mask(node)
         if found is None:
             return node
         node = found
@@ -75,7 +77,7 @@ def folded(node: Expr) -> Expr:
 
 
 def _odds(node: Product) -> Expr | None:
-    """σ(x) / (1 − σ(x)) is exp(x), and the other way round exp(−x)."""
+    """σ(x) / (1 − σ(x)) is exp(x), and the other way round exp(−x): in a graph, for beside 1 − σ(x) it overflows."""
     for f in node.factors:
         sigmoid = behind(f.node)
         if f.exponent not in (1, -1) or not (
