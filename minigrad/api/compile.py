@@ -196,7 +196,8 @@ class _Made:
         summary = f"The value, and the gradients by {', '.join(self.names())}."
         text = step_source(made, results, self.target, self.variables, self.constants, summary)
         names = list(text.arguments.values())
-        return LibraryText(text, self.target, names, {n: a for n, a in self.constants.items() if n in names})
+        held = {n: a for n, a in self.constants.items() if n in names}
+        return LibraryText(text, self.target, names, held)
 
 
 def _value(derivation: Derivation) -> tuple[Expr, tuple[AnySize, ...]]:

@@ -107,7 +107,8 @@ class _Kernels:
 
     def multiply(self, value: Value, args: Sequence[Value]) -> Value | None:
         coef, exponents = value.params
-        parts = sorted(zip(args, exponents, strict=True), key=lambda p: (elements(p[0]), p[0].kind == "bool"))
+        parts = list(zip(args, exponents, strict=True))
+        parts.sort(key=lambda part: (elements(part[0]), part[0].kind == "bool"))
         above = [self.power(v, e) for v, e in parts if e > 0]
         below = [self.power(v, -e) for v, e in parts if e < 0]
         if not above:
