@@ -31,6 +31,7 @@ from minigrad.source.step import step_source
 from minigrad.source.write import LANGUAGES as TARGETS
 
 Gradients = dict[str, Any]
+_FLOATS = ("float16", "float32", "float64")
 
 
 class Step:
@@ -54,10 +55,10 @@ class Step:
         """The text of the function that runs."""
         return (self._last or self._made.usual()).source
 
-    def __call__(
-        self, values: Mapping[str, Any] | None = None, /, **arrays: Any
-    ) -> tuple[Any, Gradients]:
+    def __call__(self, /, *values: Any, **arrays: Any) -> tuple[Any, Gradients]:
         """The value and the gradients at these arrays, by name: as keywords, in a mapping, or both.
+
+        A function that was compiled takes them in its own order, too.
 
         Raises
         ------
@@ -70,8 +71,8 @@ class Step:
         MissingPackageError
             When the target's package is not installed.
         """
-        if values is not None:
-            arrays = given_values(values, arrays, "a step", "step")
+        if values:
+            arrays = self._named(values, arrays)
         try:
             given = [(type(a), a.shape, a.dtype) for a in arrays.values()]
             found = self._local.runs[*arrays, *given]
@@ -82,6 +83,21 @@ class Step:
             found = self._prepared(arrays)
         names, run = found
         return run(*[arrays[name] for name in names])
+
+    def _named(self, values: tuple[Any, ...], arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """Arrays that came without names, by name."""
+        order = self._made.in_order()
+        if not order or (len(values) == 1 and isinstance(values[0], Mapping)):
+            if len(values) > 1:
+                raise ArgumentError("step: takes arrays by name, as in step(X=X, w=w), or one mapping of them")
+            return dict(given_values(values[0], arrays, "a step", "step"))
+        if len(values) > len(order):
+            raise ArgumentError(f"step: takes {', '.join(order)}, and got {len(values)} arrays")
+        named = dict(zip(order, values, strict=False))
+        twice = sorted(named.keys() & arrays.keys())
+        if twice:
+            raise ArgumentError(f"step: {', '.join(twice)} is given twice")
+        return {**named, **arrays}
 
     def _prepared(self, arrays: Mapping[str, Any]) -> tuple[Sequence[str], Any]:
         """What runs for arrays of these shapes and types, in this thread."""
@@ -112,7 +128,14 @@ def _floats(arrays: Mapping[str, Any]) -> str:
     """The type of floats that the arrays have."""
     names = {str(a.dtype).removeprefix("torch.") for a in arrays.values()}
     floats = sorted(name for name in names if "float" in name)
-    return floats[0] if len(floats) == 1 else str(np.result_type(*(floats or ["float64"])))
+    if len(floats) == 1:
+        return floats[0]
+    try:
+        return str(np.result_type(*(floats or ["float64"])))
+    except TypeError:
+        raise DtypeError(
+            f"step: arrays of {' and '.join(floats)} have no type in common; cast them to one"
+        ) from None
 
 
 class _Made:
@@ -135,6 +158,10 @@ class _Made:
 
     def names(self) -> list[str]:
         return list(map(str, self.derivation))
+
+    def in_order(self) -> list[str]:
+        """The variables of a graph have no order that a user knows."""
+        return []
 
     def written(self, arrays: Mapping[str, Any]) -> Written:
         """The text for the sizes of these arrays."""
@@ -220,11 +247,15 @@ class _Traced:
 
     def __init__(self, function: Callable[..., Any], wrt: Any, cotangent: Any, target: str) -> None:
         self.function, self.wrt, self.cotangent, self.target = function, wrt, cotangent, target
-        self.parameters = list(inspect.signature(function).parameters)
+        self.parameters, self.optional = _parameters(function)
         self._made: dict[Any, _Made] = {}
 
     def names(self) -> list[str]:
         return self.parameters
+
+    def in_order(self) -> list[str]:
+        """The arguments as the function takes them without names."""
+        return [*self.parameters, *self.optional]
 
     def usual(self) -> Written:
         raise ArgumentError(
@@ -239,15 +270,30 @@ class _Traced:
                 f"step: no array is given for {', '.join(missing)}; the function takes "
                 f"{', '.join(f'{name}=' for name in self.parameters)}"
             )
-        key = tuple((n, tuple(arrays[n].shape), str(arrays[n].dtype)) for n in self.parameters)
+        given = [name for name in self.in_order() if name in arrays]
+        key = tuple((n, tuple(arrays[n].shape), str(arrays[n].dtype)) for n in given)
         if key not in self._made:
-            inputs = {name: _symbol(name, arrays[name]) for name in self.parameters}
+            inputs = {name: _symbol(name, arrays[name]) for name in given}
             output = self.function(**inputs)
             wrt = self.wrt
             if wrt is None:
-                wrt = [n for n in self.parameters if "float" in str(arrays[n].dtype)]
+                wrt = [n for n in given if "float" in str(arrays[n].dtype)]
             self._made[key] = _Made(derived(output, wrt, self.cotangent), self.target)
         return self._made[key].written(arrays)
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[list[str], list[str]]:
+    """The arguments that must be arrays, and those that may be: what has a default keeps it."""
+    needed: list[str] = []
+    optional: list[str] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise ArgumentError(
+                f"compile: the function takes {parameter}, and arrays are known by name; write a function "
+                "that names each of its arguments"
+            )
+        (needed if parameter.default is parameter.empty else optional).append(parameter.name)
+    return needed, optional
 
 
 def _symbol(name: str, array: Any) -> Tensor:
@@ -273,6 +319,19 @@ def derived(output: Any, wrt: Any, cotangent: Any) -> Derivation:
             'mean or sum, or say what the gradient that arrives at it is called: cotangent="dO"'
         )
     return derive(output, wrt, cotangent=cotangent)
+
+
+def _named_floats(dtype: Any) -> str:
+    """The name of a type of floats."""
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        near = get_close_matches(str(dtype), _FLOATS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise DtypeError(f"compile: dtype={dtype!r} is no type that NumPy knows{hint}") from None
+    if kind.kind != "f":
+        raise DtypeError(f"compile: dtype={kind} does not compute with fractions; give a type of floats")
+    return kind.name
 
 
 def compile(
@@ -332,10 +391,7 @@ def compile(
         raise ArgumentError(
             f"compile: {target!r} is no target, known are {', '.join(map(repr, TARGETS))}{hint}"
         )
-    kind = None if dtype is None else np.dtype(dtype)
-    if kind is not None and kind.kind != "f":
-        raise DtypeError(f"compile: dtype={kind} does not compute with fractions; give a type of floats")
-    floats = None if kind is None else kind.name
+    floats = None if dtype is None else _named_floats(dtype)
     if callable(output) and not isinstance(output, Tensor):
         return Step(_Traced(output, wrt, cotangent, target), floats)
     return Step(_Made(derived(output, wrt, cotangent), target), floats)

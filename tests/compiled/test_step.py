@@ -279,3 +279,34 @@ def test_one_element_is_read_before_its_buffer_is_used_again(loss: Any) -> None:
     right = {"x": mg.grad(lambda a: loss(a, mg.tensor(z)))(x), "z": mg.grad(lambda a: loss(mg.tensor(x), a))(z)}
     for name, found in gradients.items():
         np.testing.assert_allclose(found, right[name].numpy())
+
+
+def test_a_function_takes_arrays_in_its_own_order_and_keeps_its_defaults() -> None:
+    step = mg.compile(lambda x, w, power=2, shift=None: mg.sum((x @ w) ** power) + (0 if shift is None else mg.sum(shift)))
+    x, w = np.eye(2), np.array([1.0, 3.0])
+    for value, gradients in (step(x, w), step(x, w=w), step({"x": x, "w": w})):
+        assert value == 10
+        np.testing.assert_array_equal(gradients["w"], 2 * w)
+    assert [*step(x, w, shift=w)[1]] == ["x", "w", "shift"]
+
+
+WRONG_CALLS: list[tuple[Any, tuple[Any, ...], dict[str, Any], type[Exception], str]] = [
+    (lambda *arrays: mg.sum(arrays[0]), (), {}, ArgumentError, r"compile: the function takes \*arrays"),
+    (lambda x: mg.sum(x), (np.ones(2), np.ones(2)), {}, ArgumentError, "step: takes x, and got 2 arrays"),
+    (lambda x, y: mg.sum(x * y), (np.ones(2),), {"x": np.ones(2)}, ArgumentError, "x is given twice"),
+    (mg.parse("sum(x * y)", x="n", y="n"), (np.ones(2), np.ones(2)), {}, ArgumentError, "arrays by name"),
+    (mg.parse("sum(x)", x="n"), (np.ones(2),), {}, ArgumentError, "a step's values are given by name"),
+]
+
+
+@pytest.mark.parametrize(("output", "given", "named", "error", "words"), WRONG_CALLS)
+def test_arrays_that_no_argument_takes_are_refused_in_words(
+    output: Any, given: Any, named: Any, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        mg.compile(output)(*given, **named)
+
+
+def test_a_type_that_does_not_exist_is_refused_in_words() -> None:
+    with pytest.raises(DtypeError, match="'flaot32' is no type that NumPy knows; did you mean 'float32'"):
+        mg.compile(mg.parse("sum(x)", x="n"), dtype="flaot32")
