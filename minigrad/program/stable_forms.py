@@ -19,11 +19,13 @@ from minigrad.index.expr import (
     Composite,
     Expr,
     Head,
+    Leaf,
     Map,
     MatrixFunction,
     Product,
     Sum,
     is_constant,
+    postorder,
 )
 from minigrad.index.heads import EQUAL, GREATER, GREATER_EQUAL, LEAST, SHARE, WHERE
 from minigrad.index.matrix_row import matrix_row
@@ -66,7 +68,7 @@ def at_points(node: Map) -> Expr | None:
 
 
 def _positive_terms(arg: Expr) -> Expr | None:
-    """The x of x − y, or of a multiple of it; None where it is no difference."""
+    """The x of x − y, or of a multiple of it; None where it is no difference, or x is a number."""
     inner, sign = bare(arg), 1
     while isinstance(inner, Product) and len(inner.factors) == 1:
         (f,) = inner.factors
@@ -78,7 +80,8 @@ def _positive_terms(arg: Expr) -> Expr | None:
         return None
     terms = [(sign * c, term) for c, term in inner.terms if not is_constant(term)]
     own = [(c, term) for c, term in terms if c > 0]
-    return add(own) if 0 < len(own) < len(terms) else None
+    varies = any(isinstance(n, Leaf) and n.kind == "data" for n in postorder(*(t for _, t in own)))
+    return add(own) if varies and len(own) < len(terms) else None
 
 
 # The logarithms that there are, by what their values are divided by.

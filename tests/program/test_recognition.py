@@ -54,3 +54,10 @@ def _operations(made: Any) -> Counter[str]:
     from minigrad.program import in_order
 
     return Counter(v.params[0] if v.op == "apply" else v.op for v in in_order(made.results))
+
+
+def test_a_share_of_a_number_asks_for_no_infinity() -> None:
+    """σ(log 2 − x), the share of 2 in 2 + exp(x): log 2 is not −∞, and x is asked in σ(x − log 2) alone."""
+    tail = "((1 + exp(x))**2 - 1) / ((1 + exp(x))**2 + 1)"
+    text = mg.derive(mg.parse(f"sum(g * {tail})", x="n", g="n"), wrt="x")["x"].source("torch")
+    assert text.count("-torch.inf") == 1
