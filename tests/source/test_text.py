@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -16,8 +17,11 @@ from source_cases import CASES, case, compiled, formula_of
 
 import minigrad as mg
 from minigrad.errors import ArgumentError
+from minigrad.program.operations import BUILT_UP, OPERATIONS
+from minigrad.source import arrays, contraction, elementwise
 from minigrad.source.constants import constant_text
-from minigrad.source.dialects import NUMPY
+from minigrad.source.dialects import DIALECTS, NUMPY
+from minigrad.source.texts import TEXTS
 from minigrad.source.wrapping import wrapped
 
 ATTENTION = '''\
@@ -146,6 +150,13 @@ def test_arguments_dims_and_helpers_do_not_hide_each_other() -> None:
     given = {name: np.array([0.5, 1.0, 2.0]) * k for name, k in arrays.items()}
     expected = mg.derive(output, wrt="dtype")["dtype"](given)
     np.testing.assert_allclose(found["dtype"], expected, rtol=1e-12)
+
+
+def test_every_operation_has_a_text_and_none_knows_a_library() -> None:
+    forms = {op for dialect in DIALECTS.values() for op in dialect.forms}
+    assert OPERATIONS.keys() == TEXTS.keys() | forms | BUILT_UP | {"variable"}
+    for module in (arrays, contraction, elementwise):
+        assert not re.search(r"\b(np|jnp|torch)\.", inspect.getsource(module)), module
 
 
 def test_an_unknown_language_is_named() -> None:
