@@ -270,16 +270,14 @@ class _Traced:
                 f"step: no array is given for {', '.join(missing)}; the function takes "
                 f"{', '.join(f'{name}=' for name in self.parameters)}"
             )
-        given = [name for name in self.in_order() if name in arrays]
-        key = tuple((n, tuple(arrays[n].shape), str(arrays[n].dtype)) for n in given)
+        given = {name: arrays[name] for name in self.in_order() if name in arrays}
+        key = tuple((n, tuple(a.shape), str(a.dtype)) for n, a in given.items())
         if key not in self._made:
-            inputs = {name: _symbol(name, arrays[name]) for name in given}
-            output = self.function(**inputs)
-            wrt = self.wrt
-            if wrt is None:
-                wrt = [n for n in given if "float" in str(arrays[n].dtype)]
-            self._made[key] = _Made(derived(output, wrt, self.cotangent), self.target)
-        return self._made[key].written(arrays)
+            output = self.function(**{name: _symbol(name, a) for name, a in given.items()})
+            self._made[key] = _Made(derived(output, self.wrt, self.cotangent), self.target)
+        made = self._made[key]
+        # what the function makes no use of, the step does not ask for
+        return made.written({n: a for n, a in arrays.items() if n in made.required or n not in given})
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[list[str], list[str]]:
@@ -350,7 +348,8 @@ def compile(
         A scalar, computed from data or from `symbols`; or a function of tensors that returns one, which is
         traced for the shapes of each call's arrays.
     wrt
-        Names or tensors, as for `derive`; of a function by default all its arguments of floats.
+        Names or tensors, as for `derive`: by default every variable that requires a gradient, as the parameters
+        of a model that a function calls, or, where none does, every one of floats.
     cotangent
         What the gradient by a tensor output is called, as for `derive`; the step takes it among its arrays,
         and returns the output with what it passes on.

@@ -62,6 +62,25 @@ def test_a_function_is_traced_for_the_shapes_of_each_call() -> None:
     assert [shape[0] for shape in traces] == [6, 5]
 
 
+def test_a_function_of_a_model_has_the_gradients_of_its_parameters() -> None:
+    layer = mg.nn.Linear(4, 3, rng=0)
+
+    def loss(X: Any, y: Any, unused: Any = None, slope: Any = 2.0) -> Any:
+        return mg.mean((slope * layer(X) - y) ** 2)
+
+    step = mg.compile(loss)
+    own = dict(layer.named_parameters())
+    given = {name: p.numpy() for name, p in own.items()}
+    loss(ARRAYS["X"], ARRAYS["y"]).backward()
+    for more in ({}, {"unused": np.ones(2)}, {"slope": np.array(2.0)}):
+        _, gradients = step(X=ARRAYS["X"], y=ARRAYS["y"], **given, **more)
+        assert gradients.keys() == own.keys()
+        for name, g in gradients.items():
+            np.testing.assert_allclose(g, own[name].grad.numpy())
+    with pytest.raises(ArgumentError, match="no array is given for"):
+        step(X=ARRAYS["X"], y=ARRAYS["y"])
+
+
 def test_a_function_may_not_look_at_numbers() -> None:
     step = mg.compile(lambda x: mg.sum(x if x[0] > 0 else -x))
     with pytest.raises(MinigradError):
