@@ -93,7 +93,7 @@ def judged(loss: mg.Tensor) -> dict[str, int]:
     return {"draw": drawn, "check": checked}
 
 
-@pytest.mark.long("growth")
+@pytest.mark.long("part")
 @pytest.mark.parametrize("chain", CHAINS)
 def test_work_grows_with_depth_and_no_faster(chain: str) -> None:
     make, *depths = CHAINS[chain]

@@ -42,6 +42,7 @@ NO_NUMBER = frozenset(f"{WHOLE} {FLAGS} {WORDS}".split())
 NO_OPERATION = frozenset(
     [
         "check",
+        "compile",
         "composite",
         "debug_nans",
         "derive",
