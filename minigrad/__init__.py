@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from minigrad import data, nn, optim, training
     from minigrad.api.check import check
-    from minigrad.api.compile import Step, compile
+    from minigrad.api.compile import compile
     from minigrad.api.derivation import Derivation, derive
     from minigrad.api.draw import draw
     from minigrad.api.formula import Formula
     from minigrad.api.parse import from_sympy, parse
+    from minigrad.api.step import Step
     from minigrad.api.symbols import symbols
     from minigrad.numeric.functional import hessian, hvp, jacobian, jvp, vjp
     from minigrad.numeric.transforms import grad, value_and_grad

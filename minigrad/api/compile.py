@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -11,131 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from minigrad.api.arguments import type_name
 from minigrad.api.cotangent import Cotangents
 from minigrad.api.derivation import Derivation, derive
 from minigrad.api.running import LibraryText, NumPyText, Written
+from minigrad.api.step import Step
 from minigrad.api.symbols import symbols
 from minigrad.api.targets import Variable
-from minigrad.api.value import given_values
 from minigrad.compiled import Bound, numpy_step
 from minigrad.errors import ArgumentError, DtypeError
 from minigrad.graph import Tensor
 from minigrad.index.expr import Expr, referred
 from minigrad.index.size import AnySize
-from minigrad.program import program
-from minigrad.program.binding import bound, check_sizes
+from minigrad.program import in_order, program
+from minigrad.program.binding import bound, check_sizes, sizes_asked
 from minigrad.program.lowering import typical_size
 from minigrad.source.constants import is_written_out
 from minigrad.source.layout import Result
 from minigrad.source.step import step_source
 from minigrad.source.write import LANGUAGES as TARGETS
-
-Gradients = dict[str, Any]
-_FLOATS = ("float16", "float32", "float64")
-
-
-class Step:
-    """A compiled step: arrays in by name, ``(value, {name: gradient})`` out.
-
-    ``source`` is the text that runs: for arrays of the sizes of the last call, and before any call of the
-    sizes that are known, dims without a number being of a usual size. It is written anew for
-    arrays of other sizes.
-
-    What a call returns is never written to again. Threads may call one step at the same time: each has
-    buffers of its own.
-    """
-
-    def __init__(self, made: _Made | _Traced, dtype: str | None) -> None:
-        self._made, self._dtype = made, dtype
-        self._local = threading.local()
-        self._last: Written | None = None
-
-    @property
-    def source(self) -> str:
-        """The text of the function that runs."""
-        return (self._last or self._made.usual()).source
-
-    def __call__(self, /, *values: Any, **arrays: Any) -> tuple[Any, Gradients]:
-        """The value and the gradients at these arrays, by name: as keywords, in a mapping, or both.
-
-        A function that was compiled takes them in its own order, too.
-
-        Raises
-        ------
-        ArgumentError
-            When an array is missing, or no variable has its name.
-        DtypeError
-            When elements are no real numbers.
-        ShapeError
-            When a shape is not that of the variable, or one dim has two sizes.
-        MissingPackageError
-            When the target's package is not installed.
-        """
-        if values:
-            arrays = self._named(values, arrays)
-        try:
-            given = [(type(a), a.shape, a.dtype) for a in arrays.values()]
-            found = self._local.runs[*arrays, *given]
-        except (AttributeError, KeyError):
-            found = None
-        if found is None:
-            arrays = {name: _as_array(name, a) for name, a in arrays.items()}
-            found = self._prepared(arrays)
-        names, run = found
-        return run(*[arrays[name] for name in names])
-
-    def _named(self, values: tuple[Any, ...], arrays: Mapping[str, Any]) -> dict[str, Any]:
-        """Arrays that came without names, by name."""
-        order = self._made.in_order()
-        if not order or (len(values) == 1 and isinstance(values[0], Mapping)):
-            if len(values) > 1:
-                raise ArgumentError("step: takes arrays by name, as in step(X=X, w=w), or one mapping of them")
-            return dict(given_values(values[0], arrays, "a step", "step"))
-        if len(values) > len(order):
-            raise ArgumentError(f"step: takes {', '.join(order)}, and got {len(values)} arrays")
-        named = dict(zip(order, values, strict=False))
-        twice = sorted(named.keys() & arrays.keys())
-        if twice:
-            raise ArgumentError(f"step: {', '.join(twice)} is given twice")
-        return {**named, **arrays}
-
-    def _prepared(self, arrays: Mapping[str, Any]) -> tuple[Sequence[str], Any]:
-        """What runs for arrays of these shapes and types, in this thread."""
-        runs = self._local.__dict__.setdefault("runs", {})
-        key = (*arrays, *((type(a), a.shape, a.dtype) for a in arrays.values()))
-        if key not in runs:
-            self._last = written = self._made.written(arrays)
-            dtype = self._dtype or _floats(arrays)
-            runs[key] = written.arguments, written.prepared(arrays, dtype)
-        return runs[key]
-
-    def __repr__(self) -> str:
-        return f"<Step of {', '.join(self._made.names())}>"
-
-
-def _as_array(name: str, value: Any) -> Any:
-    """An array of NumPy's or of the target's; a tensor's own, and one of a list or number."""
-    if isinstance(value, Tensor):
-        return value.numpy()
-    array = value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
-    kind = str(array.dtype)
-    if "complex" in kind or not any(word in kind for word in ("float", "int", "bool")):
-        raise DtypeError(f"step: {name} has elements of type {kind}; pass real numbers")
-    return array
-
-
-def _floats(arrays: Mapping[str, Any]) -> str:
-    """The type of floats that the arrays have."""
-    names = {str(a.dtype).removeprefix("torch.") for a in arrays.values()}
-    floats = sorted(name for name in names if "float" in name)
-    if len(floats) == 1:
-        return floats[0]
-    try:
-        return str(np.result_type(*(floats or ["float64"])))
-    except TypeError:
-        raise DtypeError(
-            f"step: arrays of {' and '.join(floats)} have no type in common; cast them to one"
-        ) from None
 
 
 class _Made:
@@ -154,14 +47,18 @@ class _Made:
         self.required = [name for name in self.variables if name not in self.constants]
         value, self.shape = _value(derivation)
         self.exprs = (value, *(f.expr for f in derivation.values()))
+        carried = {d for sizes in self.variables.values() for s in sizes for d in _dims(s)}
+        self.dims = frozenset((carried | sizes_asked(self.exprs)) - self.variables.keys())
         self._texts: dict[tuple[tuple[str, int], ...], Written] = {}
+
+    def takes(self) -> list[str]:
+        return self.required
+
+    def in_order(self) -> list[str]:
+        return []
 
     def names(self) -> list[str]:
         return list(map(str, self.derivation))
-
-    def in_order(self) -> list[str]:
-        """The variables of a graph have no order that a user knows."""
-        return []
 
     def written(self, arrays: Mapping[str, Any]) -> Written:
         """The text for the sizes of these arrays."""
@@ -181,8 +78,7 @@ class _Made:
                 f"step: no array is given for {', '.join(missing)}; it takes "
                 f"{', '.join(f'{name}=' for name in self.required)} by name"
             )
-        dims = {d for sizes in self.variables.values() for s in sizes for d in _dims(s)}
-        for name in arrays.keys() - set(self.required) - dims:
+        for name in arrays.keys() - set(self.required) - self.dims:
             lower = {known.lower(): known for known in self.required}
             near = get_close_matches(name.lower(), lower, n=1)
             hint = f"did you mean {lower[near[0]]}? " if near else ""
@@ -193,16 +89,15 @@ class _Made:
     def usual(self) -> Written:
         """The text before any call: for the sizes that are known, and usual ones for others."""
         sizes = dict(self.lowered.sizes or {})
-        for shape in self.variables.values():
-            for d in (d for size in shape for d in _dims(size)):
-                sizes.setdefault(d, typical_size(d))
+        for d in sorted(self.dims):
+            sizes.setdefault(d, typical_size(d))
         return self._text(sizes)
 
     def _text(self, sizes: Mapping[str, int]) -> Written:
         key = tuple(sorted(sizes.items()))
         if key not in self._texts:
             numpy = self.target == "numpy"
-            self._texts[key] = self._numpy_text(sizes) if numpy else self._library_text()
+            self._texts[key] = self._numpy_text(sizes) if numpy else self._library_text(sizes)
         return self._texts[key]
 
     def _numpy_text(self, sizes: Mapping[str, int]) -> NumPyText:
@@ -214,7 +109,7 @@ class _Made:
         held = {n: a for n, a in self.constants.items() if n not in small}
         return NumPyText(text.source, text.arguments, held, text.kinds)
 
-    def _library_text(self) -> LibraryText:
+    def _library_text(self, sizes: Mapping[str, int]) -> LibraryText:
         made = program(self.exprs, dict(self.lowered.sizes or {}))
         value, *gradients = made.results
         formulas = zip(self.derivation.items(), gradients, strict=True)
@@ -222,9 +117,9 @@ class _Made:
         results.insert(0, Result(None, "value", value, self.shape))
         summary = f"The value, and the gradients by {', '.join(self.names())}."
         text = step_source(made, results, self.target, self.variables, self.constants, summary)
-        names = list(text.arguments.values())
-        held = {n: a for n, a in self.constants.items() if n in names}
-        return LibraryText(text, self.target, names, held)
+        kinds = {v.params[0]: v.kind for v in in_order(made.results) if v.op == "variable"}
+        held = {n: a for n, a in self.constants.items() if n in kinds}
+        return LibraryText(text, self.target, kinds, held, sizes)
 
 
 def _value(derivation: Derivation) -> tuple[Expr, tuple[AnySize, ...]]:
@@ -248,13 +143,16 @@ class _Traced:
     def __init__(self, function: Callable[..., Any], wrt: Any, cotangent: Any, target: str) -> None:
         self.function, self.wrt, self.cotangent, self.target = function, wrt, cotangent, target
         self.parameters, self.optional = _parameters(function)
+        self.dims: frozenset[str] = frozenset()  # its shapes are numbers
         self._made: dict[Any, _Made] = {}
 
     def names(self) -> list[str]:
         return self.parameters
 
+    def takes(self) -> list[str]:
+        return self.parameters
+
     def in_order(self) -> list[str]:
-        """The arguments as the function takes them without names."""
         return [*self.parameters, *self.optional]
 
     def usual(self) -> Written:
@@ -284,7 +182,13 @@ def _parameters(function: Callable[..., Any]) -> tuple[list[str], list[str]]:
     """The arguments that must be arrays, and those that may be: what has a default keeps it."""
     needed: list[str] = []
     optional: list[str] = []
-    for parameter in inspect.signature(function).parameters.values():
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"compile: {function!r} does not say what its parameters are; write a function of named tensors"
+        ) from None
+    for parameter in found:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise ArgumentError(
                 f"compile: the function takes {parameter}, and arrays are known by name; write a function "
@@ -295,7 +199,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[list[str], list[str]]:
 
 
 def _symbol(name: str, array: Any) -> Tensor:
-    kind = str(array.dtype)
+    kind = type_name(array)
     assumed = "" if "float" in kind else " | bool" if "bool" in kind else " | index"
     made = symbols(f"{name}: {' '.join(map(str, array.shape))}{assumed}")
     assert isinstance(made, Tensor)
@@ -319,17 +223,17 @@ def derived(output: Any, wrt: Any, cotangent: Any) -> Derivation:
     return derive(output, wrt, cotangent=cotangent)
 
 
-def _named_floats(dtype: Any) -> str:
-    """The name of a type of floats."""
+def _float_type(dtype: Any) -> np.dtype[Any]:
+    """The type of floats that ``dtype=`` says: NumPy's, or its name in any of the libraries."""
     try:
-        kind = np.dtype(dtype)
+        kind = np.dtype(str(dtype).removeprefix("torch.") if "torch" in str(dtype) else dtype)
     except TypeError:
-        near = get_close_matches(str(dtype), _FLOATS, n=1)
+        near = get_close_matches(str(dtype), ("float16", "float32", "float64"), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise DtypeError(f"compile: dtype={dtype!r} is no type that NumPy knows{hint}") from None
     if kind.kind != "f":
         raise DtypeError(f"compile: dtype={kind} does not compute with fractions; give a type of floats")
-    return kind.name
+    return kind
 
 
 def compile(
@@ -368,9 +272,7 @@ def compile(
     Raises
     ------
     ArgumentError
-        When the target is not known, or the output has axes and no cotangent is given.
-    DtypeError
-        When ``dtype`` is no type of floats.
+        When the target is not known, or the output has axes.
     DerivationError
         When an operation on the way has no meaning in index notation.
 
@@ -390,7 +292,8 @@ def compile(
         raise ArgumentError(
             f"compile: {target!r} is no target, known are {', '.join(map(repr, TARGETS))}{hint}"
         )
-    floats = None if dtype is None else _named_floats(dtype)
+    kind = None if dtype is None else _float_type(dtype)
+    floats = None if kind is None else kind.name
     if callable(output) and not isinstance(output, Tensor):
         return Step(_Traced(output, wrt, cotangent, target), floats)
     return Step(_Made(derived(output, wrt, cotangent), target), floats)

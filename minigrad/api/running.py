@@ -10,16 +10,23 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from minigrad.api.arguments import exact, exactly
 from minigrad.errors import MissingPackageError
+from minigrad.source.layout import Source
 
 Run = Callable[..., Any]
+# By argument: the array, and what its elements are
+Given = Mapping[str, tuple[Any, str]]
 
 
 class Written(Protocol):
     """One text, and what runs of it."""
 
-    source: str
     arguments: Sequence[str]  # the variables whose arrays a call gives, in their order
+
+    @property
+    def source(self) -> str:
+        """The text."""
 
     def prepared(self, arrays: Mapping[str, Any], dtype: str) -> Run:
         """What runs for arrays of these types, in this thread, computing in this type of floats."""
@@ -54,21 +61,31 @@ class NumPyText:
 
         def converted(*values: Any) -> Any:
             given = dict(zip(self.arguments, values, strict=True), **held)
-            whole = [np.asarray(given[name]).astype(wanted[name], copy=False) for name in self._all]
-            return quiet.run(run, *whole)
+            kinds = ((name, self._kinds.get(name, "float")) for name in self._all)
+            return quiet.run(run, *(exactly(n, given[n], wanted[n], kind) for n, kind in kinds))
 
         return converted
 
 
 class LibraryText:
-    """A text in the language of a library, whose arrays the step returns."""
+    """A text in the language of a library, whose arrays the step returns.
+
+    ``kinds`` says of each variable that it reads what its elements are, ``held`` are the arrays of the graph
+    that are too large to be written out, and ``sizes`` what dims measure.
+    """
 
     def __init__(
-        self, source: str, language: str, arguments: Sequence[str], held: Mapping[str, Any]
+        self,
+        source: Source,
+        language: str,
+        kinds: Mapping[str, str],
+        held: Mapping[str, Any],
+        sizes: Mapping[str, int],
     ) -> None:
-        self.source, self._language, self._held = source, language, held
-        self._all = tuple(arguments)
-        self.arguments: Sequence[str] = [name for name in arguments if name not in held]
+        self.source, self._language, self._held, self._kinds = source, language, held, kinds
+        self._arrays = {a: name for a, name in source.arguments.items() if name in kinds}
+        self._dims = {a: sizes[n] for a, n in source.arguments.items() if a not in self._arrays}
+        self.arguments: Sequence[str] = [n for n in self._arrays.values() if n not in held]
         self._runs: dict[str, Run] = {}
 
     def prepared(self, arrays: Mapping[str, Any], dtype: str) -> Run:
@@ -79,13 +96,14 @@ class LibraryText:
 
     def _run(self, dtype: str) -> Run:
         library = imported(self._language)
-        step = _executed(self.source)["step"]
+        step = partial(_executed(self.source)["step"], **self._dims)
         make = _jitted if self._language == "jax" else _without_gradients
         run = make(library, step, dtype)
 
         def given(*values: Any) -> Any:
             by_name = dict(zip(self.arguments, values, strict=True), **self._held)
-            return run([by_name[name] for name in self._all])
+            wanted = ((a, n, self._kinds[n]) for a, n in self._arrays.items())
+            return run({a: (exact(n, by_name[n], kind), kind) for a, n, kind in wanted})
 
         return given
 
@@ -117,30 +135,28 @@ def _jitted(jax: Any, step: Run, dtype: str) -> Run:
     compiled = jax.jit(step)
     home = jax if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental")
 
-    def run(values: Sequence[Any]) -> Any:
+    def run(values: Given) -> Any:
         with home.enable_x64(dtype == "float64" or jax.config.jax_enable_x64):
-            return compiled(*[_typed(jax.numpy.asarray(value), dtype) for value in values])
+            arrays = {a: (jax.numpy.asarray(value), kind) for a, (value, kind) in values.items()}
+            return compiled(**{a: x.astype(dtype) if k == "float" else x for a, (x, k) in arrays.items()})
 
     return run
-
-
-def _typed(array: Any, dtype: str) -> Any:
-    """A JAX array with floats of the type that is computed in."""
-    return array.astype(dtype) if array.dtype.kind == "f" else array
 
 
 def _without_gradients(torch: Any, step: Run, dtype: str) -> Run:
     kind = getattr(torch, dtype)
 
-    def run(values: Sequence[Any]) -> Any:
+    def run(values: Given) -> Any:
         with torch.no_grad():
-            tensors = [_tensor(torch, value) for value in values]
-            return step(*[t.to(kind) if t.is_floating_point() else t for t in tensors])
+            tensors = {a: (torch.as_tensor(_plain(x)), k) for a, (x, k) in values.items()}
+            return step(**{a: t.to(kind) if k == "float" else t for a, (t, k) in tensors.items()})
 
     return run
 
 
-def _tensor(torch: Any, value: Any) -> Any:
-    """A tensor of the array, in memory of its own where nobody may write into the array's."""
-    locked = isinstance(value, np.ndarray) and not value.flags.writeable
-    return torch.tensor(value) if locked else torch.as_tensor(value)
+def _plain(array: Any) -> Any:
+    """What PyTorch can read: in memory from front to back, and writeable."""
+    if not isinstance(array, np.ndarray):
+        return array
+    fits = array.flags.writeable and all(step >= 0 for step in array.strides)
+    return array if fits else array.copy()

@@ -93,6 +93,11 @@ def check_sizes(exprs: tuple[Expr, ...], sizes: Mapping[str, int]) -> None:
             )
 
 
+def sizes_asked(exprs: tuple[Expr, ...]) -> set[str]:
+    """The dims that must have numbers."""
+    return _demands(exprs)[0]
+
+
 def _refuse_lack_of_windows(node: AffineRelation, sizes: Mapping[str, int]) -> None:
     for size in node.sizes:
         if value_of(size, sizes) < 1:

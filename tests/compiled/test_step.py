@@ -17,6 +17,7 @@ from minigrad.errors import (
     MinigradError,
     MissingPackageError,
     ShapeError,
+    UndefinedError,
 )
 
 F = mg.nn.functional
@@ -170,6 +171,110 @@ def test_arrays_in_a_mapping() -> None:
         step({**ARRAYS, "X": ARRAYS["X"] + 1j})
 
 
+X = ARRAYS["X"]
+NO_NUMBERS = {
+    "complex": X + 1j,
+    "objects": X.astype(object),
+    "text": X.astype(str),
+    "dates": X.astype(int).astype("datetime64[s]"),
+    "fields": np.zeros(X.shape, [("float", float)]),
+    "rows of different length": [[1.0], [1.0, 2.0]],
+    "masked": np.ma.array(X, mask=X > 0),
+}
+NUMBERS = {
+    "list": X.tolist(),
+    "matrix": X.view(np.matrix),
+    "other bytes": X.astype(X.dtype.newbyteorder()),
+    "turned": X[::-1, ::-1].copy()[::-1, ::-1],
+    "read-only": np.frombuffer(X.tobytes()).reshape(X.shape),
+    "tensor": mg.tensor(X),
+}
+TARGETS = ["numpy", pytest.param("jax", marks=pytest.mark.long("part")), "torch"]
+
+
+def compiled_for(target: str) -> Any:
+    if target != "numpy":
+        pytest.importorskip(target)
+    return mg.compile(symbolic(), wrt="W", target=target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("what", NO_NUMBERS)
+def test_what_is_no_real_number(target: str, what: str) -> None:
+    step = compiled_for(target)
+    for _ in range(2):
+        with pytest.raises(DtypeError, match="X"):
+            step(**{**ARRAYS, "X": NO_NUMBERS[what]})
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_arrays_of_every_make(target: str) -> None:
+    step = compiled_for(target)
+    right = expected("W", **ARRAYS)
+    for what, given in NUMBERS.items():
+        _, gradients = step(**{**ARRAYS, "X": given})
+        np.testing.assert_allclose(np.asarray(gradients["W"]), right, rtol=1e-6, err_msg=what)
+    whole = {n: np.round(a) for n, a in ARRAYS.items()}
+    for kind in (int, np.uint8, bool):
+        y = np.abs(whole["y"]).astype(kind)
+        _, gradients = step(**{**whole, "y": y})
+        right = expected("W", **{**whole, "y": y.astype(float)})
+        np.testing.assert_allclose(np.asarray(gradients["W"]), right, atol=1e-12, err_msg=str(kind))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_places_and_truths_stay_what_they_are(target: str) -> None:
+    if target != "numpy":
+        pytest.importorskip(target)
+    E, t, b = mg.symbols("E: v d", "t: n | index", "b: n | bool")
+    step = mg.compile(mg.sum(mg.where(b, mg.sum(mg.take(E, t, axis=0), axis=1), 0.0)), target=target, wrt="E")
+    table, truths = np.ones((2, 3)), np.array([True, False])
+    for kind in (int, np.uint8, np.int32, float, bool):
+        for true in (truths, truths.astype(int), truths.astype(float)):
+            _, gradients = step(E=table, t=np.array([1, 0]).astype(kind), b=true)
+            assert np.asarray(gradients["E"]).tolist() == [[0, 0, 0], [1, 1, 1]]
+    for bad in ({"t": np.array([0.5, 1])}, {"b": np.array([0.5, 1])}, {"b": np.array([2, 1])}):
+        with pytest.raises(DtypeError, match="elements of its array are not"):
+            step(**{"E": table, "t": np.array([0, 1]), "b": truths, **bad})
+    if target != "jax":
+        with pytest.raises(UndefinedError, match="a place is read that"):
+            step(E=table, t=np.array([0, 2]), b=truths)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_dim_that_no_array_has_is_a_number(target: str) -> None:
+    if target != "numpy":
+        pytest.importorskip(target)
+    step = mg.compile(mg.parse("sum(ones((q, n)) * x) / n", x="n", Z="q"), wrt="x", target=target)
+    assert "def " in step.source  # before any call
+    x = np.ones(2)
+    for q in (3, np.int64(5), 3, np.array(4)):
+        value, gradients = step(x=x, q=q)
+        assert float(value) == int(q)
+        assert np.asarray(gradients["x"]).tolist() == [int(q) / 2] * 2
+    for bad, error in ((2.5, ArgumentError), (-1, ArgumentError), ("a", ArgumentError)):
+        with pytest.raises(error, match="q"):
+            step(x=x, q=bad)
+    with pytest.raises(ShapeError, match="'n' is 2 here and 7"):
+        step(x=x, q=3, n=7)
+    with pytest.raises(ArgumentError, match="by name, step\\(x=..."):
+        step(x, 3)
+
+
+def test_parameters_of_a_function() -> None:
+    x = np.ones(2)
+    value, _ = mg.compile(lambda x, k=2.0, unread=None: mg.sum(x * k))(x=x)
+    assert value == 4
+    value, gradients = mg.compile(lambda x, z: mg.sum(x), wrt="x")(x=x, z=x)
+    assert (value, list(gradients)) == (2, ["x"])
+    for function in (lambda *x: mg.sum(x[0]), lambda x, /: mg.sum(x), lambda **x: mg.sum(x["x"]), print):
+        with pytest.raises(ArgumentError, match="names each of its arguments|what its parameters are"):
+            mg.compile(function)
+    for dtype in ("foo", complex, int):
+        with pytest.raises(DtypeError):
+            mg.compile(lambda x: mg.sum(x), dtype=dtype)
+
+
 def test_what_cannot_be_compiled() -> None:
     X, W = mg.symbols("X: n d", "W: d k")
     with pytest.raises(ArgumentError, match="the output has shape .*take its mean or sum.*cotangent="):
@@ -313,7 +418,7 @@ WRONG_CALLS: list[tuple[Any, tuple[Any, ...], dict[str, Any], type[Exception], s
     (lambda *arrays: mg.sum(arrays[0]), (), {}, ArgumentError, r"compile: the function takes \*arrays"),
     (lambda x: mg.sum(x), (np.ones(2), np.ones(2)), {}, ArgumentError, "step: takes x, and got 2 arrays"),
     (lambda x, y: mg.sum(x * y), (np.ones(2),), {"x": np.ones(2)}, ArgumentError, "x is given twice"),
-    (mg.parse("sum(x * y)", x="n", y="n"), (np.ones(2), np.ones(2)), {}, ArgumentError, "arrays by name"),
+    (mg.parse("sum(x * y)", x="n", y="n"), (np.ones(2), np.ones(2)), {}, ArgumentError, "arrays are given by name"),
     (mg.parse("sum(x)", x="n"), (np.ones(2),), {}, ArgumentError, "a step's values are given by name"),
 ]
 
