@@ -215,16 +215,25 @@ def by_limits(node: Product) -> Expr | None:
         at_zero = Map(EQUAL, (x, constant(0, x.sizes))) if not is_constant(x) else None
         for k, g in enumerate(node.factors):
             other = bare(g.node)
-            if g.labels != f.labels or g.exponent != 1 or g is f:
+            if not {*g.labels} <= {*f.labels} or g.exponent != 1 or g is f:
                 continue
-            if is_call(other, "log") and bare(other.args[0]) == bare(x):
+            if is_call(other, "log") and bare(_spread(other.args[0], g.labels, f.labels, x)) == bare(x):
                 vanishing = _both(at_zero, Map(GREATER_EQUAL, (y, constant(0, y.sizes))))
-                return _with(node, k, Map(LOG, (_one_where(vanishing, x),)))
+                return _with(node, k, Map(LOG, (_one_where(vanishing, x),)), f.labels)
+            if g.labels != f.labels:
+                continue
             if at_zero is not None and y == subtract(other, constant(1, y.sizes)):
                 constants = _both(at_zero, Map(EQUAL, (other, constant(0, y.sizes))))
                 safe = Map(power.head, (_one_where(constants, x), y))
                 return _with(node, node.factors.index(f), safe)
     return None
+
+
+def _spread(part: Expr, labels: tuple[int, ...], whole: tuple[int, ...], like: Expr) -> Expr:
+    """The part, repeated along the labels of the whole that it has not."""
+    if labels == whole:
+        return part
+    return contract(whole, [(part, labels)], 1, dict(zip(whole, like.sizes, strict=True)))
 
 
 def by_bounds(node: Product) -> Expr | None:
@@ -266,8 +275,14 @@ def _one_where(condition: Expr, x: Expr) -> Expr:
     return Map(WHERE, (condition, constant(1, x.sizes), x))
 
 
-def _with(node: Product, k: int, other: Expr) -> Expr:
-    factors = [f._replace(node=other) if n == k else f for n, f in enumerate(node.factors)]
+def _with(
+    node: Product, k: int, other: Expr, labels: tuple[int, ...] | None = None
+) -> Expr:
+    """The product with another k-th factor, at its labels or others."""
+    factors = [
+        f._replace(node=other, labels=f.labels if labels is None else labels) if n == k else f
+        for n, f in enumerate(node.factors)
+    ]
     return contract(range(node.ndim), factors, node.coef, dict(enumerate(node.label_sizes)))
 
 

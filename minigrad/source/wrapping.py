@@ -38,9 +38,9 @@ def wrapped(line: str, width: int) -> list[str]:
     if called:
         opening, arguments, closing = called
         end = "," if len(arguments) > 1 else ""
-        if len(arguments) == 1:
+        if len(arguments) == 1:  # one that is long breaks at its operators
             arguments = _operands(arguments[0]) or arguments
-        if len(arguments) > _MANY:
+        elif len(arguments) > _MANY:
             return [f"{head}{opening}", *filled(arguments, width), closing]
         return [f"{head}{opening}", *_indented(arguments, width, end), closing]
     return [line]

@@ -75,6 +75,7 @@ POINTS = [
     _point("power", lambda x, y: x**y, [0, 1, 0, INF, 0], x=[0.0, 0, 0, 0, 2], y=[0.0, 1, 2, 0.5, 0]),
     _point("power", lambda y, x: x**y, [0, 0, 0, 0], y=[0.0, 1, 2, 0.5], x=[0.0, 0, 0, 0]),
     _point("power", lambda x: 0.0**x, [0, 0, 0], x=[0.0, 1, 2]),
+    _point("power", lambda y, s: s**y, [0, 0, 0], y=[0.0, 1, 2], s=0.0),
     _point("power", lambda x, y: x**y, [12, -4, 0], x=[-2.0, -2, -1], y=[3.0, 2, 0]),
     _point("prod", lambda x: mg.prod(x), [6, 0, 0], x=[0.0, 2, 3]),
     _point("prod", lambda x: mg.prod(x), [0, 0, 0], x=[0.0, 0, 3]),

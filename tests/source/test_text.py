@@ -198,6 +198,8 @@ def test_text_is_the_same_in_every_process(seed: str) -> None:
         "J[:, 1:] += np.where(np.tri(4, 2, 0) > 0, X, -1)[:, :, None] @ np.maximum(R, 0)[:, None]",
         'return {"X": np.outer(a, b), ("X", "Y"): np.einsum("ij,jk->ik", X @ A, Y @ B), "Z": g}',
         "return 2 * X.T @ (np.tanh(X @ W + b) * (1 - H**2) - np.sum(A * B, axis=-1) + V @ W.T)",
+        "out2 = (G24 - G31 - m2 * G24 - G27 - G30 + M18 - G29 + G7 + G6 - G9 - G8 - G28 + G1 - G2 + G3 - G4).at[i, j].add(g4)",
+        "return f(a_first, b_second, c_third, d_fourth, e_fifth, f_sixth, g_seventh, h_eighth, i_ninth, j_tenth, k)",
         "np.add.at(out3, (D, D), 2 * G2 + 2 * G8 + 2 * G11 + 2 * G9 + 2 * M7 + 2 * M10 + 2 * G6 - G7)",
     ],
 )
