@@ -137,7 +137,8 @@ class Derivation(Printed, Mapping[Key, Formula]):
             In JAX, dims and the axes of a mesh of devices over which they are cut, ``{"b": "data"}``. The
             function takes the mesh, then whole arrays, and returns the value and the gradients: a step that
             ``jax.shard_map`` runs on every device. An index that is cut and summed is added up over the
-            devices, one that is kept stays local.
+            devices, one that is kept stays local. Of a cotangent,
+            or at order 2, it returns the derivatives alone.
 
         Raises
         ------
