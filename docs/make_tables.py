@@ -6,6 +6,7 @@ import ast
 import importlib
 import os
 from collections.abc import Callable, Iterator
+from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,9 @@ def kinks() -> str:
         "A cotangent that is exactly 0 stays 0 through every elementwise operation once the sweep has",
         "passed an operation that masks (`where`, indexing, `relu`, `clip`, `max`, `tril`, ...): the",
         "branch that was not taken cannot return a NaN.",
+        "",
+        "In a formula the half that each side of a tie receives is written `step½(x − y)`: 1 above 0, 0",
+        "below it, and 1/2 at 0 (in ASCII `step_half`); `[x > y]` is 0 where both are equal.",
         "",
         "| operation | choice |",
         "| --- | --- |",
@@ -191,6 +195,25 @@ def stub(prefix: str, inside: tuple[str, ...] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
+def modules_stub() -> str:
+    """The modules that are functions with options, for type checkers and editors."""
+    from minigrad.nn.from_rows import MODULES
+
+    lines = ["# Written from the rows by docs/make_tables.py.", "", "from typing import Any", ""]
+    lines += ["from minigrad.graph.tensor import Tensor", "from minigrad.nn.module import Module", ""]
+    lines += ["MODULES: dict[str, type[Remembered]]", "", "class Remembered(Module):"]
+    lines += ["    def forward(self, *inputs: Any) -> Tensor: ...", ""]
+    for name, kind in MODULES.items():
+        options = "".join(
+            f", {n}: Any" if default is Parameter.empty else f", {n}: Any = ..."
+            for n, default in kind.options.items()
+        )
+        lines += [f"class {name}(Remembered):", f"    def __init__(self{options}) -> None: ...", ""]
+    ordered = sorted(MODULES, key=lambda name: (not name.isupper(), name))
+    lines += ["__all__ = [", *(f'    "{name}",' for name in ordered), "]"]
+    return "\n".join(lines) + "\n"
+
+
 TABLES: dict[Path, Callable[[], str]] = {
     HERE / "kinks.md": kinks,
     HERE / "operations.md": operations,
@@ -198,6 +221,7 @@ TABLES: dict[Path, Callable[[], str]] = {
     OPS / "linalg.pyi": lambda: stub("linalg."),
     OPS / "special.pyi": lambda: stub("special."),
     OPS / "functional.pyi": lambda: stub("nn."),
+    OPS.parent / "nn" / "from_rows.pyi": modules_stub,
 }
 
 

@@ -1,6 +1,7 @@
 """Train on your own texts: a CSV file, a model of your own, and what it says of new ones.
 
-`minigrad train --data reviews.csv --text review --label liked` does all this, and saves it.
+`minigrad train --data reviews.csv --text review --label liked` does all this, and saves it. The reviews
+are sentences that we wrote for this example, with the negations and the irony that real ones have.
 """
 
 from __future__ import annotations

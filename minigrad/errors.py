@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where something stands in a text; line and column count from 1, the length is in characters."""
+
+    line: int
+    column: int
+    length: int
 
 
 class MinigradError(Exception):
-    """Base class of every error that minigrad raises on purpose."""
+    """Base class of every error that minigrad raises on purpose.
+
+    ``place`` is where in a text it is, for an error about a text, and ``about`` the name that it is about.
+    """
+
+    place: Place | None = None
+    about: str = ""
 
 
 class ShapeError(MinigradError, ValueError):
@@ -53,8 +68,31 @@ class NameClashError(MinigradError, ValueError):
     """One name was given to two different things."""
 
 
+class AbsentError(MinigradError, AttributeError):
+    """What another library has under this name is not here; it says what to write.
+
+    The words are found when they are read: whoever asks ``hasattr`` throws them away.
+    """
+
+    def __init__(self, words: str | Callable[[], str]) -> None:
+        super().__init__()
+        self._words = words
+
+    def __str__(self) -> str:
+        if not isinstance(self._words, str):
+            self._words = self._words()
+        return self._words
+
+    def __reduce__(self) -> tuple[type[AbsentError], tuple[str]]:
+        return type(self), (str(self),)
+
+
 class GradientError(MinigradError, RuntimeError):
     """A gradient was asked for where none exists."""
+
+
+class GradientWarning(UserWarning):
+    """A gradient was read where none is kept."""
 
 
 class FreedError(GradientError):
@@ -91,6 +129,11 @@ class MissingPackageError(MinigradError, ImportError):
 
 class RenderError(MinigradError, RuntimeError):
     """A drawing could not be rendered; its DOT source is still to be had."""
+
+
+# What is said to who asks for a device, and where a step can run else.
+NO_DEVICE = "everything is computed by NumPy, on the processor: leave it out"
+COMPILED_ELSEWHERE = "mg.compile(loss, target='torch') runs elsewhere"
 
 
 def nearest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:

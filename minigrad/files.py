@@ -17,7 +17,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from minigrad.errors import ArgumentError, FileError
+from minigrad.errors import ArgumentError, FileError, KindError
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -206,8 +206,16 @@ def read_whole(path: str | os.PathLike[str], most: int) -> bytes:
 
 
 def path_in_words(path: str | os.PathLike[str]) -> str:
-    """A path in the words of an error, whatever its characters."""
-    name = os.fspath(path)
+    """A path in the words of an error, whatever its characters.
+
+    Raises
+    ------
+    KindError
+        When it is no path: os.open would take 3 for an open file.
+    """
+    name = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(name, str):
+        raise KindError(f"a file's name is a str or a Path, not {name!r:.80}")
     return name if name.isprintable() else repr(name)
 
 

@@ -35,8 +35,9 @@ class Names:
     """Where an operation is found beside its own name.
 
     ``also`` holds further public names ("linalg.outer"), ``numpy`` NumPy's functions of other names,
-    ``methods`` those of Tensor, ``words`` what a text may say for it; what is not ``public`` serves
-    other rows. NumPy's function of the same name is found by itself.
+    ``methods`` those of Tensor where they are not what :attr:`Primitive.methods` says, ``words`` what
+    a text may say for it; what is not ``public`` serves other rows. NumPy's function of the same name
+    is found by itself.
     """
 
     __slots__ = ("also", "methods", "numpy", "public", "words")
@@ -45,7 +46,7 @@ class Names:
         self,
         also: tuple[str, ...] = (),
         numpy: tuple[str, ...] = (),
-        methods: tuple[str, ...] = (),
+        methods: tuple[str, ...] | None = None,
         words: tuple[str, ...] = (),
         public: bool = True,
     ) -> None:
@@ -69,7 +70,8 @@ class Primitive:
     choice, where a later 0 · ∞ must stay 0; ``casts`` that cotangents may be of another element type
     than the result; ``shape_message`` explains shapes that do not fit. ``reads``
     says for each rule whose values it reads, "y" for the result and "0", "1" for the arguments, so
-    that other large arrays need not be kept; None means that it may read everything.
+    that other large arrays need not be kept; None means that it may read everything. ``optional`` says
+    that arguments by element may be None, as bounds are.
 
     Examples
     --------
@@ -91,7 +93,7 @@ class Primitive:
     __slots__ = (
         *("name", "kind", "forward", "vjps", "meaning", "domain", "kinks", "notation", "arity"),
         *("variadic", "vjp", "vjp_all", "params", "broadcasts", "masks", "casts", "shape_message"),
-        *("reads", "builtin", "doc", "names", "checks_shape", "may_mask"),
+        *("reads", "optional", "builtin", "doc", "names", "checks_shape", "may_mask"),
     )
 
     def __init__(
@@ -115,12 +117,13 @@ class Primitive:
         casts: bool = False,
         shape_message: Rule | None = None,
         reads: tuple[str, ...] | None = None,
+        optional: bool = False,
         builtin: bool = False,
         doc: str = "",
         names: Names = AS_IT_IS,
     ) -> None:
         self.name, self.kind, self.forward = name, kind, forward
-        self.vjps, self.vjp_all, self.reads = vjps, vjp_all, reads
+        self.vjps, self.vjp_all, self.reads, self.optional = vjps, vjp_all, reads, optional
         self.vjp = vjp if vjp_all is None else _one_of(vjp_all)
         self.meaning, self.domain, self.kinks, self.notation = meaning, domain, kinks, notation
         self.arity, self.variadic, self.params = arity, variadic, params
@@ -141,6 +144,16 @@ class Primitive:
     def differentiable(self) -> bool:
         """Whether any argument can receive a cotangent."""
         return self.vjp is not None or any(rule is not None for rule in self.vjps)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Its names behind a dot: those that are said, else its own for what acts by element or along axes."""
+        if self.names.methods is not None:
+            return self.names.methods
+        along = self.kind != "composite" and not self.variadic and "axis" in self.params
+        if self.kind != "elementwise" and not along:
+            return ()
+        return tuple(name.rpartition(".")[2] for name in (self.name, *self.names.also))
 
     def rule(self, position: int) -> Rule | None:
         """The VJP of one argument, or None."""

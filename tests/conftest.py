@@ -16,6 +16,9 @@ sys.path.append(str(Path(__file__).parent.parent))
 for _library in ("OPENBLAS", "MKL", "OMP"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
+# What is run in parallel has a width of 80 columns; a test says itself when its terminal has one.
+os.environ.pop("COLUMNS", None)
+
 import long  # noqa: E402  (NumPy reads the environment once)
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402

@@ -136,6 +136,8 @@ def outputs(first: str, second: str) -> Iterator[tuple[str, str]]:
     report = mg.check(loss, wrt=first, seeds=1)
     assert report.verdict == "pass", str(report)
     yield "report", str(report)
+    yield "svg", x._repr_html_()
+    yield "mathml", report._repr_html_()
     drawing = mg.draw(loss, title=first)
     yield "dot", drawing.source
     yield "svg", drawing.svg

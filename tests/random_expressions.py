@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import strategies as st
 
 # All different, so that a misplaced axis cannot hide.
@@ -120,3 +122,32 @@ def _matrix(draw, again, shape):  # type: ignore[no-untyped-def]
             lambda: f"tril({again(a, a)})",
         ]
     return draw(st.sampled_from(rules))()
+
+
+# What a program may call its steps: also as the notation calls its own, and as names are handed out.
+STEP_NAMES = ("B", "E", "I", "L", "S", "Z", "dX", "dx", "e", "g", "h", "i", "p", "r", "t", "u1", "dS")
+
+
+@st.composite
+def programs(draw: st.DrawFn, depth: int = 2) -> str:
+    """A few steps with names, then a number that uses them."""
+    names = draw(st.lists(st.sampled_from(STEP_NAMES), unique=True, min_size=1, max_size=3))
+    known: dict[Shape, list[str]] = {}
+    steps = []
+    for name in names:
+        shape = draw(st.sampled_from(sorted({shape_of(each) for each in VARIABLES})))
+        steps.append(f"{name} = {_by_steps(draw, draw(expressions(shape, depth)), known)}")
+        known.setdefault(shape, []).append(name)
+    loss = _by_steps(draw, draw(expressions((), depth)), known)
+    uses = " + ".join(f"sum({name} ** 2)" for name in names if not re.search(rf"\b{name}\b", loss))
+    return "; ".join([*steps, f"{loss} + {uses}" if uses else loss])
+
+
+def _by_steps(draw: st.DrawFn, text: str, known: dict[Shape, list[str]]) -> str:
+    """The text in which steps stand in the places of some variables."""
+
+    def other(found: re.Match[str]) -> str:
+        steps = known.get(shape_of(found[0]), [])
+        return draw(st.sampled_from([found[0], *steps])) if steps else found[0]
+
+    return re.sub(rf"\b(?:{'|'.join(VARIABLES)})\b", other, text)

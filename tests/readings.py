@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+from page_readers import READERS, Writer
 
 import minigrad as mg
 from minigrad.errors import MinigradError
@@ -18,6 +19,8 @@ from minigrad.graph import Tensor
 from minigrad.index.expr import referred
 from minigrad.index.size import value_of
 from minigrad.notation.printed_text import read_back
+
+Misprint = Callable[[str], str]
 
 
 @dataclass
@@ -55,6 +58,30 @@ class Read:
         name = _in_ascii(formula.line.name) if ascii else formula.line.name
         back = read_back(text, self.kept, self.sizes, shapes, ascii)[name]
         np.testing.assert_allclose(back, right, rtol=1e-6, atol=1e-8, err_msg=text)
+
+    def read_page(self, formula: mg.Formula, notation: str, style: str, misprint: Misprint = str) -> None:
+        """What a reader of LaTeX, MathML or Typst computes is the formula's value."""
+        right = np.asarray(self.values[self.key_of(formula)])
+        right = right.reshape([size for size in right.shape if size != 1])
+        refs = referred(formula.expr)
+        lines = [*map(self.derived.reading.line_of, refs), formula.line]
+        shapes = {r.name: tuple(value_of(s, self.sizes) for s in r.sizes) for r in refs}
+        shapes[formula.line.name] = right.shape
+        ndims = {name: np.ndim(array) for name, array in self.kept.items()}
+        ndims |= {name: len(shape) for name, shape in shapes.items()}
+        writer = Writer(ndims, [*self.kept, *(r.name for r in refs)], [*self.sizes])
+        text = "\n".join(
+            writer.line(
+                READERS[notation](misprint(line.page(notation, style == "partial"))),
+                len(shapes.get(line.name, ())),
+            )
+            for line in lines
+        )
+        back = read_back(text, self.kept, self.sizes, shapes)
+        assert formula.line.name in back, text
+        np.testing.assert_allclose(
+            back[formula.line.name], right, rtol=1e-6, atol=1e-8, err_msg=text
+        )
 
     def key_of(self, formula: mg.Formula) -> Any:
         return next(key for key, other in self.derived.items() if other is formula)
@@ -99,11 +126,20 @@ def _latex(read: Read, formula: mg.Formula) -> None:
     for latex in (formula.latex, formula._repr_latex_(), formula.expanded_line.latex()):
         assert "=" in latex
         _balanced(latex)
+    for style in ("d", "partial"):
+        read.read_page(formula, "latex", style)
 
 
 def _mathml(read: Read, formula: mg.Formula) -> None:
     for mathml in (formula.mathml, formula.index_line.mathml()):
         assert ElementTree.fromstring(mathml).tag.endswith("math")
+    for style in ("d", "partial"):
+        read.read_page(formula, "mathml", style)
+
+
+def _typst(read: Read, formula: mg.Formula) -> None:
+    for style in ("d", "partial"):
+        read.read_page(formula, "typst", style)
 
 
 def _sympy(read: Read, formula: mg.Formula) -> None:
@@ -154,6 +190,7 @@ OF_A_FORMULA: dict[str, Callable[[Read, mg.Formula], None]] = {
     "index": _index,
     "latex": _latex,
     "mathml": _mathml,
+    "typst": _typst,
     "sympy": _sympy,
     "source": _source,
 }

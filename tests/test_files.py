@@ -256,7 +256,7 @@ def test_a_run_that_cannot_begin_removes_nothing(name: str, tmp_path: Path) -> N
     (tmp_path / name).unlink()
     (tmp_path / name).mkdir()
     with pytest.raises(ArgumentError, match=f"cannot .*{name}"):
-        mg.training.Session.start(mg.training.Settings(), tmp_path)
+        mg.training.Session.start(mg.training.Settings(), tmp_path, overwrite=True)
     assert (tmp_path / "checkpoint.safetensors").exists()
 
 

@@ -33,7 +33,7 @@ from minigrad.errors import (
 )
 from minigrad.index import heads
 from minigrad.markup import printable
-from minigrad.names import checked_name, parted
+from minigrad.names import checked_name, from_formula, in_formula, parted
 from minigrad.primitive import REGISTRY
 from minigrad.source.dialects import DIALECTS
 from minigrad.source.names import RESERVED, Identifiers, identifier
@@ -145,6 +145,17 @@ def test_a_column_may_not_be_named_so(tmp_path: Path) -> None:
         file.write_text(f"{header},label\n1,2\n", encoding="utf-8")
         with pytest.raises(NamingError, match=r"table.csv: the header"):
             mg.data.read_csv(file)
+
+@pytest.mark.parametrize("name", ["-", "a b", "xᵀ", "x²", "lambda", "ﬁ", '"', "a\\b", "∂x/∂y", "学", "block[0].W", "x."])
+def test_a_name_reads_as_one(name: str) -> None:
+    """In quotes where it is no word, so that both prints are read back, and what is read is judged."""
+    assert from_formula(in_formula(name)) == name
+    x, plain = mg.symbols("x: n", "plain: n")
+    output = (x.named(name) * plain).sum()
+    report = mg.check(output, wrt="plain", against=in_formula(name), seeds=1)
+    assert report.verdict == "pass", report
+    rows = [row for row in mg.check(output, wrt=["plain", name], seeds=1).rows if "printed" in row.second]
+    assert [row.verdict for row in rows] == ["pass", "pass"], rows
 
 
 @pytest.mark.parametrize("way", hostile_names.WAYS)
@@ -382,7 +393,7 @@ def test_a_tooltip_holds_long_names_whole() -> None:
     """Also where a formula of them is longer than Graphviz scans at once."""
     y = mg.exp(mg.tensor([1.0, 2.0], name="x", requires_grad=True)).named("y" * 1000)
     other = mg.sin(y).named("z" * 1000)
-    total = mg.sum(sum((y * mg.cos(other * k) for k in range(2, 12)), y))
+    total = mg.sum(mg.tanh(y * other) * mg.exp(y * other) * mg.log(y + other) * mg.sin(y - other))
     svg = mg.draw(total, title="\n").svg
     told = [html.unescape(text) for text in re.findall("<title>(.*?)</title>", svg, re.DOTALL)]
     assert max(map(len, told)) > 17_000

@@ -7,9 +7,9 @@ from engine_cases import CASES
 
 COUNTED = {
     "NO_FORMULA": 0,
-    "NO_NAMES": 70,
-    "NOT_READ_BACK": 5,
-    "NO_READING": 4,
+    "NO_NAMES": 73,
+    "NOT_READ_BACK": 4,
+    "NO_READING": 7,
 }
 
 

@@ -76,6 +76,9 @@ NO_NAMES = {
     "nn.cross_entropy-labels": _LABELS,
     "nn.cross_entropy-smoothed": _LABELS,
     "nn.max_pool2d-windows": _NUMBER,
+    "nn.max_pool1d-windows": _NUMBER,
+    "nn.avg_pool1d-windows": _NUMBER,
+    "nn.avg_pool2d-windows": _NUMBER,
     "nn.conv2d-options": _WHOLE,
     "nn.conv2d-groups": "do not fit weights",
     "nn.conv1d-options": _WHOLE,
@@ -95,16 +98,18 @@ NO_NAMES = {
 # What a reader of printed text cannot do, in the words of its errors; formulas that it cannot read are
 # judged by all their other readings.
 NOT_READ_BACK = {
-    "the range of .* is not known": "a sum over the first places of an axis does not say how many",
-    "these sums have .* terms": "read term by term, which a Hessian over four indices is not",
-    "' is missing|invalid syntax": "a place counted on from the first again, (j + 1) mod n",
-    "'tuple' has no value": "a shape in ASCII, inside a function over letters",
-    "the sizes do not fit": "positions of more than one axis have their places along one more",
+    "sums have .* terms|elements are too many|place by place": "a Hessian over many indices",
+    "how large 𝟏 is|too many sizes open": "𝟏 has no size where nothing meets it",
+    "the range of .* is not known": "an index that nothing but a bracket speaks of",
+    "of several matrices at once|of what is read here": "a function of each matrix of several",
 }
 # Readings that formulas of some rows have not: words of the error, and why.
 NO_READING: dict[str, dict[str, str]] = {
     "text": NOT_READ_BACK,
     "ascii": NOT_READ_BACK,
+    "latex": NOT_READ_BACK,
+    "mathml": NOT_READ_BACK,
+    "typst": NOT_READ_BACK,
     "expanded": NOT_READ_BACK,
     "sympy": {"over an axis of symbolic size": "SymPy has no largest element of so many"},
 }

@@ -43,7 +43,11 @@ class Page:
 
 
 _TOLD = {
-    "tensors": ("tensor", "Tensor", "Dim", "symbols", "scope", "no_grad", "debug_nans", "limits"),
+    "tensors": (
+        *("tensor", "Tensor", "Dim", "symbols", "function", "scope", "no_grad", "enable_grad"),
+        *("debug_nans", "limits", "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "eye"),
+        *("arange", "rand", "randn", "randint", "manual_seed"),
+    ),
     "gradients": (
         "gradients",
         "grad",
@@ -53,6 +57,7 @@ _TOLD = {
         "hvp",
         "jacobian",
         "hessian",
+        "vmap",
     ),
     "formulas": (
         "derive", "Derivation", "Formula", "parse", "from_sympy", "check", "draw", "compile", "Step",

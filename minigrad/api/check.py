@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minigrad.api.derivation import Derivation, derive
-from minigrad.api.judged import judged
+from minigrad.api.derivation import Derivation
+from minigrad.api.judged import judged, right_derivative, right_second
+from minigrad.api.printed import Printed, taken_for_tensor
 from minigrad.checking import Options, Report, examine
 from minigrad.checking.backward import judge_backward
+from minigrad.checking.differential import judge_differential
+from minigrad.checking.formula_slips import Right
 from minigrad.checking.handwritten import Handwritten, Residuals
 from minigrad.checking.judge import claims_for, judge
 from minigrad.checking.status import heard
 from minigrad.checking.suppress import suppress_warnings
 from minigrad.checking.traced import Traced
-from minigrad.errors import ArgumentError, MinigradError
+from minigrad.errors import ArgumentError
 from minigrad.graph import Tensor
-from minigrad.names import name_in_words
+from minigrad.names import differential_name, name_in_words
 from minigrad.symbolic.lower import graph_order
 from minigrad.symbolic.names import names_in_graph
 
@@ -31,6 +35,7 @@ def check(
     wrt: Any = None,
     against: Any = None,
     given: Mapping[str, Any] | None = None,
+    differential: Any = None,
     backward: Callable[..., Any] | None = None,
     cotangent: Any = None,
     residuals: Residuals = None,
@@ -58,17 +63,22 @@ def check(
         Names or tensors; for a function names or positions. By default every variable that requires a
         gradient, or every named one; for a function every argument of real numbers.
     against
-        A gradient derived by hand, to be judged: text in NumPy's notation, a Python function of named
-        tensors, a SymPy expression or an array; for several variables a mapping of names to these. It may
-        use the graph's names, dims as numbers, and dT for the gradient by a tensor T.
+        A derivative by hand, to be judged: text in NumPy's notation or as it is printed, a Python function of named tensors, a
+        SymPy expression or an array; for several variables a mapping of names to these. It may use the
+        graph's names, dims as numbers, and dT for the gradient by a tensor T. At order 2 it is a Hessian
+        with the axes of its two variables, for several a mapping of pairs of names.
     given
         Arrays by variable name, in place of the graph's own data or of samples; with ``against`` also the
         pieces of the derivation, ``{"dS": "A * (dA - ...)"}``, each of which is judged.
+    differential
+        The total differential derived by hand, to be judged: what ``against`` may be, with dT for a small
+        change of T, "-inv(A) @ dA @ inv(A)" for the inverse of A.
     backward
         For a function: its VJP written by hand, ``backward(cotangent, *args, *residuals)``, which returns one
         gradient per variable. It runs in the precision of the arguments and is judged in float64.
     cotangent
-        The gradient by the output; by default a random one, and 1 for a scalar.
+        The gradient by the output; by default a random one, and 1 for a scalar. A name, "dO", makes it a
+        variable of which the derivation speaks: what is judged is then the pullback.
     residuals
         What the forward pass saves for ``backward``: arrays, or a function of the arguments; by default what
         the function returns after its first result.
@@ -89,8 +99,8 @@ def check(
     every
         Compare differences in every element, not along random directions.
     progress
-        Called with what is being done, and with how much of how much is done; True shows it in a line on
-        stderr, where that is a terminal.
+        Called with what is being done, and with how much of how much is done. By default that is shown in a
+        line on stderr, after a second and where that is a terminal; False shows nothing.
     raise_on_failure
         Raise where witnesses disagree, for use inside tests; an inconclusive report is returned.
 
@@ -120,8 +130,10 @@ def check(
     >>> mg.check(loss, wrt="w", against="2 * X.T @ (X @ w - y)").findings[0].slip
     'you are off by a factor m: 1/m is missing'
     """
-    hand = _Hand(against, dict(given or {}), backward, residuals, budget)
-    hand.require_sense(subject)
+    named = cotangent if isinstance(cotangent, str) else None
+    cotangent = None if named else cotangent
+    hand = _Hand(against, dict(given or {}), backward, residuals, budget, named, differential)
+    hand.require_sense(subject, order)
     with suppress_warnings(), heard(progress) as say:
         options = Options(seed, seeds, seconds, witnesses, every, say, cotangent=cotangent, languages=languages)
         if isinstance(subject, Tensor):
@@ -140,9 +152,13 @@ class _Hand:
     backward: Callable[..., Any] | None
     residuals: Residuals
     budget: float | None
+    cotangent: str | None = None
+    differential: Any = None
 
-    def require_sense(self, subject: Any) -> None:
+    def require_sense(self, subject: Any, order: int) -> None:
         """Raise where arguments do not go together."""
+        if isinstance(subject, Printed):
+            raise ArgumentError(f"check: {taken_for_tensor(subject)}; what was derived is checked by d.check()")
         if not isinstance(subject, Tensor) and not callable(subject):
             hint = "; read text with mg.parse first" if isinstance(subject, str) else ""
             raise ArgumentError(
@@ -162,8 +178,21 @@ class _Hand:
                 "check: backward belongs to a function; call check(forward, args, backward=...), or judge "
                 "a tensor's gradient with against=..."
             )
-        elif self.against is not None:
-            raise ArgumentError("check: backward= and against= are two claims; judge one at a time")
+        claims = {
+            "against": self.against,
+            "backward": self.backward,
+            "differential": self.differential,
+        }
+        made = [f"{name}=" for name, claim in claims.items() if claim is not None]
+        if len(made) > 1:
+            raise ArgumentError(
+                f"check: {' and '.join(made)} are several claims; judge one at a time"
+            )
+        if self.differential is not None and (order != 1 or self.cotangent is not None):
+            other = f"order={order}" if order != 1 else f"cotangent={self.cotangent!r}"
+            raise ArgumentError(
+                f"check: differential= is a first derivative in terms of small changes; leave {other} out"
+            )
         if self.budget is not None and not 0 < self.budget < np.inf:
             raise ArgumentError(f"check: budget is a relative error above 0; got {self.budget}")
 
@@ -192,16 +221,17 @@ def _of_tensor(output: Tensor, wrt: Any, hand: _Hand, order: int, options: Optio
             f"check: given holds a formula for {', '.join(map(name_in_words, pieces))}, a piece of a derivation; pass the "
             "derivation as against=..., or an array"
         )
-    if hand.against is not None and order != 1:
-        raise ArgumentError(
-            f"check: against= judges a first derivative, and order is {order}; leave order out, or against, "
-            "and hold a Hessian by hand against mg.hessian or d[a, b] in numbers"
-        )
-    subject, derivation = judged(output, wrt, values, order)
+    with options.deriving():
+        subject, derivation = judged(output, wrt, values, order, hand.cotangent)
+    if hand.differential is not None:
+        return judge_differential(subject, hand.differential, options)
     if hand.against is None:
         return examine(subject, options)
     claims = claims_for(subject.names, hand.against)
-    return judge(subject, claims, pieces, _Right(output, derivation), options)
+    right = _Right(output, derivation, hand.cotangent)
+    if order != 1:
+        right.known.update(right_second(derivation, subject.names))
+    return judge(subject, claims, pieces, right, options)
 
 
 def _variables(output: Tensor) -> list[str]:
@@ -213,27 +243,23 @@ def _variables(output: Tensor) -> list[str]:
 
 
 class _Right:
-    """The right derivation of a gradient by a name, as text, without what the caller wrote himself."""
+    """The right derivation of a gradient by a name, its text without what the caller wrote himself."""
 
-    def __init__(self, output: Tensor, derivation: Derivation | None) -> None:
-        self.output, self.derivation = output, derivation
+    def __init__(
+        self, output: Tensor, derivation: Derivation | None, cotangent: str | None
+    ) -> None:
+        self.output, self.derivation, self.cotangent = output, derivation, cotangent
+        self.known: dict[str, Right] = {}
 
-    def __call__(self, name: str) -> str:
+    def __call__(self, name: str) -> Right:
+        if name not in self.known:
+            self.known[name] = self._found(name)
+        return self.known[name]
+
+    def _found(self, name: str) -> Right:
         if self.derivation is None:
-            return ""
-        try:
-            right = derive(self.output, name)
-        except MinigradError:
-            return ""
-        known = list(right.reading.names_by_user)
-        if not known:
-            return str(right)
-        forward, backward, results = right.lines
-        # the output's own formula is no part of its gradient
-        known.append(right.reading.output_name or "L")
-        used = [*(line for line in forward if line.name not in known), *backward]
-        where = ["where", *(line.text() for line in used)] if used else []
-        return "\n".join([*(line.text() for line in results), *where])
+            return Right(differential_name(name))
+        return right_derivative(self.output, name, cotangent=self.cotangent)
 
 
 # -- functions ---------------------------------------------------------------------------------------
@@ -282,6 +308,7 @@ def _backward(function: Traced, chosen: Sequence[int], hand: _Hand, options: Opt
     try:
         outputs, names = function.traced(chosen, double=True)
         written.reference, _ = judged(outputs[0], names, {}, 1)
+        written.right = partial(right_derivative, outputs[0], seed=written.seed)
     except Exception as error:
         # a function of plain arrays need not run on tensors: differences judge it then
         written.notes.append(

@@ -13,15 +13,17 @@ from numpy.typing import DTypeLike
 from minigrad.api.arguments import type_name
 from minigrad.api.cotangent import Cotangents
 from minigrad.api.derivation import Derivation, derive
+from minigrad.api.printed import Printed, taken_for_tensor
 from minigrad.api.running import LibraryText, NumPyText, Written
 from minigrad.api.step import Step
 from minigrad.api.symbols import symbols
 from minigrad.api.targets import Variable
 from minigrad.compiled import Bound, numpy_step
-from minigrad.errors import ArgumentError, DtypeError
+from minigrad.errors import ArgumentError, DerivationError, DtypeError
 from minigrad.graph import Tensor
 from minigrad.index.expr import Expr, referred
 from minigrad.index.size import AnySize
+from minigrad.index.undefined import lacks_definition
 from minigrad.program import in_order, program
 from minigrad.program.binding import bound, check_sizes, sizes_asked
 from minigrad.program.lowering import typical_size
@@ -29,6 +31,7 @@ from minigrad.source.constants import is_written_out
 from minigrad.source.layout import Result
 from minigrad.source.step import step_source
 from minigrad.source.write import LANGUAGES as TARGETS
+from minigrad.symbolic.definitions import undefined_in
 
 
 class _Made:
@@ -47,6 +50,8 @@ class _Made:
         self.required = [name for name in self.variables if name not in self.constants]
         value, self.shape = _value(derivation)
         self.exprs = (value, *(f.expr for f in derivation.values()))
+        for name in undefined_in(*self.exprs):
+            raise DerivationError(f"compile: {lacks_definition(name)}")
         carried = {d for sizes in self.variables.values() for s in sizes for d in _dims(s)}
         self.dims = frozenset((carried | sizes_asked(self.exprs)) - self.variables.keys())
         self._texts: dict[tuple[tuple[str, int], ...], Written] = {}
@@ -294,6 +299,8 @@ def compile(
         )
     kind = None if dtype is None else _float_type(dtype)
     floats = None if kind is None else kind.name
+    if isinstance(output, Printed):
+        raise ArgumentError(f"compile: {taken_for_tensor(output)}")
     if callable(output) and not isinstance(output, Tensor):
         return Step(_Traced(output, wrt, cotangent, target), floats)
     return Step(_Made(derived(output, wrt, cotangent), target), floats)

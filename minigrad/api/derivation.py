@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from minigrad.api.cotangent import Cotangents, Target, number_target, target
+from minigrad.api.differential import Differential, differential_of
 from minigrad.api.formula import Formula
 from minigrad.api.pickled import rebuilt
 from minigrad.api.printed import Printed
 from minigrad.api.reading import Derived, Key, Reading, derived_of
 from minigrad.api.source import derivation_source, function_source
 from minigrad.api.subject import subject_of
+from minigrad.api.tangents import Along, require_apart, tangents_of
 from minigrad.api.targets import Variable, lowered_graph, variables_of
 from minigrad.api.value import evaluate_formulas, given_values
 from minigrad.checking import Options, Report, examine
+from minigrad.checking.status import heard
 from minigrad.errors import ArgumentError
 from minigrad.graph import Tensor
-from minigrad.names import differential_name
+from minigrad.index.expr import referred
 from minigrad.notation.choose import printed_length
-from minigrad.notation.lines import Line, line
-from minigrad.notation.steps import Step, second_rule, steps
+from minigrad.notation.lines import Line, backward_lines, block, in_order, line
+from minigrad.notation.steps import Step, definition, next_rule, steps, tangent_rule
 from minigrad.source import Shard
 from minigrad.symbolic import derivatives
 
@@ -46,7 +50,7 @@ class Derivation(Printed, Mapping[Key, Formula]):
             key = self.reading.name_of(key)
         if isinstance(key, tuple):
             key = tuple(self.reading.name_of(k) if isinstance(k, Tensor) else k for k in key)
-            only = self.order == 2 and len(self) == 1 and len(set(key)) == 1 < len(key)
+            only = self.order > 1 and len(self) == 1 and len(set(key)) == 1 < len(key)
             key = key[0] if only else key
         if key not in self._formulas:
             raise KeyError(
@@ -62,55 +66,98 @@ class Derivation(Printed, Mapping[Key, Formula]):
 
     # -- reading ---------------------------------------------------------------------------------------
 
-    def format(self, ascii: bool = False, style: str = "d") -> str:
-        """The whole derivation as text; ``style="partial"`` writes dS as ∂L/∂S."""
-        whole = bool(self.reading.names_by_user)
-        return self.reading.format(list(self.values()), ascii, style == "partial", whole)
+    def _text(self, ascii: bool, partial: bool) -> str:
+        """The whole derivation."""
+        return self.reading.whole(list(self.values()), ascii, partial)
+
+    def _page(self, notation: str, partial: bool) -> str:
+        lines = [*chain(*self.lines)]
+        return block(lines, notation, partial, self.reading.legend(lines))
 
     @cached_property
     def lines(self) -> tuple[list[Line], list[Line], list[Line]]:
         """The forward pass, the gradients of named tensors, and the formulas, in reading order."""
-        return self.reading.lines(list(self.values()), whole=bool(self.reading.names_by_user))
+        return self.reading.lines(list(self.values()), whole=self.reading.is_whole)
 
     def __repr__(self) -> str:
         return f"<Derivation by {', '.join(map(str, self._formulas))}>"
 
     @property
-    def latex(self) -> str:
-        """The derivation as one LaTeX ``aligned`` block."""
-        forward, backward, results = self.lines
-        rows = [ln.latex() for ln in (*forward, *backward, *results)]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
-
-    @property
-    def mathml(self) -> str:
-        """The derivation as one ``<math>`` element a line."""
-        forward, backward, results = self.lines
-        return "\n".join(ln.mathml() for ln in (*forward, *backward, *results))
-
-    def _repr_latex_(self) -> str:
-        return f"$${self.latex}$$"
-
-    @property
     def steps(self) -> list[Step]:
-        """Each gradient with the rule that justifies it, from the output back to the variables."""
+        """Each line with what justifies it in words, in the order in which it is printed.
+
+        The steps of the forward pass say what they are, where they have names; each gradient says the rule by
+        which it follows, from the output back to the variables.
+        """
         reading = self.reading
-        _, backward, _ = self.lines
+        forward, backward, _ = self.lines
+        told = iter(self._with_parts(self._backward_steps(backward), backward))
+        between: list[Step] = []
+        if self.order == 1:
+            between = [definition(ln) if ln.of is None else next(told) for ln in backward]
+        first = [definition(ln, True) for ln in forward] if reading.is_whole else []
+        return [*first, *between, *told]
+
+    def _with_parts(self, told: list[Step], backward: Sequence[Line]) -> list[Step]:
+        """Above order 1, each part that only formulas name before the first step that speaks of it."""
+        if self.order == 1:
+            return told
+        reading = self.reading
+        known = {ref.name for ref in reading.definitions}
+        refs = [r for r in referred(*reading.gradients.values()) if r.of is None and r.name not in known]
+        parts = {ln.name: ln for ln in [*map(reading.line_of, refs), *backward] if ln.of is None}
+        found: list[Step] = []
+        for step in told:
+            spoken = in_order([*parts.values()], [step.line])[:-1]
+            found += [definition(parts.pop(ln.name)) for ln in spoken if ln.name in parts]
+            found.append(step)
+        return found
+
+    def _backward_steps(self, backward: Sequence[Line]) -> list[Step]:
+        """The gradients with their rules."""
+        reading = self.reading
         firsts = [(ln, ln.of) for ln in backward if ln.of is not None]
         own = {ln.of for ln, _ in firsts}
         if self.order == 1:
             results = [(f.line, str(key)) for key, f in self.items() if f.line.of not in own]
             return steps([*firsts, *results], reading.definitions, reading.outputs)
         gradients = [
-            (line(differential_name(name), gradient, name, taken=reading.taken), name)
+            (line(reading.names.gradient(name), gradient, name, names=reading.names), name)
             for name, gradient in reading.gradients.items()
             if name not in own
         ]
-        seconds = []
+        # what first gradients stand on, and the second ones do not
+        known = own | {name for _, name in gradients}
+        through = [ref for ref in referred(*reading.gradients.values()) if ref.of and ref.of not in known]
+        passed = [(ln, ln.of) for ln in backward_lines(through, reading.definitions, reading.names) if ln.of]
+        last = []
+        tangents = [str(tangent.name) for tangent in reading.tangents]
         for key, formula in self.items():
-            of, by = key if isinstance(key, tuple) else (key, key)
-            seconds.append(Step(formula.line, second_rule(of, by, reading.gradients[of])))
-        return steps([*firsts, *gradients], reading.definitions, reading.outputs) + seconds
+            if tangents:
+                last.append(Step(formula.line, *tangent_rule(str(key), tangents)))
+                continue
+            *of, by = key if isinstance(key, tuple) else (key,) * self.order
+            last.append(Step(formula.line, *next_rule(of, by, reading.gradients[of[0]])))
+        return steps([*firsts, *passed, *gradients], reading.definitions, reading.outputs) + last
+
+    @cached_property
+    def differential(self) -> Differential:
+        """The total differential of the output, dY = −A⁻¹ dA A⁻¹: how it changes with its variables.
+
+        Of a number it is dL = tr(Gᵀ dX), with the gradient G; dX is the change of X here, and no gradient.
+
+        Raises
+        ------
+        ArgumentError
+            When this is a pullback, or a derivation of a higher order.
+
+        Examples
+        --------
+        >>> import minigrad as mg
+        >>> print(mg.derive(mg.parse("inv(A)", A="n n")).differential)
+        dY = −A⁻¹ dA A⁻¹
+        """
+        return differential_of(self.reading, self._formulas, self.order)
 
     def source(
         self,
@@ -184,6 +231,7 @@ class Derivation(Printed, Mapping[Key, Formula]):
         seeds: int | None = None,
         seconds: float | None = None,
         languages: Sequence[str] = ("numpy",),
+        progress: Callable[[str, int, int], None] | bool | None = None,
         raise_on_failure: bool = False,
         **named: Any,
     ) -> Report:
@@ -191,7 +239,7 @@ class Derivation(Printed, Mapping[Key, Formula]):
 
         Variables without data get samples of what is assumed of them; ``values`` replaces any.
         ``seeds`` counts the samples, ``seconds`` is a time budget, ``languages`` are those in which the
-        source is run, "numpy", "jax" or "torch".
+        source is run, "numpy", "jax" or "torch"; ``progress`` is as in `mg.check`.
 
         Raises
         ------
@@ -200,7 +248,9 @@ class Derivation(Printed, Mapping[Key, Formula]):
         """
         given = {**(values or {}), **named}
         subject = subject_of(self.reading, self._formulas, self.order, given)
-        report = examine(subject, Options(seed, seeds, seconds, languages=languages))
+        with heard(progress) as say:
+            options = Options(seed, seeds, seconds, progress=say, languages=languages)
+            report = examine(subject, options)
         return report.raise_on_failure() if raise_on_failure else report
 
     # -- value -------------------------------------------------------------------------------------------
@@ -219,6 +269,7 @@ def derive(
     *,
     cotangent: Cotangents | None = None,
     short_sums: bool = False,
+    along: Along | None = None,
 ) -> Derivation:
     """The derivatives of ``output`` by variables, in closed form.
 
@@ -230,7 +281,8 @@ def derive(
         Names or tensors; by default every variable that requires a gradient, or, where none does, every
         named one.
     order
-        1 for gradients and Jacobians, 2 for Hessians (pairs of variables).
+        1 for gradients and Jacobians, 2 for Hessians (pairs of variables), 3 for third derivatives (triples),
+        and so on.
     cotangent
         What the gradient by the output is called, "dO", or a tensor that has a name: the derivation is then
         the pullback, in the shapes of the variables, for any dO of the output's shape. For a tuple of
@@ -238,6 +290,10 @@ def derive(
     short_sums
         Whether the sum over a tensor and its gradient is taken over the named product that the tensor goes
         into, as attention kernels do: rowsum(P ⊙ dP) is rowsum(O ⊙ dO) for O = P V.
+    along
+        At order 2 and above: a variable, or several, along which the gradients are derived again, or a mapping
+        from variables to what their tangents are called; by default Ẋ for X. Σ_b H_ab ḃ is printed in the shape
+        of a, with tangents Ṡ of named tensors S and dṠ of gradients dS, where the Hessian itself would be long.
 
     Returns
     -------
@@ -267,28 +323,31 @@ def derive(
     >>> print(mg.derive((X @ w).named("z"), cotangent="dz"))
     dX = dz wᵀ      dw = Xᵀ dz
     """
-    if order not in (1, 2):
-        raise ArgumentError(
-            f"derive: order is 1 or 2, not {order!r}; derive a formula's tensor again for more"
-        )
-    if order == 2 and cotangent is not None:
+    if type(order) is not int or order < 1:
+        raise ArgumentError(f"derive: order= counts how many times is derived, 1, 2, ..., not {order!r}")
+    if order > 1 and cotangent is not None:
         raise ArgumentError(
             "derive: cotangent= asks for the pullback, a first derivative; for second ones derive the number "
             "mg.sum(dO * O), order=2"
         )
-    return _derived(target(output, cotangent), wrt, short_sums, order)
+    return _derived(target(output, cotangent), wrt, short_sums, order, along)
 
 
-def _derived(goal: Target, wrt: Any, short_sums: bool, order: int = 1) -> Derivation:
+def _derived(
+    goal: Target, wrt: Any, short_sums: bool, order: int = 1, along: Along | None = None
+) -> Derivation:
     node = goal.node
     lowered = lowered_graph(node, goal.cotangents)
-    nodes = variables_of(wrt, lowered)
+    moved = tangents_of(along, lowered, node, order)
+    nodes = variables_of(wrt, lowered) if wrt is not None or not moved else [*moved.values()]
+    require_apart([*nodes, *moved.values()] if moved else [], lowered)
     if not nodes:
         raise ArgumentError(
             "derive: there is nothing to differentiate by; name the variables (mg.symbols, or "
             'mg.tensor(data, name="X")), or say which with wrt='
         )
-    found = derivatives(lowered, node, nodes, order, printed_length, short_sums)
+    names = {variable: str(tangent.name) for tangent, variable in moved.items()}
+    found = derivatives(lowered, node, nodes, order, printed_length, short_sums, names)
     gradients = {lowered.names[n]: gradient for n, gradient in found.gradients.items()}
-    reading = Reading(lowered, found.output, node, found.names, gradients, short_sums)
+    reading = Reading(lowered, found.output, node, found.names, gradients, moved, short_sums)
     return Derivation(reading, derived_of(found.formulas, reading), order)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from minigrad.api.graphs import tensor_of
 from minigrad.api.indexed import case_lines, index_line
 from minigrad.api.pickled import rebuilt
 from minigrad.api.printed import Printed
@@ -13,14 +14,15 @@ from minigrad.api.reading import Derived, Reading
 from minigrad.api.source import formula_source
 from minigrad.api.value import evaluate_formulas, given_values
 from minigrad.errors import DerivationError
+from minigrad.graph import Tensor
 from minigrad.index.expr import Expr, Leaf, postorder, referred
 from minigrad.index.size import Size
-from minigrad.notation.choose import form
-from minigrad.notation.lines import Line
+from minigrad.notation.lines import Line, block
 from minigrad.notation.sympy_form import sympy_form
 from minigrad.notation.text import text
 from minigrad.symbolic.autoname import without_names
 from minigrad.symbolic.factors import factored
+from minigrad.symbolic.freenames import FreeNames
 from minigrad.symbolic.simplify import simplified
 
 
@@ -30,6 +32,8 @@ class Formula(Derived, Printed):
     ``str`` prints it with what its names stand for; ``expanded`` inlines those. Calling it gives its
     value.
     """
+
+    instead = "go on with its .tensor"
 
     def __init__(self, derived: Derived, reading: Reading) -> None:
         super().__init__(*derived.arguments())
@@ -42,40 +46,27 @@ class Formula(Derived, Printed):
     # -- reading -------------------------------------------------------------------------------------
 
     @property
-    def taken(self) -> frozenset[str]:
-        """What lines of this derivation name: no index in any of them."""
-        return self.reading.taken
+    def names(self) -> FreeNames:
+        """The names of the derivation."""
+        return self.reading.names
 
-    def format(self, ascii: bool = False, style: str = "d") -> str:
-        """The formula with its where-list; ``style="partial"`` writes dS as ∂L/∂S."""
-        return self.reading.format([self], ascii, style == "partial")
+    def _text(self, ascii: bool, partial: bool) -> str:
+        """The formula with its where-list."""
+        return self.reading.format([self], ascii, partial)
+
+    def _page(self, notation: str, partial: bool) -> str:
+        return self.line.page(notation, partial)
 
     def __repr__(self) -> str:
         return f"<Formula {self.line.text()}>"
 
-    @property
-    def latex(self) -> str:
-        """The formula's own line as LaTeX."""
-        return self._displayed.latex().replace("&=", "=")
-
-    @property
-    def mathml(self) -> str:
-        """The formula's own line as presentation MathML."""
-        return self._displayed.mathml()
-
-    @property
-    def _displayed(self) -> Line:
-        """The line, or where it has all indices, the line that knows which are the output's."""
-        indexed = self.name.startswith("∂") and self.line.places and all(self.line.places)
-        return self.index_line if indexed else self.line
-
     def _repr_latex_(self) -> str:
         """The formula and what its names stand for."""
-        where = referred(self._expr)
-        if not where:
+        lines = [self.line, *map(self.reading.line_of, referred(self._expr))]
+        legend = self.reading.legend(lines)
+        if len(lines) == 1 and not legend:
             return f"$\\displaystyle {self.latex}$"
-        rows = [self._displayed.latex(), *(self.reading.line_of(r).latex() for r in where)]
-        return "$$\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}$$"
+        return f"$${block(lines, 'latex', legend=legend)}$$"
 
     @cached_property
     def inlined(self) -> Expr:
@@ -90,18 +81,20 @@ class Formula(Derived, Printed):
     @cached_property
     def expanded_line(self) -> Line:
         """The line in the variables alone, which also has ASCII, LaTeX and MathML."""
-        return Line(self.name, *form(self.inlined, self.taken), self.of)
+        return self.line_with(self.inlined)
 
     @property
     def index(self) -> str:
-        """The formula with every index written."""
-        return self.index_line.text()
+        """The formula with every index written, and what its own names stand for."""
+        refs = referred(self._expr)
+        told = refs if all(ref.name in self.names.given for ref in refs) else []
+        return self.reading.with_where(told, [self.index_line], ascii=False, partial=False)
 
     @cached_property
     def index_line(self) -> Line:
         """The formula with every index written, as a line that also has LaTeX and MathML."""
         axes = [len(sizes) for sizes in self._axes]
-        return index_line(self.name, self._expr, axes, self.of, self.taken)
+        return index_line(self.name, self._expr, axes, self.of, self.names)
 
     @property
     def cases(self) -> dict[str, str]:
@@ -122,7 +115,7 @@ class Formula(Derived, Printed):
     def case_lines(self) -> list[Line]:
         """The cases as lines that also have LaTeX and MathML; none where there are no cases."""
         axes = [len(sizes) for sizes in self._axes]
-        return case_lines(self.name, self._expr, axes, self.taken)
+        return case_lines(self.name, self._expr, axes, self.names)
 
     @property
     def dims(self) -> tuple[Any, ...]:
@@ -142,6 +135,28 @@ class Formula(Derived, Printed):
     def sympy(self) -> Any:
         """The formula as a SymPy object: an expression, a matrix, or a function of its indices."""
         return sympy_form(self.inlined)
+
+    @property
+    def tensor(self) -> Tensor:
+        """The formula as a tensor on the variables of the graph that was derived, to go on with.
+
+        Variables, dims and what is named stay what they are, so it can be derived again, run, drawn, compiled
+        and checked: a Newton step is ``mg.linalg.solve(H.tensor, g.tensor)``.
+
+        Raises
+        ------
+        DerivationError
+            When a part of the formula is no operation.
+
+        Examples
+        --------
+        >>> import minigrad as mg
+        >>> A, x, v = mg.symbols("A: m n", "x: n", "v: n")
+        >>> g = mg.derive(mg.sum(mg.exp(A @ x)), "x")["x"]
+        >>> print(mg.derive(mg.sum(g.tensor * v), "x"))
+        dx = Aᵀ (exp(A x) ⊙ (A v))
+        """
+        return tensor_of(self.expr, self.sizes, self.reading.lowered)
 
     def source(self, language: str = "numpy") -> str:
         """The text of one standalone function that returns the formula's array.
@@ -164,6 +179,7 @@ class Formula(Derived, Printed):
         ----------
         values, named
             Arrays by variable name; names that the formula does not need are accepted. Variables of a run
-            graph keep their own values unless they are given here.
+            graph keep their own values unless they are given here. What a function without a definition is
+            to be, with its derivatives: an elementwise operation, ``f=mg.tanh``, or a SymPy expression.
         """
         return evaluate_formulas(self.reading.lowered, [self], given_values(values, named))[0]

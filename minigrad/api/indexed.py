@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate
 
 from minigrad.index.affine import Delta, is_a
 from minigrad.index.expr import Expr, Product, Sum
@@ -14,6 +13,7 @@ from minigrad.notation.matrix import index_form, index_forms
 from minigrad.notation.structural import Places
 from minigrad.notation.tree import Tree
 from minigrad.symbolic.cases import equal_case, unequal_case
+from minigrad.symbolic.freenames import FreeNames
 
 
 def index_line(
@@ -21,33 +21,25 @@ def index_line(
     expr: Expr,
     axes: Sequence[int] = (),
     of: str | None = None,
-    taken: Iterable[str] = (),
+    names: FreeNames | None = None,
 ) -> Line:
     """The line with every index written; ``axes``: how many are the output's, and each variable's.
 
-    What is ``taken`` is no index.
+    What has one of the ``names`` of the derivation is no index.
     """
-    places, tree = index_form(shortest_by_index(expr), taken)
-    return replace(_line(name, places, axes, tree), of=of)
+    places, tree = index_form(shortest_by_index(expr), names)
+    return replace(_line(name, places, axes, tree), of=of, loss=names.loss if names else "L")
 
 
 def _line(name: str, places: Places, axes: Sequence[int], tree: Tree, remark: str = "") -> Line:
     """The indices on the left: dS_ij, ∂s_i/∂x_j, ∂²L/∂X_ij∂y_k; an axis of one element has none."""
     if not name.startswith("∂"):
         return Line(name, tuple(place for place in places if place), tree, remark=remark)
-    upper, lower = name.split("/∂", 1)
-    variables = [lower[:-1]] * 2 if lower.endswith("²") else lower.split("∂")
-    ends = accumulate(axes)
-    letters = ["".join(p for p in places[end - n : end] if p) for n, end in zip(axes, ends, strict=True)]
-    of, *by = (
-        f"{part}_{own}" if own else part
-        for part, own in zip([upper, *variables], letters, strict=True)
-    )
-    return Line(f"{of}/∂{'∂'.join(by)}", (), tree, remark=remark)
+    return Line(name, places, tree, remark=remark, axes=tuple(axes), apart=True)
 
 
 def case_lines(
-    name: str, expr: Expr, axes: Sequence[int], taken: Iterable[str] = ()
+    name: str, expr: Expr, axes: Sequence[int], names: FreeNames | None = None
 ) -> list[Line]:
     """The elements in which two indices agree, and those in which they differ; none without such."""
     pair = _delta_pair(expr)
@@ -55,7 +47,7 @@ def case_lines(
         return []
     axes_left = [k for k in range(expr.ndim) if k != pair[1]]
     cases = [(equal_case(expr, *pair), axes_left), (unequal_case(expr, *pair), range(expr.ndim))]
-    (places, _), (_, equal), (_, unequal) = index_forms(expr, cases, taken)
+    (places, _), (_, equal), (_, unequal) = index_forms(expr, cases, names)
     i, j = (places[k] for k in pair)
     return [
         _line(name, places, axes, equal, remark=f"{i} = {j}"),

@@ -9,14 +9,15 @@ from minigrad.parsing import Parsed, parsed, read_sympy
 
 
 def parse(text: str, /, **variables: str | Tensor) -> Parsed:
-    """The tensor that a text in NumPy's notation means.
+    """The tensor that a text means, in NumPy's notation or in the one that formulas print.
 
     Parameters
     ----------
     text
         An expression, or several statements of which the last is the result: ``"S = X @ W; sum(S)"``
         names the intermediate S. Every operation is known by its NumPy name, ``softmax`` and its kin by
-        theirs; a dim's name is its size, ``sqrt(k)``.
+        theirs; a dim's name is its size, ``sqrt(k)``. A text that is none of Python's grammar is read as what
+        formulas print, ``"‖A x − b‖²"``, with where-lists and several lines.
     variables
         Dims and assumptions, as in `symbols`: ``X="m n"``, ``y="m | pm1"``, ``lam=""`` for a scalar; or a
         tensor with data. Where the expression forces the dims of a variable it need not be declared, and

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 from minigrad.api.pickled import parts_first
-from minigrad.api.targets import dims_of
 from minigrad.graph import Node, Tensor
-from minigrad.index.expr import Expr, Ref, referred
+from minigrad.index.expr import Expr, Ref, is_name, postorder, referred
 from minigrad.index.size import AnySize
-from minigrad.names import differential_name
+from minigrad.names import tangent_name
 from minigrad.notation.choose import form
+from minigrad.notation.legend import Note, Unnamed, legend
 from minigrad.notation.lines import (
     Line,
     backward_lines,
     direct_names,
     filled,
     forward_lines,
+    in_order,
     laid_out,
     line,
-    placed,
 )
+from minigrad.notation.partials import derivative_name
 from minigrad.notation.text import ASCII, UNICODE
-from minigrad.symbolic.autoname import FreeNames
+from minigrad.symbolic.freenames import FreeNames
 from minigrad.symbolic.lower import Lowered
 
-Key = str | tuple[str, str]
+Key = str | tuple[str, ...]
 
 
 class Derived:
@@ -65,12 +66,17 @@ class Derived:
     @cached_property
     def line(self) -> Line:
         """The formula's own line, without what its names stand for."""
-        return Line(self.name, *form(self._expr, self.taken), self.of)
+        return self.line_with(self._expr)
+
+    def line_with(self, expr: Expr) -> Line:
+        """The line with this right side."""
+        axes, loss = tuple(map(len, self._axes)), self.names.loss if self.names else "L"
+        return Line(self.name, *form(expr, self.names), self.of, axes=axes, loss=loss)
 
     @property
-    def taken(self) -> frozenset[str]:
-        """What is no index beside this formula."""
-        return frozenset()
+    def names(self) -> FreeNames | None:
+        """The names of its derivation, where it has one."""
+        return None
 
 
 @dataclass
@@ -82,6 +88,7 @@ class Reading:
     node: Node
     names: FreeNames
     gradients: dict[str, Expr] = field(default_factory=dict)  # by each variable, before the second
+    tangents: dict[Node, Node] = field(default_factory=dict)  # by each, the variable that moves along it
     short_sums: bool = False  # whether sums over a tensor and its gradient were shortened
 
     def __getstate__(self) -> dict[str, Any]:
@@ -112,25 +119,9 @@ class Reading:
         refs = [ref for ref in referred(self.output) if ref.of is None]
         return sorted(refs, key=lambda ref: self.rank.get(ref.name, 0))
 
-    @cached_property
-    def free_name(self) -> str:
-        """What an output without a name is called where J or H would stand for several formulas."""
-        taken = set(self.lowered.names.values()) | dims_of(self.lowered)
-        own = ("Y", "F", "Z") if self.node.shape else ("L", "F", "Z")
-        return next((name for name in own if name not in taken), "output")
-
-    @cached_property
-    def taken(self) -> frozenset[str]:
-        """What lines of this derivation name: no index in any of them.
-
-        A dim lends its name to indices all the same, but on lines that hold a tensor of that name.
-        """
-        names = frozenset(self.lowered.names.values()).union(self.names.given)
-        return names - dims_of(self.lowered)
-
     def line_of(self, ref: Ref) -> Line:
         """What a name stands for."""
-        return line(ref.name, ref.node, ref.of, taken=self.taken)
+        return line(ref.name, ref.node, ref.of, names=self.names)
 
     @cached_property
     def outputs(self) -> dict[str, Expr]:
@@ -139,8 +130,7 @@ class Reading:
             known = {ref.name: ref for ref in referred(self.output)}
             outputs = self.lowered.cotangents.values()
             return {o.name: known.get(o.name) or self.lowered.expr(o.node) for o in outputs}
-        own = self.output.name if isinstance(self.output, Ref) else ("L", "Y")[self.output.ndim > 0]
-        return {own: self.output}
+        return {self.names.loss: self.output}
 
     def name_of(self, tensor: Tensor) -> str | None:
         """A tensor's name in this graph."""
@@ -159,26 +149,74 @@ class Reading:
         """Formulas with what their names stand for; with ``whole``, with the entire forward pass."""
         refs = referred(*(each.expr for each in derived))
         if not whole and all(ref.name in self.names.given for ref in refs):
-            return self.with_where(refs, [each.line for each in derived], ascii, partial)
-        forward, backward, results = self.lines(derived, whole)
-        return laid_out(forward, backward, results, [*self.outputs], ascii, partial)
+            results = [each.line for each in derived]
+            if len(derived) == 1 and isinstance(derived[0].expr, Ref):  # a name that renames it alone
+                own = derived[0].expr.node
+                results, refs = [derived[0].line_with(own)], referred(own)
+            printed = self.with_where(refs, results, ascii, partial)
+            lines = [*results, *map(self.line_of, refs)]
+        else:
+            forward, backward, results = self.lines(derived, whole)
+            printed = laid_out(forward, backward, results, [*self.outputs], ascii, partial)
+            lines = [*forward, *backward, *results]
+        return "\n".join([printed, *map(str, self.legend(lines))])
+
+    def legend(self, lines: Iterable[Line]) -> list[Note]:
+        """What lines use and nobody named, in words."""
+        return legend([ln.tree for ln in lines], self.unnamed)
+
+    @cached_property
+    def unnamed(self) -> dict[str, Unnamed]:
+        """The variables and arrays that nobody named, by what formulas call them."""
+        leaves = self.lowered.leaves.items()
+        return {
+            name: Unnamed(node.dtype.kind, tuple(str(node.shape[k]) for k in kept))
+            for name, (node, kept) in leaves
+            if node.name is None
+        }
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a derivation is printed with its forward pass: where steps have names, or tangents."""
+        return bool(self.names_by_user or self.tangents)
+
+    def whole(self, derived: Sequence[Derived], ascii: bool = False, partial: bool = False) -> str:
+        """All formulas of a derivation, with the forward pass where its steps have names."""
+        return self.format(derived, ascii, partial, whole=self.is_whole)
 
     def lines(
         self, derived: Sequence[Derived], whole: bool
     ) -> tuple[list[Line], list[Line], list[Line]]:
         """Definitions, gradients of named tensors, and the formulas, each in reading order."""
-        refs = referred(*(each.expr for each in derived))
+        refs = self.needed(derived)
         results = [each.line for each in derived]
         shown = {ln.of for ln in results if ln.of}
-        backward = [ln for ln in backward_lines(refs, self.definitions, self.taken) if ln.of not in shown]
+        backward = [ln for ln in backward_lines(refs, self.definitions, self.names) if ln.of not in shown]
         known = {ref.name for ref in self.definitions}
-        wanted = self.definitions if whole else [r for r in refs if r.name in known]
-        forward = forward_lines(wanted, self.rank, self.taken)
+        # the forward pass is told in one way, whatever shortens the formulas
+        met = {ref.name for ref in refs}
+        needed = {r.name for r in referred(*(r for r in self.definitions if r.name in met))}
+        wanted = self.definitions if whole else [r for r in self.definitions if r.name in needed]
+        forward = forward_lines(wanted, self.rank, self.names)
         if whole:
             unnamed = (item for item in self.outputs.items() if not isinstance(item[1], Ref))
-            forward += [line(name, expr, taken=self.taken) for name, expr in unnamed]
+            forward += [line(name, expr, names=self.names) for name, expr in unnamed]
         own = [self.line_of(r) for r in refs if r.of is None and r.name not in known]
-        return forward, placed(own, backward), results
+        ordered = in_order([*backward, *own], results)
+        last = max((k for k, ln in enumerate(ordered, 1) if ln not in results), default=0)
+        return forward, ordered[:last], ordered[last:]
+
+    def needed(self, derived: Sequence[Derived]) -> list[Ref]:
+        """The names that formulas stand on. The forward pass does so as it is, without names that gradients gave."""
+        own = {ref.name: ref for ref in self.definitions}
+        exprs = [each.expr for each in derived]
+        found, waiting = set[str](), [*exprs]
+        while waiting:
+            for ref in postorder(waiting.pop(), closed=is_name):
+                if isinstance(ref, Ref) and ref.name not in found:
+                    found.add(ref.name)
+                    waiting.append(own.get(ref.name, ref).node)
+        return [ref for ref in referred(*exprs) if ref.name in found]
 
     def with_where(
         self, refs: Sequence[Ref], results: Sequence[Line], ascii: bool, partial: bool
@@ -194,26 +232,31 @@ class Reading:
 
 
 def derived_of(formulas: Mapping[tuple[Node, ...], Expr], reading: Reading) -> dict[Key, Derived]:
-    """The derivatives, each with its left side: by name, second ones by several variables by pairs."""
-    several, lowered = len(formulas) > 1, reading.lowered
-    upper = reading.output_name or (reading.free_name if several else None)
+    """The derivatives, each with its left side: by name, higher ones of several variables by tuples."""
+    several, lowered, names = len(formulas) > 1, reading.lowered, reading.names
+    higher = any(len(variables) > 2 for variables in formulas)
+    # J or H is one formula, and no tensor
+    plain = not several and not higher and names.own.isdisjoint("JH")
+    upper = None if plain and not reading.output_name else names.loss
     found: dict[Key, Derived] = {}
     for variables, expr in formulas.items():
+        if reading.tangents:
+            name = tangent_name(names.gradient(lowered.names[variables[0]]))
+            axes = [lowered.views[node].sizes for node in (reading.node, *variables)]
+            found[lowered.names[variables[0]]] = Derived(name, expr, None, axes)
+            continue
         by = [lowered.names[v] for v in variables]
         axes = [lowered.views[node].sizes for node in (reading.node, *variables)]
-        key = (by[0], by[1]) if len(by) == 2 and several else by[0]
+        key = tuple(by) if len(by) > 1 and several else by[0]
         if len(by) == 1 and not reading.node.shape:
-            found[key] = Derived(differential_name(by[0]), expr, by[0], axes)
+            found[key] = Derived(names.gradient(by[0]), expr, by[0], axes)
         else:
             found[key] = Derived(_left_side(upper, by), expr, None, axes)
     return found
 
 
 def _left_side(output: str | None, by: Sequence[str]) -> str:
-    """What a Jacobian or a second derivative is called."""
+    """What a Jacobian or a higher derivative is called."""
     if output is None:
         return "J" if len(by) == 1 else "H"
-    if len(by) == 1:
-        return f"∂{output}/∂{by[0]}"
-    a, b = by
-    return f"∂²{output}/∂{a}²" if a == b else f"∂²{output}/∂{a}∂{b}"
+    return derivative_name(output, by)

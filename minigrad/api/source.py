@@ -156,12 +156,15 @@ def _listed(keys: Collection[Key]) -> str:
 
 def _kind(formula: Derived) -> str:
     if len(formula.axes) > 2:
-        return "hessian"
+        return "hessian" if len(formula.axes) == 3 else "derivative"
     return "jacobian" if formula.axes[0] else "gradient"
 
 
 def _summary(kind: str, reading: Reading, what: str) -> str:
     lowered = reading.lowered
+    if reading.tangents:
+        moved = [f"{lowered.names[node]} moves along {t.name}" for t, node in reading.tangents.items()]
+        return f"The change of the {kind} of {reading.output_name or 'the output'} {what}, where {' and '.join(moved)}."
     if not lowered.cotangents:
         return f"The {kind} of {reading.output_name or 'the output'} {what}."
     seeds = [f"{lowered.names[c]} is the gradient by {o.name}" for c, o in lowered.cotangents.items()]

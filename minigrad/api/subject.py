@@ -8,7 +8,8 @@ from typing import Any
 
 from minigrad.api.reading import Derived, Key, Reading
 from minigrad.api.source import derivation_source
-from minigrad.checking import GeneratedSource, Subject
+from minigrad.checking import GeneratedSource, PrintedFormulas, Subject
+from minigrad.notation.text import ASCII, UNICODE
 from minigrad.source import LANGUAGES
 
 
@@ -17,11 +18,13 @@ def subject_of(
 ) -> Subject:
     """The output, its variables, and what was derived and generated for them."""
     by_name = {name: node for node, name in reading.lowered.names.items()}
-    keys = [key if isinstance(key, tuple) else (key,) for key in formulas]
+    paths = [key if isinstance(key, tuple) else (key,) * order for key in formulas]
+    moved = (*reading.tangents.values(),)
+    nodes = [tuple(by_name[name] for name in path) for path in paths]
     return Subject(
         reading.node,
-        [by_name[key[-1]] for key in keys],
-        [", ".join(key) for key in keys],
+        [path[-1] for path in nodes],
+        [key if isinstance(key, str) else ", ".join(key) for key in formulas],
         [f.expr for f in formulas.values()],
         reading.lowered,
         given,
@@ -29,5 +32,15 @@ def subject_of(
             language: GeneratedSource(partial(derivation_source, formulas, reading), language)
             for language in LANGUAGES
         },
-        inner=[by_name[key[0]] for key in keys] if order == 2 else None,
+        printed={
+            marks.name: PrintedFormulas(
+                partial(reading.whole, list(formulas.values()), not marks.unicode),
+                [(f.name, f.expr) for f in formulas.values()],
+                marks,
+            )
+            for marks in (UNICODE, ASCII)
+        },
+        inner=[moved or path[:-1] for path in nodes] if order > 1 else None,
+        tangents=reading.tangents,
+        times=order - 1 if moved else 0,
     )

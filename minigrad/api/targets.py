@@ -6,21 +6,22 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from minigrad.api.printed import taken_for_tensor
 from minigrad.errors import ArgumentError, DerivationError
 from minigrad.graph import Node, Tensor
-from minigrad.index.size import Size
 from minigrad.primitive import REGISTRY
 from minigrad.symbolic.lower import Lowered, Output, lower, register_heads
 
 Variable = str | Tensor
 # Variables with values of these kinds have no gradient that one would want without asking.
-_DISCRETE = {"0/1", "bool", "index", "pm1", "onehot"}
+DISCRETE = {"0/1", "bool", "index", "pm1", "onehot"}
 
 
 def output_node(output: Any) -> Node:
     """The output's place in the graph."""
     if not isinstance(output, Tensor):
-        raise ArgumentError(f"derive: the output must be a tensor, not {type(output).__name__}")
+        hint = taken_for_tensor(output) or f"the output must be a tensor, not {type(output).__name__}"
+        raise ArgumentError(f"derive: {hint}")
     if output._node is None:
         raise DerivationError(
             "derive: this tensor was computed from nothing that is tracked; name its inputs "
@@ -29,22 +30,26 @@ def output_node(output: Any) -> Node:
     return output._node
 
 
-def lowered_graph(node: Node, cotangents: Mapping[Node, Output] | None = None) -> Lowered:
+def lowered_graph(
+    node: Node,
+    cotangents: Mapping[Node, Output] | None = None,
+    called: Mapping[Node, str] | None = None,
+) -> Lowered:
     """The graph of one output in index notation, with every row's function known to it."""
     register_heads(REGISTRY.values())
-    return lower([node], cotangents=cotangents)
+    return lower([node], cotangents=cotangents, called=called)
 
 
-def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
-    """The nodes that ``wrt`` means; by default what requires a gradient, or else what is named."""
+def variables_of(wrt: Any, lowered: Lowered, what: str = "wrt") -> list[Node]:
+    """The nodes that ``wrt``, or an argument called so, means; by default what requires a gradient, or else what is named."""
     given = lowered.cotangents
     by_name = {name: node for node, name in lowered.names.items() if node not in given}
     if wrt is None:
         leaves = [node for node, _ in lowered.leaves.values() if node not in given]
-        smooth = [n for n in leaves if n.name is not None and not n.assume & _DISCRETE]
+        smooth = [n for n in leaves if n.name is not None and not n.assume & DISCRETE]
         return [n for n in leaves if n.requires_grad] or smooth
     if not isinstance(wrt, Iterable):
-        raise ArgumentError(f'derive: wrt={wrt!r} is neither a name nor a tensor; write wrt="X"')
+        raise ArgumentError(f'derive: {what}={wrt!r} is neither a name nor a tensor; write {what}="X"')
     chosen = [wrt] if isinstance(wrt, (str, Tensor)) else list(wrt)
     nodes: list[Node] = []
     for item in chosen:
@@ -57,7 +62,7 @@ def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
                 )
             if item._node not in lowered.names:
                 raise ArgumentError(
-                    "derive: wrt= holds a computed tensor without a name, and its gradient is printed by a "
+                    f"derive: {what}= holds a computed tensor without a name, and its gradient is printed by a "
                     'name; name it before it is used: h = (...).named("h")'
                 )
             nodes.append(item._node)
@@ -70,9 +75,3 @@ def variables_of(wrt: Any, lowered: Lowered) -> list[Node]:
                 f"derive: no tensor of this graph is named {item!r}; {hint}known are {', '.join(by_name)}"
             )
     return nodes
-
-
-def dims_of(lowered: Lowered) -> set[str]:
-    """The names of all dims in the graph: no tensor may be named like one."""
-    sizes = [size for view in lowered.views.values() for size in view.sizes]
-    return {name for size in sizes if isinstance(size, Size) for name in size.names()}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.api.functions import separated, with_functions
 from minigrad.api.reading import Derived
 from minigrad.errors import ArgumentError
 from minigrad.index.size import value_of
@@ -38,12 +39,13 @@ def evaluate_formulas(
     lowered: Lowered, formulas: Sequence[Derived], given: Mapping[str, Any]
 ) -> list[Any]:
     """The values of several formulas of one derivation; what they share is computed once."""
-    values, sizes = bound(lowered, given)
-    exprs = tuple(f.expr for f in formulas)
+    arrays, functions = separated(dict(given))
+    values, sizes = bound(lowered, arrays)
+    exprs = tuple(with_functions([f.expr for f in formulas], functions))
     check_sizes(exprs, sizes)
     wide = {name: _widened(array) for name, array in values.items()}
-    arrays = evaluate_all(exprs, Environment(wide, sizes))
-    return [_shaped(f, array, sizes) for f, array in zip(formulas, arrays, strict=True)]
+    found = evaluate_all(exprs, Environment(wide, sizes))
+    return [_shaped(f, array, sizes) for f, array in zip(formulas, found, strict=True)]
 
 
 def _widened(array: Any) -> Any:

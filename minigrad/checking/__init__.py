@@ -2,6 +2,7 @@
 
 from minigrad.checking.examine import examine
 from minigrad.checking.options import Options
+from minigrad.checking.printed import PrintedFormulas
 from minigrad.checking.report import Comparison, Finding, Report, Suspect, Worst
 from minigrad.checking.sample import Sample
 from minigrad.checking.source import GeneratedSource
@@ -12,6 +13,7 @@ __all__ = [
     "Finding",
     "GeneratedSource",
     "Options",
+    "PrintedFormulas",
     "Report",
     "Sample",
     "Subject",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, islice
 from typing import Any
 
@@ -17,15 +17,30 @@ _MOST_PATHS = 12
 Variants = Iterator[tuple[str, Any]]
 
 
-def altered(sweep: Sweep, names: GraphNames) -> Iterator[tuple[str, Any]]:
-    """The target's gradient after each slip in turn."""
+def lost_parts(sweep: Sweep, names: GraphNames) -> Variants:
+    """The target's gradient without a sum or a path that belongs to it."""
+    return _each(_LOST, sweep, names)
+
+
+def altered_paths(sweep: Sweep, names: GraphNames) -> Variants:
+    """The target's gradient with a path counted wrongly, or an operand transposed."""
+    return _each(_ALTERED, sweep, names)
+
+
+def altered_rules(sweep: Sweep, names: GraphNames) -> Variants:
+    """The target's gradient by a wrong rule or a wrong operand, or without two paths."""
+    yield from _each(_RULES, sweep, names)
     contributions = sweep.contributions()[:_MOST_CONTRIBUTIONS]
-    for kind in _KINDS:
+    yield from _two_lost_paths(contributions, sweep, names.towards(sweep.active))
+
+
+def _each(kinds: Sequence[Callable[..., Variants]], sweep: Sweep, names: GraphNames) -> Variants:
+    contributions, names = sweep.contributions()[:_MOST_CONTRIBUTIONS], names.towards(sweep.active)
+    for kind in kinds:
         for contribution in contributions:
             for text, c in kind(contribution, contributions, names):
                 if np.shape(c) == np.shape(contribution.value):
                     yield text, sweep.gradient(_replacing({_place(contribution): c}))
-    yield from _two_lost_paths(contributions, sweep, names)
 
 
 def _two_lost_paths(contributions: list[Contribution], sweep: Sweep, names: GraphNames) -> Variants:
@@ -89,21 +104,38 @@ def _forgotten_sums(
 def _lost_paths(
     contribution: Contribution, contributions: list[Contribution], names: GraphNames
 ) -> Variants:
-    """One of several uses of a tensor left out, or subtracted."""
+    """One of several uses of a tensor left out."""
+    what = _path(contribution, contributions, names)
+    if what:
+        yield f"{what} is missing", np.zeros(np.shape(contribution.value))
+
+
+def _altered_paths(
+    contribution: Contribution, contributions: list[Contribution], names: GraphNames
+) -> Variants:
+    """One of several uses of a tensor subtracted, or counted twice."""
+    what = _path(contribution, contributions, names)
+    if what:
+        c = np.asarray(contribution.value)
+        yield f"the sign of {what} is wrong", -c
+        yield f"{what} is counted twice", 2 * c
+
+
+def _path(
+    contribution: Contribution, contributions: list[Contribution], names: GraphNames
+) -> str:
+    """What one of several uses of a tensor is called; "" where there is one alone, or no name."""
     uses = [e for e in contributions if e.parent is contribution.parent]
     if len(uses) < 2:
-        return
+        return ""
     c = np.asarray(contribution.value)
     along = [axis for axis in range(c.ndim) if c.shape[axis] > 1 and not np.ptp(c, axis=axis).any()]
     if along and np.any(c):
-        what = f"the {sum_name(along[-1], c.ndim)} term in {names.below(contribution.parent)}"
-        yield f"{what} is missing", np.zeros(c.shape)
-        yield f"the sign of {what} is wrong", -c
-        return
-    path = f"the path of {names.tensor(contribution.parent)} through {names.above(contribution.node)[1:]}"
-    yield f"{path} is missing", np.zeros(c.shape)
-    yield f"the sign of {path} is wrong", -c
-    yield f"{path} is counted twice", 2 * c
+        return f"the {sum_name(along[-1], c.ndim)} term in {names.below(contribution.parent)}"
+    above = names.above(contribution.node)
+    if not above.startswith("d"):
+        return ""
+    return f"the path of {names.tensor(contribution.parent)} through {above[1:]}"
 
 
 def _transposes(
@@ -200,10 +232,9 @@ def _either_way(array: Any) -> list[Any]:
     return [array, array.swapaxes(-1, -2)] if array.ndim > 1 else [array]
 
 
-_KINDS = (
-    _forgotten_sums,
-    _lost_paths,
-    _transposes,
+_LOST = (_forgotten_sums, _lost_paths)
+_ALTERED = (_altered_paths, _transposes)
+_RULES = (
     _forgotten_derivatives,
     _wrong_axes,
     _other_operands,

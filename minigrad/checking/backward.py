@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.checking.compare import ROUNDING, held
 from minigrad.checking.examine import examine
+from minigrad.checking.formula_slips import Right
 from minigrad.checking.handwritten import Handwritten, plain
 from minigrad.checking.judge import YOURS, worst_of
 from minigrad.checking.options import Options
@@ -22,14 +23,9 @@ from minigrad.checking.slips import find_slip
 from minigrad.checking.subject import Subject
 from minigrad.checking.sweep import Sweep
 from minigrad.checking.vjp_laws import SHAPES, UNCHANGED, linear, repeated, zero
-from minigrad.checking.witnesses import (
-    BACKWARD,
-    Arrays,
-    Witness,
-    hand_gradients,
-    judging,
-    never,
-)
+from minigrad.checking.whole_gradients import hand_gradients
+from minigrad.checking.witness import BACKWARD, Arrays, Witness, never
+from minigrad.checking.witnesses import judging
 from minigrad.graph import apply, tensor
 from minigrad.primitive import Primitive
 
@@ -178,8 +174,9 @@ def _finding(
     masked = _masked_note(yours, sample.output)
     if right is None:
         return Finding(quantity, "fail", masked)
-    gradient, sweep, names = right
-    slip = None if sweep is None else find_slip(yours, gradient, sweep, names)
+    gradient, sweep, names, formula = right
+    candidates = formula.candidates(sweep, names, sweep.sample, gradient.shape)
+    slip = find_slip(yours, gradient, candidates, names)
     text = masked or ("" if slip is None else slip.text)
     return Finding(
         quantity, "fail", text, None if slip is None else slip.ratio, worst_of(yours, gradient)
@@ -195,18 +192,24 @@ def _masked_note(yours: Any, output: Any) -> str:
 
 def _right(
     hand: Handwritten, k: int, name: str, sample: Sample
-) -> tuple[Any, Sweep | None, GraphNames] | None:
-    """The right gradient by the trace, with the sweep in which slips are looked for."""
+) -> tuple[Any, Sweep, GraphNames, Right] | None:
+    """The right gradient by the trace, with the sweep and the formula in which slips are looked for."""
     reference = hand.reference
     if reference is None or name not in reference.names:
         return None
     twin = drawn(reference, 0).seeded(sample.c)
-    node = reference.variables[list(reference.names).index(name)]
+    place = list(reference.names).index(name)
+    node = reference.variables[place]
     named = {n: n.name for n in twin.replay.order if n.name is not None}
     lengths = {
         f"{arg}.shape[{axis}]": int(length)
         for arg, value in zip(hand.names, hand.args, strict=True)
         for axis, length in enumerate(np.shape(value))
     }
-    right = hand_gradients(twin)[list(reference.names).index(name)]
-    return right, Sweep(twin, node), GraphNames(named, lengths, twin.replay.order)
+    return (
+        hand_gradients(twin)[place],
+        Sweep(twin, node),
+        # what a function of arrays computes with it does not tell
+        GraphNames(named, lengths, twin.replay.order, computed_with=lengths),
+        hand.right(name),
+    )

@@ -14,6 +14,8 @@ from minigrad.checking.report import COARSEST, EVERYTHING, KINK, Comparison, Ver
 
 # What is said of differences that contradict those with narrower steps.
 UNSETTLED = "values vary within the steps of the differences"
+# And of claims that rounding may put as far apart as they are.
+ROUNDED = "rounding drowns the difference"
 # What two computations of one number in double precision may differ by without further reason.
 ROUNDING = 1e-10
 # A witness may be off by this many times what it moves by when its data change in their last digit.
@@ -57,9 +59,9 @@ def judged(
     return Comparison(first, second, quantity, error, tolerance, note, verdict, worst)
 
 
-def settled_by(c: Comparison, s: Slope, claim: float) -> Comparison:
+def settled_by(c: Comparison, s: Slope, claim: float, rounding: float) -> Comparison:
     """The comparison of a claim with a slope, inconclusive where values vary within the slope's steps."""
-    if c.verdict != "fail" or not s.unsettled(claim):
+    if c.verdict != "fail" or not s.unsettled(claim, rounding):
         return c
     return replace(c, verdict="inconclusive", note=UNSETTLED, worst=None)
 
@@ -116,7 +118,7 @@ def arrays_compared(
     tolerance = tolerated(base, scale, moved)
     c = judged(first, second, quantity, largest / scale, tolerance, worst=worst)
     if c.verdict == "pass" and tolerance > max(COARSEST, base):
-        return replace(c, verdict="inconclusive", note="rounding drowns the difference")
+        return replace(c, verdict="inconclusive", note=ROUNDED)
     return c
 
 
@@ -147,13 +149,15 @@ def slopes_compared(
     natural: float,
     single: bool = False,
     base: float = ROUNDING,
+    rounding: Callable[[], float] = float,
 ) -> list[Comparison]:
     """Gradients by some variables against slopes along directions that move all of them: a line for each.
 
     What a slope is missed by is laid to the charge of every variable, as a share of its own part of the
     slope. The tolerance comes from the slopes' own uncertainty; ``noise`` is asked, only where that
-    does not explain a gap, how far rounding moves each gradient. ``single`` says that each direction is
-    one element of one variable, which then can be named.
+    does not explain a gap, how far rounding moves each gradient, and ``rounding`` how far it moves the
+    values that the slopes are differences of. ``single`` says that each direction is one element of one
+    variable, which then can be named.
     """
     line = partial(Comparison, first, second)
     gs = [np.asarray(g, dtype=float) for g in gradients.values()]
@@ -181,7 +185,7 @@ def slopes_compared(
             worst = Worst(place, float(g[place]), there)
             return [line(q, float("nan"), ROUNDING, f"{first} is not finite", "fail", worst)]
     unsure = KINK if kinks else "differences are too uncertain here"
-    missed = _Missed(gs, smooth, noise, natural, base, unsure)
+    missed = _Missed(gs, smooth, noise, rounding, natural, base, unsure)
     result = []
     for q, g, scale in zip(gradients, gs, missed.scales, strict=True):
         c = missed.judged(first, second, q, scale)
@@ -205,11 +209,13 @@ class _Missed:
         gs: Sequence[Any],
         smooth: Measured,
         noise: Callable[[], Sequence[float]],
+        rounding: Callable[[], float],
         natural: float,
         base: float,
         unsure: str,
     ) -> None:
         self.natural, self.base, self.unsure, self.alone = natural, base, unsure, len(gs) == 1
+        self.rounding = 0.0
         claims = [sum(float(np.sum(g * a)) for g, a in zip(gs, d, strict=True)) for d, _ in smooth]
         self.claims = [(abs(y - s.value), y, s) for y, (_, s) in zip(claims, smooth, strict=True)]
         gaps = [gap for gap, _, _ in self.claims]
@@ -220,6 +226,10 @@ class _Missed:
         self.scales = [max(least, *(length(g * d[j]) for d, _ in smooth)) for j, g in enumerate(gs)]
         self.allowed = doubt(uncertainty=max(s.uncertainty for _, s in smooth))
         if self.gap > self.allowed + base * min(self.scales):
+            self.rounding = rounding()
+            magnified = self.rounding * max(s.magnifies for _, s in smooth)
+            self.allowed += doubt(uncertainty=magnified)
+            self.allowed += doubt(EPS * natural)  # where differences of what underflows are exactly 0
             moved = zip(noise(), smooth[0][0], strict=True)
             self.allowed += sum(doubt(moves) * float(np.abs(d).sum()) for moves, d in moved)
 
@@ -234,7 +244,7 @@ class _Missed:
         c = judged(first, second, quantity, self.gap / scale, tolerance, note)
         if c.verdict == "fail" and self.alone:
             off = [(y, s) for gap, y, s in self.claims if gap > tolerance * scale]
-            if all(s.unsettled(y) for y, s in off):
+            if all(s.unsettled(y, self.rounding) for y, s in off):
                 return replace(c, verdict="inconclusive", note=UNSETTLED)
         if tolerance > max(COARSEST, self.base) and c.error <= _CLEARLY * tolerance:
             return replace(c, verdict="inconclusive", note=self.unsure)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from math import sqrt
+from functools import partial
+from math import inf, isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ _NOISE_STEP, _FAR_BELOW, _NOISE_POINTS = 1e-9, 1e-4, 7
 _CLOSER = tuple(10.0 ** (-k / 2) for k in range(6, 28))
 # Values that scatter by this share of their size have more than rounding in them.
 _SCATTERED = 1e-6
+# And none where both sides scatter by so little of it.
+_ASIDE = 0.1
+# Spacings at which it is looked for, how many times rounding it is, and by how much less it falls than a kink.
+_CLOSE, _ROUGH, _FLAT = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8), 50, 3
 # One slope refutes another by this many times their uncertainties, and is itself known to a hundredth.
 _REFUTES, _KNOWN = 8, 1e-2
 # What extrapolation makes of the rounding error of one value: 64/45 · 4/√2 and the smaller terms.
@@ -32,17 +37,23 @@ _AMPLIFIED = 4.2
 class Slope:
     """A directional derivative, how far it may be off, and whether the function has a kink here.
 
-    ``scatter`` is the share of the values' size that is noise, ``closer`` measures with another step.
+    ``scatter`` is the share of the values' size that is noise, ``closer`` measures with another step,
+    ``rough`` says whether values vary between the points that were looked at;
+    ``magnifies`` is how many times an error of the values becomes one of the slope.
     """
 
     value: float
     uncertainty: float
     kink: bool = False
     scatter: float = 0.0
+    magnifies: float = 0.0
     closer: Callable[[float], Slope] | None = field(default=None, compare=False, repr=False)
+    rough: Callable[[float], bool] | None = field(default=None, compare=False, repr=False)
 
-    def unsettled(self, claim: float) -> bool:
+    def unsettled(self, claim: float, rounding: float) -> bool:
         """Whether it is no ground against a claim: values vary within the steps that it was measured by.
+
+        ``rounding`` is how far they vary for that reason alone.
 
         sin(10⁹ x) turns 5 million times within a step of 0.03, so its differences there are chance. A step of
         10⁻¹¹ tells the slope: where such steps contradict the wide ones and side with the claim, or all
@@ -51,6 +62,8 @@ class Slope:
         if self.closer is None or not np.isfinite([self.value, claim]).all():
             return False
         if self.scatter > _SCATTERED and abs(self.value) <= _REFUTES * self.uncertainty:
+            return True
+        if self.rough is not None and self.rough(rounding):
             return True
         return any(self._gives_way(self.closer(step), claim) for step in _CLOSER)
 
@@ -79,8 +92,15 @@ def slope(f: Callable[[float], Any], c: Any, steps: tuple[float, ...] = _STEPS) 
 
     noise = _noise(along)
     best = _believed(_extrapolated(f, c, step, noise) for step in sorted(steps))
-    kink = np.isfinite(best.value) and _has_kink(f, c, noise)
-    return replace(best, kink=kink, scatter=_share(noise, c * f(0.0)), closer=closer)
+    scatter = _share(noise, c * f(0.0))
+    jumps = scatter > _SCATTERED and _jumps(along, noise)
+    return replace(
+        best,
+        kink=np.isfinite(best.value) and (jumps or _has_kink(f, c, noise)),
+        scatter=scatter,
+        closer=closer,
+        rough=partial(_is_rough, along),
+    )
 
 
 def _believed(estimates: Any) -> Slope:
@@ -100,7 +120,7 @@ def _believed(estimates: Any) -> Slope:
             found.uncertainty + best.uncertainty
         ):
             # never trusted far below what two different steps differ by
-            best = Slope(found.value, max(found.uncertainty, gap / 64))
+            best = replace(found, uncertainty=max(found.uncertainty, gap / 64))
     return best
 
 
@@ -121,7 +141,7 @@ def _extrapolated(f: Callable[[float], Any], c: Any, h: float, noise: float) -> 
     # Halving the step of a smooth function leaves a quarter of the error; where it leaves half, the
     # second derivative jumps, and extrapolation does not help.
     off = abs(twice - once[1]) if first >= 3 * second else abs(once[1] - once[0])
-    return Slope(twice, off + rounding)
+    return Slope(twice, off + rounding, magnifies=_AMPLIFIED / h)
 
 
 def _noise(f: Callable[[float], float], step: float = _NOISE_STEP / _FAR_BELOW) -> float:
@@ -134,6 +154,28 @@ def _noise(f: Callable[[float], float], step: float = _NOISE_STEP / _FAR_BELOW) 
     values = np.array([f(width * (k - _NOISE_POINTS // 2)) for k in range(_NOISE_POINTS)])
     third = np.diff(values, n=3)
     return sqrt(float(np.mean(third**2)) / 20) if np.isfinite(third).all() else 0.0
+
+
+def _jumps(f: Callable[[float], float], noise: float) -> bool:
+    """Whether values scatter only where those from both sides meet, as those of floor(x) do at whole numbers."""
+    shift = _NOISE_STEP * (_NOISE_POINTS // 2 + 1)
+    sides = [_noise(partial(lambda t, by: f(t + by), by=by)) for by in (shift, -shift)]
+    return max(sides) < _ASIDE * noise
+
+
+def _is_rough(f: Callable[[float], float], rounding: float) -> bool:
+    """Whether values vary by more than rounding between points however close, as those of log |Γ(10⁹ x)| do.
+
+    Third differences of what is smooth fall with the third power of the step, at a kink with the first.
+    """
+    least = _ROUGH * max(rounding, EPS * abs(f(0.0)))
+    wide = inf
+    for width in _CLOSE:
+        narrow = _noise(f, width / _FAR_BELOW)
+        if narrow > max(least, wide / _FLAT) and isfinite(wide):
+            return True
+        wide = narrow
+    return False
 
 
 def _share(noise: float, parts: Any) -> float:
@@ -149,8 +191,9 @@ def _has_kink(f: Callable[[float], Any], c: Any, noise: float) -> bool:
     for h in _ONE_SIDED:
         right = float(np.sum(c * (f(h) - here))) / h
         left = float(np.sum(c * (here - f(-h)))) / h
-        rounding = (16 * EPS * float(np.sum(np.abs(c * here))) + 4 * noise) / h
-        jumps.append((abs(right - left), rounding, max(abs(right), abs(left), 1e-12)))
+        size = float(np.sum(np.abs(c * here)))
+        rounding = (16 * EPS * size + 4 * noise) / h
+        jumps.append((abs(right - left), rounding, max(abs(right), abs(left), 1e-12 * size)))
     return _persists(jumps)
 
 
@@ -186,7 +229,13 @@ def mixed_slope(f: Callable[[float, float], Any], c: Any) -> Slope:
     noise = _noise(along)
     best = _believed(_mixed(f, c, step, noise) for step in sorted(_MIXED_STEPS))
     kink = np.isfinite(best.value) and _bends(f, c, noise)
-    return replace(best, kink=kink, scatter=_share(noise, c * f(0.0, 0.0)), closer=closer)
+    return replace(
+        best,
+        kink=kink,
+        scatter=_share(noise, c * f(0.0, 0.0)),
+        closer=closer,
+        rough=partial(_is_rough, along),
+    )
 
 
 def _mixed(f: Callable[[float, float], Any], c: Any, h: float, noise: float) -> Slope:
@@ -198,7 +247,7 @@ def _mixed(f: Callable[[float, float], Any], c: Any, h: float, noise: float) -> 
         found[k] = total / (4 * width * width)
     value = (4 * found[1] - found[0]) / 3
     rounding = (16 * EPS * size + 4 * noise) / (h * h)
-    return Slope(value, abs(value - found[1]) + rounding)
+    return Slope(value, abs(value - found[1]) + rounding, magnifies=4 / (h * h))
 
 
 def _bends(f: Callable[[float, float], Any], c: Any, noise: float) -> bool:
@@ -212,5 +261,5 @@ def _bends(f: Callable[[float, float], Any], c: Any, noise: float) -> bool:
     for h in _ONE_SIDED_MIXED:
         one, other = ((value(s, s) - value(s, 0) - value(0, s) + here) / (h * h) for s in (h, -h))
         rounding = (16 * EPS * abs(here) + 4 * noise) / (h * h)
-        jumps.append((abs(one - other), rounding, max(abs(one), abs(other), 1e-12)))
+        jumps.append((abs(one - other), rounding, max(abs(one), abs(other), 1e-12 * abs(here))))
     return _persists(jumps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import cycle, islice, permutations
 from typing import Any
@@ -187,13 +187,20 @@ def dims_of(nodes: Iterable[Node]) -> list[str]:
     return list(dict.fromkeys(name for size in sizes for name in sorted(size.names())))
 
 
-def size_choices(names: Sequence[str], known: Mapping[str, int]) -> Iterator[dict[str, int]]:
+def size_choices(
+    names: Sequence[str],
+    known: Mapping[str, int],
+    sizes: Sequence[int] = (),
+    taken: Collection[int] = (),
+) -> Iterator[dict[str, int]]:
     """Sizes for dims, in one order after another: XᵀX has an inverse only where X has more rows.
 
+    None is a length that is ``taken`` by an axis, which could pass for it.
     Then longer ones, for what reads places that no meaning tells of. A scalar that is named like a dim is bound to it elsewhere.
     """
     free = [name for name in names if name not in known]
-    for order in islice(permutations(_SIZES[: max(len(free), 2)]), _MOST_ORDERS):
+    chosen = tuple(sizes or [size for size in _SIZES if size not in taken] or _SIZES)
+    for order in islice(permutations(chosen[: max(len(free), 2)]), _MOST_ORDERS):
         cycled = (order[k % len(order)] for k in range(len(free)))
         yield {**dict(zip(free, cycled, strict=True)), **known}
     for longer in _LONGER if free else ():

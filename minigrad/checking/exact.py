@@ -94,6 +94,21 @@ class Dual:
     def __rsub__(self, other: Any) -> Any:
         return self * -1 + other
 
+    def __eq__(self, other: object) -> Any:
+        """Whether two numbers that stand still are one; of one that moves it is no rational function."""
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        y = _dual(other)
+        if self.b or y.b:
+            raise NotRationalError("a comparison is not rational")
+        return self.a == y.a
+
+    def __bool__(self) -> bool:
+        """Whether it is not 0, as a truth value is asked for that is not written as one."""
+        return self != 0
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 def _dual(x: Any) -> Dual:
     return x if isinstance(x, Dual) else Dual(x)
@@ -254,8 +269,8 @@ def _by_sympy(sample: Sample, k: int, formula: str, quantity: str) -> Comparison
     moving = np.array(x, dtype=object)
     moving[place] = t
     value = exact.checked(meaning.value({node: moving}))
-    if s.sympify(value).has(s.zoo, s.nan):
-        # a log 0 among the terms swallows the others, and their slopes with them
+    if s.sympify(value).has(s.zoo, s.nan, s.oo, -s.oo):
+        # a log 0 or log Γ(0) among the terms swallows the others, and their slopes with them
         raise ZeroDivisionError("the meaning has no value at the numbers drawn")
     measured = exact.checked(s.diff(value, t))
     target, moved = meaning.lowered.expr(node), {}

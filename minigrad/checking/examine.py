@@ -14,7 +14,8 @@ element, d = (1, 0) and (0, 2), and shown where it is: at [1].
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -26,9 +27,11 @@ from minigrad.checking.derivative import movements, pairs
 from minigrad.checking.distributions import generator
 from minigrad.checking.hearing import Hearing, said
 from minigrad.checking.large import enlarged, wrong_claims
-from minigrad.checking.locate import AT_FAULT, locate, machinery
+from minigrad.checking.locate import AT_FAULT, AT_SECOND_ORDER, IN_LOWER, locate, machinery
+from minigrad.checking.low_precision import NAMES, in_lower_precision
 from minigrad.checking.options import FORWARD, MEANING, PROPERTIES, Options
-from minigrad.checking.properties import properties
+from minigrad.checking.other_lengths import Otherwise, otherwise
+from minigrad.checking.properties import TANGENT, TWICE, properties
 from minigrad.checking.proving import proofs
 from minigrad.checking.report import Comparison, Report, Suspect, merged
 from minigrad.checking.sample import Sample
@@ -36,8 +39,10 @@ from minigrad.checking.sampling import drawn, is_drawn
 from minigrad.checking.slopes import Slopes
 from minigrad.checking.subject import Subject
 from minigrad.checking.suppress import suppress_warnings
-from minigrad.checking.witnesses import FORMULA, VJP, Arrays, Witness, speaking
-from minigrad.errors import ArgumentError
+from minigrad.checking.undefined import defined
+from minigrad.checking.witness import FORMULA, VJP, Arrays, Witness
+from minigrad.checking.witnesses import WITNESSES, speaking
+from minigrad.errors import ArgumentError, MinigradError
 from minigrad.program.environment import Environment
 from minigrad.program.evaluate import evaluate_all
 from minigrad.symbolic.budget import budget, used_up
@@ -56,8 +61,29 @@ def examine(subject: Subject, options: Options | int = 0) -> Report:
     """
     if not isinstance(options, Options):
         options = Options(seed=options)
-    with suppress_warnings(), budget(options.seconds):
+    subject = defined(subject, options.seed)
+    with suppress_warnings(), budget(options.left):
         return _Examination(subject, options).report()
+
+
+def _contradictions(
+    subject: Subject, options: Options, note: Callable[[str], None], at: Otherwise
+) -> list[Comparison]:
+    """What values and whole gradients contradict there."""
+    inner, sample = _Examination(subject, options), at.sample
+    known, _ = inner._asked(sample)
+    found = inner._values(sample)
+    for k in range(len(subject.names)):
+        if sample.differentiable(k):
+            found.extend(pairs(sample, k, known, inner.hearing, inner._movements))
+    strangers, result = {w.name for w in options.extra}, []
+    for c in (c for c in found if c.verdict == "fail"):
+        if c.first in strangers and c.worst is not None and not np.isfinite(c.worst.first):
+            # as (x − mean(x)) / std(x) has none of one element
+            note(f"{c.first}: no finite value by {c.quantity} {at.name}")
+        else:
+            result.append(replace(c, note=at.name))
+    return result
 
 
 class _Examination:
@@ -86,6 +112,8 @@ class _Examination:
         if self.subject.order == 1:
             comparisons.extend(merged(self._properties(sample) for sample in samples))
             comparisons.extend(self._at_large(first))
+            if self.options.cotangent is None:
+                comparisons.extend(self._at_other_lengths(comparisons))
         comparisons.extend(proofs(self.subject, self.options, self.hearing))
         comparisons.extend(merged([self.hearing.lines]))
         comparisons.extend(self._unheard(comparisons))
@@ -160,7 +188,8 @@ class _Examination:
         for witness in self._witnesses():
             why = witness.refuses(sample)
             if why:
-                self.hearing.silent(self._name(witness), why)
+                if not witness.of:  # else there is nothing that it shows
+                    self.hearing.silent(self._name(witness), why)
             elif witness.gradients is None:
                 slopes.append(witness)
             else:
@@ -168,9 +197,16 @@ class _Examination:
                 question = partial(witness.gradients, sample)
                 arrays = self.hearing.ask(self._name(witness), "gradients", question, named=False)
                 if arrays is not None:
-                    known.append((witness, arrays))
+                    known.append((witness, self._told(witness, arrays)))
         self._heard[sample] = known, slopes
         return known, slopes
+
+    def _told(self, witness: Witness, arrays: Arrays) -> Arrays:
+        """The claims, with a note on what one could not be made of."""
+        for name, array in zip(self.subject.names, arrays, strict=True):
+            if isinstance(array, MinigradError):
+                self.hearing.silent(self._name(witness), str(array), name)
+        return [None if isinstance(a, MinigradError) else a for a in arrays]
 
     def _witnesses(self) -> Iterator[Witness]:
         """Those who speak of derivatives of this order, and are to be heard."""
@@ -190,7 +226,8 @@ class _Examination:
         found, notes = properties(sample)
         for note in notes:
             self.hearing.note(note)
-        return found
+        texts = [w for w, _ in self._asked(sample)[0] if w.language]
+        return [*found, *in_lower_precision(sample, texts, self.hearing.silent)]
 
     def _at_large(self, sample: Sample) -> list[Comparison]:
         """Who is wrong at large arguments: looked for where the sample has shown nothing."""
@@ -201,6 +238,24 @@ class _Examination:
                 break
             self.options.say(at.name, 0, 1)
             found = self.hearing.ask(at.name, "", partial(wrong_claims, at))
+            if found:
+                self._guilty = at.sample
+                return found
+        return []
+
+    def _at_other_lengths(self, known: Sequence[Comparison]) -> list[Comparison]:
+        """Who is wrong where axes are of length 1, or long, and was not seen to be so: nothing where nobody is."""
+        if not all(map(self.options.wants, (VJP, FORMULA))):
+            return []
+        for at in otherwise(self.subject, self.options.seed):
+            if used_up():
+                break
+            self.options.say(at.name, 0, 1)
+            ask = partial(_contradictions, self.subject, self.options, self.hearing.note, at)
+            found = self.hearing.tried(ask)
+            # who cannot be judged at usual lengths is not guilty at these
+            seen = {(c.first, c.second, c.quantity) for c in known if c.verdict != "pass"}
+            found = [c for c in found or () if (c.first, c.second, c.quantity) not in seen]
             if found:
                 self._guilty = at.sample
                 return found
@@ -219,9 +274,9 @@ class _Examination:
             return np.asarray(array).reshape(at.output.shape)
 
         def noise() -> float:
-            twin = sample.perturbed()
-            return furthest(meant(twin), meant(sample)) + furthest(
-                twin.values[subject.output], sample.output
+            return max(
+                furthest(meant(twin), meant(sample)) + furthest(twin.output, sample.output)
+                for twin in map(sample.perturbed, (False, True))
             )
 
         array = self.hearing.ask(MEANING, "value", lambda: meant(sample), named=False)
@@ -234,7 +289,11 @@ class _Examination:
         """How far a witness moves, in every variable, when the data change in their last digit."""
         known = self._moved.get((sample, witness.name))
         if known is None:
-            known = self._moved[sample, witness.name] = movements(sample, witness)
+            known = movements(sample, witness)
+            # a text is not disturbed on its way, but what it is made from is
+            for other in (w for w in WITNESSES if w.name == witness.made_from):
+                known = list(map(max, known, self._movements(sample, other)))
+            self._moved[sample, witness.name] = known
         return known
 
     # -- the end ---------------------------------------------------------------------------------------
@@ -265,5 +324,12 @@ class _Examination:
         ]
         if not comparisons:
             return []
-        question = partial(locate, sample.replay, sample.leaves, generator(self.options.seed))
-        return self.hearing.ask(AT_FAULT, "", question) or machinery(comparisons)
+        about = {c.second for c in comparisons}
+        beyond = {
+            AT_SECOND_ORDER: self.subject.order > 1 or about & {TANGENT, TWICE},
+            IN_LOWER: about & {*NAMES},
+        }
+        rng, asked = generator(self.options.seed), [part for part, told in beyond.items() if told]
+        question = partial(locate, sample.replay, sample.leaves, rng, asked)
+        found = self.hearing.ask(AT_FAULT, "", question) or []
+        return [*machinery(comparisons, found), *found]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checking.compare import ROUNDING
+from minigrad.checking.formula_slips import Right
 from minigrad.checking.replay import double, is_real
 from minigrad.checking.subject import Subject
 from minigrad.errors import ArgumentError
@@ -39,6 +40,7 @@ class Handwritten:
     residuals: Residuals = None
     budget: float | None = None
     reference: Subject | None = None
+    right: Callable[[str], Right] = Right
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -57,6 +59,12 @@ class Handwritten:
         return [self.names[k] for k in self.wrt]
 
     # -- running them --------------------------------------------------------------------------------
+
+    @property
+    def seed(self) -> str:
+        """What the backward function calls the gradient by the output."""
+        first = next(iter(inspect.signature(self.backward).parameters), "")
+        return first if first.isidentifier() else ""
 
     def with_variables(self, values: Sequence[Any]) -> list[Any]:
         """The arguments with other values for the variables."""

@@ -43,8 +43,9 @@ class Hearing:
         return [*self._notes, *said]
 
     def note(self, text: str) -> None:
-        """One more note."""
-        self._notes.append(text)
+        """One more note, said once."""
+        if text not in self._notes:
+            self._notes.append(text)
 
     def silent(self, who: str, why: str, quantity: str = "") -> None:
         """The witness does not apply, for this reason."""
@@ -77,13 +78,18 @@ class Hearing:
         except OutOfTimeError:
             self.left_out(who)
         except silent as error:
-            self.silent(who, str(error), quantity if named else "")
+            self.silent(who, _words(error), quantity if named else "")
         except RefutedError as error:
             self.lines.append(said(who, quantity, f"it raised {error}", "fail"))
         except Exception as error:
             what = f"it raised {type(error).__name__}: {error}"
             self.lines.append(said(who, quantity, what, "inconclusive"))
         return None
+
+
+def _words(error: Exception) -> str:
+    """What an error says; mpmath divides by zero without a word."""
+    return str(error) or ("division by zero" if isinstance(error, ZeroDivisionError) else repr(error))
 
 
 def listed(names: Iterable[str]) -> str:

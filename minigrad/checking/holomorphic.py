@@ -52,7 +52,7 @@ def _holds(
 ) -> bool:
     op = node.op
     assert op is not None
-    params = replay.params(node)
+    params = replay.params(node, given)
     moves = {
         j: rng.uniform(0.5, 1.0, np.shape(given[j])) * np.maximum(np.abs(given[j]), 0.1)
         for j in moving

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple
@@ -16,6 +17,18 @@ from minigrad.index.size import AnySize, Size, value_of
 
 # Demands may pull at one another, as those of x[k:] and y[k]; what takes more rounds has no end.
 _ROUNDS = 8
+
+
+def by_name(message: str, sizes: Mapping[str, int]) -> str:
+    """A message about shapes in the names of dims, where each length is that of one dim: (3, 2) is (n, k)."""
+    if len(set(sizes.values())) < len(sizes):
+        return message
+    names = {str(size): name for name, size in sizes.items() if size > 1}
+
+    def named(found: re.Match[str]) -> str:
+        return re.sub(r"\d+", lambda n: names.get(n[0], n[0]), found[0])
+
+    return re.sub(r"\(\d+(?:, \d+)*,?\)|\b\d+ (?:columns|rows|elements)\b", named, message)
 
 
 class Demand(NamedTuple):

@@ -6,14 +6,16 @@ breaks only the pairs it touches, so the pattern of broken pairs names the liar,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from minigrad.checking.low_precision import PRECISIONS
 from minigrad.checking.primitive_case import Case
 from minigrad.checking.replay import Replay
 from minigrad.checking.report import Comparison, Suspect
+from minigrad.checking.witness import FORMULA, Witness
 from minigrad.checking.witnesses import with_parts
 from minigrad.graph import Node
 
@@ -23,16 +25,25 @@ AT_FAULT = "the primitive at fault"
 FORWARD, VJP, MEANING = "forward", "VJP", "meaning"
 DERIVATIVE = "meaning's derivative"
 DIGITS = "value at 50 digits"
+# What a failure may be about beside values and slopes in double precision.
+IN_LOWER, AT_SECOND_ORDER = "lower precision", "second order"
 
 
-def locate(replay: Replay, leaves: Mapping[Node, Any], rng: np.random.Generator) -> list[Suspect]:
+def locate(
+    replay: Replay,
+    leaves: Mapping[Node, Any],
+    rng: np.random.Generator,
+    beyond: Collection[str] = (IN_LOWER, AT_SECOND_ORDER),
+) -> list[Suspect]:
     """Every primitive of the graph whose facts do not agree.
 
-    What shows in double precision and at first order is looked for first, in all of them.
+    What shows in double precision and at first order is looked for first, in all of them; what is ``beyond``
+    that only where it is what failed, or what cancels in lower precision would be blamed for anything.
     """
     values = replay.every(leaves)
     cases = [Case(replay, node, values, rng) for node in replay.order if node.op is not None]
-    for examined in (_at_first_order, _in_single, _at_second_order):
+    further = {IN_LOWER: _in_lower_precision, AT_SECOND_ORDER: _at_second_order}
+    for examined in (_at_first_order, *(f for name, f in further.items() if name in beyond)):
         suspects: dict[str, Suspect] = {}
         for case in cases:
             if case.row.name not in suspects:
@@ -69,11 +80,11 @@ def _at_first_order(case: Case) -> Suspect | None:
     return None
 
 
-def _in_single(case: Case) -> Suspect | None:
-    for part, test in ((FORWARD, case.forward_in_float32), (VJP, case.vjp_in_float32)):
-        evidence = test()
-        if evidence:
-            return Suspect(case.row.name, (f"{part} in float32",), evidence)
+def _in_lower_precision(case: Case) -> Suspect | None:
+    for precision in PRECISIONS:
+        for part, test in ((FORWARD, case.forward_in), (VJP, case.vjp_in)):
+            if evidence := test(precision):
+                return Suspect(case.row.name, (f"{part} in {precision.name}",), evidence)
     return None
 
 
@@ -97,12 +108,37 @@ def _blamed(
     return (MEANING,) if value else (DERIVATIVE,)
 
 
-def machinery(comparisons: Sequence[Comparison]) -> list[Suspect]:
-    """Every primitive is right by itself: then what joins them is not."""
+def machinery(
+    comparisons: Sequence[Comparison], found: Sequence[Suspect] = ()
+) -> list[Suspect]:
+    """What joins primitives: it is wrong where each of them is right by itself, or only derived wrongly.
+
+    ``found`` are primitives at fault. A meaning's derivative is the work of the derivation, also alone.
+    """
+    if any(suspect.parts != (DERIVATIVE,) for suspect in found):
+        return []
     broken = [c for c in comparisons if c.verdict == "fail"]
-    evidence = "each primitive agrees with its meaning and its VJP, the whole does not"
-    return [
-        Suspect(w.name, (w.part,), evidence)
-        for w in with_parts()
-        if broken and all({w.name, w.twice or w.name} & {c.first, c.second} for c in broken)
+    table = with_parts()
+    explaining = [
+        w
+        for w in table
+        if broken and all(_names(w, table) & {c.first, c.second} for c in broken)
     ]
+    origins = {w.of or w.made_from for w in explaining}
+    # where a formula agrees with all others, what is made of it is wrong
+    suspected = [w for w in explaining if w.name not in origins]
+    evidence = "each primitive agrees with its meaning and its VJP, the whole does not"
+    if found:
+        suspected = [w for w in suspected if w.name == FORMULA]
+        evidence = "the meanings are right, and what is derived from them is not"
+    return [Suspect(w.name, (w.part,), evidence) for w in suspected]
+
+
+def _names(witness: Witness, table: Sequence[Witness]) -> set[str]:
+    """What the witness is called in reports, and what is wrong with it."""
+    return {
+        w.called(order)
+        for w in table
+        if witness.name in (w.name, w.of, w.made_from)
+        for order in w.orders
+    }

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import monotonic
 from typing import Any
 
 from minigrad.checking.source import require
-from minigrad.checking.witnesses import WITNESSES, Witness, names
+from minigrad.checking.witness import Witness
+from minigrad.checking.witnesses import WITNESSES, names
 from minigrad.errors import ArgumentError
+from minigrad.symbolic.budget import budget
 
 FORWARD, MEANING, PROPERTIES = "forward", "meaning", "properties"
+# Of the time for a check so much may be spent on formulas.
+_FOR_FORMULAS = 0.6
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Options:
     extra: tuple[Witness, ...] = ()
     cotangent: Any = None
     languages: Sequence[str] = ("numpy",)
+    began: float = field(default_factory=monotonic, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.seed, int) or self.seed < 0:
@@ -52,6 +59,24 @@ class Options:
                 raise ArgumentError(
                     f"check: no witness is named {name!r}; known are {', '.join(known)}"
                 )
+
+    @contextmanager
+    def deriving(self) -> Iterator[None]:
+        """Within: so long as is left for formulas, without which witnesses can still be heard."""
+        with budget(None if self.seconds is None else _FOR_FORMULAS * self.seconds):
+            yield
+
+    @property
+    def left(self) -> float | None:
+        """The seconds left for witnesses when all is derived: a fifth at least, for the cheapest."""
+        if self.seconds is None:
+            return None
+        return max(self.seconds - (monotonic() - self.began), self.seconds / 5)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time budget is used up."""
+        return self.seconds is not None and monotonic() - self.began > self.seconds
 
     def wants(self, name: str) -> bool:
         """Whether a witness is to be heard."""

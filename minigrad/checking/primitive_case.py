@@ -16,13 +16,14 @@ from minigrad.checking.compare import doubt, furthest
 from minigrad.checking.differences import slope
 from minigrad.checking.digits import MOST_OPERATIONS, lifted
 from minigrad.checking.distributions import generator
+from minigrad.checking.low_precision import Precision, cast
 from minigrad.checking.meaning import operations
 from minigrad.checking.replay import Replay
 from minigrad.checking.sample import Sample
 from minigrad.checking.subject import Subject
 from minigrad.checking.suppress import suppress_warnings
-from minigrad.checking.witnesses import hand_gradients, swept
-from minigrad.errors import MinigradError
+from minigrad.checking.whole_gradients import hand_gradients, swept
+from minigrad.errors import DtypeError, MinigradError
 from minigrad.graph import Node, leaf, tensor
 from minigrad.graph.operation import record
 from minigrad.index.expr import Leaf
@@ -34,8 +35,8 @@ from minigrad.symbolic.derive import adjoints
 from minigrad.symbolic.lower import Lowered, lower
 
 _TOLERANCE = 1e-7
-_SINGLE = 1e-3
-_EPS_32 = float(np.finfo(np.float32).eps)
+# Single steps of a lower precision are judged by a multiple of what gradients are.
+_COARSER = 10
 _COTANGENT = "·c"
 _FEW = 16
 
@@ -61,7 +62,7 @@ class Case:
         ]
         self.positions = movable
         y = np.asarray(values[node])
-        step = record(self.row, tuple(inputs), replay.params(node), node.context, y, None)._node
+        step = record(self.row, tuple(inputs), replay.params(node, given), node.context, y, None)._node
         assert step is not None
         variables = [inputs[k] for k in movable]
         formulas = [None] * len(movable)
@@ -145,26 +146,27 @@ class Case:
 
     # -- what is left when all pairs agree -------------------------------------------------------------
 
-    def forward_in_float32(self) -> str:
-        """Evidence that the forward is another function in single precision."""
-        low, high, moved = self._single
-        if _differ(low.output, high.output, _SINGLE, furthest(high.output, moved.output)):
-            return "the forward gives other values in float32 than in float64"
+    def forward_in(self, precision: Precision) -> str:
+        """Evidence that the forward is another function in a lower precision."""
+        low, high, moved = self._lowered(precision)
+        if _differ(low.output, high.output, _COARSER * precision.budget, furthest(high.output, moved.output)):
+            return f"the forward gives other values in {precision.name} than in float64"
         return ""
 
-    def vjp_in_float32(self) -> str:
-        """Evidence that the VJP is another function in single precision."""
-        low, *doubled = self._single
+    def vjp_in(self, precision: Precision) -> str:
+        """Evidence that the VJP is another function in a lower precision."""
+        low, *doubled = self._lowered(precision)
         try:
             single = _hand(low)
+        except DtypeError:
+            return ""  # what the row does not take
         except Exception as error:
-            return f"the VJP raises in float32: {error}"
+            return f"the VJP raises in {precision.name}: {error}"
         # on the same rounded numbers, or rounding of an ill-conditioned argument would pass for a lie
         high, moved = (_hand(sample) for sample in doubled)
-        if any(
-            _differ(a, b, _SINGLE, furthest(b, m)) for a, b, m in zip(single, high, moved, strict=True)
-        ):
-            return "the VJP gives other values in float32 than in float64"
+        pairs = zip(single, high, moved, strict=True)
+        if any(_differ(a, b, _COARSER * precision.budget, furthest(b, m)) for a, b, m in pairs):
+            return f"the VJP gives other values in {precision.name} than in float64"
         return ""
 
     def second_order(self) -> str:
@@ -257,23 +259,20 @@ class Case:
         node = self.subject.variables[j]
         return lambda t: _hand(self.sample.shifted({node: t * direction}))[i]
 
-    @cached_property
-    def _single(self) -> tuple[Sample, Sample, Sample]:
-        """The case in single precision, on the same numbers in double, and on those moved by its rounding."""
+    def _lowered(self, precision: Precision) -> tuple[Sample, Sample, Sample]:
+        """The case in a lower precision, on the same numbers in double, and on those moved by its rounding."""
+        eps = float(np.finfo(precision.dtype).eps)
 
-        def cast(sample: Sample, dtype: Any) -> Sample:
-            leaves = {
-                node: a.astype(dtype) if a.dtype.kind == "f" else a
-                for node, a in sample.leaves.items()
-            }
-            return sample.with_leaves(leaves, c=sample.c.astype(dtype))
+        def seeded(sample: Sample, dtype: Any) -> Sample:
+            twin = cast(sample, dtype)
+            return twin.with_leaves(twin.leaves, c=sample.c.astype(dtype))
 
         def jittered(a: Any) -> Any:
             moves = self.rng.choice([-1.0, 1.0], size=a.shape)
-            return a * (1 + _EPS_32 * moves) if a.dtype.kind == "f" else a
+            return a * (1 + eps * moves) if a.dtype.kind == "f" else a
 
-        low = cast(self.sample, np.float32)
-        high = cast(low, np.float64)
+        low = seeded(self.sample, precision.dtype)
+        high = seeded(low, np.float64)
         leaves = {node: jittered(a) for node, a in high.leaves.items()}
         return low, high, high.with_leaves(leaves, c=jittered(high.c))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from minigrad.checking.exact import SingularError
 from minigrad.checking.hearing import Hearing
+from minigrad.checking.interrupt import interrupted
 from minigrad.checking.meaning import operations
 from minigrad.checking.options import Options
 from minigrad.checking.report import Comparison
@@ -16,9 +18,13 @@ from minigrad.checking.sampling import drawn, small
 from minigrad.checking.steps import settled_proof
 from minigrad.checking.subject import Subject
 from minigrad.checking.together import Group, told_apart
-from minigrad.checking.witnesses import FORMULA, PROOFS, Proof
+from minigrad.checking.witness import FORMULA, Proof
+from minigrad.checking.witnesses import PROOFS
 from minigrad.errors import DerivationError
+from minigrad.symbolic.budget import OutOfTimeError, ask_for_time, budget
 
+# Seconds for one formula: SymPy may look for the sign of one expression for hours.
+_SECONDS = 10.0
 # How SymPy and mpmath say that something has no value in their arithmetic.
 NOT_IN_THIS_ARITHMETIC = (ValueError, TypeError, ArithmeticError)
 # Lengths of dims, in turn.
@@ -89,7 +95,12 @@ def _proved(samples: _Samples, proof: Proof, variables: Sequence[int]) -> list[C
     trouble: Exception = DerivationError("no sizes were small enough")
     for sample in samples.fitting(proof):
         try:
-            return proof.run(sample, variables, FORMULA)
+            with budget(_SECONDS), interrupted():
+                found = proof.run(sample, variables, FORMULA)
+            return [replace(c, shows=proof.shows) for c in found]
+        except OutOfTimeError:
+            ask_for_time()
+            raise DerivationError(f"it takes more than {_SECONDS:g} seconds") from None
         except (SingularError, ZeroDivisionError) as error:
             trouble = error
     raise trouble

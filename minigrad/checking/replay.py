@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -50,7 +50,8 @@ class Replay:
     def step(self, node: Node, values: Arrays) -> Any:
         """The raw forward function of one node on the arrays of its inputs."""
         assert node.op is not None
-        return node.op.forward(*self.arguments(node, values), **self.params(node))
+        given = self.arguments(node, values)
+        return node.op.forward(*given, **self.params(node, given))
 
     def arguments(self, node: Node, values: Arrays) -> list[Any]:
         """What the forward and the rules of a node's row are called with."""
@@ -82,17 +83,27 @@ class Replay:
                 inputs = tuple(
                     tensors[x] if isinstance(x, Node) else self.plain(x) for x in node.inputs
                 )
-                result = apply(node.op, inputs, self.params(node))
+                result = apply(node.op, inputs, self.params(node, inputs))
                 if disturb is not None and result.dtype == np.float64:
                     exact = result.detach().numpy()
                     step = disturb(exact) - exact
                     # what a mask made infinite stays so
-                    result = result + np.where(np.isfinite(step), step, 0.0)
+                    step = np.where(np.isfinite(step), step, 0.0)
+                    if node.op.kinks:  # its rule may look for the output among the inputs
+                        result = result + step
+                    else:
+                        _moved(result, exact + step)
                 tensors[node] = result
         return tensors[self.output], tensors
 
-    def params(self, node: Node) -> dict[str, Any]:
-        return {key: self.plain(value) for key, value in node.params.items()}
+    def params(self, node: Node, given: Sequence[Any]) -> dict[str, Any]:
+        """The parameters of a step; a cast to fewer digits than what is given has would round it for good."""
+        wide = [x.dtype for x in given if getattr(x, "dtype", None) in (np.float64, np.float32)]
+        found = {key: self.plain(value) for key, value in node.params.items()}
+        for key, value in found.items():
+            if wide and isinstance(value, np.dtype) and value.kind == "f":
+                found[key] = np.result_type(value, *wide)
+        return found
 
     def plain(self, value: Any) -> Any:
         """Sizes as numbers; all else as it is."""
@@ -107,17 +118,19 @@ class Replay:
         return value
 
 
-def to_single(value: Any) -> Any:
-    """The nearest numbers in single precision."""
-    return np.asarray(value).astype(np.float32).astype(np.float64)
+def _moved(result: Tensor, array: Any) -> None:
+    """Put an array in the place of a fresh result, also where its rule reads it: 1 − y² has y's rounding."""
+    node, result._array = result._node, array
+    if node is not None and node.saved and node.saved[0] is not None:
+        node.saved = (array, *node.saved[1:])
 
 
 def last_digit(rng: np.random.Generator) -> Disturb:
-    """Real numbers moved up or down by one in their last digit."""
+    """Numbers moved up or down by one in their last digit."""
 
     def moved(value: Any) -> Any:
         array = np.asarray(value)
-        if array.dtype.kind != "f":
+        if array.dtype.kind not in "fc":
             return array
         eps = np.finfo(array.dtype).eps
         return array * (1 + eps * rng.choice([-1.0, 1.0], size=array.shape)).astype(array.dtype)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from minigrad.display import block, facts, paragraph, table
 from minigrad.errors import GradientError
 
 Verdict = Literal["pass", "fail", "inconclusive"]
@@ -17,6 +18,13 @@ _RANK: dict[Verdict, int] = {"inconclusive": 0, "pass": 1, "fail": 2}
 # Two witnesses that cannot agree to this share of the gradient's size have not confirmed it.
 COARSEST = 1e-3
 KINK = "not differentiable here"
+# What agreement shows, the strongest first.
+EXACT, DIGITS, ROUNDED = "exact", "50 digits", "rounding"
+
+
+_SHOWN = {EXACT: "proved at small sizes", DIGITS: "to 50 digits", ROUNDED: "to rounding"}
+# Quantities that are no derivative by a variable.
+_NO_VARIABLE = ("value", EVERYTHING)
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,19 @@ class Comparison:
     note: str = ""
     verdict: Verdict = "pass"
     worst: Worst | None = None
+    shows: str = ROUNDED
+
+    @property
+    def word(self) -> str:
+        """The verdict, where numbers are exact and equal a proof."""
+        return "proved" if self.verdict == "pass" and self.shows == EXACT else self.verdict
+
+    @property
+    def precision(self) -> str:
+        """How far apart the two may be: a share of the quantity's size, or by what it shows."""
+        if self.shows != ROUNDED:
+            return self.shows
+        return f"{self.tolerance:.1e}" if self.tolerance > 0 else "–"
 
     @property
     def pair(self) -> str:
@@ -67,8 +88,9 @@ class Suspect:
 class Finding:
     """What is known of a derivation by hand: where it is off, by how much, and what is right.
 
-    ``ratio`` is given where the answer is a constant multiple of the right one; ``slip`` says the
-    usual mistake that reproduces the answer, "" where none of those tried does.
+    ``ratio`` is given where the answer is a constant multiple of the right one, and ``factor`` is its size
+    in closed form, "√k", where it has one; ``slip`` says the usual mistake that reproduces the answer, ""
+    where none of those tried does.
     """
 
     quantity: str
@@ -77,6 +99,7 @@ class Finding:
     ratio: float | None = None
     worst: Worst | None = None
     right: str = ""
+    factor: str = ""
 
     def __str__(self) -> str:
         if self.verdict == "pass":
@@ -141,11 +164,47 @@ class Report:
         lines.extend(str(finding) for finding in self.findings)
         lines.extend(f"suspect  {suspect}" for suspect in self.suspects)
         lines.extend(f"note  {note}" for note in self.notes)
+        lines.extend(f"shown  {line}" for line in self.shown)
         lines.append(f"verdict: {self.verdict}")
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        head, *rows = _cells(self.rows)
+        verdicts = dict(enumerate(row.verdict for row in self.rows))
+        found = [
+            *map(str, self.findings),
+            *(f"suspect: {suspect}" for suspect in self.suspects),
+            *(f"note: {note}" for note in self.notes),
+            *(f"shown: {line}" for line in self.shown),
+        ]
+        return block(
+            facts(f"{SIGNS[self.verdict]} {self.verdict}", [], self.verdict),
+            table(head, rows, verdicts) if rows else "",
+            *map(paragraph, found),
+        )
+
     def __repr__(self) -> str:
         return f"<Report {self.verdict}: {len(self.comparisons)} comparisons>"
+
+    @property
+    def shows(self) -> dict[str, str]:
+        """By variable, the strongest that its derivative was shown to be: exact, to 50 digits, to rounding."""
+        strength = (ROUNDED, DIGITS, EXACT)
+        found: dict[str, str] = {}
+        failed = {c.quantity for c in self.comparisons if c.verdict == "fail"}
+        for c in self.comparisons:
+            if c.verdict == "pass" and c.second and c.quantity not in {*failed, *_NO_VARIABLE}:
+                best = max(found.get(c.quantity, c.shows), c.shows, key=strength.index)
+                found[c.quantity] = best
+        return found
+
+    @property
+    def shown(self) -> list[str]:
+        """What the check shows, the strongest first, in words."""
+        by_strength: dict[str, list[str]] = {}
+        for name, strength in self.shows.items():
+            by_strength.setdefault(strength, []).append(name)
+        return [f"{words}: {listed(by_strength[s])}" for s, words in _SHOWN.items() if s in by_strength]
 
     def json(self) -> dict[str, Any]:
         """The report as plain data that ``json.dumps`` accepts."""
@@ -155,6 +214,7 @@ class Report:
             "findings": [_finite(asdict(f)) for f in self.findings],
             "suspects": [asdict(s) for s in self.suspects],
             "notes": list(self.notes),
+            "shows": self.shows,
         }
 
     def raise_on_failure(self) -> Report:
@@ -195,7 +255,7 @@ def _joined(comparisons: Sequence[Comparison]) -> list[Comparison]:
     for group in groups.values():
         shown = max(group, key=_decides)
         names = list(dict.fromkeys(c.quantity for c in group))
-        rows.append(replace(shown, quantity=", ".join(names)))
+        rows.append(replace(shown, quantity=listed(names)))
     return rows
 
 
@@ -216,8 +276,14 @@ def _properties_joined(comparisons: Sequence[Comparison]) -> list[Comparison]:
     return result
 
 
-def _table(rows: Sequence[Comparison]) -> list[str]:
-    cells = [("witnesses", "quantity", "largest error", "tolerance", "verdict")]
+def listed(names: Sequence[str]) -> str:
+    """Names in a row, pairs of them in parentheses."""
+    return ", ".join(f"({n})" if ", " in n and len(names) > 1 else n for n in names)
+
+
+def _cells(rows: Sequence[Comparison]) -> list[tuple[str, ...]]:
+    """The head of the table, and a row for each comparison."""
+    cells: list[tuple[str, ...]] = [("witnesses", "quantity", "largest error", "tolerance", "verdict")]
     for c in rows:
         note = "; ".join(
             str(part) for part in (c.note, c.worst if c.verdict == "fail" else "") if part
@@ -227,10 +293,15 @@ def _table(rows: Sequence[Comparison]) -> list[str]:
                 c.pair,
                 c.quantity,
                 "–" if c.error != c.error else ("0" if c.error == 0 else f"{c.error:.1e}"),
-                f"{c.tolerance:.1e}" if c.tolerance > 0 else "equal",
-                f"{SIGNS[c.verdict]} {c.verdict}" + (f" ({note})" if note else ""),
+                c.precision,
+                f"{SIGNS[c.verdict]} {c.word}" + (f" ({note})" if note else ""),
             )
         )
+    return cells
+
+
+def _table(rows: Sequence[Comparison]) -> list[str]:
+    cells = _cells(rows)
     widths = [max(len(row[k]) for row in cells) for k in range(4)]
     return [
         "  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)).rstrip()

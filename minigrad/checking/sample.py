@@ -23,9 +23,13 @@ from minigrad.checking.replay import Disturb, Replay, last_digit, towards_zero
 from minigrad.checking.subject import Subject
 from minigrad.errors import MinigradError, ShapeError
 from minigrad.graph import Node, Tensor
+from minigrad.index.size import Size
 
 # Directions by the numbers of the variables that they move.
 Directions = Mapping[int, Any]
+# How often numbers are moved in their last digit to see what rounding does, which moves them by half of
+# that at most: evenly spread, by so much in the root of the mean square.
+_JITTERS, _SPREAD = 8, 12**-0.5
 
 
 @dataclass(eq=False)
@@ -64,7 +68,7 @@ class Sample:
     def _with(self, **changes: Any) -> Sample:
         """A copy with changes; what was found on the way is found again."""
         twin = copy(self)
-        for name in ("values", "output", "natural"):
+        for name in ("values", "output", "natural", "jitters"):
             twin.__dict__.pop(name, None)
         twin.__dict__.update(changes)
         return twin
@@ -86,9 +90,12 @@ class Sample:
         moved = {node: np.asarray(self.values[node]) + d for node, d in moves.items()}
         return self.with_leaves({**self.leaves, **moved})
 
-    def perturbed(self) -> Sample:
-        """The same sample with every number changed in its last digit, also those on the way."""
-        for disturb in (last_digit(self.rng), towards_zero):
+    def perturbed(self, down: bool = False) -> Sample:
+        """The same sample with every number changed in its last digit, also those on the way.
+
+        At random, so that what is moved may cancel, or all ``down``, so that what is added up does not.
+        """
+        for disturb in (last_digit(self.rng), towards_zero)[down:]:
             leaves = {node: disturb(value) for node, value in self.leaves.items()}
             twin = self._with(leaves=leaves, disturb=disturb)
             try:
@@ -125,6 +132,18 @@ class Sample:
         """The program on tensors: its output, and the tensors of all nodes."""
         floats = {n for n, value in self.leaves.items() if np.asarray(value).dtype.kind == "f"}
         return self.replay.record(self.leaves, floats, self.disturb)
+
+    def seeds(self, k: int) -> list[dict[Node, Any]]:
+        """What derivative k is seeded with before it is differentiated the last time, by node and one by one.
+
+        Where a node stands twice, its direction is turned over the second time, so that the two differ.
+        """
+        inner = self.subject.nodes(k)[:-1]
+        if self.subject.tangents:
+            return [{node: self.u[node] for node in inner}] * self.subject.times
+        return [
+            {node: np.flip(self.u[node]) if n % 2 else self.u[node]} for n, node in enumerate(inner)
+        ]
 
     # -- the function that is differentiated ---------------------------------------------------------
 
@@ -183,6 +202,15 @@ class Sample:
         """How far each element of variable k is moved by a step of 1; what is not finite stays."""
         return widths(self.at(k), relative)
 
+    @cached_property
+    def alike(self) -> str:
+        """Words where a dim has the length of another axis by chance, so that a text does not tell them apart."""
+        dims = [size for size in self.sizes.values() if size > 1]
+        nodes = self.replay.order
+        numbers = {int(s) for node in nodes for s in node.shape if not isinstance(s, Size)}
+        told = len(set(dims)) == len(dims) and not numbers & set(dims)
+        return "" if told else "axes of different dims have one length here, by which a text is read"
+
     @property
     def makings(self) -> float:
         """The size of what the output is made of: it says how exactly a sum can be zero."""
@@ -192,6 +220,18 @@ class Sample:
             if isinstance(x, Node) and np.asarray(self.values[x]).dtype.kind == "f"
         ]
         return max((size for size in sizes if np.isfinite(size)), default=0.0)
+
+    @cached_property
+    def jitters(self) -> list[Any]:
+        """How far the output moves when numbers change in their last digit, those on the way too, a few times."""
+        here = self.output.astype(float)
+        return [self.perturbed(k == 0).output - here for k in range(_JITTERS)]
+
+    def rounding(self, c: Any = None) -> float:
+        """How far rounding on the way moves <c, output>, in the root of the mean square."""
+        terms = [(self.c if c is None else c) * moves for moves in self.jitters]
+        sums = [float(np.sum(t, where=np.isfinite(t))) for t in terms]
+        return _SPREAD * float(np.linalg.norm(sums)) / len(sums) ** 0.5
 
     @cached_property
     def natural(self) -> float:
@@ -204,9 +244,7 @@ class Sample:
             here = max(here, abs(float(self.c)) * self.makings)
         # what cancels on the way leaves its rounding behind, and that says how large it was
         for _ in range(2):
-            moved_by = float(
-                np.sum(np.abs(self.c * self.perturbed().output - self.c * self.output))
-            )
+            moved_by = float(np.sum(np.abs(self.c * self.perturbed().output - self.c * self.output)))
             if np.isfinite(moved_by):
                 here = max(here, moved_by / float(np.finfo(float).eps))
         if here:
@@ -231,9 +269,10 @@ class Sample:
         """The arrays of the lowered variables in their own shapes."""
         lowered = self.subject.lowered
         assert lowered is not None
+        tangents = {t: self.u[node] for t, node in self.subject.tangents.items()}
         return {
             # positions of masks are constants that only the formula has
-            name: self.leaves.get(node, node.value)
+            name: tangents.get(node, self.leaves.get(node, node.value))
             for name, (node, _) in lowered.leaves.items()
         }
 

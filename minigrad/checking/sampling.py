@@ -41,8 +41,8 @@ def is_drawn(subject: Subject) -> bool:
     return any(subject.known(node) is None for node in subject.leaves)
 
 
-def drawn(subject: Subject, seed: int) -> Sample:
-    """A sample in which leaves with data keep it, in double precision.
+def drawn(subject: Subject, seed: int, sizes: Sequence[int] = ()) -> Sample:
+    """A sample in which leaves with data keep it, in double precision; ``sizes`` are preferred for dims.
 
     Others are drawn, again and again, and sizes with them where a matrix has too few rows, until every
     step of the program is defined; where nothing helps, ``trouble`` of the sample says which is not.
@@ -52,12 +52,12 @@ def drawn(subject: Subject, seed: int) -> Sample:
     ArgumentError
         When a step is not defined on the numbers given.
     """
-    return _Drawing(subject, generator(seed)).sample()
+    return _Drawing(subject, generator(seed), sizes).sample()
 
 
 class _Drawing:
-    def __init__(self, subject: Subject, rng: np.random.Generator) -> None:
-        self.subject, self.rng = subject, rng
+    def __init__(self, subject: Subject, rng: np.random.Generator, preferred: Sequence[int]) -> None:
+        self.subject, self.rng, self.preferred = subject, rng, preferred
         self.replay = Replay(subject.output, {})
         self.words = words_of(self.replay.order)
         self.is_drawn = is_drawn(subject)
@@ -67,7 +67,7 @@ class _Drawing:
         found.values = values
         shape = found.output.shape
         found.c = self.rng.normal(size=shape) if shape else np.ones(())
-        inner = {node: np.asarray(values[node]) for node in self.subject.inner or ()}
+        inner = {node: np.asarray(values[node]) for node in self.subject.inner_nodes}
         found.u = {
             node: along(node.assume, self.rng.normal(size=x.shape) * widths(x), x)
             for node, x in inner.items()
@@ -77,7 +77,8 @@ class _Drawing:
     def _found(self) -> tuple[Sample, dict[Node, Any]]:
         names, known = dims_of([*self.replay.leaves, *self.replay.order]), self._known_sizes()
         asked = self.subject.demands if names else ()
-        choices = (lengthened(sizes, asked, known) for sizes in size_choices(names, known))
+        drawn = size_choices(names, known, self.preferred, self._lengths() | {*known.values()})
+        choices = (lengthened(sizes, asked, known) for sizes in drawn)
         sizes = next(choices)
         if self.is_drawn:
             self._refuse_too_large(sizes)
@@ -96,6 +97,10 @@ class _Drawing:
                 return Sample(self.subject, sizes, leaves, self.rng), values
         found = Sample(self.subject, sizes, leaves, self.rng, trouble=str(last))
         return found, self._make_do(leaves)
+
+    def _lengths(self) -> set[int]:
+        """The lengths of axes that are numbers."""
+        return {int(s) for node in self.replay.order for s in node.shape if not isinstance(s, Size)}
 
     def _known_sizes(self) -> dict[str, int]:
         """Dims have the sizes of the graph's data, and of the arrays that the caller gave."""

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 
 from minigrad.graph import Dim, Node
 from minigrad.index.size import Size
 
 
 class GraphNames:
-    """What the graph's tensors and sizes are called; ``order`` lists the nodes, inputs first."""
+    """What the graph's tensors and sizes are called; ``order`` lists the nodes, inputs first.
+
+    A size that is ``computed_with``, by default one that the nodes read, is the likelier factor.
+    """
 
     def __init__(
-        self, nodes: Mapping[Node, str], dims: Mapping[str, int], order: Sequence[Node]
+        self,
+        nodes: Mapping[Node, str],
+        dims: Mapping[str, int],
+        order: Sequence[Node],
+        computed_with: Collection[str] | None = None,
     ) -> None:
         self.nodes = nodes
         used = {x.name for node in order for x in node.inputs if isinstance(x, Dim)}
         used |= {n for node in order for x in node.inputs if isinstance(x, Size) for n in x.names()}
-        # a size that the graph computes with is the likelier factor
-        self.dims = dict(sorted(dims.items(), key=lambda item: item[0] not in used))
+        self.dims, self.computed_with = dims, frozenset(used if computed_with is None else computed_with)
         self._readers: dict[Node, Node] = {}
+        self._active: Collection[Node] | None = None
         for node in order:
             for x in node.inputs:
                 if isinstance(x, Node):
                     self._readers.setdefault(x, node)
+
+    def towards(self, active: Collection[Node]) -> GraphNames:
+        """The same names for a sweep that visits these nodes alone."""
+        twin = copy(self)
+        twin._active = active
+        return twin
+
+    def computing_with(self, dims: Collection[str]) -> GraphNames:
+        """The same names where these sizes are computed with, too, such as m of ``Xᵀ r / m``."""
+        twin = copy(self)
+        twin.computed_with = self.computed_with | frozenset(dims)
+        return twin
+
+    def _reaches(self, node: Node) -> bool:
+        return self._active is None or node in self._active
 
     def tensor(self, node: Node) -> str:
         """The tensor's name, or its operation's."""
@@ -52,7 +75,7 @@ class GraphNames:
         """The first named tensor from a node towards the variables."""
         start = node
         while node not in self.nodes:
-            inputs = [x for x in node.inputs if isinstance(x, Node)]
+            inputs = [x for x in node.inputs if isinstance(x, Node) and self._reaches(x)]
             if not inputs:
                 return f"the gradient of {self.tensor(start)}"
             node = next((x for x in inputs if x in self.nodes), inputs[0])

@@ -23,13 +23,14 @@ import numpy as np
 
 from minigrad.checking.compare import ROUNDING, Measured, length, slopes_compared
 from minigrad.checking.defined import ANOTHER_FUNCTION, contradicted, point, settled_slopes
+from minigrad.checking.derivative import representable
 from minigrad.checking.hearing import Hearing
 from minigrad.checking.report import Comparison
 from minigrad.checking.sample import Sample
 from minigrad.checking.steps import stuck_along_one
 from minigrad.checking.tangent import along
 from minigrad.checking.together import Group, told_apart
-from minigrad.checking.witnesses import COMPLEX, Arrays, Witness
+from minigrad.checking.witness import COMPLEX, Arrays, Witness
 from minigrad.symbolic.budget import used_up
 
 _DIRECTIONS = 3
@@ -55,7 +56,9 @@ class Slopes:
         hearing: Hearing,
         movements: Callable[[Sample, Witness], list[float]],
     ) -> None:
-        self.sample, self.known, self.hearing, self.movements = sample, known, hearing, movements
+        heard = {w.name for w, _ in known}
+        self.known = [(w, arrays) for w, arrays in known if w.of not in heard]
+        self.sample, self.hearing, self.movements = sample, hearing, movements
         self.subject = sample.subject
 
     def compared(
@@ -138,6 +141,7 @@ class Slopes:
                     self.hearing.silent(COMPLEX, ANOTHER_FUNCTION, name)
                     return []
                 stuck = partial(stuck_along_one, sample, k)
+                c = representable(c, sample, (claim, g))
                 found.append(settled_slopes(c, point(sample, k), g, alone, stuck))
         return found
 
@@ -164,7 +168,8 @@ class Slopes:
             noise,
             self.sample.natural,
             single,
-            max(claim.tolerance, _COARSER[self.subject.order]),
+            max(claim.tolerance, _COARSER[min(self.subject.order, 2)]),
+            lambda: witness.rounding(self.sample, variables[0]),
         )
 
     def _called(self, witness: Witness) -> str:

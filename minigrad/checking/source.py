@@ -99,7 +99,9 @@ class GeneratedSource:
             given = {n: a if isinstance(a, int) else library.array(a) for n, a in arguments.items()}
             try:
                 return [np.asarray(result) for result in function(**given).values()]
-            except library.undefined as error:
+            except (library.undefined, ZeroDivisionError, ValueError) as error:
+                if type(error) is ValueError and not str(error).startswith("zero-size"):
+                    raise
                 raise DerivationError(f"it is not defined at these numbers ({error})") from error
 
 

@@ -94,8 +94,8 @@ class Sweep:
         sample, op = self.sample, node.op
         if op is None:
             return
-        params = sample.replay.params(node)
         arguments = tuple(sample.replay.arguments(node, sample.values))
+        params = sample.replay.params(node, arguments)
         for position, parent in enumerate(node.inputs):
             if not isinstance(parent, Node) or parent not in self.active:
                 continue

@@ -6,13 +6,15 @@ pull(c) = (2 c₁, 4 c₂): pull(2 c + 3 e) = 2 pull(c) + 3 pull(e). One that re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.checking.compare import held, judged
 from minigrad.checking.report import EVERYTHING, Comparison
+from minigrad.graph import Tensor, tensor
+from minigrad.numeric import gradients
 
 LINEAR, ZERO, SHAPES = "linear in the cotangent", "zero cotangent", "shapes and dtypes"
 UNCHANGED, REPEATED = "inputs unchanged", "repeatable"
@@ -46,6 +48,18 @@ def repeated(who: str, first: Gradients, again: Gradients, otherwise: str = "") 
     """A second run gives the same numbers."""
     same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again, strict=True))
     return held(who, REPEATED, same, otherwise)
+
+
+def pushed(output: Tensor, directions: Mapping[Tensor, Any], at: Any) -> Any:
+    """J d: the gradient of ⟨Jᵀ c, d⟩ by c, which it is linear in, wherever c is ``at``."""
+    c = tensor(np.zeros(output.shape) + at, requires_grad=True)
+    found = gradients([output], [*directions], cotangents=[c], create_graph=True, allow_unused=True)
+    pairs = [(g, d) for g, d in zip(found, directions.values(), strict=True) if g is not None]
+    # a gradient that is 0 wherever c is depends on none; another that does not is an error
+    used = [(g, tensor(d)) for g, d in pairs if g.requires_grad or np.any(g.numpy())]
+    if not used:
+        return np.zeros(output.shape)
+    return gradients([g for g, _ in used], c, cotangents=[d for _, d in used]).numpy()
 
 
 def _largest(array: Any) -> float:

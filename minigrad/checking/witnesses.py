@@ -1,4 +1,4 @@
-"""The witnesses: who can say what a gradient is, what each needs, and why one does not apply.
+"""The table of witnesses: who can say what a gradient is, what each needs, and why one does not apply.
 
 A witness knows whole gradients (an array per variable), measures slopes (one number per direction), or
 proves a formula in an arithmetic of its own. What it reads makes it independent of the others: hand VJPs and
@@ -12,213 +12,41 @@ b₁², whose gradient by b is (2 b₁, 0): the first row of H = ∂²f/∂a∂b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-import numpy as np
-
-from minigrad.checking.compare import ROUNDING
-from minigrad.checking.differences import EPS, Slope, complex_slope, mixed_slope, slope
 from minigrad.checking.digits import AT_50, MOST_OPERATIONS, proof_at_50
 from minigrad.checking.exact import RATIONAL, SYMPY, rational_proof, sympy_proof
-from minigrad.checking.hearing import RefutedError
 from minigrad.checking.holomorphic import first_not_holomorphic
-from minigrad.checking.report import Comparison
-from minigrad.checking.sample import Directions, Sample
-from minigrad.checking.suppress import suppress_warnings
-from minigrad.errors import MinigradError, ShapeError
-from minigrad.graph import Node, Tensor, tensor
-from minigrad.numeric import gradients
-from minigrad.program.environment import Environment
-from minigrad.program.evaluate import evaluate_all
+from minigrad.checking.measured_slopes import (
+    difference,
+    imaginary,
+    of_gradient,
+    rounding_of_gradient,
+    rounding_of_imaginary,
+    rounding_of_values,
+)
+from minigrad.checking.sample import Sample
+from minigrad.checking.whole_gradients import (
+    formula_gradients,
+    hand,
+    printed_gradients,
+    source_gradients,
+)
+from minigrad.checking.witness import (
+    BACKWARD,
+    COMPLEX,
+    DERIVATION,
+    DIFFERENCES,
+    FORMULA,
+    OF_GRADIENT,
+    ORDERS,
+    PRINTED,
+    SOURCE,
+    VJP,
+    Proof,
+    Witness,
+)
 from minigrad.source.dialects import DIALECTS
-
-VJP, FORMULA, SOURCE = "hand VJPs", "derived formula", "NumPy source"
-DIFFERENCES, COMPLEX = "finite differences", "complex step"
-OF_GRADIENT = "differences of the gradient"
-# Claims of the user's that a witness can be asked about beside formulas.
-DERIVATION, BACKWARD = "a derivation by hand", "a backward function"
-
-Arrays = list[Any]
-
-
-def never(sample: Sample) -> str:
-    """A witness that always applies."""
-    return ""
-
-
-@dataclass(frozen=True)
-class Witness:
-    """One row of the table of witnesses.
-
-    ``refuses`` says why the witness does not apply to a sample, "" where it does; ``gradients`` gives an
-    array or None per variable, ``slope`` the derivative along directions of some variables at once.
-    ``tolerance`` is what its own precision allows; ``orders`` are those of which it speaks, and ``twice``
-    is what it is called at order 2. ``judges`` names claims of the user's that it is asked about, and
-    ``part`` what is at fault where it alone is wrong, and no primitive is. ``language`` is that of the
-    source that it runs, for which it has to be asked where it is not NumPy.
-    """
-
-    name: str
-    reads: str
-    refuses: Callable[[Sample], str] = never
-    gradients: Callable[[Sample], Arrays] | None = None
-    slope: Callable[[Sample, Directions], Slope] | None = None
-    tolerance: float = ROUNDING
-    orders: tuple[int, ...] = (1, 2)
-    twice: str = ""
-    judges: tuple[str, ...] = ()
-    part: str = ""
-    language: str = ""
-
-    def called(self, order: int) -> str:
-        """Its name in reports about derivatives of that order."""
-        return self.twice if order == 2 and self.twice else self.name
-
-
-@dataclass(frozen=True)
-class Proof:
-    """A witness of the formula alone, on numbers of its own choice.
-
-    ``run`` compares the formulas of some variables, a line for each, and raises DerivationError where it
-    does not apply; ``together`` says that it takes one direction for all, so that where one is wrong none
-    holds. ``most`` is the size, in scalar operations, beyond which dims are made small; ``exact`` asks
-    for rational numbers.
-    """
-
-    name: str
-    reads: str
-    run: Callable[[Sample, Sequence[int], str], list[Comparison]]
-    most: int
-    exact: bool
-    together: bool
-    orders: tuple[int, ...] = (1, 2)
-
-
-# -- whole gradients -------------------------------------------------------------------------------
-
-
-def hand_gradients(sample: Sample, c: Any = None) -> Arrays:
-    """The engine's reverse sweep through the rows' own VJPs: first derivatives."""
-    output, tensors = sample.recorded()
-    cotangent = np.asarray(sample.c if c is None else c, dtype=output.dtype)
-    subject = sample.subject
-    chosen = [k for k in range(len(subject.variables)) if sample.differentiable(k)]
-    targets = [tensors[subject.variables[k]] for k in chosen]
-    if not output.requires_grad:
-        return [np.zeros_like(sample.at(k)) for k in range(len(subject.variables))]
-    found = gradients([output], targets, cotangents=[tensor(cotangent)], allow_unused=True)
-    result: Arrays = [None] * len(subject.variables)
-    for k, g in zip(chosen, found, strict=True):
-        result[k] = np.zeros_like(sample.at(k)) if g is None else g.numpy()
-    return result
-
-
-def _hand_twice(sample: Sample) -> Arrays:
-    """The same sweep through the gradient's own graph."""
-    output, tensors = sample.recorded()
-    first = swept(output, [tensors[node] for node in sample.u], sample.c, create_graph=True)
-    by_inner = dict(zip(sample.u, first, strict=True))
-    result: Arrays = []
-    for k in range(len(sample.subject.variables)):
-        a, b = sample.subject.nodes(k)
-        (h,) = swept(by_inner[a], [tensors[b]], sample.u[a])
-        result.append(np.zeros_like(sample.at(k)) if h is None else h.numpy())
-    return result
-
-
-def swept(output: Any, targets: list[Any], c: Any, create_graph: bool = False) -> list[Any]:
-    """Cotangents of the targets; None where the output does not depend on them."""
-    if output is None or not output.requires_grad:
-        return [None] * len(targets)
-    cotangent = c if isinstance(c, Tensor) else tensor(c)
-    return gradients(
-        [output], targets, cotangents=[cotangent], create_graph=create_graph, allow_unused=True
-    )
-
-
-def _hand(sample: Sample) -> Arrays:
-    with suppress_warnings():
-        if sample.subject.order == 2:
-            return _hand_twice(sample)  # rules of one's own need not run on tensors
-        try:
-            return hand_gradients(sample)
-        except ShapeError as error:
-            # a rule that gives another shape is a wrong rule
-            raise RefutedError(str(error)) from error
-        except (MinigradError, ArithmeticError, np.linalg.LinAlgError):
-            raise  # the rule has no value at these numbers
-        except Exception as error:
-            # a rule that does not run
-            raise RefutedError(f"{type(error).__name__}: {error}") from error
-
-
-def _applied(sample: Sample, k: int, derivative: Any, ndim: Callable[[Node], int]) -> Any:
-    """<c ⊗ u, derivative> over the axes before the variable's, which keeps its shape."""
-    array = np.asarray(derivative, dtype=float)
-    inner = sample.subject.nodes(k)[:-1]
-    seeds = [(sample.c, sample.subject.output), *((sample.u[a], a) for a in inner)]
-    for seed, node in seeds:
-        axes = ndim(node)
-        array = np.tensordot(np.reshape(seed, array.shape[:axes]), array, axes=axes)
-    return array.reshape(sample.at(k).shape)
-
-
-def formula_gradients(sample: Sample) -> Arrays:
-    """The derived formulas, evaluated on the sample's numbers."""
-    lowered, formulas = sample.subject.lowered, sample.subject.formulas
-    assert lowered is not None
-    known = [expr for expr in formulas if expr is not None]
-    arrays = iter(evaluate_all(known, Environment(sample.leaf_values(), sample.sizes)))
-
-    def ndim(node: Node) -> int:
-        return lowered.expr(node).ndim  # axes of size 1 are no axes of an expression
-
-    return [
-        None if expr is None else _applied(sample, k, next(arrays), ndim)
-        for k, expr in enumerate(formulas)
-    ]
-
-
-def source_gradients(sample: Sample, language: str = "numpy") -> Arrays:
-    """The arrays that the generated source returns, the cotangent applied."""
-    arrays = sample.subject.written[language].arrays(sample.named_values(), sample.sizes)
-    return [
-        _applied(sample, k, array, lambda node: np.ndim(sample.values[node]))
-        for k, array in enumerate(arrays)
-    ]
-
-
-# -- slopes ------------------------------------------------------------------------------------------
-
-
-def _difference(sample: Sample, directions: Directions) -> Slope:
-    if sample.subject.order == 1:
-        return slope(sample.moved(directions), sample.c)
-    return mixed_slope(sample.moved_twice(directions), sample.c)
-
-
-def _of_gradient(sample: Sample, directions: Directions) -> Slope:
-    (a,) = {sample.subject.nodes(k)[0] for k in directions}
-    position = list(sample.subject.variables).index(a)
-
-    def along(t: float) -> Any:
-        try:
-            return hand_gradients(sample.shifted(sample.moves(directions, t)))[position]
-        except (MinigradError, np.linalg.LinAlgError):
-            return np.full(sample.u[a].shape, np.nan)  # beyond what an operation takes
-
-    return slope(along, sample.u[a])
-
-
-def _imaginary(sample: Sample, directions: Directions) -> Slope:
-    found = complex_slope(sample.moved(directions), sample.c)
-    return Slope(found.value, max(found.uncertainty, EPS * sample.natural))
-
-
-# -- the table ---------------------------------------------------------------------------------------
 
 
 def _no_formula(sample: Sample) -> str:
@@ -229,7 +57,13 @@ def _no_formula(sample: Sample) -> str:
 
 
 def _no_source(sample: Sample) -> str:
+    if sample.subject.functions:
+        return f"{' and '.join(sorted(sample.subject.functions))} without a definition cannot be written"
     return _no_formula(sample) or ("" if sample.subject.written else "no source was generated")
+
+
+def _no_text(sample: Sample) -> str:
+    return _no_formula(sample) or ("" if sample.subject.printed else "nothing was printed")
 
 
 def _not_holomorphic(sample: Sample) -> str:
@@ -241,8 +75,8 @@ WITNESSES: tuple[Witness, ...] = (
     Witness(
         VJP,
         "the rows' hand-written VJPs, through the reverse sweep",
-        gradients=_hand,
-        twice=f"{VJP}, twice",
+        gradients=hand,
+        again=True,
         judges=(DERIVATION, BACKWARD),
         part="reverse sweep",
     ),
@@ -261,6 +95,7 @@ WITNESSES: tuple[Witness, ...] = (
         gradients=source_gradients,
         part="generator",
         language="numpy",
+        made_from=FORMULA,
     ),
     *(
         Witness(
@@ -270,21 +105,42 @@ WITNESSES: tuple[Witness, ...] = (
             gradients=partial(source_gradients, language=language),
             part="generator",
             language=language,
+            made_from=FORMULA,
         )
         for language in ("jax", "torch")
     ),
-    Witness(OF_GRADIENT, "the hand VJPs at numbers close by", slope=_of_gradient, orders=(2,)),
+    *(
+        Witness(
+            name,
+            f"the formula as {alphabet} text, read back and evaluated",
+            _no_text,
+            gradients=partial(printed_gradients, alphabet=alphabet),
+            part="notation",
+            of=FORMULA,
+        )
+        for alphabet, name in PRINTED.items()
+    ),
+    Witness(
+        OF_GRADIENT,
+        "the hand VJPs at numbers close by",
+        slope=of_gradient,
+        rounding=rounding_of_gradient,
+        orders=ORDERS[1:],
+    ),
     Witness(
         DIFFERENCES,
         "the raw forward functions on plain arrays",
-        slope=_difference,
+        slope=difference,
+        rounding=rounding_of_values,
+        orders=(1, 2),
         judges=(DERIVATION, BACKWARD),
     ),
     Witness(
         COMPLEX,
         "the raw forward functions on complex arrays",
         _not_holomorphic,
-        slope=_imaginary,
+        slope=imaginary,
+        rounding=rounding_of_imaginary,
         orders=(1,),
         judges=(BACKWARD,),
     ),

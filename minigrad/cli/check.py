@@ -43,8 +43,8 @@ _ASSIGNED = re.compile(r"\s*(\w+)\s*=(?!=)(.*)", re.DOTALL)
     "--order",
     default=1,
     show_default=True,
-    type=click.IntRange(1, 2),
-    help="1 for gradients and Jacobians, 2 for Hessians.",
+    type=click.IntRange(min=1),
+    help="1 for gradients and Jacobians, 2 for Hessians, 3 for third derivatives, and so on.",
 )
 @click.option(
     "--seeds",
@@ -88,9 +88,11 @@ def check(
 
     Exit codes: 0 right, 1 wrong, 2 bad usage, 3 inconclusive.
     """  # noqa: D301 (click wants the backspace itself)
-    output = parse(text.strip(), **declared_variables(variables))
+    declared = declared_variables(variables)
+    output = parse(text.strip(), **declared)
     names = None if wrt is None else [name.strip() for name in wrt.split(",")]
-    claims = _claims(against, names)
+    printed = {*declared, *output.inferred} if order > 1 or output.shape else None
+    claims = _claims(against, names, printed)
     with status("checking") as progress:
         report = judged(
             output,
@@ -110,8 +112,11 @@ def check(
     ctx.exit(OF_VERDICT[report.verdict])
 
 
-def _claims(texts: tuple[str, ...], names: list[str] | None) -> Any:
-    """One derivation as it is, several by the variables they are for."""
+def _claims(texts: tuple[str, ...], names: list[str] | None, known: set[str] | None) -> Any:
+    """One derivation as it is, several by the variables they are for.
+
+    A Hessian or a Jacobian is printed with a left side that is no variable of those ``known``.
+    """
     if not texts:
         return None
     found: dict[str, str] = {}
@@ -124,6 +129,8 @@ def _claims(texts: tuple[str, ...], names: list[str] | None) -> Any:
                 )
             return text
         name = match[1]
+        if known is not None and len(texts) == 1 and not {name, name[1:]} & known:
+            return text
         if name.startswith("d") and len(name) > 1 and name not in (names or ()):
             name = name[1:]
         if name in found:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
@@ -13,9 +15,11 @@ from minigrad.api import derive as derivatives
 from minigrad.api.derivation import FORMS
 from minigrad.api.indexed import index_line
 from minigrad.checking import Report
+from minigrad.cli.derived_file import Asked, Ending, ending_of
 from minigrad.cli.expression import Expression, by_cotangent, names_in, on_expression, parsed
 from minigrad.cli.terminal import OF_VERDICT, Exit, report_table, say, tell, tell_json, width
 from minigrad.errors import ArgumentError, DerivationError
+from minigrad.files import path_in_words, write_whole
 from minigrad.index.expr import referred
 from minigrad.notation.text import ASCII
 from minigrad.source import LANGUAGES
@@ -33,18 +37,30 @@ from minigrad.source import LANGUAGES
     "--order",
     default=1,
     show_default=True,
-    type=click.IntRange(1, 2),
-    help="1 for gradients and Jacobians, 2 for Hessians.",
+    type=click.IntRange(min=1),
+    help="1 for gradients and Jacobians, 2 for Hessians, 3 for third derivatives, and so on.",
+)
+@click.option(
+    "--along",
+    multiple=True,
+    metavar="NAME",
+    help="At order 2 and above: derive the gradients again along a change of this variable.",
 )
 @click.option(
     "--format",
     "style",
-    default="unicode",
-    show_default=True,
+    show_default="unicode, or what the ending of FILE says",
     type=click.Choice(
-        ["unicode", "ascii", "latex", "mathml", "index", "sympy", *LANGUAGES, "steps", "json"]
+        ["unicode", "ascii", "latex", "mathml", "typst", "index", "sympy", *LANGUAGES, "steps"]
     ),
     help="How the formulas are written.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Write a file, as what its ending says: .txt, .md, .tex and .typ hold formulas, .py is source, "
+    ".svg the graph, .html a page with all of it, .json facts for programs.",
 )
 @click.option(
     "--form",
@@ -55,9 +71,9 @@ from minigrad.source import LANGUAGES
 )
 @click.option("--expanded", is_flag=True, help="Write names out: one line in the variables alone.")
 @click.option(
-    "--check", "checked", is_flag=True, help="Prove the formulas by independent witnesses."
+    "--check", "checked", is_flag=True, help="Check the formulas by independent witnesses."
 )
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, and only that.")
 @click.pass_context
 def derive(
     ctx: click.Context,
@@ -67,7 +83,9 @@ def derive(
     cotangent: str | None,
     short_sums: bool,
     order: int,
-    style: str,
+    along: tuple[str, ...],
+    style: str | None,
+    output: str | None,
     form: str,
     expanded: bool,
     checked: bool,
@@ -84,16 +102,16 @@ def derive(
       minigrad derive "S = Q @ K.T / sqrt(k); softmax(S) @ V" Q:n,k K:n,k V:n,e --wrt Q
       minigrad derive "P = softmax(Q @ K.T); O = P @ V; O" Q:n,k K:n,k V:n,e --cotangent dO
       minigrad derive "sum((U @ V.T - T)**2)" U:m,k V:n,k --wrt U --wrt V --order 2
+      minigrad derive "logdet(X.T @ X)" X:m,n -o logdet.tex
 
     Assumptions: symmetric, spd, diagonal, orthogonal, simplex, onehot, 0/1, pm1, positive, unit, bool,
     index, invertible, nonzero.
 
     Exit codes: 0 right, 1 a check failed, 2 bad usage, 3 a check was inconclusive.
     """  # noqa: D301 (click wants the backspace itself)
-    if as_json and style not in ("unicode", "json"):
-        raise ArgumentError(f"--json prints JSON alone, --format {style} something else; leave one")
-    style = "json" if as_json else style
-    if expanded and style not in (*_EXPANDED, "json"):
+    ending = None if output is None else ending_of(output)
+    style = _style(style, ending, output, as_json)
+    if expanded and style not in (*_EXPANDED, *_FACTS):
         raise ArgumentError(
             f"--expanded: names are written out as {', '.join(_EXPANDED)}, not as {style}"
         )
@@ -101,17 +119,30 @@ def derive(
         raise ArgumentError(
             f"--form {form} is source, in the language of --format {', '.join(LANGUAGES)}; not {style}"
         )
-    output = parsed(text, variables)
+    result = parsed(text, variables)
     derivation = derivatives(
-        output, wrt=names_in(wrt), order=order, cotangent=cotangent, short_sums=short_sums
+        result,
+        wrt=names_in(wrt),
+        order=order,
+        cotangent=cotangent,
+        short_sums=short_sums,
+        along=names_in(along, "--along"),
     )
     report, problem = _proof(derivation) if checked else (None, "")
-    inferred = ", ".join(f"{name}: {dims or 'scalar'}" for name, dims in output.inferred.items())
-    if style == "json":
-        facts = _facts(text, derivation, dict(output.inferred), report)
-        tell_json(facts)
+    written = partial(_written, derivation, style, form, expanded)
+    facts = partial(_facts, text, derivation, dict(result.inferred), report)
+    told = ", ".join(f"{name}: {dims or 'scalar'}" for name, dims in result.inferred.items())
+    if ending is not None and output is not None:
+        asked = Asked(text, result, derivation, names_in(wrt), cotangent, written, facts)
+        write_whole(output, ending.content(asked).encode())
+    if as_json:
+        tell_json(facts())
     else:
-        _tell(derivation, style, form, expanded, inferred)
+        if output is None:
+            _tell(written(), style, told)
+        else:
+            _tell_inferred(told, err=True)
+            tell(f"{path_in_words(output)}  {_count(derivation)}")
         if report is not None:
             click.echo()
             report_table(report)
@@ -121,6 +152,25 @@ def derive(
         ctx.exit(OF_VERDICT[report.verdict] if report is not None else Exit.INCONCLUSIVE)
 
 
+_FACTS = ("json",)
+
+
+def _style(style: str | None, ending: Ending | None, file: str | None, as_json: bool) -> str:
+    """The notation: what was asked for, or what stands in such a file, or what people read."""
+    if ending is None:
+        if as_json and style is not None:
+            raise ArgumentError(f"--json prints JSON alone, --format {style} something else; leave one")
+        return "json" if as_json else style or "unicode"
+    if style is not None and style not in ending.formats:
+        holds = f"holds {' or '.join(ending.formats)}" if ending.formats else "has a form of its own"
+        raise ArgumentError(f"--format {style!r}: the file {file!r} {holds}; leave --format, or name another")
+    return style or (ending.formats or (Path(file or "").suffix.removeprefix("."),))[0]
+
+
+def _count(derivation: Derivation) -> str:
+    return f"{len(derivation)} derivative{'s' * (len(derivation) != 1)}"
+
+
 def _proof(derivation: Derivation) -> tuple[Report | None, str]:
     try:
         return derivation.check(), ""
@@ -128,20 +178,26 @@ def _proof(derivation: Derivation) -> tuple[Report | None, str]:
         return None, str(error)
 
 
-def _tell(
-    derivation: Derivation, style: str, form: str, expanded: bool, inferred: str
-) -> None:
-    """Print the formulas; what people read is folded at the terminal's width, what programs read is not."""
-    for_people = style in ("unicode", "ascii", "index", "steps")
-    if inferred:
-        tell(f"inferred  {inferred}\n", err=not for_people)
+def _written(derivation: Derivation, style: str, form: str, expanded: bool) -> str:
     if expanded:
         text = "\n".join(_EXPANDED[style](formula) for formula in derivation.values())
     elif style in LANGUAGES:
         text = derivation.source(style, form)
     else:
         text = _STYLES[style](derivation)
-    (say if for_people else tell)(text.rstrip("\n"))
+    return text.rstrip("\n")
+
+
+def _tell(text: str, style: str, inferred: str) -> None:
+    """Print the formulas; what people read is folded at the terminal's width, what programs read is not."""
+    for_people = style in ("unicode", "ascii", "index", "steps")
+    _tell_inferred(inferred, err=not for_people)
+    (say if for_people else tell)(text)
+
+
+def _tell_inferred(inferred: str, err: bool) -> None:
+    if inferred:
+        tell(f"inferred  {inferred}\n", err=err)
 
 
 def _numbered(derivation: Derivation) -> str:
@@ -160,7 +216,7 @@ def _indexed(formulas: Sequence[Formula]) -> str:
     names = referred(*(formula.expr for formula in formulas))
     lines = [index_line(ref.name, ref.node).text() for ref in reversed(names)]
     where = [f"where {lines[0]}", *(f"      {line}" for line in lines[1:])] if lines else []
-    return "\n".join([formula.index for formula in formulas] + where)
+    return "\n".join([formula.index_line.text() for formula in formulas] + where)
 
 
 _STYLES: dict[str, Callable[[Any], str]] = {
@@ -168,6 +224,7 @@ _STYLES: dict[str, Callable[[Any], str]] = {
     "ascii": lambda d: d.ascii,
     "latex": lambda d: d.latex,
     "mathml": lambda d: d.mathml,
+    "typst": lambda d: d.typst,
     "index": lambda d: _indexed(list(d.values())),
     "sympy": lambda d: "\n".join(str(f.sympy) for f in d.values()),
     "steps": _numbered,
@@ -177,8 +234,9 @@ _STYLES: dict[str, Callable[[Any], str]] = {
 _EXPANDED: dict[str, Callable[[Formula], str]] = {
     "unicode": lambda f: f.expanded,
     "ascii": lambda f: f.expanded_line.text(ASCII),
-    "latex": lambda f: f.expanded_line.latex().replace("&=", "="),
+    "latex": lambda f: f.expanded_line.latex(aligned=False),
     "mathml": lambda f: f.expanded_line.mathml(),
+    "typst": lambda f: f.expanded_line.typst(aligned=False),
     "sympy": lambda f: str(f.sympy),
 }
 
@@ -193,6 +251,7 @@ def _facts(
             "ascii": formula.ascii,
             "latex": formula.latex,
             "mathml": formula.mathml,
+            "typst": formula.typst,
             "index": _indexed([formula]),
             "sympy": _or_none(lambda f: str(f.sympy), formula),
             "expanded": formula.expanded,
@@ -202,7 +261,7 @@ def _facts(
         for key, formula in derivation.items()
     }
     facts: dict[str, Any] = {"text": text.strip(), "order": derivation.order}
-    steps = [{"line": step.line.text(), "rule": step.rule} for step in derivation.steps]
+    steps = [{"line": step.line.text(), "heading": step.heading, "rule": step.text} for step in derivation.steps]
     facts |= {"inferred": inferred, "formulas": formulas, "steps": steps}
     return facts if report is None else facts | {"verdict": report.verdict}
 

@@ -25,6 +25,7 @@ from minigrad.files import path_in_words
 @click.option("--forward", is_flag=True, help="Draw the forward pass alone.")
 @click.option("--title", default="", help="What stands above the picture.")
 @click.option("--depth", type=click.IntRange(min=0), help="How many levels of scopes are opened.")
+@click.option("--unfold", is_flag=True, help="Draw what repeats every time.")
 @click.option("--json", "as_json", is_flag=True, help="Tell file, cards and edges as JSON.")
 def draw(
     text: str,
@@ -35,6 +36,7 @@ def draw(
     forward: bool,
     title: str,
     depth: int | None,
+    unfold: bool,
     as_json: bool,
 ) -> None:
     """Draw the computation graph of an expression, with the formulas of both passes.
@@ -55,6 +57,7 @@ def draw(
         cotangent=cotangent,
         title=title,
         depth=depth,
+        repeats=not unfold,
     )
     if output == "-":
         if as_json:

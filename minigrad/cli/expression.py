@@ -19,7 +19,18 @@ class Expression(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Tell a negative expression from an option: an option is one letter, or two dashes."""
         options = {name for parameter in self.params for name in parameter.opts}
-        return super().parse_args(ctx, [f" {a}" if _is_negative(a, options) else a for a in args])
+        valued = {
+            name
+            for p in self.params
+            if isinstance(p, click.Option) and not p.is_flag
+            for name in p.opts
+        }
+        before = ["", *args]  # what follows an option is its value, whatever it begins with
+        words = [
+            f" {word}" if _is_negative(word, options) and last not in valued else word
+            for last, word in zip(before, args, strict=False)
+        ]
+        return super().parse_args(ctx, words)
 
 
 def _is_negative(word: str, options: set[str]) -> bool:
@@ -53,20 +64,20 @@ def parsed(text: str, variables: Sequence[str]) -> Parsed:
     return parse(text.strip(), **declared_variables(variables))
 
 
-def names_in(wrt: Sequence[str]) -> list[str] | None:
-    """The names after --wrt; None where there are none.
+def names_in(words: Sequence[str], option: str = "--wrt") -> list[str] | None:
+    """The names after an option; None where there are none.
 
     Raises
     ------
     ArgumentError
         When a name is empty or stands there twice.
     """
-    if not wrt:
+    if not words:
         return None
-    names = [name.strip() for word in wrt for name in word.split(",")]
+    names = [name.strip() for word in words for name in word.split(",")]
     if "" in names:
-        raise ArgumentError("--wrt: an empty name; write --wrt X or --wrt X,w")
+        raise ArgumentError(f"{option}: an empty name; write {option} X or {option} X,w")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ArgumentError(f"--wrt: {twice!r} is given twice; leave one")
+        raise ArgumentError(f"{option}: {twice!r} is given twice; leave one")
     return names

@@ -53,9 +53,9 @@ def speak_unicode() -> None:
             stream.reconfigure(encoding="utf-8")
 
 
-def width() -> int | None:
-    """The terminal's columns; None where output goes to a file and is not to be wrapped."""
-    if sys.stdout.isatty() or os.environ.get("COLUMNS"):
+def width(error: bool = False) -> int | None:
+    """The terminal's columns, of errors' too; None where a stream goes to a file and is not to be wrapped."""
+    if (sys.stderr if error else sys.stdout).isatty() or os.environ.get("COLUMNS"):
         return shutil.get_terminal_size().columns
     return None
 
@@ -147,6 +147,9 @@ def heading(text: str) -> None:
 
 # In a file a row stays one line, however long.
 _UNFOLDED = 10_000
+# Words of what was checked fit; numbers and names of any length need not.
+_LONGEST_WORD = 12
+_NARROW = 70
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
@@ -154,6 +157,9 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
     grid = Table(box=box.SIMPLE_HEAD if header else None, show_header=bool(header), pad_edge=False)
     for title in header or rows[0]:
         grid.add_column(title if header else "", overflow="fold")
+    if header:  # no word is broken while there is room for the longest of each column
+        for column, cells in zip(grid.columns, zip(header, *rows, strict=True), strict=True):
+            column.min_width = min(max(map(len, " ".join(cells).split()), default=0), _LONGEST_WORD)
     for row in rows:
         grid.add_row(*map(plain, row))
     buffer = io.StringIO()
@@ -164,11 +170,13 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
 
 def report_table(report: Report) -> None:
     """Print what a check found: pairs of witnesses and the largest difference between them."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (row.pair, row.quantity, f"{shown_error(row)} {SIGNS[row.verdict]}", _remark(row, report))
         for row in report.rows
     ]
-    table(rows, header=("witnesses", "of", "error", ""))
+    if (width() or _UNFOLDED) < _NARROW:  # remarks have no column of their own
+        rows = [(f"{pair}: {remark}" if remark else pair, *cells) for pair, *cells, remark in rows]
+    table(rows, ("witnesses", "of", "error", "")[: len(rows[0]) if rows else 4])
     for suspect in report.suspects:
         say(f"suspect: {suspect}", indent=2)
 
@@ -183,7 +191,8 @@ def shown_error(row: Comparison) -> str:
 def _remark(row: Comparison, report: Report) -> str:
     # a derivation's findings say themselves where it is off
     shows_worst = row.verdict == "fail" and not report.findings
-    parts = (row.note, row.worst if shows_worst else None)
+    proved = row.word if row.word != row.verdict else ""
+    parts = (proved, row.note, row.worst if shows_worst else None)
     return "; ".join(str(part) for part in parts if part)
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minigrad.data.batches import minibatches, split
 from minigrad.data.characters import Characters, next_tokens
 from minigrad.data.csv_file import read_csv
 from minigrad.data.handwritten import digits
-from minigrad.data.labels import known_labels, two_classes
+from minigrad.data.labels import classes, known_labels, two_classes
 from minigrad.data.scale import Standardizer
 from minigrad.data.table import Table
 from minigrad.data.words import Vocabulary, words
+from minigrad.elsewhere import absent
 
 __all__ = [
     "Characters",
     "Standardizer",
     "Table",
     "Vocabulary",
+    "classes",
     "digits",
     "known_labels",
     "minibatches",
@@ -25,3 +29,16 @@ __all__ = [
     "two_classes",
     "words",
 ]
+
+_BATCHES = "write for x, y in mg.data.minibatches(X, Y, size=32, rng=rng), with arrays"
+_ELSEWHERE = {
+    "DataLoader": _BATCHES,
+    **dict.fromkeys(("Dataset", "TensorDataset"), f"data are arrays: {_BATCHES}"),
+    **dict.fromkeys(("random_split", "train_test_split"), "write mg.data.split"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise absent("mg.data", name, _ELSEWHERE, __all__)

@@ -1,4 +1,4 @@
-"""Labels of two classes: which values they have, and which one is 1."""
+"""Labels of classes: which values they have, and which one is 0, 1 and so on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,38 @@ from numpy.typing import NDArray
 from minigrad.errors import ArgumentError
 
 _SHOWN = 8
+
+
+def classes(
+    values: Sequence[object], *, source: str = "labels"
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Labels yᵢ ∈ {0, …, k − 1} of k ≥ 2 distinct values, and the values that they stand for.
+
+    Values are compared and ordered as by :func:`two_classes`.
+
+    Parameters
+    ----------
+    values
+        A label for each example.
+    source
+        Where the labels come from; errors name it.
+
+    Raises
+    ------
+    ArgumentError
+        When there are fewer than two distinct values, or one is NaN.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.data.classes(["red", "blue", "red", "green"])
+    (array([2, 0, 2, 1]), ('blue', 'green', 'red'))
+    """
+    counts = _counted(values, source)
+    if len(counts) < 2:
+        raise ArgumentError(f"{source}: two classes or more are needed, but there is 1: {_listed(counts)}")
+    names = tuple(sorted(counts, key=_order))
+    return known_labels(values, names, source=source).astype(np.int64), names
 
 
 def two_classes(
@@ -42,10 +74,7 @@ def two_classes(
     >>> mg.data.two_classes(["no", "yes", "no"])
     (array([0., 1., 0.]), ('no', 'yes'))
     """
-    names = _names(values)
-    counts = Counter(names)
-    if "nan" in counts:
-        raise ArgumentError(f"{source}: {counts['nan']} labels are NaN; leave those rows out")
+    counts = _counted(values, source)
     if len(counts) != 2:
         raise ArgumentError(
             f"{source}: labels of two classes are needed, but there "
@@ -63,23 +92,36 @@ def two_classes(
 
 
 def known_labels(
-    values: Sequence[object], names: tuple[str, str], *, source: str = "labels"
+    values: Sequence[object], names: tuple[str, ...], *, source: str = "labels"
 ) -> NDArray[np.float64]:
-    """Labels yᵢ ∈ {0, 1} of values that are known to have these two names.
+    """Labels yᵢ, positions in ``names``, of values that are known to have these names.
 
     Raises
     ------
     ArgumentError
-        When a value has neither name.
+        When a value has none of the names.
     """
     found = _names(values)
     strangers = Counter(name for name in found if name not in names)
     if strangers:
         raise ArgumentError(
-            f"{source}: the labels are {names[0]!r} and {names[1]!r}, but here "
+            f"{source}: the labels are {_joined(names)}, but here "
             f"{'is' if len(strangers) == 1 else 'are'} also {_listed(strangers)}"
         )
-    return np.array([float(name == names[1]) for name in found])
+    positions = {name: float(k) for k, name in enumerate(names)}
+    return np.array([positions[name] for name in found])
+
+
+def _joined(names: tuple[str, ...]) -> str:
+    shown = [repr(name) for name in names[:_SHOWN]] + (["…"] if len(names) > _SHOWN else [])
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def _counted(values: Sequence[object], source: str) -> Counter[str]:
+    counts = Counter(_names(values))
+    if "nan" in counts:
+        raise ArgumentError(f"{source}: {counts['nan']} labels are NaN; leave those rows out")
+    return counts
 
 
 def _names(values: Sequence[object]) -> list[str]:

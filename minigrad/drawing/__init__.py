@@ -6,6 +6,7 @@ from minigrad.drawing.fold import fold
 from minigrad.drawing.formulas import GraphFormulas
 from minigrad.drawing.model import Card, Edge, Picture, Region, Run, Style, Text
 from minigrad.drawing.names import differential, symbol
+from minigrad.drawing.naming import card_names
 from minigrad.errors import RenderError
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Run",
     "Style",
     "Text",
+    "card_names",
     "differential",
     "fold",
     "picture_of",

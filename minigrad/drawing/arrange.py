@@ -97,15 +97,16 @@ def _above(flow: Flow, leaves: set[str]) -> set[str]:
     """Leaves that start the flow: they stand above, the others beside what they feed.
 
     A card that nothing computed feeds takes its inputs from above, and if it has no inputs its
-    first leaf, so that no flow starts without a source.
+    first leaf, so that no flow starts without a source. What cards of several regions read belongs to
+    none of these.
     """
-    above: set[str] = set()
+    above = {leaf for leaf in leaves if len({flow.cards[c].scope for c in flow.children[leaf]}) > 1}
     for name in flow.order:
         feeding = flow.parents[name]
         if not feeding or any(parent not in leaves for parent in feeding):
             continue
         inputs = [parent for parent in feeding if flow.cards[parent].kind == "input"]
-        above.update(inputs or ([] if above.intersection(feeding) else feeding[:1]))
+        above.update([] if above.intersection(feeding) else inputs or feeding[:1])
     return above
 
 

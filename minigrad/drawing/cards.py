@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
-import numpy as np
-
 from minigrad.drawing.model import Card, Edge, Kind, Picture, Style, Text
-from minigrad.drawing.names import differential, indexed, symbol
-from minigrad.drawing.regions import regions_of
+from minigrad.drawing.names import differential, indexed, titled
+from minigrad.drawing.naming import card_names, creation_order, parents_of, turns_only
+from minigrad.drawing.regions import described, regions_of
 from minigrad.drawing.tooltips import tooltip
 from minigrad.graph.node import Node
+from minigrad.index.size import Size
+from minigrad.names import parted
 from minigrad.primitive import Primitive
-from minigrad.symbolic.names import names_in_graph
 
-# A constant with more elements than this is data, and data has a card.
-_LARGE = 16
 _PREDICTIONS = frozenset({"p", "y_hat", "yhat", "ŷ", "prediction"})
+
+
+# Who is told of progress: what is done, and how much of how much.
+Told = Callable[[str, int, int], None]
+
+
+def _nobody(step: str, done: int, of: int) -> None:
+    """Nobody waits."""
 
 
 class Formulas(Protocol):
@@ -58,12 +64,17 @@ class NoFormulas:
 
 
 def picture_of(
-    outputs: Node | Sequence[Node], formulas: Formulas | None = None, *, title: str = ""
+    outputs: Node | Sequence[Node],
+    formulas: Formulas | None = None,
+    *,
+    names: Mapping[Node, str] | None = None,
+    title: str = "",
+    told: Told | None = None,
 ) -> Picture:
     """The picture of everything that the outputs are computed from.
 
-    A card is a leaf, a named tensor, an output or a tensor used in several places, together with
-    the unnamed operations that feed only it.
+    A card is a tensor that `card_names` names, together with the other operations that feed only it. Who is
+    ``told`` hears of each card that is made.
 
     Raises
     ------
@@ -71,31 +82,30 @@ def picture_of(
         When two tensors have one name in one scope.
     """
     roots = [outputs] if isinstance(outputs, Node) else list(outputs)
-    return _Reader(roots, formulas or NoFormulas()).picture(title)
+    reader = _Reader(roots, formulas or NoFormulas(), names or card_names(roots), told or _nobody)
+    return reader.picture(title)
 
 
 @dataclass
 class _Reader:
     roots: list[Node]
     formulas: Formulas
-    names: dict[Node, str] = field(init=False)
-    users: dict[Node, list[Node]] = field(init=False)
+    names: Mapping[Node, str]
+    told: Told
     steps: dict[Node, int] = field(init=False)
     gradients: dict[Node, Text | None] = field(init=False)
+    taken: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        order = _creation_order(self.roots)
-        self.users = defaultdict(list)
-        for node in order:
-            for parent in dict.fromkeys(_parents(node)):
-                self.users[parent].append(node)
-        named = names_in_graph(order)
-        self.names = {node: named.get(node, "") for node in order if self._has_card(node)}
-        self._number_unnamed()
+        order = creation_order(self.roots)
         backward = self.formulas.order or [node for node in reversed(order) if node.requires_grad]
         carded = (node for node in backward if node in self.names)
         self.steps = {node: step for step, node in enumerate(carded, start=1)}
-        self.gradients = {node: self.formulas.gradient(node) for node in self.names}
+        self.gradients = {}
+        for node, name in self.names.items():
+            self.told(f"the gradient by {name}", len(self.gradients), len(self.names))
+            self.gradients[node] = self.formulas.gradient(node)
+        self.taken = frozenset(self.names.values())
 
     def picture(self, title: str) -> Picture:
         regions = regions_of(self.names)
@@ -106,44 +116,30 @@ class _Reader:
             for node, sources in feeds.items()
             for source, flows in sources.items()
         )
-        return Picture(cards, edges, title)
-
-    def _has_card(self, node: Node) -> bool:
-        if node in self.roots or node.name is not None:
-            return True
-        if node.op is None and node.requires_grad:
-            return True
-        if node.op is None and node.value is not None and np.size(node.value) <= _LARGE:
-            return len(self.users[node]) > 1 and np.ndim(node.value) > 0
-        return node.op is None or len(self.users[node]) > 1
-
-    def _number_unnamed(self) -> None:
-        taken = set(self.names.values())
-        numbers = (f"v{number}" for number in range(1, len(self.names) + len(taken) + 1))
-        free = (name for name in numbers if name not in taken)
-        for node, name in self.names.items():
-            if not name:
-                self.names[node] = next(free)
+        return Picture(cards, edges, title, regions=described(regions))
 
     def _card(
         self, node: Node, region: tuple[str, ...], feeds: Mapping[Node, Mapping[Node, bool]]
     ) -> Card:
-        short = node.name or self.names[node]
-        gradient = self.gradients[node]
+        self.told(f"the card of {self.names[node]}", 0, len(self.names))
+        kind = self._kind(node, feeds)
+        name, gradient = self.names[node], self.gradients[node]
+        short = parted(name)[1]
+        short = name if short in self.taken else short
         left = indexed(differential(short), self.formulas.subscript(node))
         return Card(
-            id=self.names[node],
-            symbol=symbol(short),
-            op=_operation(node, self.names),
+            id=name,
+            symbol=titled(name),
+            op="" if kind == "parameter" else _operation(node, self.names),
             shape="×".join(str(size) for size in node.shape) or "scalar",
             forward=self.formulas.forward(node) if node.op is not None else None,
             gradient=None
             if gradient is None
             else Text.of(left.styled(Style.BOLD), " = ", gradient),
-            kind=self._kind(node, feeds),
+            kind=kind,
             scope=region,
             step=self.steps.get(node),
-            tooltip=tooltip(node, self.names[node]),
+            tooltip=tooltip(node, name),
         )
 
     def _kind(self, node: Node, feeds: Mapping[Node, Mapping[Node, bool]]) -> Kind:
@@ -153,7 +149,7 @@ class _Reader:
         a loss and an input meet in; or a tensor with the name of one.
         """
         if node.op is None:
-            return "parameter" if node.requires_grad else "input"
+            return "input" if self._is_input(node) else "parameter"
         if node in self.roots and not node.shape:
             return "loss"
         if node.name in _PREDICTIONS:
@@ -170,7 +166,7 @@ class _Reader:
         """The cards that feed a card, oldest first, and whether a gradient flows to each."""
         sources: dict[Node, bool] = {}
         for member in _inside(node, self.names):
-            for parent in _parents(member):
+            for parent in parents_of(member):
                 if parent in self.names:
                     flows = self._flows(parent) and self._flows(member)
                     sources[parent] = sources.get(parent, False) or flows
@@ -186,23 +182,33 @@ class _Reader:
         return node.requires_grad or not any(root.requires_grad for root in self.roots)
 
     def _is_input(self, node: Node) -> bool:
-        return node.op is None and not node.requires_grad
+        """Whether a leaf is data: it has no gradient, or all are symbols and it counts what data do."""
+        if node.op is not None or node.requires_grad:
+            return False
+        if any(root.requires_grad for root in self.roots):
+            return True
+        if self.gradients[node] is None and (self.shows_gradients or node.value is not None):
+            return True
+        return self.counted is None or self.counted in map(str, node.shape)
 
+    @cached_property
+    def shows_gradients(self) -> bool:
+        """Whether any card has a gradient."""
+        return any(text is not None for text in self.gradients.values())
 
-def _parents(node: Node) -> Iterator[Node]:
-    return (parent for parent in node.inputs if isinstance(parent, Node))
-
-
-def _creation_order(roots: Sequence[Node]) -> list[Node]:
-    """Every node that the roots need, inputs first."""
-    found: dict[Node, None] = {}
-    waiting = list(roots)
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found[node] = None
-            waiting.extend(_parents(node))
-    return sorted(found, key=lambda node: node.id)
+    @cached_property
+    def counted(self) -> str | None:
+        """What the first axis of the data counts, n of X: n d: of the leaf that first arguments lead to."""
+        waiting, seen = [self.roots[0]], set[Node]()
+        while waiting:
+            node = waiting.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.op is None and node.name is not None and node.shape:
+                return str(node.shape[0]) if isinstance(node.shape[0], Size) else None
+            waiting += reversed(list(parents_of(node)))
+        return None
 
 
 def _inside(node: Node, carded: Mapping[Node, str]) -> list[Node]:
@@ -211,7 +217,7 @@ def _inside(node: Node, carded: Mapping[Node, str]) -> list[Node]:
     for member in inside:
         inside += [
             parent
-            for parent in _parents(member)
+            for parent in parents_of(member)
             if parent not in carded and parent.op is not None and parent not in inside
         ]
     return sorted(inside, key=lambda member: member.id)
@@ -223,14 +229,14 @@ def _operation(node: Node, carded: Mapping[Node, str]) -> str:
     What computes a constant is left out, and what only turns a tensor round, unless it is all.
     """
     if node.op is None:
-        return "" if node.requires_grad else "input"
+        return "input"
     inside = _inside(node, carded)
     fed = set(carded)
     for member in inside:
-        if fed.intersection(_parents(member)):
+        if fed.intersection(parents_of(member)):
             fed.add(member)
     on_the_way = [member for member in inside if member in fed] or inside
-    telling = [member for member in on_the_way if not _turns_only(member)] or on_the_way
+    telling = [member for member in on_the_way if not turns_only(member)] or on_the_way
     rows = [member.op for member in telling if member.op is not None]
     return ", ".join(dict.fromkeys(_word(row) for row in rows))
 
@@ -239,12 +245,3 @@ def _word(row: Primitive) -> str:
     if row.notation is not None and row.notation.word:
         return row.notation.word
     return row.name.rpartition(".")[2].replace("_", " ")
-
-
-def _turns_only(node: Node) -> bool:
-    """Whether an operation permutes axes: it reads no value and keeps all sizes but 1."""
-    parents = list(_parents(node))
-    if node.op is None or node.op.kind != "general" or len(parents) != 1:
-        return False
-    before, after = ([str(s) for s in shape if s != 1] for shape in (parents[0].shape, node.shape))
-    return node.op.reads == ("",) and sorted(before) == sorted(after)

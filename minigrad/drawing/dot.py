@@ -15,7 +15,7 @@ from minigrad.drawing.label import (
     region_label,
     width_beside,
 )
-from minigrad.drawing.model import Card, Edge, Path, Picture, Region
+from minigrad.drawing.model import Card, Edge, Path, Picture, Region, Text, bold
 from minigrad.markup import printable
 
 _GRAPH = {
@@ -191,8 +191,11 @@ class _Writer:
         )
         return max(widths, default=0.0)
 
-    def _title(self, path: Path) -> str:
-        return self._described(path).title or whole(path)[-1]
+    def _title(self, path: Path) -> Text:
+        """The scope's name, and what runs in it."""
+        told = self._described(path)
+        title = Text.of(bold(told.title or whole(path)[-1]))
+        return Text.of(title, f"  {told.kind}") if told.kind else title
 
     def _rows(self, graph: Any) -> None:
         beside = self.arrangement.beside

@@ -14,6 +14,7 @@ _LEAST_REPEATS = 3
 # More cards than anybody looks at, and as many as then are kept at either end.
 _MOST_CARDS = 240
 _ENDS = 40
+_LEAVES = frozenset({"input", "parameter"})
 # As many names as a tooltip lists.
 _MOST_NAMES = 40
 _NUMBER = re.compile(r"[\[(_.\s]*\d+[\])]*$")
@@ -27,7 +28,7 @@ def fold(picture: Picture, depth: int | None = None, *, repeats: bool = True) ->
     picture
         The picture to fold; it is not changed.
     depth
-        Regions nested deeper than this become one card each; 0 folds every region.
+        How many levels of regions are opened: what is nested deeper becomes one card each; 0 opens none.
     repeats
         Of three or more alike regions side by side the first is kept and the others become one
         card, for example twelve layers.
@@ -65,7 +66,8 @@ def _fold_depth(picture: Picture, depth: int) -> Picture:
         if len(path) == depth + 1:
             title = whole(path)[-1]
             picture = _contracted(picture, cards, title, title)
-    return picture
+    flat = tuple(replace(card, scope=card.scope[:depth]) for card in picture.cards)
+    return replace(picture, cards=flat)
 
 
 def _fold_repeats(picture: Picture) -> Picture:
@@ -80,14 +82,16 @@ def _fold_repeats(picture: Picture) -> Picture:
             continue
         first, second, last = (whole(path)[-1] for path in (paths[0], paths[1], paths[-1]))
         cards = [card for path in paths[1:] for card in members[path]]
-        note = f"{len(paths) - 1} more, like {first}"
+        note = f"×{len(paths) - 1}, each like {first}"
         picture = _contracted(picture, cards, f"{second} … {last}", f"{second}_{last}", note)
     return picture
 
 
 def _shape(cards: Sequence[Card], path: Path) -> Hashable:
     """What makes two regions alike: the same cards in the same order, but for their names."""
-    return tuple((card.kind, card.op, card.shape, whole(card.scope)[len(path) :]) for card in cards)
+    return tuple(
+        (card.kind in _LEAVES, card.op, card.shape, whole(card.scope)[len(path) :]) for card in cards
+    )
 
 
 def _contracted(

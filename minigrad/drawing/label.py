@@ -24,8 +24,9 @@ class CardLabel:
 
     def __init__(self, card: Card, least: float = 0.0) -> None:
         self.card, self.least = card, least
-        self.symbol = elide(card.symbol.styled(Style.BOLD), look.SYMBOL_SIZE, look.SYMBOL_WIDTH)
-        op = elide(Text.of(card.op), look.DETAIL_SIZE, look.DETAIL_WIDTH)
+        self.title = _bold(card.symbol)
+        self.symbol = elide(self.title, look.SYMBOL_SIZE, look.LINE_WIDTH)
+        op = Text.of(_fitting(card.op))
         parts = [part for part in (op, Text.of(card.shape)) if part]
         self.detail = Text.of("  ", *(parts[:1] + [Text.of("  ") + part for part in parts[1:]]))
         self.forward = _lines(card.forward)
@@ -35,7 +36,7 @@ class CardLabel:
     def elided(self) -> tuple[Text, ...]:
         """The texts of the card that are not shown whole."""
         shown = {
-            self.card.symbol.styled(Style.BOLD): (self.symbol,),
+            self.title: (self.symbol,),
             self.card.forward: self.forward,
             self.card.gradient: self.gradient,
         }
@@ -86,18 +87,18 @@ class CardLabel:
         return look.HEADER_HEIGHT + above, forward + band - above, 0
 
 
-def region_label(title: str, accent: str) -> str:
+def region_label(title: Text, accent: str) -> str:
     """The title of a cluster, in its accent colour."""
-    html = html_of(elide(Text.of(bold(title)), look.REGION_SIZE, look.LINE_WIDTH), look.REGION_SIZE)
+    html = html_of(elide(title, look.REGION_SIZE, look.LINE_WIDTH), look.REGION_SIZE)
     return f"<{font(html, look.REGION_SIZE, accent)}>"
 
 
-def width_beside(title: str, *, inner: int) -> float:
+def width_beside(title: Text, *, inner: int) -> float:
     """The width of a card whose axis passes a region's title on the right.
 
     ``inner`` counts the regions between: each is indented by the margin.
     """
-    needed = width(Text.of(bold(title)), look.REGION_SIZE) + look.MARGIN / 2 - look.MARGIN * inner
+    needed = width(title, look.REGION_SIZE) + look.MARGIN / 2 - look.MARGIN * inner
     return min(2 * needed, look.TITLED_WIDTH)
 
 
@@ -132,6 +133,26 @@ def _legend(picture: Picture, *, backward: bool) -> list[tuple[Text, str]]:
         meaning = Text.of(bold("▲ orange"), " = backward, d", _T, " means ∂", loss, "/∂", _T)
         legend += [(Text.of(_GAP), look.TEXT), (meaning, look.BACKWARD)]
     return legend
+
+
+def _bold(symbol: Text) -> Text:
+    """A card's name; the path that leads to it stays as it is."""
+    return Text(
+        tuple(
+            run if Style.SMALL in run.style else Run(run.string, run.style | Style.BOLD)
+            for run in symbol.runs
+        )
+    )
+
+
+def _fitting(op: str) -> str:
+    """As many of the operations as there is room for, and how many more there are."""
+    words = op.split(", ")
+    for count in range(len(words), 0, -1):
+        shown = ", ".join(words[:count]) + (f" +{len(words) - count}" if words[count:] else "")
+        if width(Text.of(shown), look.DETAIL_SIZE) <= look.DETAIL_WIDTH:
+            return shown
+    return elide(Text.of(op), look.DETAIL_SIZE, look.DETAIL_WIDTH).plain
 
 
 def _lines(text: Text | None) -> tuple[Text, ...]:

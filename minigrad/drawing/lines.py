@@ -8,7 +8,7 @@ from itertools import accumulate, takewhile
 from minigrad.drawing.metrics import width
 from minigrad.drawing.model import Run, Text
 
-_OPERATORS = frozenset("=+−⊙⊘×·/")
+_OPERATORS = frozenset("=+−-⊙⊘×·/")
 _NESTING = {"(": 1, "[": 1, ")": -1, "]": -1}
 _INDENT = Run("    ")
 _ELLIPSIS = Run("…")
@@ -19,7 +19,7 @@ _Atoms = Sequence[Run]
 def wrap(text: Text, size: float, limit: float, max_lines: int) -> tuple[Text, ...]:
     """Break a text into lines at most ``limit`` points wide, indented after the first.
 
-    Lines break at spaces, before the outermost operator in the second half of the line.
+    Lines break at spaces in the second half of the line, outside brackets and before operators first.
     What does not fit into ``max_lines`` is elided with "…".
     """
     rest: _Atoms = [Run(char, run.style) for run in text.runs for char in run.string]
@@ -48,13 +48,14 @@ def _fitting(atoms: _Atoms, size: float, limit: float) -> int:
 
 
 def _break(atoms: _Atoms, end: int) -> int:
-    """Where to break: before the outermost operator in the second half, else at a space."""
-    spaces = [i for i in range(1, min(end + 1, len(atoms) - 1)) if atoms[i].string == " "]
+    """Where to break: outside brackets as far as can be, before an operator, late."""
     depth = list(accumulate(_NESTING.get(atom.string, 0) for atom in atoms[: end + 1]))
-    operators = [i for i in spaces if atoms[i + 1].string in _OPERATORS and 2 * i > end]
-    if operators:
-        return min(operators, key=lambda i: (depth[i], -i))
-    return spaces[-1] if spaces else end
+    spaces = [i for i in range(1, min(end + 1, len(atoms) - 1)) if atoms[i].string == " "]
+    spaces = [i for i in spaces if atoms[i - 1].string not in _OPERATORS] or spaces
+    late = [i for i in spaces if 2 * i > end] or spaces
+    if not late:
+        return end
+    return min(late, key=lambda i: (depth[i], atoms[i + 1].string not in _OPERATORS, -i))
 
 
 def _stripped(atoms: _Atoms) -> _Atoms:

@@ -163,10 +163,14 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """How a scope is presented; an empty accent is chosen from the cards inside."""
+    """How a scope is presented; an empty accent is chosen from the cards inside.
+
+    ``kind`` is the class of the module that runs in it.
+    """
 
     title: str = ""
     accent: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

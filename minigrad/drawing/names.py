@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from minigrad.drawing.model import Style, Text, italic, sub
+from minigrad.drawing.model import Run, Style, Text, italic, sub
 from minigrad.names import parted
 from minigrad.notation.greek import GREEK
 
@@ -27,11 +27,17 @@ def symbol(name: str) -> Text:
     path, last = parted(name)
     if path:
         return Text.of(italic(f"{path}."), symbol(last))
-    found = _SUBSCRIPTED.fullmatch(name)
+    found = None if name in GREEK else _SUBSCRIPTED.fullmatch(name)
     if found is None:
         return Text.of(italic(GREEK.get(name, name)))
     base, index = (part for part in found.groups() if part is not None)
     return Text.of(italic(base), sub(index))
+
+
+def titled(name: str) -> Text:
+    """A name as it stands on its card: what path leads to it is small."""
+    path, last = parted(name)
+    return Text.of(*([Run(f"{path}.", Style.SMALL)] if path else []), symbol(last))
 
 
 def indexed(text: Text, index: str) -> Text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from minigrad.drawing.model import Path
+from minigrad.drawing.model import Path, Region
 from minigrad.graph.context import Scope
 from minigrad.graph.node import Node
 
@@ -23,7 +23,7 @@ def regions_of(names: Mapping[Node, str]) -> dict[Node, Path]:
     contents = _contents(names)
     for node in sorted(names, key=lambda node: node.id):
         key: Key = ()
-        for scope in _chain(node.context):
+        for scope in enclosing(node.context):
             if (key, scope) not in chosen:
                 entries = runs.setdefault((key, scope.label), [])
                 new = contents.get(scope, set())
@@ -37,7 +37,17 @@ def regions_of(names: Mapping[Node, str]) -> dict[Node, Path]:
     return {node: _titles(key, many) for node, key in keys.items()}
 
 
-def _chain(scope: Scope) -> list[Scope]:
+def described(places: Mapping[Node, Path]) -> dict[Path, Region]:
+    """The regions in which a module runs, with its kind."""
+    found: dict[Path, Region] = {}
+    for node, path in places.items():
+        for depth, scope in enumerate(enclosing(node.context), start=1):
+            if scope.kind:
+                found[path[:depth]] = Region(kind=scope.kind)
+    return found
+
+
+def enclosing(scope: Scope) -> list[Scope]:
     """The scopes around a tensor, outermost first, without the root."""
     chain = []
     while scope.parent is not None:
@@ -53,7 +63,7 @@ def _contents(nodes: Iterable[Node]) -> dict[Scope, set[tuple[Path, str]]]:
     for node in nodes:
         if node.name is None or node.op is None:
             continue
-        chain = _chain(node.context)
+        chain = enclosing(node.context)
         for depth, scope in enumerate(chain):
             inner = tuple(other.label for other in chain[depth + 1 :])
             contents.setdefault(scope, set()).add((inner, node.name))

@@ -8,13 +8,14 @@ run of text has the width it was measured at, so it never leaves its card.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from minigrad.drawing import style as look
 from minigrad.drawing.metrics import advance
 from minigrad.drawing.model import Style
+from minigrad.drawing.shortcuts import keep_inside
 from minigrad.markup import xml
 
 _PAD = 18.0
@@ -26,6 +27,22 @@ _WIDE_SPACE = "\N{NO-BREAK SPACE} "
 _Point = tuple[float, float]
 
 
+def dark_style(colours: Mapping[str, str]) -> str:
+    """What replaces colours where the page is dark; they stand at each shape for who reads no style sheets.
+
+    Dark is what the page around says that it is, ``color-scheme``; a picture by itself is as the system is.
+    """
+    rules = "".join(
+        f'.minigrad [{what}="{light}"]{{{what}:light-dark({light},{dark})}}'
+        for light, dark in colours.items()
+        for what in ("fill", "stroke")
+    )
+    return f"<style>svg.minigrad:root{{color-scheme:light dark}}@media screen{{{rules}}}</style>"
+
+
+_DARK = dark_style({light.lower(): dark.lower() for light, dark in look.DARK.items()})
+
+
 def to_svg(layout: bytes, *, title: str = "") -> str:
     """Write a layout, as Graphviz's format "json" gives it, as an SVG document.
 
@@ -33,6 +50,7 @@ def to_svg(layout: bytes, *, title: str = "") -> str:
     with ``scope_…``; classes name the kind and the step of the backward pass.
     """
     graph = json.loads(layout)
+    keep_inside(graph)
     left, bottom, right, top = (float(number) for number in graph["bb"].split(","))
     width, height = right - left + 2 * _PAD, top - bottom + 2 * _PAD
     box = f"{_number(left - _PAD)} {_number(-_PAD)} {_number(width)} {_number(height)}"
@@ -48,9 +66,10 @@ def to_svg(layout: bytes, *, title: str = "") -> str:
     ]
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_number(width)}pt" '
-        f'height="{_number(height)}pt" viewBox="{box}" role="img" '
+        f'height="{_number(height)}pt" viewBox="{box}" class="minigrad" role="img" '
         f'aria-label="{xml(title or "computation graph")}" '
         f'style="max-width:100%;height:auto" font-family="{xml(look.FONTS)}">',
+        _DARK,
         *body,
         "</svg>",
         "",

@@ -1,6 +1,7 @@
 """Tensors, the graph they record, and the calls that run a row."""
 
-from minigrad.graph.context import debug_nans, no_grad, scope
+from minigrad.graph import leaves  # noqa: F401  (gives Tensor what a leaf can do)
+from minigrad.graph.context import debug_nans, enable_grad, no_grad, scope
 from minigrad.graph.create import tensor
 from minigrad.graph.define import composite, contraction, elementwise, primitive
 from minigrad.graph.dims import Dim
@@ -18,6 +19,7 @@ __all__ = [
     "contraction",
     "debug_nans",
     "elementwise",
+    "enable_grad",
     "leaf",
     "no_grad",
     "primitive",

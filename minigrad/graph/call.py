@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
-from minigrad.errors import AxisError
+from minigrad.errors import AxisError, KindError
 from minigrad.graph.fast import binary, binary_with_params, unary, unary_with_params
 from minigrad.graph.operands import operands
 from minigrad.graph.operation import apply, option, refuse
@@ -26,6 +26,13 @@ MISTAKES = (TypeError, ValueError, OverflowError, IndexError)
 
 # The function that runs each row, by the row's name.
 OPERATIONS: dict[str, Operation] = {}
+
+
+def reread(function: Operation, name: str, args: Any, kwargs: Any, error: Exception) -> Any:
+    """See :func:`minigrad.graph.keywords.reread`, which is loaded when arguments do not fit."""
+    from minigrad.graph import keywords
+
+    return keywords.reread(function, name, args, kwargs, error)
 
 
 def row_of(operation: Operation) -> Primitive:
@@ -60,7 +67,7 @@ def entered(row: Primitive, function: _F) -> _F:
     function.primitive = row  # type: ignore[attr-defined]
     OPERATIONS[row.name] = function
     if row.builtin:
-        publish(function, row.name, row.names)
+        publish(function, row.name, row.names, row.methods)
     else:
         publish_own(function, row.name)
     return function
@@ -78,7 +85,7 @@ def _with_signature(row: Primitive, signature: Signature) -> Operation:
         except AxisError as error:
             raise AxisError(f"{error}; got {operands(args)}") from None
         except MISTAKES as error:
-            _raise_in_words(row.name, args, kwargs, error)
+            inputs, params = reread(signature, row.name, args, kwargs, error)
         count = len(inputs)
         if kwargs or len(args) > count:
             for x in (*args[1:], *kwargs.values()) if kwargs else args:
@@ -116,9 +123,9 @@ def _plain(row: Primitive) -> Operation:
         arity = len(args) if row.arity is None else row.arity
         inputs, extra = args[:arity], args[arity:]
         if len(inputs) < arity:
-            raise TypeError(f"{row.name}: takes {arity} arguments, {len(inputs)} were given")
+            raise KindError(f"{row.name}: takes {arity} arguments, {len(inputs)} were given")
         if len(extra) > len(names) or not kwargs.keys() <= set(names):
-            raise TypeError(
+            raise KindError(
                 f"{row.name}: takes {arity} arguments and the parameters {list(names)}; "
                 f"got {len(args)} arguments and {sorted(kwargs)}"
             )
@@ -140,9 +147,35 @@ def face(behind: Operation) -> Callable[[_F], _F]:
 
     def decorate(function: _F) -> _F:
         function.__doc__ = function.__doc__ or row.doc
+        if function.__code__.co_varnames[1:2] == ("axis",):
+            function = _along_axes(row.name.rpartition(".")[2], function)
         return entered(row, function)
 
     return decorate
+
+
+_LEFT_OUT: Any = object()
+
+
+def _along_axes(name: str, function: _F) -> _F:
+    """What ``worded`` does, with the fewest steps where an array and its axis are all that is given."""
+    default = (function.__defaults__ or (None,))[0]
+
+    @functools.wraps(function)
+    def run(array: Any = _LEFT_OUT, axis: Any = default, *args: Any, **kwargs: Any) -> Any:
+        try:
+            if not args and not kwargs and array is not _LEFT_OUT:
+                return function(array, axis)
+            if array is _LEFT_OUT:  # It came by its name.
+                return function(axis=axis, **kwargs)
+            return function(array, axis, *args, **kwargs)
+        except MISTAKES as error:
+            if args:
+                return reread(function, name, (array, axis, *args), kwargs, error)
+            named = kwargs if axis is default else {"axis": axis, **kwargs}
+            return reread(function, name, () if array is _LEFT_OUT else (array,), named, error)
+
+    return run  # type: ignore[return-value]
 
 
 def array_or_tensor(operation: Operation) -> Operation:
@@ -160,20 +193,8 @@ def array_or_tensor(operation: Operation) -> Operation:
     return either
 
 
-def _raise_in_words(
-    name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], error: Exception
-) -> NoReturn:
-    """Raise what is said of arguments that do not fit, or the error itself where it says enough."""
-    from minigrad.graph.explain import unfit
-
-    fault = unfit(name, args, kwargs, error)
-    if fault is error:
-        raise error
-    raise fault from error
-
-
 def worded(name: str) -> Callable[[_F], _F]:
-    """Let a function that takes options say in words which arguments it does not take."""
+    """Let a function that takes options read PyTorch's keywords, and refuse what it does not take."""
 
     def decorate(function: _F) -> _F:
         @functools.wraps(function)
@@ -181,7 +202,7 @@ def worded(name: str) -> Callable[[_F], _F]:
             try:
                 return function(*args, **kwargs)
             except MISTAKES as error:
-                _raise_in_words(name, args, kwargs, error)
+                return reread(function, name, args, kwargs, error)
 
         return run  # type: ignore[return-value]
 

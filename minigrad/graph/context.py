@@ -5,24 +5,32 @@ State lives in a context variable, so threads and asynchronous tasks never see e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
+from minigrad.errors import KindError
 from minigrad.names import checked_name
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class Scope:
-    """One entry into a named region; entering the same region again makes another Scope."""
+    """One entry into a named region; entering the same region again makes another Scope.
 
-    __slots__ = ("__weakref__", "label", "parent", "path")
+    ``kind`` says what is run in it where that is a module: Linear.
+    """
+
+    __slots__ = ("__weakref__", "kind", "label", "parent", "path")
+    kind: str
     label: str
     parent: Scope | None
     path: str
 
     def __init__(self, label: str = "", parent: Scope | None = None) -> None:
-        self.label, self.parent = label, parent
+        self.kind, self.label, self.parent = "", label, parent
         self.path = f"{parent.path}.{label}" if parent is not None and parent.path else label
 
     def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
@@ -95,9 +103,11 @@ def scope(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def region(label: str) -> Iterator[None]:
+def region(label: str, kind: str = "") -> Iterator[None]:
     """A scope whose label is made of names that came through the door, as parts[key] is."""
-    with _entered(_inside(current_scope(), label)):
+    inner = _inside(current_scope(), label)
+    inner.kind = kind
+    with _entered(inner):
         yield
 
 
@@ -115,17 +125,122 @@ def call(name: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Compute without recording: results carry no graph and require no gradient."""
-    outer = current_scope()
-    paused = (
-        WatchedScope(False, outer.label, outer.parent)
-        if isinstance(outer, WatchedScope)
-        else PausedScope(outer.label, outer.parent)
-    )
-    with _entered(paused):
-        yield
+# The scopes to which the blocks that are open here will return, the innermost last.
+_OUTER: ContextVar[tuple[Scope, ...]] = ContextVar("minigrad_outer", default=())
+
+
+class _Recording:
+    """Whether operations enter the graph: for a block, which may be entered again, or a function.
+
+    Inside a decorated generator or coroutine it holds while that runs, and not while it waits.
+    """
+
+    recording: bool
+
+    def __new__(cls, function: Any = None) -> Any:
+        if function is None:
+            return super().__new__(cls)
+        if not callable(function):
+            name = cls.__name__
+            raise KindError(f"{name}: write 'with mg.{name}():', or @mg.{name} above a function, not {name}({function!r})")
+        return super().__new__(cls)(function)
+
+    def __enter__(self) -> None:
+        outer = current_scope()
+        kept = (outer.label, outer.parent)
+        inner: Scope
+        if isinstance(outer, WatchedScope):
+            inner = WatchedScope(self.recording, *kept)
+        else:
+            inner = Scope(*kept) if self.recording else PausedScope(*kept)
+        _OUTER.set((*_OUTER.get(), outer))
+        _CURRENT.set(inner)
+
+    def __exit__(self, *error: object) -> None:
+        *others, outer = _OUTER.get()
+        _OUTER.set(tuple(others))
+        _CURRENT.set(outer)
+
+    def __call__(self, function: _F) -> _F:
+        import inspect  # Only needed where a function is decorated.
+
+        again = type(self)
+        if isinstance(function, type):
+            raise KindError(f"{again.__name__}: decorate a method of {function.__name__}, not the class")
+        if inspect.isasyncgenfunction(function):
+            raise KindError(
+                f"{again.__name__}: {function.__name__} is an asynchronous generator; write 'with mg."
+                f"{again.__name__}():' around what computes in it"
+            )
+        steps = inspect.isgeneratorfunction(function)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            if steps:
+                return _stepwise(again, function(*args, **kwargs))
+            with again():
+                return function(*args, **kwargs)
+
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            with again():
+                return await function(*args, **kwargs)
+
+        wrapper = awaited if inspect.iscoroutinefunction(function) else run
+        return functools.wraps(function)(wrapper)  # type: ignore[return-value]
+
+
+def _stepwise(mode: type[_Recording], steps: Any) -> Any:
+    """A generator that runs in this mode, and whoever asks it for values in his own."""
+    step, given = steps.send, (None,)
+    while True:
+        try:
+            with mode():
+                value = step(*given)
+        except StopIteration as stop:
+            return stop.value
+        try:
+            step, given = steps.send, ((yield value),)
+        except GeneratorExit:
+            steps.close()
+            raise
+        except BaseException as error:
+            step, given = steps.throw, (error,)  # type: ignore[assignment]
+
+
+class no_grad(_Recording):  # noqa: N801  (a function to its users)
+    """Compute without recording: results carry no graph and require no gradient.
+
+    For a block, ``with mg.no_grad():``, or a whole function, ``@mg.no_grad``. Inside, ``w -= u``
+    changes a leaf in place as :meth:`Tensor.assign` does: graphs that captured the old value keep
+    it, and their backward says so. A generator that yields from within a block leaves its caller in
+    it; decorate the generator instead.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> w = mg.tensor([1.0, 2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> with mg.no_grad():
+    ...     w -= 0.25 * w.grad
+    >>> w
+    tensor([0.5, 1. ], requires_grad=True)
+    """
+
+    recording = False
+
+
+class enable_grad(_Recording):  # noqa: N801
+    """Record again inside :class:`no_grad`, for a block or a whole function.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> w = mg.tensor([1.0], requires_grad=True)
+    >>> with mg.no_grad(), mg.enable_grad():
+    ...     print((w * 2).requires_grad)
+    True
+    """
+
+    recording = True
 
 
 @contextmanager

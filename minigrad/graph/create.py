@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.errors import DtypeError, ShapeError
+from minigrad.errors import DtypeError, KindError, MinigradError, ShapeError
 from minigrad.graph.context import current_scope, is_recording
 from minigrad.graph.dims import check_sizes, parse_dims
 from minigrad.graph.node import leaf
-from minigrad.graph.tensor import Tensor, wrap
+from minigrad.graph.tensor import Tensor, said, wrap
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -23,14 +23,25 @@ def own(data: Any, dtype: DTypeLike | None = None, what: str = "tensor") -> NDAr
     Raises
     ------
     DtypeError
-        For complex numbers, objects, text and dates.
+        For complex numbers, objects, text and dates, and for what the element type cannot hold.
     ShapeError
         For nested lists of unequal lengths.
     """
+    if dtype is not None:
+        try:
+            dtype = np.dtype(dtype)
+        except (TypeError, ValueError):
+            raise DtypeError(
+                f"{what}: dtype={said(dtype)} is no element type; write float, int, bool or 'float32'"
+            ) from None
     try:
         array = np.array(data, dtype=dtype)
-    except ValueError as error:
-        raise ShapeError(f"{what}: the data is not a rectangular array ({error})") from None
+    except MinigradError:  # what refuses to be an array says why
+        raise
+    except (ValueError, TypeError, OverflowError) as error:
+        if "inhomogeneous" in str(error):
+            raise ShapeError(f"{what}: the data is not a rectangular array ({error})") from None
+        raise DtypeError(f"{what}: the data holds what is no {dtype or 'number'} ({error})") from None
     if array.dtype.kind not in "fiub":
         raise DtypeError(f"{what}: dtype {array.dtype} is not supported; {_advice(array)}")
     return array
@@ -51,6 +62,7 @@ def tensor(
     requires_grad: bool = False,
     dtype: DTypeLike | None = None,
     assume: str | Iterable[str] = (),
+    **others: Any,
 ) -> Tensor:
     """Copy data into a new leaf.
 
@@ -77,7 +89,13 @@ def tensor(
         For ragged data, and for dims that do not match the shape.
     ArgumentError
         For an assumption that is not known, or that the shape cannot have.
+    KindError
+        For any other keyword, with what to write for PyTorch's.
     """
+    if others:
+        from minigrad.graph.keywords import refuse_others
+
+        refuse_others("tensor", others)
     value = data._value("tensor") if isinstance(data, Tensor) else data
     array = own(value, dtype)
     if requires_grad and array.dtype.kind != "f":
@@ -98,6 +116,16 @@ def tensor(
     node = leaf(array, name=name, dims=labels, assume=facts, requires_grad=requires_grad)
     return wrap(array, node)
 
+
+def _init(self: Tensor, data: Any, *args: Any, **facts: Any) -> None:
+    """A new leaf, as :func:`minigrad.tensor` makes it."""
+    if isinstance(data, int) and args and isinstance(args[0], int):
+        raise KindError(f"Tensor: takes data, not a shape; write mg.zeros{(data, *args)}")
+    made = tensor(data, *args, **facts)
+    self._array, self._node = made._array, made._node
+
+
+Tensor.__init__ = _init  # type: ignore[method-assign]
 
 # Set by ops.joining, which lies above: joins a list of tensors along a new first axis.
 _stack: list[Callable[[list[Any]], Tensor]] = []

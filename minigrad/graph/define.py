@@ -38,6 +38,7 @@ def elementwise(
     signature: Signature | None = None,
     masks: bool = False,
     reads: tuple[str, ...] | None = None,
+    optional: bool = False,
     builtin: bool = False,
     doc: str = "",
     names: Names = AS_IT_IS,
@@ -67,6 +68,8 @@ def elementwise(
     reads
         For each rule the values it reads, "y" for the result and "0", "1" for the arguments
         (shapes are always there): large arrays that no rule reads are not kept for backward.
+    optional
+        Whether an argument may be None, as a bound that lacks.
 
     Returns
     -------
@@ -98,6 +101,7 @@ def elementwise(
         broadcasts=True,
         masks=masks,
         reads=reads,
+        optional=optional,
         builtin=builtin,
         doc=doc,
         names=names,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, AxisError, ShapeError
 from minigrad.names import checked_name
 
 # Set by graph.operation, which lies above: takes a function's name and the operands.
@@ -36,6 +36,25 @@ class Dim(int):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return _numeric["ufunc"](self, ufunc, method, *inputs, **kwargs)
+
+
+class Count(int):
+    """A number of elements, which PyTorch's ``x.size()`` and ``x.size(0)`` ask for the shape."""
+
+    sizes: tuple[int, ...]  # not "shape", which NumPy would believe
+
+    def __call__(self, dim: int | None = None) -> Any:
+        """The shape, or one of its sizes."""
+        if dim is None:
+            return self.sizes
+        if not hasattr(dim, "__index__") or not -len(self.sizes) <= dim < len(self.sizes):
+            raise AxisError(f"size: {dim!r} is no axis of a tensor with {len(self.sizes)} axes")
+        return self.sizes[dim]
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        # A plain number does not widen the arrays that it meets.
+        plain = (int(x) if isinstance(x, Count) else x for x in inputs)
+        return getattr(ufunc, method)(*plain, **kwargs)
 
 
 def parse_dims(dims: str | Iterable[str | None], ndim: int) -> tuple[str | None, ...]:

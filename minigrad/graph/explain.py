@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ from minigrad.errors import (
 from minigrad.graph.operands import operands
 from minigrad.graph.tensor import Tensor, said
 from minigrad.primitive import Primitive
+
+# What an argument is given as, where "..." says little.
+_FOR_EXAMPLE = {"rng": "np.random.default_rng(0)"}
 
 
 def explain(
@@ -61,6 +65,11 @@ def unfit(
     if isinstance(error, MinigradError):
         return error
     given = [said(x) for x in args] + [f"{key}={said(x)}" for key, x in kwargs.items()]
+    lacking = re.search(r"missing \d+ required .*arguments?: (.*)", str(error))
+    if lacking is not None:
+        words = [f"{key}={_FOR_EXAMPLE.get(key, '...')}" for key in re.findall(r"'(\w+)'", lacking[1])]
+        got = f"; got {', '.join(given)}" if given else ""
+        return KindError(f"{name}: {' and '.join(words)} must be given{got}")
     kind = KindError if isinstance(error, TypeError) else ArgumentError
     return kind(f"{name}: does not take these arguments ({error}); got {', '.join(given)}")
 

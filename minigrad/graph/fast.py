@@ -12,7 +12,7 @@ from typing import Any
 from minigrad.graph.context import Scope, current_scope
 from minigrad.graph.node import Node, next_id
 from minigrad.graph.operation import LARGE, apply, constant, fail, needed, record
-from minigrad.graph.tensor import Tensor, wrap
+from minigrad.graph.tensor import Tensor, blank, wrap
 from minigrad.primitive import Primitive
 
 _EMPTY: dict[str, Any] = {}
@@ -110,7 +110,7 @@ def binary(op: Primitive) -> Callable[..., Tensor]:
             if type(p) is not Node and type(q) is not Node:  # Two plain numbers.
                 return apply(op, (x, y), _EMPTY)
             return record(op, (p, q), _EMPTY, scope, z, None)
-        result = Tensor()
+        result = blank()
         result._array = z
         result._node = node = Node()
         node.op = op

@@ -98,6 +98,16 @@ class Node:
         """The path of the scope in which the node was made, "" at the top."""
         return self.context.path
 
+    def again(
+        self, inputs: tuple[Any, ...], op: Primitive | None, params: Mapping[str, Any]
+    ) -> Node:
+        """The same step on other inputs, or of another row; it is as new as it is made."""
+        node = Node()
+        for slot in ("context", "dtype", "facts", "requires_grad", "saved", "shape"):
+            setattr(node, slot, getattr(self, slot))
+        node.inputs, node.op, node.params, node.id = inputs, op, params, next_id()
+        return node
+
     def __repr__(self) -> str:
         what = "leaf" if self.op is None else self.op.name
         label = f" {self.name}" if self.name else ""

@@ -11,9 +11,9 @@ import numpy as np
 from minigrad.errors import ArgumentError, DtypeError, GradientError, MinigradError, ShapeError
 from minigrad.graph.context import Scope, WatchedScope, current_scope, is_recording
 from minigrad.graph.create import holds_tensors, own, stacked
-from minigrad.graph.dims import Dim
+from minigrad.graph.dims import Count, Dim
 from minigrad.graph.node import Node, leaf, next_id
-from minigrad.graph.tensor import Tensor, WeakScalar, said, wrap
+from minigrad.graph.tensor import Tensor, WeakScalar, blank, said, wrap
 from minigrad.index.size import Size, least
 from minigrad.limits import check_elements
 from minigrad.primitive import Primitive
@@ -37,7 +37,7 @@ def record(
     saved: tuple[Any, ...] | None,
 ) -> Tensor:
     """Enter one step into the graph; without saved arrays it carries structure alone."""
-    result = Tensor()
+    result = blank()
     result._array = y
     result._node = node = Node()
     node.op = op
@@ -113,6 +113,8 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
                 tracked = True
                 symbolic = symbolic or x._array is None
                 parents.append(node)
+        elif x is None and op.kind == "elementwise" and not op.optional:
+            fail(op, inputs, params, TypeError("leave the operation out, or write a number for None"))
         elif x is None or (type(x) in _NUMBERS and op.kind != "contraction"):
             arrays.append(x)
             parents.append(x)
@@ -126,6 +128,8 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
             tracked = True
         elif isinstance(x, list | tuple) and holds_tensors(x):
             return apply(op, tuple(stacked(x) for x in inputs), params)
+        elif type(x) is Count:
+            return apply(op, tuple(int(x) if type(x) is Count else x for x in inputs), params)
         else:
             array = own(x, what=op.name)
             arrays.append(array)
@@ -278,7 +282,7 @@ def _weak(
     tracked: bool,
 ) -> Tensor:
     """Keep a number made of numbers and sizes a plain Python number."""
-    result = WeakScalar()
+    result = WeakScalar.__new__(WeakScalar)
     result._array = y.item() if isinstance(y, np.generic | np.ndarray) else y
     result._node = None
     if tracked and is_recording(scope):

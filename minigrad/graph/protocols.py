@@ -107,9 +107,9 @@ def _unsupported(label: str, name: str, method: str = "") -> str:
     if method == "at" or name in _INSTEAD:
         return f"{label} would write into an array that it is given; {_INSTEAD['at' if method == 'at' else name]}"
     known = sorted({_full_name(function) for function in (*UFUNCS, *FUNCTIONS)})
-    near = nearest(name, known, cutoff=0.5)
-    hint = f"the nearest supported function is np.{near}; " if near else ""
-    return f"{label} has no differentiable counterpart; {hint}or pass t.detach().numpy() to NumPy"
+    near = nearest(name, known, cutoff=0.75)
+    hint = f"the nearest supported function is np.{near}; or " if near else ""
+    return f"{label} has no differentiable counterpart; {hint}pass t.detach().numpy() to NumPy"
 
 
 def _dim_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:

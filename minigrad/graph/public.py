@@ -25,7 +25,12 @@ TENSOR_METHODS: dict[str, Callable[..., Any]] = {}
 WORDS: dict[str, Callable[..., Any]] = {}
 
 
-def publish(function: Callable[..., Any], name: str, names: Names = AS_IT_IS) -> None:
+def publish(
+    function: Callable[..., Any],
+    name: str,
+    names: Names = AS_IT_IS,
+    methods: tuple[str, ...] = (),
+) -> None:
     """Enter a built-in operation into every table in which its names stand."""
     if not names.public:
         return
@@ -34,7 +39,7 @@ def publish(function: Callable[..., Any], name: str, names: Names = AS_IT_IS) ->
         _for_numpy(own, function)
     for other in names.numpy:
         _for_numpy(other, function)
-    for method in names.methods:
+    for method in methods:
         TENSOR_METHODS[method] = function
         setattr(Tensor, method, function)
     WORDS.update(dict.fromkeys(names.words, function))
@@ -55,7 +60,7 @@ def public(
     """Publish a function that is no row: it gives several results, or only names another's."""
 
     def decorate(function: _F) -> _F:
-        publish(function, name, Names(also=also, numpy=numpy, methods=methods))
+        publish(function, name, Names(also=also, numpy=numpy), methods)
         return function
 
     return decorate

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.errors import GradientError, KindError, ShapeError, SymbolicError, UnsupportedError
-from minigrad.graph.dims import with_labels
-from minigrad.graph.node import Node, leaf, next_id
+from minigrad.errors import KindError, ShapeError, SymbolicError, UnsupportedError
+from minigrad.graph.dims import Count, with_labels
+from minigrad.graph.node import Node, leaf
 from minigrad.names import checked_name
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ _LONG = 80
 class Tensor:
     """An array with a place in a computation graph.
 
-    Make one with :func:`minigrad.tensor`. The array belongs to the tensor: what comes in is copied,
-    what goes out is a read-only view, and a leaf's value changes only through :meth:`assign`.
+    Make one with :func:`minigrad.tensor`, whose arguments ``Tensor(...)`` takes too. The array
+    belongs to the tensor: what comes in is copied, what goes out is a read-only view, and a leaf's
+    value changes only through :meth:`assign`, which ``w -= u`` inside ``no_grad`` is too.
     """
 
     __slots__ = ("__weakref__", "_array", "_constant", "_node")
@@ -52,8 +54,10 @@ class Tensor:
 
     @property
     def size(self) -> int:
-        """The number of elements."""
-        return int(np.size(self._value("size")))
+        """The number of elements; ``x.size()`` is the shape and ``x.size(0)`` one of its sizes."""
+        count = Count(np.size(self._value("size")))
+        count.sizes = self.shape
+        return count
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -71,42 +75,6 @@ class Tensor:
     def dims(self) -> tuple[str | None, ...] | None:
         """The labels of the axes, or None where the user gave none."""
         return None if self._node is None else self._node.dims
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether gradients flow to this tensor."""
-        return self._node is not None and self._node.requires_grad
-
-    @property
-    def grad(self) -> Tensor | None:
-        """The gradient that :meth:`backward` has accumulated in this leaf."""
-        node = self._node
-        if node is None or node.facts is None:
-            return None
-        facts = node.facts
-        found: Tensor | None = (facts if facts.origin is None else facts.origin).grad
-        return found
-
-    @grad.setter
-    def grad(self, value: Tensor | ArrayLike | None) -> None:
-        node = self._node
-        if node is None or node.facts is None:
-            if value is None:
-                return
-            raise GradientError(f"grad: {describe(self)} is no leaf and holds no gradient")
-        if value is not None:
-            array = np.array(value._value("grad") if isinstance(value, Tensor) else value)
-            if array.shape != tuple(node.shape):
-                raise ShapeError(
-                    f"grad: a gradient has its tensor's shape {tuple(node.shape)}, "
-                    f"not {array.shape}"
-                )
-            value = wrap(array.astype(node.dtype, copy=False))
-        facts = node.facts
-        if facts.origin is None:
-            facts.grad = value
-        else:
-            facts.origin.grad = value
 
     # -- values --------------------------------------------------------------------------------
 
@@ -157,52 +125,6 @@ class Tensor:
             self._node = getattr(self, "_constant", None) or leaf(self._array)
         self._node.name = name
         return self
-
-    def assign(self, value: ArrayLike | Tensor, copy: bool = True) -> Tensor:
-        """Give a leaf a new value; graphs that captured the old one keep it and say so.
-
-        Shape and dtype stay. This is the one door through which a value changes. With
-        ``copy=False`` an array is given away instead of copied: it becomes read-only.
-
-        Raises
-        ------
-        GradientError
-            When the tensor was computed from others that require a gradient.
-        ShapeError
-            When the new value has another shape.
-        """
-        node = self._node
-        if node is not None and node.op is not None:
-            raise GradientError(
-                f"assign: {describe(self)} is the result of {node.op.name}; only a leaf has a "
-                "value of its own to replace"
-            )
-        old = self._array
-        if type(value) is np.ndarray and value.dtype is old.dtype and value.shape == old.shape:
-            if copy or value.base is not None:  # Who holds the base could still write.
-                value = value.copy()
-            else:
-                value.setflags(False)  # type: ignore[call-arg]
-            self._replace(value)
-            return self
-        old = self._value("assign")
-        new = np.array(value._value("assign") if isinstance(value, Tensor) else value, old.dtype)
-        if new.shape != old.shape:
-            raise ShapeError(
-                f"assign: {describe(self)} has shape {old.shape} and cannot take a value of "
-                f"shape {new.shape}"
-            )
-        self._replace(new)
-        return self
-
-    def _replace(self, array: NDArray[Any]) -> None:
-        """``assign`` for an array of the right shape and dtype that nobody else holds."""
-        self._array = array
-        node = self._node or getattr(self, "_constant", None)
-        if node is not None:
-            facts = node.facts
-            facts.value = array  # type: ignore[union-attr]
-            facts.updated = next_id()  # type: ignore[union-attr]
 
     # -- Python protocols ----------------------------------------------------------------------
 
@@ -264,11 +186,25 @@ class Tensor:
         if self.requires_grad:
             facts.append("requires_grad=True")
         if self._array is None:
-            return f"symbol({', '.join([str(self.shape), *facts])})"
+            return f"symbol({', '.join([labelled(self), *facts])})"
         text = np.array2string(np.asarray(self._array), separator=", ", prefix="tensor(")
         if self.dtype != np.float64:
             facts.append(f"dtype={self.dtype}")
         return f"tensor({', '.join([text, *facts])})"
+
+    def _repr_html_(self) -> str:
+        from minigrad.display import array_html, block, facts
+
+        told = [labelled(self) if self.shape else "a number", str(self.dtype)]
+        told.append("requires a gradient" if self.requires_grad else "")
+        if self._array is None:
+            return block(facts(self.name or "symbol", [*told, "without numbers"]))
+        kept = self._node.facts if self._node is not None else None
+        grad = None if kept is None else self.grad
+        tables = [array_html(self._array)]
+        if grad is not None:
+            tables.append(array_html(grad._array, gradient=True, caption="gradient"))
+        return block(facts(self.name or "tensor", told), *tables)
 
     def __reduce__(self) -> tuple[Any, ...]:
         value = np.asarray(self._value("pickle"))
@@ -293,8 +229,33 @@ class Tensor:
         memo[id(self)] = copied
         return copied
 
-    if TYPE_CHECKING:  # installed by ops.operators and numeric.backward, which lie above
+    if TYPE_CHECKING:  # installed by graph.leaves, ops.operators and numeric.backward, which lie above
+        requires_grad: bool
+        is_leaf: bool
+        grad_fn: Node | None
 
+        @property
+        def grad(self) -> Tensor | None:
+            """The gradient that :meth:`backward` has accumulated in this leaf."""
+            raise NotImplementedError
+
+        @grad.setter
+        def grad(self, value: Tensor | ArrayLike | None) -> None:
+            """Set it, or forget it with None."""
+
+        def __init__(self, data: Any, *args: Any, **facts: Any) -> None: ...
+        def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+            """See :func:`minigrad.graph.leaves.requires_grad_`."""
+            raise NotImplementedError
+
+        def retain_grad(self) -> None:
+            """See :func:`minigrad.graph.leaves.retain_grad`."""
+
+        def assign(self, value: ArrayLike | Tensor, copy: bool = True) -> Tensor:
+            """See :func:`minigrad.graph.leaves.assign`."""
+            raise NotImplementedError
+
+        def _replace(self, array: NDArray[Any]) -> None: ...
         def __getattr__(self, name: str) -> Any: ...
         def __getitem__(self, index: Any) -> Tensor: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
@@ -315,7 +276,9 @@ class Tensor:
         def __le__(self, other: Any) -> Tensor: ...
         def __gt__(self, other: Any) -> Tensor: ...
         def __ge__(self, other: Any) -> Tensor: ...
-        def backward(self, gradient: Any = None, retain_saved: bool = False) -> None:
+        def backward(
+            self, gradient: Any = None, retain_saved: bool = False, *, retain_graph: bool = False, **others: Any
+        ) -> None:
             """See :func:`minigrad.numeric.backward.backward`."""
 
 
@@ -325,9 +288,13 @@ class WeakScalar(Tensor):
     __slots__ = ()
 
 
+# A tensor without an array yet: what ``Tensor(data)`` runs would cost each step of a graph.
+blank: Callable[[], Tensor] = functools.partial(object.__new__, Tensor)
+
+
 def wrap(array: Any, node: Node | None = None) -> Tensor:
     """A tensor that takes ownership of an array."""
-    tensor = Tensor()
+    tensor = blank()
     tensor._array = array
     tensor._node = node
     return tensor

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from minigrad.index.expr import Expr, digest_of
+from minigrad.index.expr import Expr, Product, Sum, digest_of
 from minigrad.index.size import AnySize, is_at_least, prod
 
 # -- the names of relations ------------------------------------------------------------------------
@@ -96,6 +96,18 @@ def is_a(node: Expr, form: type[Form]) -> bool:
     return isinstance(node, AffineRelation) and isinstance(node.form, form)
 
 
+def told_axes(node: AffineRelation) -> list[range]:
+    """Axes whose one place is told by all of the others: both sides of a reshape, the whole of a slice."""
+    match node.form:
+        case Reshape(before):
+            return [range(before), range(before, node.ndim)]
+        case Delta() | Roll():
+            return [range(1), range(1, 2)]
+        case Slice() | OneHot():
+            return [range(node.ndim - 1, node.ndim)]
+    return []
+
+
 def delta(size: AnySize) -> AffineRelation:
     """[i = j]."""
     return AffineRelation((1, -1), 0, (size, size))
@@ -125,6 +137,21 @@ def triangle(rows: AnySize, columns: AnySize, k: int = 0) -> AffineRelation:
 def roll(size: AnySize, shift: int) -> AffineRelation:
     """[i = (j + shift) mod size]."""
     return AffineRelation((1, -1), -shift, (size, size), "≡", size)
+
+
+def has_windows(node: Expr) -> bool:
+    """Whether a product, or a term of a sum, has a relation without a name: windows of a convolution."""
+    parts = [term for _, term in node.terms] if isinstance(node, Sum) else [node]
+    factors = [f.node for part in parts if isinstance(part, Product) for f in part.factors]
+    relations = [x for x in factors if isinstance(x, AffineRelation)]
+    return any(x.form is None and x.relation == "=" for x in relations)
+
+
+def has_maps(node: Product) -> bool:
+    """Whether two of the factors are reshapes, or relations without a name."""
+    nodes = [f.node for f in node.factors]
+    maps = [x for x in nodes if isinstance(x, AffineRelation) and isinstance(x.form, Reshape | None)]
+    return len(maps) > 1
 
 
 Side = dict[int | None, AnySize]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from minigrad.index.contract import contract, once
-from minigrad.index.expr import Expr, Number, Product, Sum
+from minigrad.index.contract import contract, once, with_factors
+from minigrad.index.expr import Expr, Number, Product, Reduction, Sum, is_constant
 from minigrad.index.numbers import plus, times
 from minigrad.index.size import AnySize
 
@@ -26,6 +26,13 @@ def _constant(_kind: str, value: Number, sizes: tuple[AnySize, ...]) -> Expr:
 def scale(coef: Number, node: Expr) -> Expr:
     labels = range(node.ndim)
     return contract(labels, [(node, labels)], coef)
+
+
+def largest(node: Expr, count: int) -> Expr:
+    """The largest element over the last ``count`` axes, which of one number everywhere is that number."""
+    if is_constant(node) and isinstance(node, Product):
+        return constant(node.coef, node.sizes[: node.ndim - count])
+    return Reduction("max", node, count)
 
 
 def permuted(node: Expr, axes: Sequence[int]) -> Expr:
@@ -105,11 +112,31 @@ def distributed(node: Product, k: int) -> Expr:
     """The product as a sum over the terms of its factor k: a (b + c) is a b + a c."""
     chosen = node.factors[k].node
     assert isinstance(chosen, Sum)
-    sizes = dict(enumerate(node.label_sizes))
     terms = []
     for coef, term in chosen.terms:
         operands = [
             (term if j == k else f.node, f.labels, f.exponent) for j, f in enumerate(node.factors)
         ]
-        terms.append((coef, contract(range(node.ndim), operands, node.coef, sizes)))
+        terms.append((coef, with_factors(node, operands)))
     return add(terms, opened=True)
+
+
+def sides(node: Expr) -> tuple[Expr, Expr]:
+    """``(a, b)`` with node = a - b, neither with a minus: what is compared where the node is compared with 0.
+
+    A lone number stands alone: x + 1 > 0 is x > −1.
+    """
+    terms = node.terms if isinstance(node, Sum) else ((1, node),)
+    parts = [(times(c, own), rest) for c, term in terms for own, rest in (split_coefficient(term),)]
+    numbers = [(c, rest) for c, rest in parts if is_constant(rest)]
+    above = [(c, rest) for c, rest in parts if c > 0 and not is_constant(rest)]
+    below = [(times(-1, c), rest) for c, rest in parts if c < 0 and not is_constant(rest)]
+    if above and not below:
+        below = [(times(-1, c), rest) for c, rest in numbers]
+    elif below and not above:
+        above = numbers
+    else:
+        above += [(c, rest) for c, rest in numbers if c > 0]
+        below += [(times(-1, c), rest) for c, rest in numbers if c < 0]
+    zero = constant(0, node.sizes)
+    return add(above) if above else zero, add(below) if below else zero

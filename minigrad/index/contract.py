@@ -74,6 +74,17 @@ def contract(
     return work.finish()
 
 
+def with_factors(
+    node: Product,
+    operands: Iterable[Operand],
+    coef: Number | None = None,
+    out: Sequence[int] | None = None,
+) -> Expr:
+    """The product of other factors on a product's own labels, with its coefficient and axes unless told."""
+    axes = range(node.ndim) if out is None else out
+    return contract(axes, operands, node.coef if coef is None else coef, dict(enumerate(node.label_sizes)))
+
+
 def better_size(a: AnySize | None, b: AnySize) -> AnySize:
     """Of two sizes that meet, the one that says more: a dim's name before a number."""
     return b if a is None or (isinstance(a, int) and isinstance(b, Size)) else a
@@ -101,6 +112,13 @@ class _Contraction:
             self.enter(node, labels, exponent)
         elif exponent == 1:
             self.inline(node, labels, 1)
+        elif node.summed and isinstance(exponent, int) and any(_is_beside(f, node) for f in node.factors):
+            # (b Σ_i a_i)^−1 is b^−1 (Σ_i a_i)^−1
+            beside = [f for f in node.factors if _is_beside(f, node)]
+            rest = [f for f in node.factors if f not in beside]
+            for f in beside:
+                self.take(f.node, tuple(labels[k] for k in f.labels), f.exponent * exponent)
+            self.take(with_factors(node, rest), labels, exponent)
         elif node.summed or not self.distributes(node, exponent):
             self.enter(*_without_repeats(node, labels), exponent)
         else:
@@ -312,12 +330,12 @@ class _Contraction:
                 return False
             if alone and isinstance(node, Sum) and self.drop_centred(key, node, alone):
                 return True
-            axes = facts.sums_to_one(node)
-            own = labels[len(labels) - axes :]
-            if axes and all(uses[lab] == 1 and lab not in self.out for lab in own):
-                del self.entries[key]
-                self.met.difference_update(own)
-                return True
+            for axes in facts.axes_that_sum_to_one(node):
+                own = [labels[axis] for axis in axes]
+                if own and all(uses[lab] == 1 and lab not in self.out for lab in own):
+                    del self.entries[key]
+                    self.met.difference_update(own)
+                    return True
         return False
 
     def drop_centred(self, key: Key, total: Sum, alone: Sequence[int]) -> bool:
@@ -402,6 +420,12 @@ class _Contraction:
         return Product(factors, self.coef, tuple(sizes), len(self.out), repr(identity).encode())
 
 
+def _is_beside(factor: Factor, node: Product) -> bool:
+    """Whether a factor stands outside of all sums; a size belongs to its mean."""
+    is_size = isinstance(factor.node, Leaf) and factor.node.kind == "size"
+    return not is_size and all(label < node.ndim for label in factor.labels)
+
+
 def _without_repeats(node: Product, labels: tuple[Label, ...]) -> tuple[Expr, tuple[Label, ...]]:
     """The product without axes that it only repeats: as a factor it needs no label for them."""
     repeated = repeated_axes(node)
@@ -422,7 +446,7 @@ def without_axes(node: Expr, axes: Container[int]) -> Expr:
     """The product without some of the axes that it only repeats."""
     assert isinstance(node, Product)
     kept = [axis for axis in range(node.ndim) if axis not in axes]
-    return contract(kept, node.factors, node.coef, dict(enumerate(node.label_sizes)))
+    return with_factors(node, node.factors, out=kept)
 
 
 def once(nodes: Sequence[Expr], build: Callable[[Sequence[Expr]], Expr]) -> Expr:

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Sequence
 from fractions import Fraction
 
 from minigrad.index import heads
-from minigrad.index.affine import AffineRelation, Delta, OneHot, Slice, delta
+from minigrad.index.affine import AffineRelation, delta, told_axes
 from minigrad.index.expr import (
     Composite,
     Expr,
@@ -149,12 +149,21 @@ def sums_to_one(node: Expr) -> int:
         case Pick():
             return 1
         case AffineRelation():
-            return 1 if isinstance(node.form, OneHot | Delta | Slice) else 0
+            last = told_axes(node)[-1:]
+            return len(last[0]) if last and last[0][-1] == node.ndim - 1 else 0
         case Reduction():
             return node.count if node.kind == "argmax" else 0
         case Composite():
             return 1 if "simplex" in node.definition.facts else 0
     return 0
+
+
+def axes_that_sum_to_one(node: Expr) -> list[range]:
+    """Axes over which the elements sum to one, by what is told of the node."""
+    if isinstance(node, AffineRelation):
+        return told_axes(node)
+    count = sums_to_one(node)
+    return [range(node.ndim - count, node.ndim)] if count else []
 
 
 @kept_by_names

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.errors import DerivationError
 from minigrad.index.expr import Head
+from minigrad.index.undefined import is_undefined, of_symbols, orders_of, slope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -41,7 +42,7 @@ PARTS = {
     "share": Head("special.expit", "1/(1 + exp(-x))", ((SHARE, 1),)),
 }
 # ties of a maximum share the gradient
-STEP = Head("step", "Heaviside(x, Rational(1, 2))")
+STEP = Head("step", "Heaviside(x - y, Rational(1, 2))")
 # A function of its own, since SymPy's real numbers are finite: no simplification takes it away.
 FINITE = Head("isfinite", "isfinite(x)")
 WHERE = Head("where", "Piecewise((y, Ne(x, 0)), (z, True))")
@@ -100,6 +101,8 @@ def _own_functions() -> dict[str, Any]:
 def expression(head: Head) -> Any:
     """The head's meaning as a SymPy expression in x, y, z."""
     s = sympy()
+    if is_undefined(head):
+        return of_symbols(head, symbols(), s)
     names = {name: s.Function(f"head:{name}", real=True) for name in PARTS}
     names |= dict(zip(ARGUMENTS, symbols(), strict=True)) | _own_functions()
     for name, value in head.params:
@@ -228,6 +231,8 @@ def on_positive(head: Head) -> Any:
 def derivative(head: Head, argument: int) -> Any:
     """D head / d argument, in x, y, z and `output_symbol`."""
     s = sympy()
+    if is_undefined(head):
+        return expression(slope(head, argument))
     expr, variable = expression(head), symbols()[argument]
     if not isinstance(expr, s.Expr):  # a truth value is flat wherever it is smooth
         return s.Integer(0)
@@ -403,5 +408,7 @@ def with_text(text: str) -> Head | None:
 
 @lru_cache(KEPT)
 def arity(head: Head) -> int:
+    if is_undefined(head):
+        return len(orders_of(head))
     used = [i for i, symbol in enumerate(symbols()) if symbol in expression(head).free_symbols]
     return max(used, default=0) + 1

@@ -10,11 +10,12 @@ from typing import Any
 
 from minigrad.errors import DerivationError
 from minigrad.index import facts, heads
-from minigrad.index.algebra import add, constant, subtract
+from minigrad.index.algebra import add, constant, sides, subtract
 from minigrad.index.contract import contract, once
 from minigrad.index.expr import Expr, Head, Leaf, Map, Product, is_constant
 from minigrad.index.numbers import number
 from minigrad.index.size import AnySize
+from minigrad.index.undefined import of_sympy
 
 
 def apply_head(head: Head, args: Sequence[Expr]) -> Expr:
@@ -63,9 +64,12 @@ def pointwise(expr: Any, values: Mapping[Any, Expr], sizes: Sequence[AnySize]) -
         if isinstance(e, s.Piecewise):
             return piecewise(list(e.args))
         if isinstance(e, s.Heaviside):
-            return mapped(heads.STEP, (build(e.args[0]),))
+            return mapped(heads.STEP, sides(build(e.args[0])))
         if e.is_Pow:
             return mapped(Head("power", "x**y"), (build(e.base), build(e.exp)))
+        if e.is_Derivative or (isinstance(e, s.core.function.AppliedUndef) and e.func.__name__[:5] != "head:"):
+            head, arguments = of_sympy(e)
+            return mapped(head, [build(arg) for arg in arguments])
         if isinstance(e, s.polygamma):
             return apply_head(_head_of_order(e), [build(e.args[1])])
         if e.is_Function and e.args:

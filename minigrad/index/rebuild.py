@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from minigrad.index.algebra import add
-from minigrad.index.contract import contract
+from minigrad.index.algebra import add, largest
+from minigrad.index.contract import with_factors
 from minigrad.index.expr import (
     Composite,
     Expr,
@@ -27,17 +27,17 @@ def with_children(node: Expr, children: Sequence[Expr]) -> Expr:
         case Sum():
             return add([(c, child) for (c, _), child in zip(node.terms, children, strict=True)])
         case Product():
-            labels = range(len(node.label_sizes))
             operands = [
                 (child, f.labels, f.exponent)
                 for f, child in zip(node.factors, children, strict=True)
             ]
-            sizes = dict(zip(labels, node.label_sizes, strict=True))
-            return contract(labels[: node.ndim], operands, node.coef, sizes)
+            return with_factors(node, operands)
         case Map():
             return apply_head(node.head, children)
         case Composite():
             return Composite(node.definition, tuple(children), node.sizes)
+        case Reduction(kind="max"):
+            return largest(children[0], node.count)
         case Reduction():
             return Reduction(node.kind, children[0], node.count)
         case MatrixFunction():

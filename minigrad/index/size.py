@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from minigrad.errors import SymbolicError
+from minigrad.names import in_formula
 
 Monomial = tuple[str, ...]  # the dims of one term, sorted, repeated as often as their power
 
@@ -210,7 +211,7 @@ def _normal(terms: Mapping[Monomial, int]) -> AnySize:
 
 
 def _monomial_text(monomial: Monomial, coefficient: int) -> str:
-    names = "*".join(monomial)
+    names = "*".join(map(in_formula, monomial))
     if not names:
         return str(coefficient)
     if coefficient == 1:

@@ -2,54 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from minigrad.elsewhere import absent
+from minigrad.nn import from_rows as _rows
 from minigrad.nn import functional, init
-from minigrad.nn.activations import GELU, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from minigrad.nn.conv import Conv1d, Conv2d, Flatten, Identity
 from minigrad.nn.dropout import Dropout
+from minigrad.nn.elsewhere import TOLD
+from minigrad.nn.from_rows import *  # noqa: F403  (the rows say which modules there are)
 from minigrad.nn.linear import Embedding, Linear
-from minigrad.nn.losses import (
-    BCELoss,
-    BCEWithLogitsLoss,
-    CrossEntropyLoss,
-    HuberLoss,
-    KLDivLoss,
-    MSELoss,
-)
 from minigrad.nn.module import Module
 from minigrad.nn.multi_head import MultiHeadAttention
-from minigrad.nn.norm import LayerNorm, RMSNorm
+from minigrad.nn.norm import BatchNorm, BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm
 from minigrad.nn.positions import LearnedPositions, SinusoidalPositions
+from minigrad.nn.recurrent import GRU, LSTM, RNN
 from minigrad.nn.self_attention import SelfAttention, SelfAttentionClassifier, self_attention
-from minigrad.nn.sequential import Sequential
+from minigrad.nn.sequential import ModuleDict, ModuleList, Sequential
 from minigrad.nn.transformer import MLP, TransformerBlock
 
 __all__ = [
-    "GELU",
+    *_rows.__all__,
+    "GRU",
+    "LSTM",
     "MLP",
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "CrossEntropyLoss",
+    "RNN",
+    "BatchNorm",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Conv1d",
+    "Conv2d",
     "Dropout",
     "Embedding",
-    "HuberLoss",
-    "KLDivLoss",
+    "Flatten",
+    "Identity",
     "LayerNorm",
     "LearnedPositions",
     "Linear",
-    "MSELoss",
     "Module",
+    "ModuleDict",
+    "ModuleList",
     "MultiHeadAttention",
     "RMSNorm",
-    "ReLU",
     "SelfAttention",
     "SelfAttentionClassifier",
     "Sequential",
-    "SiLU",
-    "Sigmoid",
     "SinusoidalPositions",
-    "Softmax",
-    "Tanh",
     "TransformerBlock",
     "functional",
     "init",
     "self_attention",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise absent("mg.nn", name, TOLD, __all__)

@@ -1,6 +1,10 @@
 """Neural operations as functions: ``mg.nn.functional``."""
 
+from typing import Any
+
+from minigrad.elsewhere import absent
 from minigrad.nn.dropout import dropout
+from minigrad.nn.elsewhere import FUNCTIONAL
 from minigrad.nn.multi_head import multi_head_attention
 from minigrad.nn.positions import sinusoids
 from minigrad.nn.self_attention import self_attention
@@ -14,3 +18,9 @@ __all__ = [
     "self_attention",
     "sinusoids",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise absent("mg.nn.functional", name, FUNCTIONAL, __all__)

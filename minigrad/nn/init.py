@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.elsewhere import absent
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.limits import check_bytes
 
@@ -176,3 +178,11 @@ def _generator(name: str, rng: object) -> np.random.Generator:
             f"init.{name}: rng is {rng!r}; pass a generator, numpy.random.default_rng(seed)"
         )
     return rng
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from minigrad.nn.elsewhere import INIT
+
+    raise absent("mg.nn.init", name, INIT, __all__)

@@ -70,7 +70,7 @@ class Linear(Module):
         x = as_tensor(x, "Linear")
         fits("Linear", x, int(self.W.shape[0]))
         y = x @ self.W
-        return y + self.b if hasattr(self, "b") else y
+        return y + self.b if "b" in vars(self) else y
 
     def describe(self) -> str:
         """The two sizes."""

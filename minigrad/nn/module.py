@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Self
 
-import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
-
-from minigrad.errors import DtypeError
-from minigrad.graph.context import call, current_scope, region
-from minigrad.graph.node import leaf
+from minigrad.display import block, folded, table
+from minigrad.elsewhere import Spoken, forget_gradients, options_said
+from minigrad.errors import NO_DEVICE, ArgumentError
+from minigrad.graph.context import Scope, call, current_scope, region
+from minigrad.graph.create import as_tensor
 from minigrad.graph.tensor import Tensor, labelled
-from minigrad.names import LONGEST, checked_name
-from minigrad.nn import state as plain
+from minigrad.names import checked_name
 from minigrad.nn.labels import keep_apart
+from minigrad.nn.members import (
+    Holder,
+    Listed,
+    Named,
+    adopt,
+    forget,
+    is_parameter,
+    members,
+    refuse_circle,
+    refuse_result,
+    walk,
+)
+from minigrad.nn.stored import Stored
+
+__all__ = ["Module", "is_parameter"]
+
+_DTYPE = 'write model.astype("float32"), or float64, float16'
 
 
-class Module:
+class Module(Stored, Spoken):
     """A function of tensors with parameters of its own.
 
     An attribute that is a leaf tensor requiring a gradient is a parameter; an attribute that is a
@@ -30,7 +45,7 @@ class Module:
     ----------
     training
         Whether the module is being trained; :meth:`train` and :meth:`eval` set it. Dropout acts
-        only while it is true.
+        only while it is true, and batch norms follow their batches.
 
     Examples
     --------
@@ -47,7 +62,24 @@ class Module:
     """
 
     training: bool = True
-    _label: str | None = None
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "to": f"{NO_DEVICE}; and for another element type {_DTYPE}",
+        **dict.fromkeys(("cuda", "cpu", "xpu"), NO_DEVICE),
+        **dict.fromkeys(("float", "double", "half", "bfloat16", "type"), _DTYPE),
+        "register_parameter": "a tensor that requires a gradient is one: write module.name = tensor",
+        "add_module": "a module in an attribute is a part: write module.name = part",
+        "register_module": "a module in an attribute is a part: write module.name = part",
+        "get_submodule": 'write model.named_modules()["layers.0"]',
+        "get_parameter": 'write model.named_parameters()["layers.0.W"]',
+        "weight": "matrices are called W, or model.named_parameters().keys()",
+        "bias": "it is called b, or model.named_parameters().keys()",
+        "fit": "write the loop: loss.backward(), optimizer.step(), or use mg.training.Training",
+        "predict": "call the model: model(x)",
+        "summary": "print(model) shows all parameters and their shapes",
+        "register_forward_hook": "write forward, or name results with .named() and read the graph",
+        "share_memory": "leave it out",
+        "compile": "write step = mg.compile(loss), or a function of arrays that calls the model",
+    }
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """Compute the module's function; a subclass says how."""
@@ -56,42 +88,120 @@ class Module:
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run :meth:`forward` in the module's scope; the outermost module's has no title."""
         label = self._label
-        with call(type(self).__name__) if label is None else region(label):
-            _settle(self)
-            # Two modules may both own a Wq: in a graph each lies in the scope that uses it.
-            for _, parameter in _own_parameters(self):
-                parameter._node.context = current_scope()  # type: ignore[union-attr]
+        kind = type(self).__name__
+        with call(kind) if label is None else region(label, kind):
+            self._settle()
+            self._place(current_scope())
             return self.forward(*inputs, **options)
 
+    def _place(self, scope: Scope) -> None:
+        """Let the own parameters lie here: two modules may both own a Wq, each in the scope that uses it."""
+        for name, value in self._attributes():
+            if type(value) is Tensor:  # What most attributes are that count.
+                found: Any = ((name, name, value),)
+            elif isinstance(value, list | tuple | dict):
+                found = members(name, name, value)
+            else:
+                continue
+            for full, _, member in found:
+                node = None if isinstance(member, Holder) else member._node
+                if node is not None and node.op is None:
+                    if node.requires_grad or full in self._held or full in self._buffers:
+                        node.context = scope
+
     def __setattr__(self, name: str, value: Any) -> None:
+        refuse_circle(self, name, value)
+        refuse_result(self, name, value)
         object.__setattr__(self, name, value)
-        if _label_all(name, value):
+        forget(self, name)
+        if adopt(self, name, value):
+            keep_apart(self.parameters())
+
+    def _settle(self) -> None:
+        """Name what lists and dictionaries have gained since they became attributes."""
+        grown = [(n, v) for n, v in self._attributes() if isinstance(v, list | dict)]
+        news = [adopt(self, name, value) for name, value in grown]
+        if any(news):
             keep_apart(self.parameters())
 
     # -- parts ---------------------------------------------------------------------------------
 
-    def named_modules(self) -> dict[str, Module]:
+    def named_modules(self) -> Named[Module]:
         """The module itself under the name "", and all its parts by their full names."""
-        found: dict[str, Module] = {"": self}
-        for name, child in _own_modules(self):
-            for key, module in child.named_modules().items():
-                found[f"{name}.{key}" if key else name] = module
-        return found
+        return Named(walk(self))
 
     def modules(self) -> list[Module]:
         """The module itself and all its parts, each once."""
-        return list(dict.fromkeys(self.named_modules().values()))
+        return list(dict.fromkeys(module for _, module in walk(self)))
 
-    def named_parameters(self) -> dict[str, Tensor]:
-        """All parameters by their full names, a module's own before those of its parts."""
-        found = dict(_own_parameters(self))
-        for name, child in _own_modules(self):
-            found |= {f"{name}.{key}": p for key, p in child.named_parameters().items()}
-        return found
+    def named_children(self) -> Named[Module]:
+        """The modules that are parts of this one alone, by name."""
+        return Named(self._own_modules())
+
+    def children(self) -> list[Module]:
+        """The modules that are parts of this one alone, each once."""
+        return list(dict.fromkeys(self.named_children().values()))
+
+    def named_parameters(self) -> Named[Tensor]:
+        """All parameters by their full names, a module's own before those of its parts.
+
+        ``for name, p in model.named_parameters()`` goes through pairs; it is a mapping else. A parameter
+        that two modules share is there under both names.
+        """
+        return Named(
+            (f"{path}.{name}" if path else name, p)
+            for path, module in walk(self)
+            for name, p in module._own_parameters()
+        )
 
     def parameters(self) -> list[Tensor]:
         """All parameters, each once, in the order of :meth:`named_parameters`."""
-        return list(dict.fromkeys(self.named_parameters().values()))
+        return Listed(dict.fromkeys(self.named_parameters().values()))
+
+    def named_buffers(self) -> Named[Tensor]:
+        """All buffers by their full names."""
+        return Named(
+            (f"{path}.{name}" if path else name, b)
+            for path, module in walk(self)
+            for name, b in module._own_buffers()
+        )
+
+    def buffers(self) -> list[Tensor]:
+        """All buffers, each once."""
+        return list(dict.fromkeys(self.named_buffers().values()))
+
+    def register_buffer(self, name: str, value: Any) -> None:
+        """Make a tensor a part of the module's state that is not trained.
+
+        :meth:`state_dict` and :meth:`save` hold it, optimisers do not move it. ``self.name.assign(...)``
+        gives it another value.
+
+        Raises
+        ------
+        ArgumentError
+            When the name is taken, or the tensor requires a gradient.
+        """
+        checked_name(name, "register_buffer")
+        if not name.isidentifier() or (hasattr(self, name) and name not in self._buffers):
+            raise ArgumentError(
+                f"register_buffer: {name!r} is taken, or no attribute's name; choose another"
+            )
+        buffer = as_tensor(value, "register_buffer")
+        if buffer.requires_grad:
+            raise ArgumentError(
+                f"register_buffer: {name} requires a gradient and so is a parameter; write "
+                f"self.{name} = tensor, or tensor.detach() for a buffer"
+            )
+        buffer = buffer.detach()  # of its own: a name here names nothing else
+        setattr(self, name, buffer.named(name))
+        if name not in self._buffers:
+            object.__setattr__(self, "_buffers", (*self._buffers, name))
+
+    def apply(self, function: Callable[[Module], Any]) -> Self:
+        """Call a function with every part and then with this module, and return this module."""
+        for module in reversed(self.modules()):
+            function(module)
+        return self
 
     def train(self, mode: bool = True) -> Self:
         """Set ``training`` in this module and all its parts, and return this module."""
@@ -103,73 +213,29 @@ class Module:
         """End training: ``train(False)``."""
         return self.train(False)
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
-        for parameter in self.parameters():
-            parameter.grad = None
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze all parameters, or let them learn again, and return this module.
 
-    def astype(self, dtype: DTypeLike) -> Self:
-        """Convert all parameters in place, forget their gradients, and return this module.
-
-        Graphs built before keep the old values, and so does the memory of an optimiser: convert
-        before making one.
-
-        Raises
-        ------
-        DtypeError
-            When ``dtype`` holds no real numbers.
+        A frozen parameter stays a parameter: :meth:`state_dict` holds it, no gradient flows to it, and
+        ``SGD(model)`` leaves it out.
         """
-        kind = np.dtype(dtype)
-        if kind.kind != "f":
-            raise DtypeError(
-                f"astype: parameters need gradients and so real numbers, not {kind}; "
-                "use float64 or float32"
-            )
+        self._settle()
         for p in self.parameters():
-            _convert(p, kind)
+            p.grad = None
+            assert p._node is not None  # a parameter has a name
+            p._node.requires_grad = bool(requires_grad)
         return self
 
-    # -- state ---------------------------------------------------------------------------------
-
-    def state_dict(self) -> dict[str, NDArray[Any]]:
-        """Copies of all parameters' values by their full names."""
-        return {name: p.numpy().copy() for name, p in self.named_parameters().items()}
-
-    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
-        """Give all parameters the values that :meth:`state_dict` once returned.
+    @options_said
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters.
 
         Raises
         ------
         ArgumentError
-            When names are missing or unexpected, or shapes differ; it lists all of them, and no
-            parameter has changed.
+            When they are to be zeros.
         """
-        plain.load_values(type(self).__name__, self.named_parameters(), state)
-
-    def random_state(self) -> dict[str, Any]:
-        """Where the generators of all parts stand, as data that JSON can write.
-
-        Together with :meth:`state_dict` it lets a run with dropout go on to the same bits.
-        """
-        return plain.random_states(self._generators())
-
-    def load_random_state(self, state: Mapping[str, Any]) -> None:
-        """Put all generators back to where :meth:`random_state` found them.
-
-        Raises
-        ------
-        ArgumentError
-            When names or kinds of generators differ; it lists all of them, and none has changed.
-        """
-        plain.load_random_states(type(self).__name__, self._generators(), state)
-
-    def _generators(self) -> dict[str, np.random.Generator]:
-        return {
-            f"{path}.{name}" if path else name: value
-            for path, module in self.named_modules().items()
-            for name, value in vars(module).items()
-            if isinstance(value, np.random.Generator)
-        }
+        forget_gradients(self.parameters(), set_to_none)
 
     # -- text ----------------------------------------------------------------------------------
 
@@ -185,73 +251,19 @@ class Module:
             for name, shape, count in rows
         )
 
-
-def is_parameter(value: object) -> bool:
-    """Whether this is a leaf that requires a gradient."""
-    if not isinstance(value, Tensor) or value._node is None:
-        return False
-    return value.requires_grad and value._node.op is None
+    def _repr_html_(self) -> str:
+        return block(_tree(self, ""))
 
 
-def _convert(parameter: Tensor, dtype: np.dtype[Any]) -> None:
-    """Another leaf inside the same tensor, so that whoever holds the tensor sees it."""
-    old = parameter._node
-    assert old is not None
-    parameter._array = parameter.numpy().astype(dtype)
-    parameter._node = leaf(
-        parameter._array, name=old.name, dims=old.dims, assume=old.assume, requires_grad=True
-    )
-
-
-# -- what an attribute holds ------------------------------------------------------------------------
-
-
-def _members(name: str, label: str, value: object) -> Iterator[tuple[str, str, Any]]:
-    """The parameters and modules in an attribute, with their names and their labels in scopes."""
-    if isinstance(value, Module) or is_parameter(value):
-        yield name, label, value
-    elif isinstance(value, list | tuple):
-        for k, item in enumerate(value):
-            yield from _members(f"{name}.{k}", f"{label}[{k}]", item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            checked_name(str(key), f"{name}: a key")
-            yield from _members(f"{name}.{key}", f"{label}[{key}]", item)
-
-
-def _own_parameters(module: Module) -> Iterator[tuple[str, Tensor]]:
-    for name, value in vars(module).items():
-        for full, _, member in _members(name, name, value):
-            if isinstance(member, Tensor):
-                yield full, member
-
-
-def _own_modules(module: Module) -> Iterator[tuple[str, Module]]:
-    for name, value in vars(module).items():
-        for full, _, member in _members(name, name, value):
-            if isinstance(member, Module):
-                yield full, member
-
-
-def _label_all(name: str, value: object) -> bool:
-    """Tell what an attribute holds what it is called in graphs; whether that was news to a module."""
-    news = False
-    for full, label, member in _members(name, name, value):
-        checked_name(name, "an attribute")
-        if isinstance(member, Module):
-            news = news or member._label != label
-            object.__setattr__(member, "_label", label)
-        elif member.name is None:
-            member.named(full.replace(".", "")[-LONGEST:])
-    return news
-
-
-def _settle(module: Module) -> None:
-    """Name what lists and dictionaries have gained since they became attributes."""
-    held = [(name, value) for name, value in vars(module).items() if isinstance(value, list | dict)]
-    news = [_label_all(name, value) for name, value in held]
-    if any(news):
-        keep_apart(module.parameters())
+def _tree(module: Module, name: str) -> str:
+    """A module's line, which folds its parameters and parts away."""
+    (head, _, total), *_ = _rows(module, name, 0)
+    own = [
+        (name, labelled(p), f"{p.size:,}", "" if p.requires_grad else "frozen")
+        for name, p in module._own_parameters()
+    ]
+    parts = (_tree(child, of) for of, child in module._own_modules())
+    return folded(head, total, table((), own) if own else "", *parts)
 
 
 def _rows(module: Module, name: str, depth: int) -> Iterator[tuple[str, str, str]]:
@@ -264,7 +276,8 @@ def _rows(module: Module, name: str, depth: int) -> Iterator[tuple[str, str, str
         "",
         f"{total:,} parameter{'s' * (total != 1)}",
     )
-    for own, parameter in _own_parameters(module):
-        yield "  " * (depth + 1) + own, labelled(parameter), f"{parameter.size:,}"
-    for own, child in _own_modules(module):
+    for own, parameter in module._own_parameters():
+        frozen = "" if parameter.requires_grad else ", frozen"
+        yield "  " * (depth + 1) + own, labelled(parameter), f"{parameter.size:,}{frozen}"
+    for own, child in module._own_modules():
         yield from _rows(child, own, depth + 1)

@@ -240,7 +240,7 @@ class MultiHeadAttention(Module):
         key = query if key is None else _sequence("key", key, self.context)
         value = key if value is None else _sequence("value", value, self.context)
         _check_together(query, key, value)
-        biases = (self.bq, self.bk, self.bv, self.bo) if hasattr(self, "bq") else None
+        biases = (self.bq, self.bk, self.bv, self.bo) if "bq" in vars(self) else None
         output, weights = multi_head_attention(
             query,
             self.Wq,
@@ -253,7 +253,7 @@ class MultiHeadAttention(Module):
             mask=mask,
             key_mask=key_mask,
             causal=self.causal if causal is None else causal,
-            dropout=getattr(self, "dropout", None),
+            dropout=vars(self).get("dropout"),
         )
         return (output, weights) if need_weights else output
 

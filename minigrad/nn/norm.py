@@ -1,18 +1,21 @@
-"""Normalisation over the features of each token."""
+"""Normalisation over the features of each token, and over a batch for each feature."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
-from minigrad.graph.tensor import Tensor
+from minigrad.graph.tensor import Tensor, describe
+from minigrad.index.size import Size
 from minigrad.nn.linear import fits
 from minigrad.nn.module import Module
 from minigrad.nn.parameters import parameter, positive
+from minigrad.ops.arithmetic import sqrt
 from minigrad.ops.functional import layer_norm, rms_norm
-from minigrad.ops.options import real
+from minigrad.ops.normalization import standardised
+from minigrad.ops.options import fraction, real
 
 
 class LayerNorm(Module):
@@ -62,7 +65,7 @@ class LayerNorm(Module):
         x = as_tensor(x, "LayerNorm")
         fits("LayerNorm", x, self.features)
         Z = layer_norm(x, x.shape[-1], eps=self.eps).named("Z")
-        return Z * self.gamma + self.beta if hasattr(self, "gamma") else Z
+        return Z * self.gamma + self.beta if "gamma" in vars(self) else Z
 
     def describe(self) -> str:
         """The size and ε."""
@@ -114,11 +117,135 @@ class RMSNorm(Module):
         x = as_tensor(x, "RMSNorm")
         fits("RMSNorm", x, self.features)
         Z = rms_norm(x, x.shape[-1], eps=self.eps).named("Z")
-        return Z * self.gamma if hasattr(self, "gamma") else Z
+        return Z * self.gamma if "gamma" in vars(self) else Z
 
     def describe(self) -> str:
         """The size and ε."""
         return f"{self.features}, eps={self.eps:g}"
+
+
+class BatchNorm(Module):
+    """y = γ ⊙ z + β with z = (x − mean x) / √(var x + ε), over all axes but that of the features.
+
+    In training mean and variance are those of the batch, and running ones follow them,
+    μ ← (1 − m) μ + m mean x, likewise σ² with the variance over n − 1; after ``eval()`` the running ones
+    take their place. They are buffers: ``state_dict()`` holds them, and no gradient flows to them.
+
+    Parameters
+    ----------
+    features
+        The size of axis 1, as of convolutions; of a batch of vectors (n, features) it is the last one.
+    eps
+        ε, which bounds the result where a feature does not vary.
+    momentum
+        m, the part that the newest batch has in the running values.
+    affine
+        Whether there are γ, which starts at 1, and β, which starts at 0.
+    dims
+        The label of the axis, so that formulas speak of it.
+    dtype
+        The parameters' element type.
+
+    Raises
+    ------
+    ArgumentError
+        When a size is not positive, ``eps`` is negative, or ``momentum`` is no part.
+
+    Notes
+    -----
+    S. Ioffe and C. Szegedy, Batch Normalization: Accelerating Deep Network Training by Reducing Internal
+    Covariate Shift, ICML 2015, algorithm 1.
+    """
+
+    axes: tuple[int, ...] = ()  # how many an input may have; any number from two on
+
+    def __init__(
+        self,
+        features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = True,
+        *,
+        dims: str | None = None,
+        dtype: DTypeLike = float,
+    ) -> None:
+        name = type(self).__name__
+        positive(name, features=features)
+        fraction(name, "momentum", real(name, "momentum", momentum))
+        self.features, self.eps, self.momentum = int(features), _tiny(name, eps), float(momentum)
+        if affine:
+            self.gamma = parameter(np.ones(features), dims, dtype)
+            self.beta = parameter(np.zeros(features), dims, dtype)
+        self.register_buffer("running_mean", np.zeros(features, dtype))
+        self.register_buffer("running_var", np.ones(features, dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (n, features, ...), kept.
+
+        Raises
+        ------
+        ShapeError
+            When axis 1 has another size, or in training each feature has one value only.
+        """
+        x = as_tensor(x, type(self).__name__)
+        self._check(x)
+        if self.training:
+            over = (0, *range(2, x.ndim))
+            self._follow(x, over)
+            Z = standardised(x, axis=over, eps=self.eps)
+        else:
+            Z = (x - self._spread(self.running_mean, x)) / sqrt(self._spread(self.running_var, x) + self.eps)
+        Z = Z.named("Z")
+        if "gamma" not in vars(self):
+            return Z
+        return Z * self._spread(self.gamma, x) + self._spread(self.beta, x)
+
+    def _spread(self, feature: Tensor, x: Tensor) -> Tensor:
+        """One number for each feature, where features lie on axis 1."""
+        return feature if x.ndim == 2 else feature.reshape(-1, *(1,) * (x.ndim - 2))
+
+    def _check(self, x: Tensor) -> None:
+        name = type(self).__name__
+        if x.ndim < 2 or (self.axes and x.ndim not in self.axes):
+            wanted = " or ".join(map(str, self.axes)) or "at least 2"
+            raise ShapeError(f"{name}: takes {wanted} axes, (n, features, ...), and got {describe(x)}")
+        if not isinstance(x.shape[1], Size) and x.shape[1] != self.features:
+            raise ShapeError(
+                f"{name}: axis 1 of {describe(x)} must have size {self.features}, the features that the module "
+                "was made for; where they lie on the last axis, write x.swapaxes(1, -1)"
+            )
+        if self.training and x._array is not None and x.numpy().size == self.features:
+            raise ShapeError(
+                f"{name}: {describe(x)} has one value of each feature, which has no variance; train on "
+                "larger batches, or call model.eval() to use the running mean and variance"
+            )
+
+    def _follow(self, x: Tensor, over: tuple[int, ...]) -> None:
+        """Move the running values towards those of a batch that has values."""
+        if x._array is None or not x.numpy().size:
+            return
+        batch, m = x.numpy(), self.momentum
+        for own, seen in (
+            (self.running_mean, batch.mean(over, dtype=float)),
+            (self.running_var, batch.var(over, ddof=1, dtype=float)),
+        ):
+            own.assign((1 - m) * own.numpy() + m * seen)
+
+    def describe(self) -> str:
+        """The size, ε and m."""
+        return f"{self.features}, eps={self.eps:g}, momentum={self.momentum:g}"
+
+
+class BatchNorm1d(BatchNorm):
+    """:class:`BatchNorm` of vectors (n, features) or sequences (n, features, length)."""
+
+    axes = (2, 3)
+
+
+class BatchNorm2d(BatchNorm):
+    """:class:`BatchNorm` of images (n, features, height, width)."""
+
+    axes = (4,)
 
 
 def _tiny(what: str, eps: float) -> float:

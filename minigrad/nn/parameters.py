@@ -12,6 +12,7 @@ from minigrad.errors import ArgumentError
 from minigrad.graph.create import tensor
 from minigrad.graph.tensor import Tensor
 from minigrad.nn.labels import module_labels
+from minigrad.ops.creation import fresh_generator
 
 Rng = np.random.Generator | int | None
 Init = Callable[[Any, np.random.Generator], NDArray[Any]]
@@ -20,13 +21,15 @@ Init = Callable[[Any, np.random.Generator], NDArray[Any]]
 def generator(rng: Rng) -> np.random.Generator:
     """A generator as it is, one made from a seed, or one of its own for None.
 
+    :func:`minigrad.manual_seed` determines the one for None.
+
     Raises
     ------
     ArgumentError
         When ``rng`` is none of these.
     """
     try:
-        return np.random.default_rng(rng)
+        return fresh_generator() if rng is None else np.random.default_rng(rng)
     except (TypeError, ValueError):
         raise ArgumentError(
             f"rng={rng!r} is no source of random numbers; pass a generator, "

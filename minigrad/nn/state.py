@@ -12,6 +12,8 @@ from minigrad.errors import ArgumentError
 from minigrad.graph.tensor import Tensor, labelled
 from minigrad.names import name_in_words
 
+_MOST_TOLD = 100
+
 
 def load_values(
     what: str, parameters: Mapping[str, Tensor], state: Mapping[str, ArrayLike]
@@ -22,14 +24,25 @@ def load_values(
             f"load_state_dict: a mapping of names to arrays is wanted, not {type(state).__name__}"
         )
     arrays = {name: _array(name, value) for name, value in state.items()}
-    problems = sorted(_misfits(parameters, arrays))
-    if problems:
-        raise ArgumentError(
-            f"load_state_dict: the state does not fit {what}; load it into the "
-            "model that it was saved from\n  " + "\n  ".join(problems)
-        )
+    judge(what, parameters, arrays)
     for name, parameter in parameters.items():
         parameter.assign(arrays[name])
+
+
+def judge(
+    what: str,
+    parameters: Mapping[str, Tensor],
+    arrays: Mapping[str, NDArray[Any]],
+    source: str = "load_state_dict: the state does",
+) -> None:
+    """Refuse arrays whose names, shapes or dtypes are not those of a model, and list all that are."""
+    problems = sorted(_misfits(parameters, arrays))
+    if problems:
+        more = [f"and {len(problems) - _MOST_TOLD:,} more"] if len(problems) > _MOST_TOLD else []
+        raise ArgumentError(
+            f"{source} not fit {what}; load it into the "
+            "model that it was saved from\n  " + "\n  ".join([*problems[:_MOST_TOLD], *more])
+        )
 
 
 def _array(name: object, value: ArrayLike) -> NDArray[Any]:

@@ -88,11 +88,11 @@ class MLP(Module):
         X = as_tensor(X, "MLP")
         fits("MLP", X, self.features)
         U = X @ self.W1
-        if hasattr(self, "b1"):
+        if "b1" in vars(self):
             U = U + self.b1
         G = _activation(self.activation)(U.named("U")).named("G")
-        F = (self.dropout(G) if hasattr(self, "dropout") else G) @ self.W2
-        return (F + self.b2 if hasattr(self, "b2") else F).named("F")
+        F = (self.dropout(G) if "dropout" in vars(self) else G) @ self.W2
+        return (F + self.b2 if "b2" in vars(self) else F).named("F")
 
     def describe(self) -> str:
         """The activation."""
@@ -204,7 +204,7 @@ class TransformerBlock(Module):
         return (Y, A) if need_weights else Y
 
     def _dropped(self, X: Tensor) -> Tensor:
-        return self.dropout(X) if hasattr(self, "dropout") else X
+        return self.dropout(X) if "dropout" in vars(self) else X
 
 
 def _activation(activation: str | Activation) -> Activation:

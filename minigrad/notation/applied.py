@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minigrad.index.expr import Composite, MatrixFunction, Reduction
+from minigrad.index.matrices.parts import read as takes_matrices
 from minigrad.notation.memory import Memory
 from minigrad.notation.parts import indexed, over_element
 from minigrad.notation.structural import OrderError, Places, index_name
@@ -16,13 +17,14 @@ class Applied(Memory):
     """
 
     def composite(self, node: Composite, places: Places) -> Tree:
-        """Row-wise functions take subscripts of leading axes inside; others stand outside."""
-        if dict(node.definition.params).get("count", 1) != 1 and node.definition.adjoint is None:
+        """A function of each row or matrix takes the subscripts of leading axes inside; others stand outside."""
+        count = int(str(dict(node.definition.params).get("count", 1)))
+        if count != 1 and not takes_matrices(node.definition.name):
             return self.read(node.expand(), places)  # by its name a function of each row
         inside = [k for k, place in enumerate(places) if place is not None]
-        rowwise = node.ndim > 0 and all(arg.ndim >= node.ndim for arg in node.args)
-        leading = inside == list(range(len(inside))) and (rowwise and len(inside) < node.ndim)
-        if leading:
+        alike = len({arg.ndim for arg in node.args}) == 1
+        before = min(node.args[0].ndim - count, node.ndim - 1) if alike else 0
+        if inside == list(range(len(inside))) and 0 < len(inside) <= before:
             args = tuple(
                 self.read(arg, (*places[: len(inside)], *(None,) * (arg.ndim - len(inside))))
                 for arg in node.args
@@ -54,6 +56,8 @@ class Applied(Memory):
         try:
             body = self.read(node.arg, (*places[:lead], None, None))
         except OrderError:  # over letters of its own: logdet_ij(Σ_kl ...)
+            if None in places[:lead]:
+                raise
             own = tuple(self.letter(size) for size in node.arg.sizes[lead:])
             body = self.read(node.arg, (*places[:lead], *own))
         if node.row.inverts and not own:

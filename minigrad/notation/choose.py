@@ -15,8 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from minigrad.index.affine import has_windows
 from minigrad.index.expr import Expr, Product, Sum
 from minigrad.notation.matrix import index_form, index_text, matrix_form
 from minigrad.notation.structural import Places
@@ -24,6 +23,7 @@ from minigrad.notation.text import cost, shown_places, text
 from minigrad.notation.tree import Tree
 from minigrad.symbolic.expand import expanded, has_delta
 from minigrad.symbolic.factors import common_factor
+from minigrad.symbolic.freenames import FreeNames
 
 # A product of sums that opens into more terms than this is not read more easily open.
 _MOST_TERMS = 4
@@ -60,15 +60,15 @@ def printed_length(node: Expr) -> int:
     return len(text(matrix_form(shortest(node))[1]))
 
 
-def form(node: Expr, taken: Iterable[str] = ()) -> tuple[Places, Tree]:
+def form(node: Expr, names: FreeNames | None = None) -> tuple[Places, Tree]:
     """How a node is written: in matrices, or by indices where deltas make that the shorter.
 
-    What is ``taken`` is no subscript.
+    What has one of the ``names`` of the derivation is no subscript.
     """
-    places, tree = matrix_form(shortest(node), taken)
-    if node.ndim <= 2 or not (has_delta(node) or node.ndim > 3):
+    places, tree = matrix_form(shortest(node), names)
+    if node.ndim <= 2 or has_windows(node) or not (has_delta(node) or node.ndim > 3):
         return places, tree
-    by_index = index_form(shortest_by_index(node), taken)
+    by_index = index_form(shortest_by_index(node), names)
     if len(text(by_index[1])) + node.ndim <= len(text(tree)) + len(shown_places(places)) + 1:
         return by_index
     return places, tree

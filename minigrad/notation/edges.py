@@ -7,19 +7,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from minigrad.index.size import AnySize
+from minigrad.notation.building import hadamard, transposed
 from minigrad.notation.sides import on_side
-from minigrad.notation.tree import (
-    Call,
-    Hadamard,
-    Indexed,
-    Name,
-    Power,
-    Scaled,
-    Tree,
-    hadamard,
-    transposed,
-    transposes,
-)
+from minigrad.notation.tree import Call, Hadamard, Indexed, Name, Power, Scaled, Tree, transposes
 
 Exponent = int | Fraction
 STATISTICS = ("rowsum", "colsum", "rowmean", "colmean", "rowmax", "rowprod")
@@ -58,6 +48,10 @@ class Edge:
         return Edge(self.j, self.i, tuple(item.turned() for item in self.items))
 
     def tree(self) -> Tree:
+        """The matrix: (A ⊙ B)ᵀ rather than Aᵀ ⊙ Bᵀ."""
+        other = self.turned().items
+        if len(self.items) > 1 and transposes_of(self.items) > transposes_of(other) + 1:
+            return transposed(together(other))
         return together(self.items)
 
 
@@ -97,11 +91,20 @@ def transposes_of(items: Sequence[Item]) -> int:
 
 def together(items: Sequence[Item]) -> Tree:
     """The elementwise product of what shares a place."""
-    up = [power(it.tree, it.exponent, True) for it in items if it.exponent > 0]
-    down = [power(it.tree, -it.exponent, True) for it in items if it.exponent < 0]
+    up = _powers([(it.tree, it.exponent) for it in items if it.exponent > 0])
+    down = _powers([(it.tree, -it.exponent) for it in items if it.exponent < 0])
     if len(up) == 1 and not down:
         return up[0]
     return hadamard(up, down)
+
+
+def _powers(factors: Sequence[tuple[Tree, Exponent]]) -> list[Tree]:
+    """The factors, those that are the same as one power: (X w)^⊙2 for (X w) ⊙ (X w)."""
+    total: dict[tuple[Tree, int], Exponent] = {}
+    for k, (tree, exponent) in enumerate(factors):
+        apart = k if isinstance(tree, Scaled) else 0  # its numbers go before the product
+        total[tree, apart] = total.get((tree, apart), 0) + exponent
+    return [power(tree, exponent, True) for (tree, _), exponent in total.items()]
 
 
 def power(tree: Tree, exponent: Exponent, elementwise: bool) -> Tree:
@@ -109,4 +112,4 @@ def power(tree: Tree, exponent: Exponent, elementwise: bool) -> Tree:
 
 
 def size_tree(size: AnySize) -> Tree:
-    return Name(str(size))
+    return Name(str(size), arithmetic=True)

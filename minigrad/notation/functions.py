@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from minigrad import markup
@@ -9,6 +10,8 @@ from minigrad.index.expr import Head, Number
 from minigrad.index.heads import LEAST, SHARE
 from minigrad.index.matrix_row import MATRIX_ROWS
 from minigrad.index.numbers import number
+from minigrad.index.undefined import is_undefined, read_name
+from minigrad.notation.greek import GREEK
 from minigrad.primitive import REGISTRY
 
 
@@ -32,7 +35,8 @@ _OWN = {
     "colsum": Written("colsum", "colsum", r"\operatorname{colsum}"),
     "rowmean": Written("rowmean", "rowmean", r"\operatorname{rowmean}"),
     "colmean": Written("colmean", "colmean", r"\operatorname{colmean}"),
-    "joined": Written("[·]", "hstack([·])", r"\operatorname{hstack}"),
+    # 1 above zero, 0 below it, a half at it: ties of a maximum share its gradient
+    "step": Written("step½", "step_half", r"\operatorname{step}_{1/2}"),
 }
 # What programs call a function whose row has SciPy's name.
 _ASCII = {"expit": "sigmoid"}
@@ -57,6 +61,8 @@ def shown_parameters(head: Head) -> list[Number]:
     """The parameters a reader needs: none where all have the values that they have unless given."""
     row = REGISTRY.get(head.name)
     usual = {} if row is None else {k: number(v) for k, v in row.params.items() if _is_number(v)}
+    if is_undefined(head):
+        return []
     params = {key: value for key, value in head.params if key not in (LEAST, SHARE)}
     return [] if params == usual else list(params.values())
 
@@ -76,9 +82,40 @@ def written(function: str) -> Written:
     short = function.rpartition(".")[2]
     if row is not None and row.notation is not None:
         return Written(row.notation.text, _ASCII.get(short, short), row.notation.latex)
+    if derived := read_name(function):
+        return _derivative(function, *derived)
     if short in _LATEX_OPERATORS:
         return Written(short, short, "\\" + short)
-    return Written(short, short, rf"\operatorname{{{markup.latex(short)}}}")
+    return Written(short, short, _latex_name(short))
+
+
+def _latex_name(name: str) -> str:
+    """A letter, f or φ, is a symbol; a word stands upright."""
+    if len(name) == 1:
+        return markup.latex(name)
+    return f"\\{name}" if name in GREEK and name != "lam" else rf"\operatorname{{{markup.latex(name)}}}"
+
+
+def _derivative(shown: str, name: str, counts: Sequence[tuple[int, int]]) -> Written:
+    """The derivative of a function without a definition: f′ is D(f) in ASCII, ∂₂f is D(f, 0, 1)."""
+    orders = [0] * max(argument for argument, _ in counts)
+    for argument, times in counts:
+        orders[argument - 1] = times
+    latex = _latex_name(name)
+    told = "" if orders == [1] and not shown.startswith("∂") else ", ".join(["", *map(str, orders)])
+    if shown.startswith("∂"):
+        signs = (rf"\partial_{{{k}}}" + (f"^{{{n}}}" if n > 1 else "") for k, n in counts)
+        return Written(shown, f"D({name}{told})", " ".join([*signs, latex]))
+    (order,) = orders
+    return Written(shown, f"D({name}{told})", latex + ("'" * order if order < 4 else f"^{{({order})}}"))
+
+
+def parted_function(function: str) -> tuple[str, str]:
+    """A function and what stands low: the letters that it runs over, prod _kl, or its places, put [1:]."""
+    if function in _OWN or function in MATRIX_ROWS or function in REGISTRY:
+        return function, ""
+    at = function.find("[") if "[" in function else function.rfind("_")
+    return (function, "") if at < 0 else (function[:at], function[at:])
 
 
 def text_name(ascii: str) -> str:

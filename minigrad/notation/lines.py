@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
-from minigrad import markup
 from minigrad.index.expr import Composite, Expr, Ref
+from minigrad.names import in_formula, in_program, without_dots
+from minigrad.notation.boxes import Box, Glyph, Row, Sign
 from minigrad.notation.functions import mark_of
-from minigrad.notation.latex import gradient_name, latex, latex_name, subscripted
-from minigrad.notation.mathml import inner_mathml, mathml_gradient, mathml_name, wrapped
+from minigrad.notation.latex import latex
+from minigrad.notation.layout import PAGE, Layout, scripted
+from minigrad.notation.legend import Note
+from minigrad.notation.mathml import mathml
 from minigrad.notation.matrix import matrix_form
+from minigrad.notation.partials import derivative_name, raised_partial, sides
 from minigrad.notation.structural import Places
+from minigrad.notation.symbols import symbol
 from minigrad.notation.text import ASCII, UNICODE, Marks, subscript, text
 from minigrad.notation.tree import Name, Plus, Tree, parts_of
+from minigrad.notation.typst import typst
+from minigrad.scripts import from_raised
+from minigrad.symbolic.freenames import FreeNames
 
 # Lines of several short formulas are filled up to this width, the widest that print and margins allow.
 WIDTH = 88
@@ -24,7 +34,8 @@ _GAP = " " * 6
 class Line:
     """One formula: its left side (a name, perhaps with subscripts), its tree, and a remark.
 
-    ``of`` is the tensor whose gradient it is, or None for a definition.
+    ``of`` is the tensor whose gradient it is, of the ``loss``, or None for a definition. ``axes`` says of ∂s/∂x and ∂²L/∂x∂y
+    how many places are the output's and each variable's; ``apart`` writes them there in text, too, ∂s_i/∂x_j.
     """
 
     name: str
@@ -32,59 +43,134 @@ class Line:
     tree: Tree
     of: str | None = None
     remark: str = ""
+    axes: tuple[int, ...] = ()
+    apart: bool = False
+    loss: str = "L"
 
-    def left(self, partial: bool = False) -> str:
-        name = f"∂L/∂{self.of}" if partial and self.of else self.name
-        return name + subscript(self.places)
+    def left(self, partial: bool = False, marks: Marks = UNICODE) -> str:
+        if self.apart and len(self._parts()) > 1:
+            upper, *by = (
+                f"{part}_{''.join(p for p in own if p)}" if any(own) else part
+                for part, own in zip(map(in_formula, self._parts()), self._placed(), strict=True)
+            )
+            return left_in(marks, f"{raised_partial(len(by))}{upper}/∂{'∂'.join(by)}")
+        name = derivative_name(self.loss, [self.of]) if partial and self.of else self.name
+        return left_in(marks, name) + subscript(self.places)
 
     def text(self, marks: Marks = UNICODE, partial: bool = False, pad: int = 0) -> str:
         """``left = right`` with the left side padded."""
         remark = f"{_GAP}  {self.remark}" if self.remark else ""
-        left = self.left(partial)
-        if not marks.unicode:
-            left = left.replace("∂²", "d2").replace("∂", "d").replace("²", "2")
+        left = self.left(partial, marks)
         return f"{left:{pad}} = {text(self.tree, marks, partial)}{remark}"
 
-    def latex(self, partial: bool = True) -> str:
-        letters = subscript(self.places).strip("_[]")
-        if self.of:
-            left = gradient_name(self.of, partial, letters)
-        else:
-            left = subscripted(latex_name(self.name), letters)
-        return f"{left} &= {latex(self.tree, partial)}" + (
-            rf" \qquad \mathrm{{{markup.latex(self.remark)}}}" if self.remark else ""
-        )
+    # -- on a page ---------------------------------------------------------------------------------
+
+    def page(self, notation: str, partial: bool = True, aligned: bool = False) -> str:
+        """The line in LaTeX, MathML or Typst, by itself or for a block that is aligned at its equals signs."""
+        return PAGES[notation].write(self.box(partial, "aligned" if aligned else "equals"))
+
+    def latex(self, partial: bool = True, aligned: bool = True) -> str:
+        return self.page("latex", partial, aligned)
+
+    def mathml(self, partial: bool = True, symbols: bool = False) -> str:
+        """The line; with ``symbols``, each symbol is an element that says its name, ``data-symbol="dS"``."""
+        return mathml(self.box(partial, symbols=symbols))
+
+    def typst(self, partial: bool = True, aligned: bool = True) -> str:
+        return self.page("typst", partial, aligned)
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex().replace('&=', '=')}$"
+        return f"$\\displaystyle {self.latex(aligned=False)}$"
 
-    def mathml(self, partial: bool = True) -> str:
-        """The line as a ``<math>`` element."""
-        left = mathml_gradient(self.of, partial) if self.of else mathml_name(self.name)
-        if any(self.places):
-            left = f"<msub>{left}<mi>{markup.xml(subscript(self.places).strip('_[]'))}</mi></msub>"
-        remark = f'<mspace width="2em"/><mtext>{markup.xml(self.remark)}</mtext>' if self.remark else ""
-        return wrapped(f"{left}<mo>=</mo>{inner_mathml(self.tree, partial)}{remark}")
+    def box(self, partial: bool, equals: str = "equals", symbols: bool = False) -> Box:
+        """The line as it is laid out."""
+        layout = Layout(PAGE, partial, symbols)
+        remark = (Sign("gap"), Glyph(self.remark, "text")) if self.remark else ()
+        return Row((self._left(layout), Sign(equals), layout.inside(self.tree), *remark))
+
+    def _left(self, layout: Layout) -> Box:
+        if self.of is not None:
+            return layout.gradient(self.name, self.of, self.places, self.loss)
+        upper, *by = self._parts()
+        if not by:
+            return scripted(layout.known(symbol(self.name), self.name), self.places)
+        return layout.known(layout.derivative(upper, by, self._placed()), self.name)
+
+    def _parts(self) -> list[str]:
+        """What is derived, and by what; a name alone where nothing is, or where names have signs of their own."""
+        if len(self.axes) > 1 and self.name.startswith("∂") and "/∂" in self.name:
+            (_, upper), (_, lower) = sides(self.name)
+            parts = [part for part, power in (*upper, *lower) for _ in range(power)]
+            if len(upper) == 1 and len(parts) == len(self.axes):
+                return parts
+        return [self.name]
+
+    def _placed(self) -> list[Places]:
+        """The places of each part."""
+        ends = accumulate(self.axes)
+        return [self.places[end - n : end] for n, end in zip(self.axes, ends, strict=True)]
+
+
+class Page(NamedTuple):
+    """How a notation writes one line, and what stands around and between the lines of a block.
+
+    ``column`` leads to where the right sides stand.
+    """
+
+    write: Callable[[Box], str]
+    begin: str = ""
+    between: str = "\n"
+    end: str = ""
+    column: str = ""
+
+
+PAGES = {
+    "latex": Page(latex, "\\begin{aligned}\n", " \\\\\n", "\n\\end{aligned}", "& "),
+    "mathml": Page(mathml),
+    "typst": Page(typst, between=" \\\n", column="& "),
+}
+
+
+def block(
+    lines: Sequence[Line], notation: str, partial: bool = True, legend: Sequence[Note] = ()
+) -> str:
+    """Lines below each other, and a legend in words below them."""
+    page = PAGES[notation]
+    formulas = [ln.page(notation, partial, True) for ln in lines]
+    words = [page.column + page.write(note.box) for note in legend]
+    return page.begin + page.between.join([*formulas, *words]) + page.end
+
+
+def name_in(marks: Marks, name: str) -> str:
+    """A variable's name or a dim's in these characters."""
+    return in_formula(name) if marks.unicode else in_program(name)
+
+
+def left_in(marks: Marks, name: str) -> str:
+    """A left side in these characters: a name, or a derivative, whose names are written as they stand in formulas."""
+    if not name.startswith("∂") or "/∂" not in name:
+        return name_in(marks, name)
+    return name if marks.unicode else without_dots(from_raised(name.replace("∂", "d")))
 
 
 def line(
-    name: str, expr: Expr, of: str | None = None, remark: str = "", taken: Iterable[str] = ()
+    name: str, expr: Expr, of: str | None = None, remark: str = "", names: FreeNames | None = None
 ) -> Line:
-    """The line ``name = formula``, with no subscript that is ``taken``."""
-    places, tree = matrix_form(expr, taken)
-    return Line(name, places, tree, of, remark)
+    """The line ``name = formula``, with no subscript that is one of the ``names`` of the derivation."""
+    places, tree = matrix_form(expr, names)
+    return Line(name, places, tree, of, remark, loss=names.loss if names else "L")
 
 
 def forward_lines(
-    refs: Sequence[Ref], rank: Mapping[str, int], taken: Iterable[str] = ()
+    refs: Sequence[Ref], rank: Mapping[str, int], names: FreeNames | None = None
 ) -> list[Line]:
     """Definitions of named tensors, in the order in which the user made them."""
     ordered = sorted((r for r in refs if r.of is None), key=lambda r: rank.get(r.name, 0))
-    return [line(ref.name, ref.node, taken=taken) for ref in ordered]
+    return [line(ref.name, ref.node, names=names) for ref in ordered]
 
 
 def backward_lines(
-    refs: Sequence[Ref], forward: Sequence[Ref], taken: Iterable[str] = ()
+    refs: Sequence[Ref], forward: Sequence[Ref], names: FreeNames | None = None
 ) -> list[Line]:
     """Gradients of named tensors: from the loss down, a path that ends sooner first."""
     by_name = {ref.name: ref for ref in forward if ref.of is None}
@@ -100,25 +186,32 @@ def backward_lines(
         if (mark := _mark(ref.node))
         for c in direct_names(ref.node)
     }
-    return [line(r.name, r.node, r.of, remarks.get(r.of or "", ""), taken) for r in adjoint]
+    return [line(r.name, r.node, r.of, remarks.get(r.of or "", ""), names) for r in adjoint]
 
 
-def placed(own: Sequence[Line], backward: Sequence[Line]) -> list[Line]:
-    """The backward lines, and each own line, inner ones given first, right before what first needs it."""
-    first: dict[str, int] = {}
-    needs = [tree_names(ln.tree) for ln in own]
-    for k, ln in enumerate(backward):
-        for name in tree_names(ln.tree):
-            first.setdefault(name, k)
-    for ln, names in zip(reversed(own), reversed(needs), strict=True):
-        place = first.setdefault(ln.name, len(backward))
-        for name in names:
-            first[name] = min(place, first.get(name, place))
-    before: list[list[Line]] = [[] for _ in range(len(backward) + 1)]
-    for ln in own:
-        before[first[ln.name]].append(ln)
-    rows = [row for group, ln in zip(before, backward, strict=False) for row in (*group, ln)]
-    return rows + before[-1]
+def in_order(lines: Sequence[Line], results: Sequence[Line]) -> list[Line]:
+    """The results, and each line that they need, in the order given but for what a line needs: that is before it."""
+    by_name = {ln.name: ln for ln in (*lines, *results)}
+    needs = {name: [other for other in by_name if other in names and other != name]
+             for name, ln in by_name.items() if (names := tree_names(ln.tree))}  # fmt: skip
+    reached = {ln.name for ln in results}
+    waiting = list(reached)
+    while waiting:
+        new = set(needs.get(waiting.pop(), ())) - reached
+        reached |= new
+        waiting.extend(new)
+    order: dict[str, Line] = {}
+    stack = [name for name in reversed(by_name) if name in reached]
+    opened: set[str] = set()
+    while stack:
+        name = stack[-1]
+        further = [] if name in opened else [n for n in needs.get(name, ()) if n not in order]
+        opened.add(name)
+        if further:
+            stack.extend(reversed(further))
+        else:
+            order.setdefault(name, by_name[stack.pop()])
+    return [*order.values()]
 
 
 def backward_rank(by_name: Mapping[str, Ref]) -> dict[str, tuple[int, int, int]]:
@@ -171,14 +264,15 @@ def laid_out(
     """The derivation as text: first steps on one line, then the chain, the loss, and the gradients."""
     marks = ASCII if ascii else UNICODE
     names = {ln.name for ln in forward}
+    inner = set[str]().union(*(tree_names(ln.tree) for ln in forward if ln.name not in outputs))
     first: list[Line] = []
     chain: list[Line] = []
     last: list[Line] = []
     for ln in forward:
         group = chain if _mentions(ln, names) else first
-        (last if ln.name in outputs else group).append(ln)
+        (last if ln.name in outputs and ln.name not in inner else group).append(ln)
     rows = [row for group in (first, chain, last) for row in filled(group, marks, partial)]
-    pad = max((len(ln.left(partial)) for ln in (*backward, *results)), default=0)
+    pad = max((len(ln.left(partial, marks)) for ln in (*backward, *results)), default=0)
     below = [ln.text(marks, partial, pad) for ln in backward]
     products: list[Line] = []
     for ln in results:

@@ -21,12 +21,17 @@ every label is fixed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
+from minigrad.index.affine import has_maps, has_windows
 from minigrad.index.expr import (
     Expr,
+    Leaf,
+    Product,
+    Ref,
 )
+from minigrad.notation.convolution import convolution
 from minigrad.notation.letters import kept_apart
 from minigrad.notation.reader import Reader
 from minigrad.notation.reshaped import all_elementwise
@@ -34,19 +39,27 @@ from minigrad.notation.structural import OrderError, Places
 from minigrad.notation.text import cost, text
 from minigrad.notation.tree import (
     BigSum,
+    Call,
     Indexed,
+    Name,
     Tree,
     parts_of,
 )
+from minigrad.symbolic.freenames import FreeNames
 
 
-def matrix_form(node: Expr, taken: Iterable[str] = ()) -> tuple[Places, Tree]:
+def matrix_form(node: Expr, names: FreeNames | None = None) -> tuple[Places, Tree]:
     """The node's formula, and which of its axes are fixed as subscripts (None: whole).
 
-    The fewest sums under a sum sign come first, then the fewest subscripts, then leading axes. What is
-    ``taken`` is no subscript.
+    The fewest sums under a sum sign come first, then the fewest subscripts, then leading axes. What has one
+    of the ``names`` of the derivation is no subscript.
     """
-    return kept_apart(node, lambda avoided: [_matrix_form(node, avoided)], taken)[0]
+    if node.ndim > 2 and has_windows(node):
+        whole = _convolution_form(node, names)
+        if whole is not None:
+            return (None,) * node.ndim, whole
+        return index_form(node, names, by_dims=True)
+    return kept_apart(node, lambda avoided: [_matrix_form(node, avoided)], names)[0]
 
 
 def _matrix_form(node: Expr, taken: frozenset[str]) -> tuple[Places, Tree]:
@@ -57,7 +70,9 @@ def _matrix_form(node: Expr, taken: frozenset[str]) -> tuple[Places, Tree]:
     best: tuple[tuple[int, int, tuple[int, ...], tuple[int, int]], tuple[Places, Tree]] | None = (
         None
     )
-    for count in range(max(0, node.ndim - 2), max(node.ndim, 1)):
+    # what an index map tells of both axes may be a block of a matrix: C[i*p:i*p + p,j*q:j*q + q]
+    most = max(node.ndim, 1) + (node.ndim == 2 and isinstance(node, Product) and has_maps(node))
+    for count in range(max(0, node.ndim - 2), most):
         if best is not None and best[0][0] == 0:
             break
         for axes in combinations(range(node.ndim), count):
@@ -70,7 +85,7 @@ def _matrix_form(node: Expr, taken: frozenset[str]) -> tuple[Places, Tree]:
             price = (big_sums(tree) + inner_slices(tree), count, axes, cost(tree))
             if best is None or price < best[0]:
                 best = price, (places, tree)
-    return index_form(node, taken) if best is None else best[1]
+    return _index_forms(node, (), taken)[0] if best is None else best[1]
 
 
 def big_sums(tree: Tree) -> int:
@@ -88,32 +103,55 @@ def inner_slices(tree: Tree) -> int:
     return own + sum(map(inner_slices, parts_of(tree)))
 
 
-def index_form(node: Expr, taken: Iterable[str] = ()) -> tuple[Places, Tree]:
-    """The node's formula with every label written, by no letter that is ``taken``."""
-    return index_forms(node, (), taken)[0]
+def index_form(
+    node: Expr, names: FreeNames | None = None, by_dims: bool = False
+) -> tuple[Places, Tree]:
+    """The node's formula with every label written, by no letter that is one of the ``names``.
+
+    With ``by_dims`` dims of one letter lend their names to indices.
+    """
+    return index_forms(node, (), names, by_dims)[0]
 
 
 def index_forms(
-    node: Expr, cases: Sequence[tuple[Expr, Sequence[int]]], taken: Iterable[str] = ()
+    node: Expr,
+    cases: Sequence[tuple[Expr, Sequence[int]]],
+    names: FreeNames | None = None,
+    by_dims: bool = False,
 ) -> Sequence[tuple[Places, Tree]]:
     """The index formulas of a node and of what it is in cases, each with the axes that it keeps."""
+    return kept_apart(node, lambda avoided: _index_forms(node, cases, avoided, by_dims), names)
 
-    def read(avoided: frozenset[str]) -> Sequence[tuple[Places, Tree]]:
-        reader = Reader(full=True, taken=avoided)
-        places = reader.name_axes(node, range(node.ndim))
-        forms = [(places, reader.read(node, places))]
-        for case, axes in cases:
-            own = tuple(places[axis] for axis in axes)
-            apart = avoided.union(filter(None, places))
-            forms.append((own, Reader(full=True, taken=apart).read(case, own)))
-        return forms
 
-    return kept_apart(node, read, taken)
+def _index_forms(
+    node: Expr,
+    cases: Sequence[tuple[Expr, Sequence[int]]],
+    taken: frozenset[str],
+    by_dims: bool = False,
+) -> Sequence[tuple[Places, Tree]]:
+    reader = Reader(full=True, taken=taken, by_dims=by_dims)
+    places = reader.name_axes(node, range(node.ndim))
+    forms = [(places, reader.read(node, places))]
+    for case, axes in cases:
+        own = tuple(places[axis] for axis in axes)
+        apart = taken.union(filter(None, places))
+        forms.append((own, Reader(full=True, taken=apart, by_dims=by_dims).read(case, own)))
+    return forms
 
 
 def index_text(node: Expr) -> str:
     """The node's formula with every label written, as text."""
     return text(index_form(node)[1])
+
+
+def _convolution_form(node: Expr, names: FreeNames | None) -> Tree | None:
+    """A convolution of what has a name, by its function."""
+    found = convolution(node)
+    if found is None or not all(isinstance(x, Leaf | Ref) for x in (found.image, found.kernel)):
+        return None
+    reader = Reader(taken=names.words if names else ())
+    args = (reader.whole(found.image), reader.whole(found.kernel), *(Name(param, arithmetic=True) for param in found.params))
+    return Call(found.function, args)
 
 
 def _elementwise_form(node: Expr, taken: frozenset[str]) -> Tree | None:

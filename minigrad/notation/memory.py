@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
+from string import ascii_letters
 
 from minigrad.index.expr import Expr
 from minigrad.index.size import Size
@@ -29,19 +30,24 @@ class _Reading:
 
 
 class Memory(ABC):
-    """Subscripts that are not taken, and readings of nodes that hold again; ``full`` fixes every label."""
+    """Subscripts that are not taken, and readings of nodes that hold again.
 
-    def __init__(self, full: bool = False, taken: Iterable[str] = ()) -> None:
-        self.full = full
+    ``full`` fixes every label; dims lend their names to labels where it does not, or ``by_dims``.
+    """
+
+    def __init__(
+        self, full: bool = False, taken: Iterable[str] = (), by_dims: bool = False
+    ) -> None:
+        self.full, self.by_dims = full, by_dims or not full
         self.used = set(taken)
         self.asked: set[str] = set()  # the letters of which it mattered whether they are used
 
     # -- letters ---------------------------------------------------------------------------------
 
     def letter(self, size: object, own_name: bool = True) -> str:
-        """A subscript: the dim's own name when it is one letter, else i, j, k, ..."""
-        own = size.name if isinstance(size, Size) and own_name and not self.full else None
-        first = [own] if own is not None and len(own) == 1 else []
+        """A subscript: the dim's own letter when its name is one, n for n and for N, else i, j, k, ..."""
+        own = size.name if isinstance(size, Size) and own_name and self.by_dims else None
+        first = [own.lower()] if own and len(own) == 1 and own in ascii_letters else []
         for letter in chain(first, _INDEX_LETTERS, (f"i{k}" for k in count())):
             self.asked.add(letter)
             if letter not in self.used:
@@ -65,7 +71,9 @@ class Memory(ABC):
         before, asked = frozenset(self.used), self.asked
         if not hasattr(node, "readings"):
             node.readings = {}
-        known: list[_Reading] = node.readings.setdefault((self.full, places), [])
+        known: list[_Reading] = node.readings.setdefault(
+            (self.full, self.by_dims, places), []
+        )
         found = next((r for r in known if r.asked & before == r.taken), None)
         if found is None:
             self.asked = set()

@@ -3,6 +3,7 @@
 Σ_j A_ij x_j, with A of 2 × 3, is A x where its axis i is whole. With i fixed, it is row i of A times x; and
 with every label fixed a sum sign says what is summed:
 
+>>> from minigrad.index.contract import contract
 >>> A, x = Leaf("A", (2, 3)), Leaf("x", (3,))
 >>> node = contract("i", [(A, "ij"), (x, "j")])
 >>> text(Reader().read(node, (None,)))
@@ -15,7 +16,7 @@ A_iᵀ x
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from math import inf
@@ -23,7 +24,8 @@ from math import inf
 from minigrad.errors import DerivationError
 from minigrad.index import facts
 from minigrad.index.affine import AffineRelation
-from minigrad.index.contract import contract, symmetric
+from minigrad.index.algebra import subtract
+from minigrad.index.contract import symmetric, without_axes
 from minigrad.index.expr import (
     Composite,
     Expr,
@@ -39,40 +41,44 @@ from minigrad.index.expr import (
     is_name,
     postorder,
 )
-from minigrad.index.heads import FINITE
+from minigrad.index.heads import FINITE, STEP
 from minigrad.index.kept import kept_by_names
 from minigrad.index.numbers import magnitude
 from minigrad.notation.applied import Applied
-from minigrad.notation.edges import Item
+from minigrad.notation.building import kron, product, scaled, transposed
+from minigrad.notation.edges import Item, size_tree
 from minigrad.notation.functions import shown_parameters
-from minigrad.notation.parts import ONES_MATRIX, indexed, outside, times_ones
+from minigrad.notation.kronecker import Kronecker, kronecker
+from minigrad.notation.parts import ONES_MATRIX, elements, has_bracket, indexed, outside, times_ones
 from minigrad.notation.reduction import SeriesParallel
 from minigrad.notation.reshaped import (
     Reshaped,
+    blocks,
     inner_reshape,
     is_readable,
-    side_by_side,
+    opened_reshape,
     summed_last,
     whole_reshape,
 )
 from minigrad.notation.sides import side
 from minigrad.notation.structural import OrderError, Places, index_name, structural_tree
 from minigrad.notation.text import cost, text
+from minigrad.notation.told import Telling, Written, telling, untold
 from minigrad.notation.tree import (
+    CONSTANTS,
     ONE,
     BigSum,
+    Blocks,
     Call,
     Name,
     Norm,
     Num,
+    OwnSymbol,
     Plus,
     Relation,
     Transposed,
     Tree,
-    joined,
-    product,
-    scaled,
-    transposed,
+    unit_vector,
 )
 from minigrad.symbolic.expand import has_delta
 
@@ -107,14 +113,9 @@ class Reader(Applied):
 
     def symbol(self, node: Leaf | Ref, places: Places) -> Tree:
         if isinstance(node, Leaf):
-            if node.kind == "constant" and node.name not in ("pi", "E"):
-                return Name(node.name)
-            name = (
-                {"pi": "π", "E": "e"}.get(node.name, node.name)
-                if node.kind == "constant"
-                else node.name
-            )
-            return indexed(Name(name, symmetric=symmetric(node)), places)
+            if node.kind == "constant":
+                return CONSTANTS.get(node.name) or OwnSymbol(node.name)
+            return indexed(Name(node.name, symmetric=symmetric(node)), places)
         return indexed(Name(node.name, node.of, symmetric(node)), places)
 
     def sum(self, node: Sum, places: Places) -> Tree:
@@ -123,16 +124,44 @@ class Reader(Applied):
         # I − 1/n could be read as I − I/n
         spelled = places == (None, None) and any(has_delta(term) for _, term in node.terms)
         outer = set(self.used)
-        for coef, term in node.terms:
+        beside_others, side_by_side = self.blocks(node, places)
+        for k, (coef, term) in enumerate(node.terms):
             self.used = set(outer)  # what one term sums over is not seen in the next
+            if k in beside_others:
+                terms += [side_by_side[k]] if k in side_by_side else []
+                continue
             tree = scaled(magnitude(coef), [], self.term(term, places, beside, spelled), [])
-            terms.append((1 if coef > 0 else -1, tree))
+            sign = 1 if coef > 0 else -1
+            parts = tree.terms if isinstance(tree, Plus) else ((1, tree),)
+            terms.extend((sign * own, part) for own, part in parts)
         self.used = outer
         if terms[0][0] < 0:
             first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
             terms.insert(0, terms.pop(first))
-        blocks = joined(terms) if side_by_side(node) and not any(places) else None
-        return blocks or Plus(tuple(terms))
+        return terms[0][1] if len(terms) == 1 and terms[0][0] > 0 else Plus(tuple(terms))
+
+    def blocks(self, node: Sum, places: Places) -> tuple[set[int], dict[int, tuple[int, Tree]]]:
+        """Which terms stand in blocks, and the blocks, [X; Y] or [X, Y], by their first terms."""
+        free = [axis for axis, place in enumerate(places) if place is None]
+        members: set[int] = set()
+        found: dict[int, tuple[int, Tree]] = {}
+        for axis in free if len(free) <= 2 else ():
+            for chain in blocks(node, axis):
+                if members.intersection(b.at for b in chain):
+                    continue
+                if not all(_is_full(b.inner, places) for b in chain):
+                    continue
+                coefs = {b.coef for b in chain}
+                common = coefs.pop() if len(coefs) == 1 else 1
+                parts = tuple(
+                    scaled(1 if b.coef == common else b.coef, [], self.read(b.inner, places), [])
+                    for b in chain
+                )
+                tree = Blocks(parts, below=axis == free[0])
+                members.update(b.at for b in chain)
+                sign = 1 if common > 0 else -1
+                found[min(b.at for b in chain)] = sign, scaled(magnitude(common), [], tree, [])
+        return members, found
 
     def term(self, node: Expr, places: Places, beside: bool, spelled: bool = False) -> Tree:
         """A node where broadcasting is understood: numbers stand alone, ``beside`` a matrix vectors do.
@@ -152,7 +181,7 @@ class Reader(Applied):
         if len(free) > 2 and any(k in carried for k in free):
             raise OrderError("a vector in a tensor of order above two needs a subscript")
         kept = [k for k in range(node.ndim) if k not in missing]
-        inner = contract(kept, node.factors, node.coef, dict(enumerate(node.label_sizes)))
+        inner = without_axes(node, missing)
         if not inner.ndim and isinstance(inner, Product) and not inner.factors:
             return scaled(inner.coef, [], ONES_MATRIX, []) if spelled else Num(inner.coef)
         tree = self.read(inner, tuple(places[k] for k in kept))
@@ -164,13 +193,14 @@ class Reader(Applied):
             return bare.tree
         if isinstance(tree, Name) and beside and not on_rows and not _side(inner):
             return replace(tree, repeated=True)  # as in NumPy
+        if node.sizes[missing[0]] == 1:
+            return tree if on_rows else transposed(tree)  # a vector is a column
         return product([tree, Transposed(ONE)] if on_rows else [ONE, transposed(tree)])
 
     def map(self, node: Map, places: Places) -> Tree:
-        beside = any(_is_full(arg, places) for arg in node.args)
-        args = tuple(self.term(arg, places, beside) for arg in node.args)
-        if node.head.name == "step":
-            return Relation(">", args[0], Num(0))
+        compared = [subtract(*node.args)] if node.head == STEP else node.args
+        beside = any(_is_full(arg, places) for arg in compared)
+        args = tuple(self.term(arg, places, beside) for arg in compared)
         if node.head == FINITE:
             return Relation("<", Call("abs", args), Num(inf))
         if node.head.name in _RELATIONS:
@@ -186,7 +216,7 @@ class Reader(Applied):
     def pick(self, node: Pick, places: Places) -> Tree:
         index = self.read(node.index, places[:-1])
         if node.index.ndim == 0 and places == (None,):
-            return Name(f"e_{text(index)}")
+            return unit_vector(text(index), index)
         if places[-1] is not None:
             return Relation("=", index, index_name(places[-1]))
         if places.count(None) > 2:
@@ -202,25 +232,52 @@ class Reader(Applied):
         behind = whole_reshape(node) if not any(places) and not self.full else None
         if behind is not None and is_readable(behind.inner):
             return self.reshape(behind)
+        opened = None if self.full else opened_reshape(node)
+        if opened is not None:
+            return self.read(opened, places)
         fixed = {k: place for k, place in enumerate(places) if place is not None}
-        summed = list(node.summed)
-        counts = [len(summed)] if self.full else range(len(summed) + 1)
-        for chosen in counts:
-            found = list(self.readings(node, fixed, summed, chosen))
+        node, at = elements(node, fixed)
+        fixed |= at
+        told = telling(node, fixed, self.full)
+        best = None
+        if told is None or not (told.nameless or self.full):
+            best = self.least(node, fixed)
+        if told is not None and (best is None or has_bracket(best)):
+            best = self.least(told.node, fixed, told) or best
+        if best is None and told is not None:
+            best = self.least(node, fixed)
+        if best is None:
+            raise OrderError("no label set makes this product a matrix formula")
+        return best
+
+    def least(
+        self, node: Product, fixed: dict[int, str], told: Telling | None = None
+    ) -> Tree | None:
+        """The best tree with as few letters as it takes."""
+        labels = {} if told is None else told.labels
+        summed = [k for k in node.summed if k not in fixed and k not in labels]
+        for count in [len(summed)] if self.full else range(len(summed) + 1):
+            found = list(self.readings(node, fixed, combinations(summed, count), told))
             if found:
                 return min(found, key=cost)
-        raise OrderError("no label set makes this product a matrix formula")
+        return None
 
     def readings(
-        self, node: Product, fixed: dict[int, str], summed: list[int], count: int
+        self,
+        node: Product,
+        fixed: dict[int, str],
+        sets: Iterable[tuple[int, ...]],
+        told: Telling | None,
     ) -> Iterator[Tree]:
         before = set(self.used)
         taken = set(before)
-        for chosen in combinations(summed, count):
+        for chosen in sets:
             self.used = set(before)
             letters = {label: self.letter(node.label_sizes[label]) for label in chosen}
+            at = {**fixed, **letters}
+            others = Written({}, {}) if told is None else told.written(at, self.full)
             try:
-                tree = self.reduced(node, {**fixed, **letters})
+                tree = None if others is None else self.reduced(node, at | others.places, others.running)
             except OrderError:
                 tree = None
             if tree is not None:
@@ -234,21 +291,26 @@ class Reader(Applied):
                 yield tree
         self.used = taken
 
-    def reduced(self, node: Product, fixed: dict[int, str]) -> Tree | None:
-        """The tree with the labels in ``fixed`` written as subscripts, or None if it does not reduce."""
+    def reduced(
+        self, node: Product, fixed: dict[int, str], running: Mapping[int, int]
+    ) -> Tree | None:
+        """The tree with the labels in ``fixed`` written as subscripts, or None if it does not reduce.
+
+        Where a subscript is a slice, its axis is that of the label it is ``running`` with.
+        """
         state = SeriesParallel(node, set(fixed))
         factors: Sequence[Factor] = node.factors
-        behind = None if self.full else inner_reshape(node, fixed)
-        if behind is not None and is_readable(behind.inner):
-            state.add(self.reshape(behind), behind.labels, 1)
-            factors = behind.rest
-            hidden = {k for f in node.factors for k in f.labels} - {
-                k for f in factors for k in f.labels
-            }
-            state.summed = [k for k in state.summed if k not in hidden - set(behind.labels)]
-        for f in factors:
+        read = set[int]()
+        while not self.full and (found := self.mapped(factors, node, fixed, read)) is not None:
+            tree, labels, factors = found
+            state.add(tree, labels, 1)
+            read.update(labels)
+            left = read.union(*(f.labels for f in factors))
+            state.summed = [k for k in state.summed if k in left]
+        for f in (*factors, *untold(node, fixed)):
             places = tuple(fixed.get(label) for label in f.labels)
-            free = [label for label in f.labels if label not in fixed]
+            axes = [running.get(label, label) for label in f.labels]
+            free = [k for k, label in zip(axes, f.labels, strict=True) if k != label or k not in fixed]
             if len(free) > 2 and (len(free) != node.ndim or not _pointwise(node)):
                 raise OrderError("a factor has more than two axes")
             if not free:
@@ -259,17 +321,46 @@ class Reader(Applied):
                     self.read(f.node, places),
                     free,
                     f.exponent,
-                    symmetric(f.node),
+                    symmetric(f.node) and not any(places),
                     facts.statistic(f.node),
                     _side(f.node),
                 )
         return state.finish()
 
+    def mapped(
+        self, factors: Sequence[Factor], node: Product, fixed: dict[int, str], read: Collection[int]
+    ) -> tuple[Tree, tuple[int, ...], list[Factor]] | None:
+        """Factors that are read as one by an index map between them: its tree, its labels, and the rest.
+
+        What was ``read`` so before carries labels, too, and no map has these inside.
+        """
+        both = kronecker(factors, node, fixed, read)
+        if both is not None:
+            left, right = (None if x is None else self.whole(x) for x in both[:2])
+            if left is not None and right is not None:
+                return kron(left, right), both.labels, both.rest
+            return self.repeated(left, right, both), both.labels, both.rest
+        behind = inner_reshape(factors, node, fixed, read)
+        return None if behind is None else (self.reshape(behind), behind.labels, behind.rest)
+
+    def repeated(self, left: Tree | None, right: Tree | None, both: Kronecker) -> Tree:
+        """repeat(x, 3), each element so often, or tile(x, 3), all of them."""
+        count = size_tree(both.times)
+        is_vector = len(both.labels) == 1
+        if left is not None:
+            return Call("repeat", (left, count, *([] if is_vector else [Num(0)])))
+        assert right is not None
+        return Call("tile", (right, count if is_vector else Call("", (count, Num(1)))))
+
+    def whole(self, node: Expr) -> Tree:
+        return self.read(node, (None,) * node.ndim)
+
     def reshape(self, behind: Reshaped) -> Tree:
         """The tensor and the sizes it is brought to."""
-        body = self.read(behind.inner, (None,) * behind.inner.ndim)
-        sizes = tuple(Name(str(size)) for size in behind.sizes)
-        return Call("reshape", (body, Call("", sizes) if len(sizes) > 1 else sizes[0]))
+        body = self.whole(behind.inner)
+        sizes = tuple(map(size_tree, behind.sizes))
+        tree = Call("reshape", (body, Call("", sizes) if len(sizes) > 1 else sizes[0]))
+        return Call("rowsum", (tree,)) if behind.summed else tree
 
     def scalar(self, node: Expr, places: Places, exponent: object) -> tuple[Tree, object]:
         """A scalar factor; the root of a sum of squares is a norm."""

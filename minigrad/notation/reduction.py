@@ -27,6 +27,7 @@ from itertools import product as cartesian
 
 from minigrad.index.expr import Product
 from minigrad.index.size import AnySize, Size
+from minigrad.notation.building import product, scaled, transposed
 from minigrad.notation.edges import (
     Edge,
     Exponent,
@@ -38,21 +39,9 @@ from minigrad.notation.edges import (
     together,
     transposes_of,
 )
+from minigrad.notation.moves import moved
 from minigrad.notation.text import text
-from minigrad.notation.tree import (
-    IDENTITY,
-    ONE,
-    Call,
-    Name,
-    Norm,
-    Transposed,
-    Tree,
-    moved,
-    product,
-    scaled,
-    transposed,
-    transposes,
-)
+from minigrad.notation.tree import IDENTITY, ONE, Call, Name, Norm, Transposed, Tree, transposes
 
 # With more summed labels than this, they are eliminated in one good order instead of the best one.
 _MOST_LABELS = 4
@@ -108,8 +97,16 @@ class SeriesParallel:
                 tree = attempt.result()
                 if tree is not None and tree not in found:
                     found.append(tree)
-        # at equal length a function of the whole, pad(X W, ...), before X pad(W, ...)
-        return _least(found, transposes, lambda t: len(text(t)), lambda t: not isinstance(t, Call))
+        # a vector times a vector is read more easily than a diagonal matrix in a longer product; at equal
+        # length a function of the whole, pad(X W, ...), comes before X pad(W, ...)
+        diagonals = 0 if len(self.out) > 1 else 1
+        return _least(
+            found,
+            lambda t: transposes(t) + diagonals * text(t).count("diag("),
+            lambda t: len(text(t)),
+            lambda t: diagonals * text(t).count("diag("),
+            lambda t: not isinstance(t, Call),
+        )
 
     def orders(self) -> Iterator[tuple[int, ...]]:
         """The orders of elimination that differ: what is not connected is summed in the order it stands.
@@ -294,6 +291,10 @@ class SeriesParallel:
         if not self.edges:
             left = together(rows) if rows else ONE
             right = together(columns) if columns else ONE
+            if rows and not columns and self.sizes[j] == 1:
+                return left  # a vector is a column
+            if columns and not rows and self.sizes[i] == 1:
+                return transposed(right)
             return product([left, transposed(right) if right != ONE else Transposed(ONE)])
         (edge,) = self.edges
         edge = edge if edge.i == i else edge.turned()

@@ -5,6 +5,7 @@ of it are summed, everything that carries them is one tensor, written reshape(T,
 
 Σ_jkl X_jl W_lk [jk = i], with X of 2 × 4 and W of 4 × 3, carries j and k on one side of the relation only:
 
+>>> from minigrad.index.contract import contract
 >>> from minigrad.index.affine import reshape
 >>> from minigrad.notation.matrix import index_text, matrix_form
 >>> from minigrad.notation.text import text
@@ -19,22 +20,29 @@ of it are summed, everything that carries them is one tensor, written reshape(T,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from minigrad.index.affine import AffineRelation, Reshape, Slice
-from minigrad.index.contract import contract
-from minigrad.index.expr import Composite, Expr, Factor, Leaf, Map, Product, Ref, Sum
+from minigrad.index.affine import AffineRelation, Reshape
+from minigrad.index.algebra import distributed
+from minigrad.index.blocks import chains
+from minigrad.index.contract import with_factors
+from minigrad.index.expr import Composite, Expr, Factor, Leaf, Map, Number, Product, Ref, Sum
 from minigrad.index.size import AnySize
+from minigrad.notation.kronecker import kronecker
 
 
 class Reshaped(NamedTuple):
-    """A tensor, the sizes it is brought to, the labels of those axes, and what else is in the product."""
+    """A tensor, the sizes it is brought to, the labels of those axes, and what else is in the product.
+
+    Where ``summed``, a last axis that has no label is summed.
+    """
 
     inner: Expr
     sizes: tuple[AnySize, ...]
     labels: tuple[int, ...]
     rest: list[Factor]
+    summed: bool = False
 
 
 def sides(factor: Factor) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
@@ -46,65 +54,85 @@ def sides(factor: Factor) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
 
 
 def whole_reshape(node: Product) -> Reshaped | None:
-    """The product as one reshape of everything else in it, leading axes changed."""
+    """The product as one reshape of everything else in it, its first axes changed or its last."""
+    if kronecker(node.factors, node, ()) is not None:
+        return None
     for f in node.factors:
         rest = [g for g in node.factors if g is not f]
         for few, many in sides(f):
-            out = range(node.ndim)
-            if tuple(out[: len(few)]) != few or any(k < node.ndim for k in many):
+            out = tuple(range(node.ndim))
+            others = tuple(k for k in out if k not in few)
+            if any(k < node.ndim for k in many) or any({*few} & {*g.labels} for g in rest):
                 continue
-            others = tuple(out[len(few) :])
-            if any(set(few) & set(g.labels) for g in rest):
-                continue
-            sizes = dict(enumerate(node.label_sizes))
-            inner = contract((*many, *others), rest, node.coef, sizes)
-            return Reshaped(inner, node.sizes, tuple(out), [])
+            for together, apart in (((*few, *others), (*many, *others)), ((*others, *few), (*others, *many))):
+                if together == out:
+                    inner = with_factors(node, rest, out=apart)
+                    return Reshaped(inner, node.sizes, out, [])
     return None
 
 
-def inner_reshape(node: Product, fixed: Collection[int]) -> Reshaped | None:
-    """One group of factors behind a reshape, as a factor of order two at most."""
-    for f in node.factors:
+def inner_reshape(
+    factors: Sequence[Factor], node: Product, fixed: Collection[int], read: Collection[int] = ()
+) -> Reshaped | None:
+    """One group of factors behind a reshape, as a factor of order two at most.
+
+    Labels that were ``read`` are carried by what is none of the factors.
+    """
+    for f in factors:
         for few, many in sides(f):
-            if any(k < node.ndim or k in fixed for k in many):
+            if any(k < node.ndim or k in fixed or k in read for k in many):
                 continue
-            group = [g for g in node.factors if g is not f and set(g.labels) & set(many)]
-            others = tuple(
-                dict.fromkeys(
-                    k for g in group for k in g.labels if k not in many and k not in fixed
-                )
-            )
-            if not group or len(few) + len(others) > 2 or any(k in fixed for k in few):
+            group = [g for g in factors if g is not f and set(g.labels) & set(many)]
+            carried = dict.fromkeys(k for g in group for k in g.labels)
+            others = tuple(k for k in carried if k not in many and k not in fixed)
+            # Σ_r [kr = l] X_bl is rowsum(reshape(X, (b, k, r)))
+            used = {k for g in factors if g is not f for k in g.labels}.union(fixed, read, range(node.ndim))
+            lone = len(few) + len(others) == 3 and len(few) > 1 and few[-1] not in used
+            if not group or len(few) + len(others) - lone > 2 or any(k in fixed for k in few):
                 continue
-            if any(k in fixed for g in group for k in g.labels) or set(few) & set(others):
+            if any(k in fixed for k in carried) or set(few) & set(others):
                 continue
-            sizes = dict(enumerate(node.label_sizes))
-            inner = contract((*many, *others), group, 1, sizes)
-            rest = [g for g in node.factors if g is not f and g not in group]
-            labels = (*few, *others)
-            return Reshaped(inner, tuple(sizes[k] for k in labels), labels, rest)
+            rest = [g for g in factors if g is not f and g not in group]
+            orders = ((*few, *others), (*many, *others)), ((*others, *few), (*others, *many))
+            for labels, apart in orders[1:] if lone else orders:
+                inner = with_factors(node, group, 1, apart)
+                if all_elementwise(inner, inner.ndim) if lone else is_readable(inner):
+                    shape = tuple(node.label_sizes[k] for k in labels)
+                    return Reshaped(inner, shape, labels[:-1] if lone else labels, rest, lone)
     return None
 
 
-def side_by_side(node: Sum) -> bool:
-    """Whether two terms fill neighbouring columns: [A, B], with A padded after and B before."""
-    if len(node.terms) != 2 or node.ndim != 2 or any(c != 1 for c, _ in node.terms):
-        return False
-    spans = []
-    for _, term in node.terms:
-        slices = [
-            f.node
-            for f in getattr(term, "factors", ())
-            if isinstance(f.node, AffineRelation)
-            and isinstance(f.node.form, Slice)
-            and f.labels[1] == 1
-            and f.labels[0] >= node.ndim
-        ]
-        if len(slices) != 1 or slices[0].coefs[0] != 1:
-            return False
-        spans.append((slices[0].constant, slices[0].sizes[0], slices[0].sizes[1]))
-    (start, length, total), (second, rest, _) = spans
-    return bool(start == 0 and second == length and total - length == rest)
+def opened_reshape(node: Product) -> Expr | None:
+    """A reshape of a sum that no matrix formula has, as the sum of reshapes: reshape(X, (m*n, d)) W + b."""
+    for f in node.factors:
+        for _, many in sides(f):
+            for k, g in enumerate(node.factors):
+                is_sum = isinstance(g.node, Sum) and g.exponent == 1
+                if is_sum and {*many} <= {*g.labels} and not is_readable(g.node):
+                    return distributed(node, k)
+    return None
+
+
+class Block(NamedTuple):
+    """Term ``at`` of a sum, as it stands in a block beside others."""
+
+    at: int
+    coef: Number
+    inner: Expr
+
+
+def blocks(node: Sum, axis: int) -> Iterator[list[Block]]:
+    """Terms that fill an axis one after the other: [x; y], which is pad(x, (0, m)) + pad(y, (n, 0))."""
+    for chain in chains(node, axis):
+        found = []
+        for at, factor, *_ in chain:
+            coef, term = node.terms[at]
+            assert isinstance(term, Product)
+            rest = [g for g in term.factors if g is not factor]
+            out = [factor.labels[0] if k == axis else k for k in range(term.ndim)]
+            inner = with_factors(term, rest, out=out)
+            found.append(Block(at, coef, inner))
+        yield found
 
 
 def summed_last(node: Product) -> Expr | None:
@@ -116,7 +144,7 @@ def summed_last(node: Product) -> Expr | None:
     (summed,) = node.summed
     if any(f.labels not in ((), (*lead, summed)) for f in node.factors):
         return None
-    return contract((*lead, summed), node.factors, node.coef, dict(enumerate(node.label_sizes)))
+    return with_factors(node, node.factors, out=(*lead, summed))
 
 
 def all_elementwise(node: Expr, ndim: int, sums: bool = False) -> bool:

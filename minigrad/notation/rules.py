@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minigrad.index import undefined
 from minigrad.index.affine import AffineRelation, Delta, OneHot, Reshape, Roll, Slice, Triangle
 from minigrad.index.expr import (
     Composite,
@@ -32,27 +33,27 @@ _SLOPES = {
     "tanh": "tanh′ = 1 − tanh²",
 }
 _COMPOSITES = {
-    "nn.softmax": "softmax Jacobian, ∂pᵢ/∂xⱼ = pᵢ (δᵢⱼ − pⱼ)",
-    "nn.log_softmax": "log_softmax: ∂ log pᵢ/∂xⱼ = δᵢⱼ − pⱼ",
-    "special.logsumexp": "logsumexp: its gradient is the softmax",
-    "nn.binary_cross_entropy": "BCE: ∂L/∂p = (p − y) / (p (1 − p)), averaged",
+    "nn.softmax": "the softmax Jacobian, ∂pᵢ/∂xⱼ = pᵢ (δᵢⱼ − pⱼ)",
+    "nn.log_softmax": "the logarithm of the softmax, ∂ log pᵢ/∂xⱼ = δᵢⱼ − pⱼ",
+    "special.logsumexp": "log-sum-exp, of which the gradient is the softmax",
+    "nn.binary_cross_entropy": "binary cross-entropy, ∂L/∂p = (p − y) / (p (1 − p)), averaged",
 }
 _REDUCTIONS = {
-    "max": "maximum: the gradient goes to the largest element, ties share it",
+    "max": "a maximum, where the gradient goes to the largest element and ties share it",
     "argmax": "a place of the largest element is locally constant",
-    "prod": "product of elements: each one's slope is the product of the others",
-    "others": "products of the other elements: one element is left out in turn",
-    "sort": "sort: the gradient goes back to the places that the elements came from",
+    "prod": "a product of elements, where each one's slope is the product of the others",
+    "others": "products of the other elements, where one element is left out in turn",
+    "sort": "a sort, where the gradient goes back to the places that the elements came from",
     "argsort": "the order of the elements is locally constant",
 }
 _STRUCTURES = {
-    Slice: "slice: the gradient goes to the places that were read, 0 elsewhere",
-    OneHot: "element: the gradient goes to the place that was read, 0 elsewhere",
-    Reshape: "reshape: the gradient takes the old shape again",
-    Triangle: "triangle: a running sum's gradient is summed from the other end",
-    Roll: "roll: the gradient is rolled back",
-    Delta: "diagonal: the gradient stays on the diagonal",
-    type(None): "windows: the gradient is a product over the same windows",
+    Slice: "a slice, where the gradient goes to the places that were read, 0 elsewhere",
+    OneHot: "an element, where the gradient goes to the place that was read, 0 elsewhere",
+    Reshape: "a reshape, where the gradient takes the old shape again",
+    Triangle: "a running sum, where the gradient is summed from the other end",
+    Roll: "a roll, where the gradient is rolled back",
+    Delta: "a diagonal, where the gradient stays on it",
+    type(None): "windows, where the gradient is a product over the same windows",
 }
 
 
@@ -61,16 +62,18 @@ def rule_of(node: Expr, k: int) -> str:
     match node:
         case Map():
             name = node.head.name
+            if undefined.is_undefined(node.head):
+                return f"the chain rule, element by element, {undefined.slope(node.head, k).name}"
             short = written(name).text.replace("·", "x")
             slope = _SLOPES.get(name, "" if name in ("where", "step") else f"{short}′")
             if name == "where":
-                return "where: each branch gets the gradient where it was taken"
+                return "a choice, where each branch gets the gradient where it was taken"
             if name in ("maximum", "minimum"):
-                return f"{name}: the gradient goes to the argument that was chosen"
-            return f"chain rule, element by element{', ' + slope if slope else ''}"
+                return f"the {name}, where the gradient goes to the argument that was chosen"
+            return f"the chain rule, element by element{', ' + slope if slope else ''}"
         case Composite():
             known = _COMPOSITES.get(node.definition.name)
-            return known or f"{written(node.definition.name).text}: its definition, differentiated"
+            return known or f"the definition of {written(node.definition.name).text}, differentiated"
         case MatrixFunction():
             return node.row.sentence
         case Reduction():
@@ -78,7 +81,7 @@ def rule_of(node: Expr, k: int) -> str:
         case Product():
             return _of_product(node, node.factors[k])
         case Pick():
-            return "index: a position has no gradient"
+            return "an index, and a position has no gradient"
     return ""
 
 
@@ -98,47 +101,47 @@ def _of_product(node: Product, chosen: Factor) -> str:
     if isinstance(structure, AffineRelation):
         corners = [f for f in others if f.node is structure and set(f.labels) <= set(chosen.labels)]
         if isinstance(structure.form, Triangle) and corners:
-            return "triangle: the gradient is kept inside it, 0 elsewhere"
+            return "a triangle, where the gradient is kept inside it, 0 elsewhere"
         return _STRUCTURES[type(structure.form)]
     if structure is not None:
-        return "lookup: the gradient goes to the rows that were read"
+        return "a lookup, where the gradient goes to the rows that were read"
     shared = [f for f in others if set(f.labels) & set(chosen.labels)]
     if not shared:
         return _alone(node, chosen)
     own = set(chosen.labels)
     if len(chosen.labels) == 1 and not node.ndim and len(shared) == 1 == len(shared[0].labels):
-        return "dot product, d(aᵀ x) = aᵀ dx"
+        return "a dot product, d(aᵀ x) = aᵀ dx"
     if all(set(f.labels) <= own for f in shared) and not own & set(range(node.ndim)):
         if all(len(f.labels) == 1 for f in shared) and len(own) == 2:
-            return "bilinear form, d(aᵀ M b) = aᵀ dM b"
-        return "sum of an elementwise product: the gradient is the other factor"
+            return "a bilinear form, d(aᵀ M b) = aᵀ dM b"
+        return "the sum of an elementwise product, where the gradient is the other factor"
     if not node.ndim and len(chosen.labels) == 2 and all(len(f.labels) == 2 for f in shared):
-        return "trace trick, tr(A dX B) = tr(B A dX)"
+        return "the trace trick, tr(A dX B) = tr(B A dX)"
     if not own & set(node.summed):
-        return "elementwise product: the gradient times the other factor"
+        return "an elementwise product, where the gradient is multiplied by the other factor"
     return _of_matrices(node, chosen, shared)
 
 
 def _of_matrices(node: Product, chosen: Factor, shared: list[Factor]) -> str:
     """A matrix product, told by the side on which the factor stands."""
-    rest = "matrix product: the gradient times the other factors, transposed"
+    rest = "a matrix product, where the gradient is multiplied by the other factors, transposed"
     free = [place for place, label in enumerate(chosen.labels) if label < node.ndim]
     if len(shared) != 1 or len(shared[0].labels) > 2 or len(free) > 1:
         return rest
     if len(chosen.labels) == 1:
-        return "matrix times vector, y = A x: dx = Aᵀ dy" if node.ndim == 1 else rest
+        return "a matrix times a vector, where y = A x gives dx = Aᵀ dy" if node.ndim == 1 else rest
     if len(chosen.labels) != 2 or not free:
         return rest
     if len(shared[0].labels) == 1:
-        return "matrix times vector, y = X w: dX = dy wᵀ" if node.ndim == 1 else rest
+        return "a matrix times a vector, where y = X w gives dX = dy wᵀ" if node.ndim == 1 else rest
     if node.ndim != 2:
         return rest
     on_rows = chosen.labels[free[0]] == 0
     return {
-        (True, 0): "matrix product, Y = X B: dX = dY Bᵀ",
-        (True, 1): "matrix product, Y = Xᵀ B: dX = B dYᵀ",
-        (False, 1): "matrix product, Y = A X: dX = Aᵀ dY",
-        (False, 0): "matrix product, Y = A Xᵀ: dX = dYᵀ A",
+        (True, 0): "a matrix product, where Y = X B gives dX = dY Bᵀ",
+        (True, 1): "a matrix product, where Y = Xᵀ B gives dX = B dYᵀ",
+        (False, 1): "a matrix product, where Y = A X gives dX = Aᵀ dY",
+        (False, 0): "a matrix product, where Y = A Xᵀ gives dX = dYᵀ A",
     }[on_rows, free[0]]
 
 
@@ -146,31 +149,31 @@ def _of_power(node: Product, chosen: Factor) -> str:
     if chosen.exponent == 1:
         return ""
     if chosen.exponent < 0:
-        return "quotient rule, d(1/u) = −du / u²" if chosen.exponent == -1 else "power rule"
+        return "the quotient rule, d(1/u) = −du / u²" if chosen.exponent == -1 else "the power rule"
     if chosen.exponent == 2 and not node.ndim and chosen.labels:
-        return "sum of squares, d‖r‖² = 2 rᵀ dr"
+        return "a sum of squares, d‖r‖² = 2 rᵀ dr"
     if str(chosen.exponent) == "1/2":
-        return "square root, d√u = du / (2 √u)"
-    return f"power rule, d(uⁿ) = n uⁿ⁻¹ du with n = {chosen.exponent}"
+        return "a square root, d√u = du / (2 √u)"
+    return f"the power rule, d(uⁿ) = n uⁿ⁻¹ du with n = {chosen.exponent}"
 
 
 def _alone(node: Product, chosen: Factor) -> str:
     """A factor that shares no index with another: repeated, summed or scaled."""
     if len(set(chosen.labels)) < len(chosen.labels):
-        return "trace, d tr X = tr dX" if not node.ndim else "diagonal: the gradient stays on it"
+        return "a trace, d tr X = tr dX" if not node.ndim else "a diagonal, where the gradient stays on it"
     carried = {label for f in node.factors for label in f.labels}
     if any(label not in carried for label in range(node.ndim)):
-        return "broadcasting: the gradient is summed over the axes along which it was repeated"
+        return "broadcasting, where the gradient is summed over the axes along which it was repeated"
     summed = [label for label in chosen.labels if label in node.summed]
     if summed and any(
         isinstance(f.node, Leaf) and f.node.kind == "size" and f.exponent < 0 for f in node.factors
     ):
-        return "mean: every element gets an equal share of the gradient"
+        return "a mean, where every element gets an equal share of the gradient"
     if summed:
-        return "sum: every element gets the gradient"
+        return "a sum, where every element gets the gradient"
     if chosen.labels and any(f.node.ndim for f in node.factors if f is not chosen):
-        return "outer product: the gradient times the other factor"
-    return "constant factor" if node.coef != 1 or len(node.factors) > 1 else ""
+        return "an outer product, where the gradient is multiplied by the other factor"
+    return "a constant factor" if node.coef != 1 or len(node.factors) > 1 else ""
 
 
 def children_with(node: Expr, name: str, memo: dict[Expr, bool]) -> list[int]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from minigrad.notation.tree import Call, Hadamard, Name, Num, Plus, Power, Scaled, Tree, transposed
+from minigrad.notation.building import transposed
+from minigrad.notation.tree import Call, Hadamard, Name, Num, Plus, Power, Scaled, Tree
 
 _TURNED = {"rowsum": "colsum", "rowmean": "colmean"} | {"colsum": "rowsum", "colmean": "rowmean"}
 _ROWWISE = ("logsumexp", "rowmax", "rowprod")

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 
 from minigrad.index.expr import Expr, Leaf, Ref, is_name, postorder
 from minigrad.notation.lines import Line
 from minigrad.notation.rules import mentions, path_rules
+from minigrad.notation.tree import Num
+from minigrad.notation.words import heading, told
 
 # More rules on one line than these hide the first ones; the inner ones are then left out.
 _MOST_RULES = 4
 _MOST_NAMES = 12
+Said = tuple[str, str]  # a heading and sentences
 
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a derivation and why it holds."""
+    """One line of a derivation and why it holds: a ``heading`` as Through A, and a ``text`` in sentences.
+
+    ``forward`` says that it is none of the backward pass.
+    """
 
     line: Line
-    rule: str
+    heading: str
+    text: str
+    forward: bool = False
+
+    @property
+    def rule(self) -> str:
+        """Both in one."""
+        return f"{self.heading}. {self.text}"
 
     def __str__(self) -> str:
         return f"{self.line.text()}    {self.rule}"
+
+    def __repr__(self) -> str:
+        return f"<Step {self}>"
 
 
 def steps(
@@ -32,7 +50,18 @@ def steps(
     """Lines with their rules, each given with the name of the tensor that it differentiates by."""
     shown = {of for _, of in lines}
     rules = _Rules(definitions, outputs)
-    return [Step(line, rules.rule(of, shown)) for line, of in lines]
+    return [Step(line, *rules.rule(of, shown)) for line, of in lines]
+
+
+def definition(line: Line, forward: bool = False) -> Step:
+    """A line that says what a name stands for, in words."""
+    return Step(line, heading(line.tree), f"{line.left()} is {told(line.tree)}.", forward)
+
+
+def start(loss: str) -> Step:
+    """The first line of a backward pass: the gradient of the loss by itself."""
+    first = Line(f"d{loss}", (), Num(Fraction(1)), loss, loss=loss)
+    return Step(first, "The start", f"{loss} changes as much as itself.")
 
 
 class _Rules:
@@ -48,19 +77,20 @@ class _Rules:
             for name in dict.fromkeys(_names_in(node)):
                 self.users.setdefault(name, []).append(user)
 
-    def rule(self, of: str, shown: Collection[str]) -> str:
+    def rule(self, of: str, shown: Collection[str]) -> Said:
         """In words: where the tensor is used, and how a gradient passes through that.
 
         What lies between the tensor and the next gradient that is ``shown`` is gone through in one step.
         """
         users = self.users.get(of, [])
         if not users and of in self.outputs:
-            return "the output itself"
+            return "The start", f"{of} is the output itself."
         if not users:
-            return f"{_listed([*self.outputs], ' and ')} does not depend on it"
+            outputs = _listed([*self.outputs], " and ")
+            return "No path", f"{outputs} does not depend on {of}."
         if len(users) > 1:
             paths = f"{_listed(users[:-1], ', ')} and {users[-1]}"
-            return f"{of} is used in {paths}: the contributions of {len(users)} paths are added"
+            return f"Through {paths}", f"The contributions of the {len(users)} paths are added."
         way, (rules, places) = [users[0]], self.path(users[0], of)
         met = [rules]  # from the tensor up
         while way[-1] not in self.outputs and way[-1] not in shown:
@@ -71,7 +101,7 @@ class _Rules:
             way.append(above[0])
         outermost_first = [rule for rules in reversed(met) for rule in rules]
         through = _listed(way[::-1], " and ")
-        return _said(f"through {through}", list(dict.fromkeys(outermost_first)), places, of)
+        return f"Through {through}", _said(list(dict.fromkeys(outermost_first)), places, of)
 
 
     def _path(self, user: str, name: str) -> tuple[list[str], int]:
@@ -99,20 +129,35 @@ def _names_in(root: Expr) -> Iterator[str]:
             yield node.name
 
 
-def second_rule(of: str, by: str, gradient: Expr) -> str:
-    """In words: how the gradient by one variable is differentiated by another."""
+def tangent_rule(of: str, tangents: Sequence[str]) -> Said:
+    """In words: how a gradient is differentiated along tangents of variables."""
+    along = f"Along {_listed(tangents, ' and ')}"
+    return along, f"The gradient d{of} is differentiated, each product by the product rule."
+
+
+def next_rule(first: Sequence[str], by: str, gradient: Expr) -> Said:
+    """In words: how a derivative by some variables is differentiated by another; the gradient is by the first."""
+    of, *others = first
+    again = f"d{of} by {by}"
+    if others:
+        ways = _listed([*others, by], ", then by ")
+        return f"By {ways}", f"The gradient d{of} is differentiated by {ways}."
     if not mentions(gradient, by, {}) and not any(True for _ in gradient.children()):
-        return f"d{of} is differentiated by {by} again"
+        return again, f"The gradient d{of} is differentiated by {by}."
     rules, places = path_rules(gradient, by)
     if not places:
-        return f"d{of} is differentiated by {by} through the names in it"
-    return _said(f"d{of} is differentiated by {by} again", rules, places, by)
+        return again, f"The gradient d{of} is differentiated by {by} through the names in it."
+    return again, _said(rules, places, by)
 
 
-def _said(start: str, rules: Sequence[str], places: int, of: str) -> str:
+def _said(rules: Sequence[str], places: int, of: str) -> str:
+    """The rules as one sentence, which hides none of the first ones."""
     shown = [*rules[:_MOST_RULES], *(["…"] if len(rules) > _MOST_RULES else [])]
     if places > 1:
-        shown.insert(0, f"{of} occurs {places} times, one term each")
+        shown.insert(0, f"each of the {places} places of {of} gives a term")
     if not shown:
-        return f"{start}: linear, so the derivative is what stands beside {of}"
-    return f"{start}: {'; then '.join(shown)}"
+        return f"The step is linear, so that the derivative is what stands beside {of}."
+    said = "; then ".join(shown)
+    # a symbol keeps its letter
+    begins_with_a_word = re.match(r"[a-z]+[ ,-]", said) and said[:2] != "d "
+    return f"{said[0].upper() if begins_with_a_word else said[0]}{said[1:]}{'' if said.endswith('…') else '.'}"

@@ -15,7 +15,12 @@ from minigrad.index.affine import (
     sides,
 )
 from minigrad.index.size import AnySize, is_at_least
+from minigrad.notation.building import scaled
+from minigrad.notation.moves import Roll as RollMove
+from minigrad.notation.moves import Selection
+from minigrad.notation.places import letters_of
 from minigrad.notation.tree import (
+    DELTA,
     IDENTITY,
     ONE,
     Call,
@@ -24,9 +29,8 @@ from minigrad.notation.tree import (
     Num,
     Plus,
     Relation,
-    Selection,
     Tree,
-    scaled,
+    unit_vector,
 )
 
 Places = tuple[str | None, ...]
@@ -44,12 +48,14 @@ def structural_tree(node: AffineRelation, places: Places) -> Tree:
             if whole:
                 return IDENTITY
             if None not in places:
-                return Indexed(Name("δ"), places)
+                return Indexed(DELTA, places)
             raise OrderError("a delta with one index fixed is a column of the identity")
         case OneHot(place) if whole:
-            return Name(f"e_{_place_text(place)}")
+            return unit_vector(_place_text(place), _number(place))
         case Slice(start, step) if whole:
             return _selection(node, start, step)
+        case Roll(shift) if whole and isinstance(shift, int):
+            return RollMove(shift)
         case Triangle(k) if whole and isinstance(k, int):
             return Call("tril", (ONE, *([Num(k)] if k else [])))
     if None in places:
@@ -59,14 +65,18 @@ def structural_tree(node: AffineRelation, places: Places) -> Tree:
 
 def index_name(*places: str | None) -> Name:
     """Indices as numbers, one or several read together."""
-    letters = tuple(map(str, places))
-    return Name("".join(letters), letters=letters)
+    letters = tuple(letter for place in places for letter in letters_of(str(place) if place is None else place))
+    return Name("".join(map(str, places)), letters=letters, arithmetic=not letters)  # or 0 alone
 
 
 def _place_text(position: object) -> str:
     """A place as a subscript: 2, n, and (n - 1) in parentheses."""
     text = str(position)
     return f"({text})" if " " in text or "*" in text else text
+
+
+def _number(position: AnySize) -> Tree:
+    return Num(position) if isinstance(position, int) else Name(str(position), arithmetic=True)
 
 
 def _selection(node: AffineRelation, start: AnySize, step: int) -> Selection:
@@ -88,7 +98,7 @@ def _bracket(node: AffineRelation, places: Places) -> Tree:
     """Written out by its rule: [i = 2 + j] and the like."""
     match node.form:
         case Roll(shift):
-            text = f"({places[1]} + {shift}) mod {node.sizes[0]}"
+            text = f"({places[1]} + {shift}) % {_place_text(node.sizes[0])}"
             return Relation("=", index_name(places[0]), Name(text, letters=(str(places[1]),)))
         case Reshape(before):
             return Relation("=", index_name(*places[:before]), index_name(*places[before:]))
@@ -119,5 +129,5 @@ def _multiple(coef: AnySize, body: Tree | None) -> Tree:
     if isinstance(coef, int):
         return scaled(coef, [], body, [])
     text = str(coef)
-    name = Name(f"({text})" if " " in text and body is not None else text)
+    name = Name(f"({text})" if " " in text and body is not None else text, arithmetic=True)
     return name if body is None else scaled(1, [name], body, [])

@@ -106,10 +106,8 @@ class _Builder:
             case Norm(body):
                 return self.norm(self.build(body))
             case Relation(sign, left, right) if sign in _RELATIONS:
-                # a step shares its ties, as the engine's derivative does
-                name = "step" if right == Num(0) and sign == ">" else _RELATIONS[sign]
-                sides = [left] if name == "step" else [left, right]
-                return self.applied(_HEADS[name], [self.build(side) for side in sides])
+                head = _HEADS[_RELATIONS[sign]]
+                return self.applied(head, [self.build(side) for side in (left, right)])
             case Indexed() | BigSum() | Relation():
                 raise NoMatrixFormError("subscripts")
         raise NoMatrixFormError(type(tree).__name__)
@@ -327,7 +325,7 @@ FUNCTIONS_OF_ROWS = {"nn.softmax": "softmax", "special.logsumexp": "log_sum_exp"
 
 
 _HEADS = {
-    "step": heads.STEP,
+    "step": Head("step", "Heaviside(x, Rational(1, 2))"),
     "greater": heads.GREATER,
     "greater_equal": heads.GREATER_EQUAL,
     "equal": heads.EQUAL,

@@ -11,9 +11,7 @@ from minigrad.index import heads
 from minigrad.index.expr import Leaf
 from minigrad.index.matrix_row import MatrixRow
 from minigrad.notation.sympy_atoms import dim_symbol, variable
-from minigrad.notation.tree import Name
-
-_CONSTANTS = {"π": "pi", "e": "E", "∞": "oo"}
+from minigrad.notation.tree import Name, OwnSymbol
 
 
 class NoMatrixFormError(Exception):
@@ -51,10 +49,8 @@ class Piece:
 def atom(tree: Name, leaves: Mapping[str, Leaf]) -> Piece:
     """A variable, a dim, a constant, 𝟏 or I."""
     s = heads.sympy()
-    if tree.text == "𝟏":
-        return Piece(s.OneMatrix(1, 1), "column", (True, False))
-    if tree.text == "I" and "I" not in leaves:
-        return Piece(s.Integer(1), "identity")
+    if isinstance(tree, OwnSymbol):
+        return _symbol(tree)
     leaf = leaves.get(tree.text)
     if leaf is not None:
         if leaf.kind == "size":
@@ -62,12 +58,25 @@ def atom(tree: Name, leaves: Mapping[str, Leaf]) -> Piece:
         if leaf.ndim > 2:
             raise NoMatrixFormError("more than two axes")
         return Piece(variable(leaf), ("scalar", "column", "matrix")[leaf.ndim])
-    if tree.text in _CONSTANTS:
-        return Piece(getattr(s, _CONSTANTS[tree.text]))
+    if tree.text == "∞":
+        return Piece(s.oo)
     try:
         return Piece(s.Rational(tree.text))
     except (TypeError, ValueError):
         raise NoMatrixFormError(tree.text) from None
+
+
+def _symbol(tree: OwnSymbol) -> Piece:
+    """A symbol of the notation, by what it means."""
+    s = heads.sympy()
+    match tree.means:
+        case "ones":
+            return Piece(s.OneMatrix(1, 1), "column", (True, False))
+        case "identity":
+            return Piece(s.Integer(1), "identity")
+        case "pi" | "E" as constant:
+            return Piece(getattr(s, constant))
+    raise NoMatrixFormError(tree.text)
 
 
 def as_column(piece: Piece, size: Any) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad.errors import DtypeError, GradientError, ShapeError, SymbolicError
 from minigrad.graph.create import own
+from minigrad.graph.leaves import RETAINED
 from minigrad.graph.node import Node
 from minigrad.graph.tensor import Tensor, describe, wrap
 
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
     from minigrad.numeric.sweep import Cotangents
 
 
-def backward(self: Tensor, gradient: Any = None, retain_saved: bool = False) -> None:
+def backward(
+    self: Tensor, gradient: Any = None, retain_saved: bool = False, *, retain_graph: bool = False, **others: Any
+) -> None:
     """Add ∂(self)/∂(leaf) to ``.grad`` of every leaf that requires a gradient.
+
+    The same for results of which :meth:`Tensor.retain_grad` was called.
 
     Parameters
     ----------
     gradient
         The cotangent of this tensor; by default 1, which needs a single element.
     retain_saved
-        Keep the arrays that the VJPs need, so that backward can run again.
+        Keep the arrays that the VJPs need, so that backward can run again; ``retain_graph`` is
+        PyTorch's name for it.
 
     Raises
     ------
@@ -38,20 +44,38 @@ def backward(self: Tensor, gradient: Any = None, retain_saved: bool = False) -> 
         When ``gradient`` has another shape.
     FreedError
         When an earlier backward has released the arrays.
+    KindError
+        For any other keyword, with what to write for PyTorch's.
     """
+    if others:
+        from minigrad.graph.keywords import refuse_others
+
+        refuse_others("backward", others)
     node = self._node
     if gradient is None and node is not None and node.requires_grad and node.shape == ():
         seed = node.dtype.type(1)
     else:
         node = _differentiable("backward", self)
         seed = _cotangent("backward", self, gradient)
-    found = _sweep(node, seed, retain_saved)
+    keep = retain_saved or retain_graph
+    found = _retaining(node, seed, keep) if RETAINED else _sweep(node, seed, keep)
     for target, g in found.items():
         facts = target.facts
         held = facts.grad  # type: ignore[union-attr]
         if g.dtype is not target.dtype:
             g = g.astype(target.dtype)
         facts.grad = wrap(g if held is None else held._array + g)  # type: ignore[union-attr]
+
+
+def _retaining(root: Node, g: Any, keep: bool) -> Cotangents:
+    """The sweep that also finds the gradients of results that are to keep theirs."""
+    from minigrad.numeric.sweep import general_sweep
+
+    among = reachable([root], frozenset())
+    wanted = frozenset(node for node in among if node.id in RETAINED)
+    if not wanted:
+        return _sweep(root, g, keep)
+    return general_sweep({root: g}, keep=keep, wanted=wanted, useful=among)
 
 
 def _first_sweep(root: Node, g: Any, keep: bool) -> Cotangents:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, KindError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.node import leaf
-from minigrad.graph.tensor import Tensor, wrap
+from minigrad.graph.tensor import Tensor, said, wrap
 from minigrad.limits import check_bytes
 from minigrad.numeric.transforms import (
     Argnums,
+    at_once,
     finished,
     fresh,
     grad,
@@ -26,6 +27,7 @@ from minigrad.numeric.transforms import (
 )
 from minigrad.numeric.trees import leaves_of, map_leaves
 from minigrad.ops.joining import stack
+from minigrad.ops.shaping import moveaxis
 
 
 def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
@@ -94,13 +96,14 @@ def _paired(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tu
     return arguments, tuple(directions)
 
 
+@at_once
 def jacobian(
     f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
     """The function x ↦ ∂f/∂x; its result has the output's axes first, then the argument's.
 
     Parameters are those of :func:`minigrad.grad`; ``f`` may return a tensor of any shape, or
-    several in a container.
+    several in a container. ``jacobian(f, x)`` with a tensor or an array is its value at x.
     """
 
     @functools.wraps(f)
@@ -136,12 +139,14 @@ def _rows(y: Tensor, inputs: Any) -> Any:
     return map_leaves(assemble, inputs)
 
 
+@at_once
 def hessian(
     f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
     """The function x ↦ ∂²f/∂x², with the argument's axes twice.
 
-    Parameters are those of :func:`minigrad.grad`.
+    Parameters are those of :func:`minigrad.grad`; ``hessian(f, x)`` with a tensor or an array is its
+    value at x.
     """
     return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
 
@@ -160,3 +165,53 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
         slopes, map_leaves(functools.partial(as_tensor, what="hvp"), directions), inputs
     )
     return products if isinstance(primals, tuple) else products[0]
+
+
+def vmap(
+    f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0, out_axes: int = 0
+) -> Callable[..., Any]:
+    """The function (x₁, …, xₙ) ↦ (f(x₁), …, f(xₙ)) along an axis of its arguments.
+
+    ``f`` runs once for each slice and what it returns is stacked, so that it may be any function; one
+    that takes leading axes itself is faster without ``vmap``.
+
+    Parameters
+    ----------
+    in_axes
+        The axis of each argument, or one for all; None passes an argument whole.
+    out_axes
+        Where the new axis stands in the result.
+
+    Raises
+    ------
+    ShapeError
+        When the arguments are of different lengths along their axes, or none has such an axis.
+    ArgumentError
+        When there is not one axis for each argument.
+    """
+    if not callable(f):
+        raise KindError(f"vmap: takes a function, not {said(f)}")
+
+    @functools.wraps(f)
+    def mapped(*args: Any) -> Any:
+        axes = tuple(in_axes) if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
+        if len(axes) != len(args):
+            raise ArgumentError(f"vmap: in_axes has {len(axes)} axes for {len(args)} arguments")
+        tensors = [a if axis is None else as_tensor(a, "vmap") for a, axis in zip(args, axes, strict=True)]
+        moved = [
+            t if axis is None else moveaxis(t, axis, 0)
+            for t, axis in zip(tensors, axes, strict=True)
+        ]
+        lengths = {len(t) for t, axis in zip(moved, axes, strict=True) if axis is not None}
+        if len(lengths) != 1 or 0 in lengths:
+            told = " and ".join(map(str, sorted(lengths))) or "no axis"
+            raise ShapeError(f"vmap: the arguments have one length above 0 along their axes, not {told}")
+        results = [
+            f(*(t if axis is None else t[i] for t, axis in zip(moved, axes, strict=True)))
+            for i in range(lengths.pop())
+        ]
+        columns = zip(*(leaves_of(result) for result in results), strict=True)
+        joined = iter([stack(list(column), out_axes) for column in columns])
+        return map_leaves(lambda _: next(joined), results[0])
+
+    return mapped

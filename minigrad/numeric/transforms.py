@@ -4,23 +4,58 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, DtypeError, GradientError
+from minigrad.errors import ArgumentError, DtypeError, GradientError, KindError
 from minigrad.graph.context import current_scope
 from minigrad.graph.create import own
 from minigrad.graph.node import Node, leaf, next_id
-from minigrad.graph.tensor import Tensor, wrap
+from minigrad.graph.tensor import Tensor, said, wrap
 from minigrad.numeric.backward import leading_to, propagate, reachable
 from minigrad.numeric.trees import leaves_of, map_leaves
 from minigrad.ops.arithmetic import positive
 from minigrad.ops.options import whole
 
 Argnums = int | Sequence[int]
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
+def at_once(transform: _F) -> _F:
+    """Let a transform of functions take the inputs too, ``jacobian(f, x)``, and give the value there."""
+    name = transform.__name__
+
+    @functools.wraps(transform)
+    def run(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Any:
+        if not callable(f):
+            instead = f"; write mg.gradients(loss, {'x' if name == 'grad' else '...'})" * isinstance(f, Tensor)
+            raise KindError(f"{name}: takes a function, not {said(f)}{instead}")
+        if not isinstance(has_aux, bool | np.bool_):
+            raise KindError(
+                f"{name}: has_aux is True or False, not {said(has_aux)}; several inputs are one tuple, {name}(f, (x, y))"
+            )
+        real = (isinstance(x, Tensor | np.ndarray) and x.dtype.kind == "f" for x in leaves_of(argnums))
+        if isinstance(argnums, int) or not any(real):
+            _check_places(name, argnums)
+            return transform(f, argnums, has_aux)
+        many = isinstance(argnums, tuple)
+        inputs = argnums if many else (argnums,)
+        return transform(f, tuple(range(len(inputs))) if many else 0, has_aux)(*inputs)
+
+    return run  # type: ignore[return-value]
+
+
+def _check_places(name: str, argnums: Any) -> None:
+    """Refuse what neither counts arguments nor is an input, before the function is called, if ever."""
+    for number in argnums if isinstance(argnums, Sequence) and not isinstance(argnums, str) else (argnums,):
+        try:
+            whole(name, "argnums", number)
+        except KindError as error:
+            raise KindError(f"{error}; an input is a tensor or an array of real numbers, or write {name}(f)(x)") from None
+
+
+@at_once
 def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function x ↦ ∇f(x) of a function with a single real value.
 
@@ -35,7 +70,8 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
 
     Returns
     -------
-    A function of the same arguments, returning gradients in the arguments' containers.
+    A function of the same arguments, returning gradients in the arguments' containers. With a tensor
+    or an array, or a tuple of them, in place of ``argnums``, its value there.
     """
     both = value_and_grad(f, argnums, has_aux)
 
@@ -47,6 +83,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     return gradient
 
 
+@at_once
 def value_and_grad(
     f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
 ) -> Callable[..., Any]:

@@ -40,6 +40,7 @@ from minigrad.ops import (  # noqa: F401  (each publishes its rows)
     systems,
 )
 from minigrad.ops import functional as functional
+from minigrad.ops import habits as _habits  # noqa: F401  (what else the rows are called)
 from minigrad.ops import linalg as linalg
 from minigrad.ops import special as special
 

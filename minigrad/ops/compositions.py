@@ -118,7 +118,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 @composite("linspace")
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: int = 0) -> Any:
     """Numbers at equal distances from start to stop, along a new axis."""
-    dtype = np.result_type(plain(start), plain(stop), np.float16)
+    dtype = np.result_type(plain(start), plain(stop), 1.0)
     a, b = (as_tensor(x, "linspace").astype(dtype) for x in (start, stop))
     if type(num) is bool or not isinstance(num, int | np.integer) or num < 0:
         raise ArgumentError(f"linspace: num is a whole number from 0 on, not {said(num)}")

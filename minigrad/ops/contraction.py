@@ -78,7 +78,7 @@ matmul = contraction(
     shape_message=shape_messages.products,
     reads=("1", "0"),
     doc="Matrix product, zᵢₖ = Σⱼ xᵢⱼ yⱼₖ, over the last two axes; leading axes broadcast.",
-    names=Names(also=("linalg.matmul",)),
+    names=Names(also=("linalg.matmul",), methods=("matmul",)),
 )
 
 
@@ -245,5 +245,5 @@ outer = contraction(
     ),
     meaning=_outer_meaning,
     doc="All products zᵢⱼ = xᵢ yⱼ of the flattened operands.",
-    names=Names(also=("linalg.outer",)),
+    names=Names(also=("linalg.outer",), methods=("outer",)),
 )

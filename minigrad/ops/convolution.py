@@ -18,6 +18,7 @@ from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.tensor import describe
 from minigrad.index.size import is_at_least, quotient
+from minigrad.limits import check_bytes
 from minigrad.ops import meanings as meaning
 from minigrad.ops.rearrange import pad
 from minigrad.ops.shaping import expand_dims, squeeze
@@ -26,10 +27,13 @@ from minigrad.primitive import INTERNAL
 Pair = tuple[int, ...]
 
 
-def _pair(name: str, value: Any, count: int = 2) -> tuple[int, ...]:
+def _pair(name: str, value: Any, count: int = 2, least: int = 0) -> tuple[int, ...]:
+    """An integer for each axis; strides would walk backwards below 0, as slices do, and say nothing."""
     values = tuple(value) if isinstance(value, tuple | list) else (value,) * count
     if len(values) != count or not all(isinstance(v, int | np.integer) for v in values):
         raise ArgumentError(f"{name}: expected an integer or {count} integers, got {value!r}")
+    if min(values) < least:
+        raise ArgumentError(f"{name}: kernels, strides and dilations are at least 1, and padding at least 0")
     return tuple(int(v) for v in values)
 
 
@@ -177,7 +181,7 @@ def conv2d(
     if single:
         x = expand_dims(x, 0)
     _check_conv("nn.conv2d", x, w, groups, 4)
-    strides, dilations = _pair("nn.conv2d", stride), _pair("nn.conv2d", dilation)
+    strides, dilations = _pair("nn.conv2d", stride, least=1), _pair("nn.conv2d", dilation, least=1)
     if padding == "same":
         if strides != (1, 1):
             raise ArgumentError("nn.conv2d: padding='same' needs stride 1")
@@ -205,6 +209,9 @@ def _check_conv(name: str, x: Any, w: Any, groups: int, ndim: int) -> None:
 
 
 def _check_fit(name: str, x: Any, w: Any, margins: Pair, dilations: Pair) -> None:
+    if all(isinstance(size, int) for size in x.shape):
+        padded = (size + 2 * m for size, m in zip(x.shape[2:], margins, strict=True))
+        check_bytes(name, (*x.shape[:2], *padded), x.dtype.itemsize)
     sizes = zip(x.shape[2:], w.shape[2:], margins, dilations, strict=True)
     for size, k, m, d in sizes:
         if is_at_least(size + 2 * m - d * (k - 1), 1) is False:
@@ -230,7 +237,7 @@ def conv1d(
     if single:
         x = expand_dims(x, 0)
     _check_conv("nn.conv1d", x, w, groups, 3)
-    (step,), (spread,) = _pair("nn.conv1d", stride, 1), _pair("nn.conv1d", dilation, 1)
+    (step,), (spread,) = _pair("nn.conv1d", stride, 1, 1), _pair("nn.conv1d", dilation, 1, 1)
     margin: Any = padding
     if not isinstance(padding, str):
         margin = (0, *_pair("nn.conv1d", padding, 1))
@@ -240,7 +247,52 @@ def conv1d(
     return squeeze(y, 0) if single else y
 
 
-@composite("nn.max_pool2d", kinks="elements that tie in a window share the gradient equally")
+def _windowed(
+    name: str, x: Any, kernel: Pair, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, border: float
+) -> Any:
+    """All windows over the last axes, (..., places along each axis, kernel along each axis)."""
+    count = len(kernel)
+    if x.ndim < count:
+        raise ShapeError(f"{name}: windows lie along the last {count} axes; got {describe(x)}")
+    steps = kernel if stride is None else _pair(name, stride, count, 1)
+    margins, dilations = _pair(name, padding, count), _pair(name, dilation, count, 1)
+    places, borders = [], []
+    for size, k, s, m, d in zip(x.shape[-count:], kernel, steps, margins, dilations, strict=True):
+        room = int(size) + 2 * m - d * (k - 1) - 1
+        if room < 0:
+            raise ShapeError(f"{name}: a window of size {k} does not fit into {describe(x)}")
+        number = (math.ceil(room / s) if ceil_mode else room // s) + 1
+        if ceil_mode and (number - 1) * s >= int(size) + m:
+            number -= 1
+        reach = (number - 1) * s + d * (k - 1) + 1
+        borders.append((m, max(m, reach - int(size) - m)))
+        places.append(np.arange(number)[:, None] * s + np.arange(k)[None, :] * d)
+    if any(b != (0, 0) for b in borders):
+        x = pad(x, [(0, 0)] * (x.ndim - count) + borders, constant_values=border)
+    if count == 1:
+        return x[..., places[0]]
+    rows, columns = places
+    return x[..., rows[:, None, :, None], columns[None, :, None, :]]
+
+
+_TIES = "elements that tie in a window share the gradient equally"
+
+
+@composite("nn.max_pool1d", kinks=_TIES)
+def max_pool1d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> Any:
+    """The largest element of each window over the last axis."""
+    x, kernel = as_tensor(input, "nn.max_pool1d"), _pair("nn.max_pool1d", kernel_size, 1)
+    return _windowed("nn.max_pool1d", x, kernel, stride, padding, dilation, ceil_mode, -math.inf).max(-1)
+
+
+@composite("nn.max_pool2d", kinks=_TIES)
 def max_pool2d(
     input: Any,
     kernel_size: Any,
@@ -250,23 +302,20 @@ def max_pool2d(
     ceil_mode: bool = False,
 ) -> Any:
     """The largest element of each window over the last two axes."""
-    x = as_tensor(input, "nn.max_pool2d")
-    kernel = _pair("nn.max_pool2d", kernel_size)
-    steps = kernel if stride is None else _pair("nn.max_pool2d", stride)
-    margins, dilations = _pair("nn.max_pool2d", padding), _pair("nn.max_pool2d", dilation)
-    places, borders = [], []
-    for size, k, s, m, d in zip(x.shape[-2:], kernel, steps, margins, dilations, strict=True):
-        room = int(size) + 2 * m - d * (k - 1) - 1
-        if room < 0:
-            raise ShapeError(f"nn.max_pool2d: a window of size {k} does not fit into {describe(x)}")
-        count = (math.ceil(room / s) if ceil_mode else room // s) + 1
-        if ceil_mode and (count - 1) * s >= int(size) + m:
-            count -= 1
-        reach = (count - 1) * s + d * (k - 1) + 1
-        borders.append((m, max(m, reach - int(size) - m)))
-        places.append(np.arange(count)[:, None] * s + np.arange(k)[None, :] * d)
-    if any(b != (0, 0) for b in borders):
-        x = pad(x, [(0, 0)] * (x.ndim - 2) + borders, constant_values=-math.inf)
-    rows, columns = places
-    windows = x[..., rows[:, None, :, None], columns[None, :, None, :]]
+    x, kernel = as_tensor(input, "nn.max_pool2d"), _pair("nn.max_pool2d", kernel_size)
+    windows = _windowed("nn.max_pool2d", x, kernel, stride, padding, dilation, ceil_mode, -math.inf)
     return windows.max((-2, -1))
+
+
+@composite("nn.avg_pool1d")
+def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
+    """The mean of each window over the last axis; what pads it are zeros, which count."""
+    x, kernel = as_tensor(input, "nn.avg_pool1d"), _pair("nn.avg_pool1d", kernel_size, 1)
+    return _windowed("nn.avg_pool1d", x, kernel, stride, padding, 1, False, 0.0).mean(-1)
+
+
+@composite("nn.avg_pool2d")
+def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
+    """The mean of each window over the last two axes; what pads it are zeros, which count."""
+    x, kernel = as_tensor(input, "nn.avg_pool2d"), _pair("nn.avg_pool2d", kernel_size)
+    return _windowed("nn.avg_pool2d", x, kernel, stride, padding, 1, False, 0.0).mean((-2, -1))

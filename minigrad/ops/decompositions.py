@@ -100,7 +100,7 @@ svdvals = matrix_function(
     lambda x: np.linalg.svd(x, compute_uv=False),
     vjp=lambda g, y, x: _svd_vjp("S", g, x),
     adjoint=_of_singular_values,
-    sentence="singular values, ds = diag(Uᵀ dX V)",
+    sentence="the singular values, ds = diag(Uᵀ dX V)",
     of="tall",
     turned="svdvals",
     sizes=per_column,
@@ -126,7 +126,7 @@ _svd_left = _svd(
     lambda x: _singular_vectors(x)[0],
     vjp=lambda g, y, x: _svd_vjp("U", g, x),
     adjoint=_of_left,
-    sentence="left singular vectors, X = U diag(s) Vᵀ: dU = U (F ⊙ 2 sym(Uᵀ dX V diag(s))) "
+    sentence="the left singular vectors of X = U diag(s) Vᵀ, dU = U (F ⊙ 2 sym(Uᵀ dX V diag(s))) "
     "+ (I − U Uᵀ) dX V diag(1/s), Fᵢⱼ = 1 / (sⱼ² − sᵢ²)",
     turned="svdV",
     digits=lambda mp, x: _svd_at_50(mp, x)[0],
@@ -139,7 +139,7 @@ _svd_right = _svd(
     lambda x: _singular_vectors(x)[1],
     vjp=lambda g, y, x: _svd_vjp("V", g, x),
     adjoint=_of_right,
-    sentence="right singular vectors, X = U diag(s) Vᵀ: "
+    sentence="the right singular vectors of X = U diag(s) Vᵀ, "
     "dV = V (F ⊙ 2 sym(diag(s) Uᵀ dX V)), Fᵢⱼ = 1 / (sⱼ² − sᵢ²)",
     sizes=by_columns,
     turned="svdU",
@@ -233,7 +233,7 @@ _qr_orthogonal = _qr(
     lambda x: np.linalg.qr(x)[0],
     vjp=_orthogonal_vjp,
     adjoint=_of_orthogonal,
-    sentence="orthogonal factor, X = Q R: dQ = (dX − Q dR) R⁻¹",
+    sentence="the orthogonal factor of X = Q R, dQ = (dX − Q dR) R⁻¹",
     digits=lambda mp, x: mp.qr(x, mode="skinny")[0],
     letter="q",
     text="np.linalg.qr({})[0]",
@@ -244,7 +244,7 @@ _qr_triangular = _qr(
     lambda x: np.linalg.qr(x)[1],
     vjp=_triangular_vjp,
     adjoint=_of_triangular,
-    sentence="triangular factor, X = Q R: dR = Φ R with Φ the upper triangle of M + tril(M, −1)ᵀ, "
+    sentence="the triangular factor of X = Q R, dR = Φ R with Φ the upper triangle of M + tril(M, −1)ᵀ, "
     "M = Qᵀ dX R⁻¹",
     sizes=by_columns,
     digits=lambda mp, x: mp.qr(x, mode="skinny")[1],

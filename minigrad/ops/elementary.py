@@ -148,7 +148,7 @@ arctan2 = elementwise(
     np.arctan2,
     vjps=(
         lambda g, z, x, y: g * _angle_slope(y, x, y),
-        lambda g, z, x, y: g * _angle_slope(-x, x, y),
+        lambda g, z, x, y: -g * _angle_slope(x, x, y),
     ),
     meaning="atan2(x, y)",
     domain=("real", "positive"),

@@ -1,5 +1,7 @@
 # Written from the rows by docs/make_tables.py.
 
+from minigrad.ops.convolution import avg_pool1d as avg_pool1d
+from minigrad.ops.convolution import avg_pool2d as avg_pool2d
 from minigrad.ops.losses import bce_with_logits as bce_with_logits
 from minigrad.ops.losses import binary_cross_entropy as binary_cross_entropy
 from minigrad.ops.convolution import conv1d as conv1d
@@ -21,6 +23,7 @@ from minigrad.ops.normalization import linear as linear
 from minigrad.ops.activations import log_sigmoid as log_sigmoid
 from minigrad.ops.smooth import log_softmax as log_softmax
 from minigrad.ops.smooth import logsumexp as logsumexp
+from minigrad.ops.convolution import max_pool1d as max_pool1d
 from minigrad.ops.convolution import max_pool2d as max_pool2d
 from minigrad.ops.activations import mish as mish
 from minigrad.ops.regression import mse_loss as mse_loss
@@ -39,6 +42,8 @@ from minigrad.ops.activations import softsign as softsign
 from minigrad.ops.elementary import tanh as tanh
 
 __all__ = [
+    "avg_pool1d",
+    "avg_pool2d",
     "bce_with_logits",
     "binary_cross_entropy",
     "conv1d",
@@ -60,6 +65,7 @@ __all__ = [
     "log_sigmoid",
     "log_softmax",
     "logsumexp",
+    "max_pool1d",
     "max_pool2d",
     "mish",
     "mse_loss",

@@ -17,6 +17,7 @@ from minigrad.graph.tensor import Tensor, describe, wrap
 from minigrad.index.size import Size
 from minigrad.ops import meanings as meaning
 from minigrad.ops.axes import one_axis, plain, refuse_out
+from minigrad.ops.options import declare
 from minigrad.ops.precision import HALF, SINGLE
 from minigrad.primitive import INTERNAL, Names
 
@@ -71,7 +72,7 @@ def _index_array(entry: Any) -> Any:
     if dtype.kind not in "iub":
         raise DtypeError(
             f"getitem: an index array has integers or booleans, not {dtype}; "
-            "convert with .astype(int)"
+            + declare(entry, "index", "convert with .astype(int)")
         )
     return array
 

@@ -31,7 +31,7 @@ inv = matrix_function(
     np.linalg.inv,
     vjp=lambda g, y, x: -(_t(y) @ g @ _t(y)),
     adjoint=lambda r: r.product("ij", [("Y", "ri"), ("G", "rs"), ("Y", "js")], -1),
-    sentence="inverse, d(X⁻¹) = −X⁻¹ dX X⁻¹",
+    sentence="the inverse, d(X⁻¹) = −X⁻¹ dX X⁻¹",
     objects=lambda at, x: at.inverse(x),
     single="1/x",
     keeps=True,
@@ -60,7 +60,9 @@ def _cofactors(x: Any) -> Any:
     """The matrix of cofactors by singular values, exact also where x is singular."""
     u, s, vt = _svd(x)
     n = x.shape[-1]
-    others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(n)], -1)
+    others = np.zeros(s.shape, s.dtype)  # of no rows there are none to stack
+    for i in range(n):
+        others[..., i] = np.prod(np.delete(s, i, -1), -1)
     sign = np.linalg.det(u) * np.linalg.det(vt)
     return _column(sign) * ((u * others[..., None, :]) @ vt)
 
@@ -100,8 +102,8 @@ def _of_cofactors(r: Any) -> Any:
 _COFACTORS = """\
 def cofactors(x):
     u, s, vt = np.linalg.svd(x)
-    n = s.shape[-1]
-    others = np.stack([np.prod(np.delete(s, k, -1), -1) for k in range(n)], -1)
+    others = [np.prod(np.delete(s, k, -1), -1) for k in range(s.shape[-1])]
+    others = np.stack(others, -1) if others else s
     sign = np.linalg.det(u) * np.linalg.det(vt)
     return sign[..., None, None] * ((u * others[..., None, :]) @ vt)
 """
@@ -120,7 +122,7 @@ cofactors = matrix_function(
     _cofactors,
     vjp=_cofactors_vjp,
     adjoint=_of_cofactors,
-    sentence="cofactors C = det(X) X⁻ᵀ, dC = tr(X⁻¹ dX) C − C dXᵀ X⁻ᵀ",
+    sentence="the cofactors C = det(X) X⁻ᵀ, dC = tr(X⁻¹ dX) C − C dXᵀ X⁻ᵀ",
     objects=lambda at, x: _t(at.inverse(x) * _column(at.determinant(x))),
     keeps=True,
     letter="t",
@@ -180,7 +182,7 @@ _logabsdet = matrix_function(
     lambda x: np.linalg.slogdet(x)[1],
     vjp=_logabsdet_vjp,
     adjoint=_of_logdet,
-    sentence="d log det X = tr(X⁻¹ dX)",
+    sentence="the log-determinant, d log det X = tr(X⁻¹ dX)",
     called="logdet",
     sizes=scalar,
     objects=lambda at, x: at.function("log(Abs(x))")(at.determinant(x)),
@@ -246,7 +248,7 @@ _cholesky = matrix_function(
     lambda x: np.linalg.cholesky(symmetric_matrix(x)),
     vjp=_cholesky_vjp,
     adjoint=_of_cholesky,
-    sentence="Cholesky factor, dL = L Φ(L⁻¹ dX L⁻ᵀ), Φ: lower half with half the diagonal",
+    sentence="the Cholesky factor, dL = L Φ(L⁻¹ dX L⁻ᵀ), Φ the lower half with half the diagonal",
     of="symmetric",
     objects=_lower_factor,
     inexact="its diagonal is square roots, which are not rational",
@@ -299,7 +301,7 @@ pinv = matrix_function(
     ),
     vjp=_pinv_vjp,
     adjoint=_of_pinv,
-    sentence="pseudo-inverse of locally constant rank, "
+    sentence="the pseudo-inverse of locally constant rank, "
     "dX⁺ = −X⁺ dX X⁺ + X⁺ X⁺ᵀ dXᵀ (I − X X⁺) + (I − X⁺ X) dXᵀ X⁺ᵀ X⁺",
     of="any",
     sizes=flipped,

@@ -38,7 +38,7 @@ def _layer_norm_vjp(g: Any, y: Any, x: Any, *, axis: Axes, eps: float) -> Any:
     return (_centred(g, axis) - y * average(g * y, axis, True)) / deviation
 
 
-_standardised = primitive(
+standardised = primitive(
     "nn.layer_norm",
     in_single(_layer_norm),
     vjps=(in_single(_layer_norm_vjp),),
@@ -65,7 +65,7 @@ def _is_size(size: AnySize, said: Any) -> bool:
     return str(size) == said if isinstance(said, str) else bool(size == said)
 
 
-@face(_standardised)
+@face(standardised)
 @worded("nn.layer_norm")
 def layer_norm(
     input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
@@ -73,7 +73,7 @@ def layer_norm(
     """Elements minus their mean, over √(var + ε), over the last axes; then scaled and shifted."""
     x = as_tensor(input, "nn.layer_norm")
     axis = _trailing("nn.layer_norm", x, normalized_shape)
-    y = _standardised(x, axis=axis, eps=real("nn.layer_norm", "eps", eps))
+    y = standardised(x, axis=axis, eps=real("nn.layer_norm", "eps", eps))
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.graph.call import worded
 from minigrad.graph.create import as_tensor
+from minigrad.graph.leaves import in_place
 from minigrad.graph.operation import option
 from minigrad.graph.protocols import METHODS, UFUNCS, implements
 from minigrad.graph.tensor import Tensor
@@ -44,9 +46,11 @@ _BINARY = {
     "and": comparison.logical_and,
     "or": comparison.logical_or,
 }
+_SIGNS = dict(zip(_BINARY, ("+", "-", "*", "/", "**", "@", "%", "//", "&", "|"), strict=True))
 for _name, _operation in _BINARY.items():
     setattr(Tensor, f"__{_name}__", _operation)
     setattr(Tensor, f"__r{_name}__", _reflected(_operation))
+    setattr(Tensor, f"__i{_name}__", in_place(f"{_SIGNS[_name]}=", _operation))
 
 _SPECIAL: dict[str, Callable[..., Any]] = {
     "lt": comparison.less,
@@ -74,7 +78,7 @@ def _plain_method(name: str) -> Callable[..., Any]:
 
     method.__name__ = name
     method.__doc__ = f"``numpy.ndarray.{name}`` of the value; it has no derivative."
-    return method
+    return worded(name)(method)
 
 
 for _name in ("argmax", "argmin", "argsort", "nonzero", "all", "any"):
@@ -119,7 +123,7 @@ def _plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         return function(*(_value(x) for x in args), **{k: _value(v) for k, v in kwargs.items()})
 
-    return run
+    return worded(function.__name__)(run)
 
 
 def _value(x: Any) -> Any:

@@ -74,3 +74,11 @@ def fraction(name: str, argument: str, value: Any) -> None:
     part = real(name, argument, value)
     if not 0 <= part <= 1:
         raise ArgumentError(f"{name}: {argument}={said(value)} does not lie between 0 and 1")
+
+
+def declare(x: Any, fact: str, otherwise: str) -> str:
+    """The way out for a value that is not known to be what is wanted: a declaration, where it has no value."""
+    if isinstance(x, Tensor) and x._array is None and x.name is not None:
+        dims = "".join(f"{str(size).replace(' ', '')} " for size in x.shape)
+        return f'declare it with "{x.name}: {dims}| {fact}"'
+    return otherwise

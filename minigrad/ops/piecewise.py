@@ -157,6 +157,7 @@ _choice = elementwise(
     "the derivative in the condition is 0",
     masks=True,
     doc="Choice of elements, yᵢ where the condition xᵢ holds and zᵢ elsewhere.",
+    names=Names(methods=()),  # PyTorch's x.where(condition, y) has the arguments in another order.
 )
 
 
@@ -211,9 +212,9 @@ clip = elementwise(
     meaning="Piecewise((z, Or(x > z, y > z)), (y, x < y), (x, True))",
     kinks="at a bound the gradient goes to the element, not to the bound",
     masks=True,
+    optional=True,
     signature=_clip_signature,
     doc="Elements kept between bounds, min(max(xᵢ, yᵢ), zᵢ); a bound may be None.",
-    names=Names(methods=("clip",)),
 )
 
 copysign = elementwise(
@@ -223,7 +224,7 @@ copysign = elementwise(
         lambda g, z, x, y: g * (np.sign(x) * np.copysign(1, y)),
         _zero,
     ),
-    meaning="Abs(x)*sign(y)",
+    meaning="Abs(x)*Piecewise((1, y >= 0), (-1, True))",
     domain="nonzero",
     kinks="the derivative at x = 0 is 0; in y it is 0 everywhere",
     doc="The size of one with the sign of the other, zᵢ = |xᵢ| sign yᵢ.",

@@ -147,7 +147,6 @@ sum_row: Any = primitive(
     meaning=lambda x, *, axis, keepdims: view.sum_(x, axis, keepdims),
     reads=("",),
     doc="Sum over axes, y = Σᵢ xᵢ.",
-    names=Names(methods=("sum",)),
 )
 
 mean_row: Any = primitive(
@@ -158,7 +157,6 @@ mean_row: Any = primitive(
     meaning=meaning.mean,
     reads=("",),
     doc="Mean over axes, y = (1/n) Σᵢ xᵢ.",
-    names=Names(methods=("mean",)),
 )
 
 max_row: Any = primitive(
@@ -169,7 +167,7 @@ max_row: Any = primitive(
     masks=True,
     meaning=meaning.max_,
     doc="Largest element over axes, y = maxᵢ xᵢ.",
-    names=Names(numpy=("amax",), methods=("max",)),
+    names=Names(numpy=("amax",)),
 )
 
 min_row: Any = primitive(
@@ -180,7 +178,7 @@ min_row: Any = primitive(
     masks=True,
     meaning=meaning.min_,
     doc="Smallest element over axes, y = minᵢ xᵢ.",
-    names=Names(numpy=("amin",), methods=("min",)),
+    names=Names(numpy=("amin",)),
 )
 
 
@@ -191,7 +189,6 @@ var_row: Any = primitive(
     params={"axis": None, "ddof": 0, "keepdims": False},
     meaning=meaning.var,
     doc="Variance over axes, y = Σᵢ (xᵢ − mean x)² / (n − ddof).",
-    names=Names(methods=("var",)),
 )
 
 std_row: Any = primitive(
@@ -202,7 +199,6 @@ std_row: Any = primitive(
     kinks="the derivative is 0 where all elements are equal",
     meaning=meaning.std,
     doc="Standard deviation over axes, the square root of the variance.",
-    names=Names(methods=("std",)),
 )
 _std_in_rules = array_or_tensor(std_row)
 

@@ -19,7 +19,7 @@ from minigrad.ops.constants import symbolic_ones
 from minigrad.ops.elementary import exp
 from minigrad.ops.indexing import take_along_axis
 from minigrad.ops.losses import reduction_of
-from minigrad.ops.options import fraction, real, whole
+from minigrad.ops.options import declare, fraction, real, whole
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import where
 from minigrad.ops.precision import in_single
@@ -155,7 +155,8 @@ def _class_axis(name: str, x: Tensor) -> int:
 def _check_labels(name: str, x: Tensor, labels: Any) -> None:
     """Labels are integers, one for each row of scores."""
     if labels.dtype.kind not in "iu":
-        raise DtypeError(f"{name}: class labels are integers, not {labels.dtype}")
+        way = declare(labels, "index", "convert with .astype(int)")
+        raise DtypeError(f"{name}: class labels are integers, not {labels.dtype}; {way}")
     expected = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
     if tuple(labels.shape) != tuple(expected):
         raise ShapeError(
@@ -306,7 +307,8 @@ def _soft_targets(
     if tuple(t.shape) != tuple(scores.shape):
         raise ShapeError(
             f"nn.cross_entropy: probabilities {describe(t)} must have the shape "
-            f"of the logits {describe(scores)}; class labels are integers"
+            f"of the logits {describe(scores)}; class labels are integers: "
+            + declare(target, "index", "convert with .astype(int)")
         )
     if isinstance(smoothing, Tensor) or smoothing:
         t = t * (1 - smoothing) + _share(smoothing, scores.shape[axis])

@@ -52,7 +52,7 @@ expm = matrix_function(
     _expm,
     vjp=lambda g, y, x: _frechet(_t(x), g) if x.size else g * 0,
     adjoint=lambda r: r.frechet(r.transposed("X"), r.nodes["G"]),
-    sentence="Fréchet derivative, d expm(X) = L(X, dX), "
+    sentence="the Fréchet derivative, d expm(X) = L(X, dX), "
     "the upper right block of expm [[X, dX], [0, X]]; its adjoint is L(Xᵀ, dY)",
     digits=lambda mp, x: mp.expm(x),
     inexact="exponentials of rational matrices are not rational",
@@ -63,7 +63,8 @@ expm = matrix_function(
     helper="""\
 def expm(x):
     norm = np.max(np.sum(np.abs(x), axis=-1), initial=0.0)
-    halvings = max(0, int(np.ceil(np.log2(max(norm, 1e-300)))) + 2)
+    finite = norm if np.isfinite(norm) else 0.0
+    halvings = max(0, int(np.ceil(np.log2(max(finite, 1e-300)))) + 2)
     x = x / 2.0**halvings
     term = total = np.zeros_like(x) + np.eye(x.shape[-1])
     for k in range(1, 18):
@@ -113,7 +114,7 @@ sqrtm = matrix_function(
     lambda x: _of_each(_root, x),
     vjp=lambda g, y, x: _sylvester(_t(y), g) if x.size else g * 0,
     adjoint=lambda r: r.sylvester(r.transposed("Y"), r.nodes["G"]),
-    sentence="square root, Y dY + dY Y = dX; the adjoint solves Yᵀ W + W Yᵀ = dY",
+    sentence="the square root, Y dY + dY Y = dX; the adjoint solves Yᵀ W + W Yᵀ = dY",
     digits=lambda mp, x: mp.sqrtm(x),
     inexact="square roots of rational matrices are not rational",
     single="sqrt(x)",

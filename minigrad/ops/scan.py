@@ -30,7 +30,6 @@ from minigrad.ops.joining import concatenate
 from minigrad.ops.options import whole
 from minigrad.ops.precision import in_single
 from minigrad.ops.shape import astype
-from minigrad.primitive import Names
 
 MOST_TIMES = 10_000  # that one call puts into the graph of a tensor whose sizes have no numbers
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -72,7 +71,6 @@ prod_row: Any = primitive(
     kinks="exact where elements are 0: the derivative is the product of the other elements",
     meaning=meaning.prod,
     doc="Product over axes, y = Πᵢ xᵢ.",
-    names=Names(methods=("prod",)),
 )
 
 
@@ -95,7 +93,6 @@ cumsum = primitive(
     signature=_scan_signature("cumsum"),
     meaning=meaning.cumsum,
     doc="Running sums along an axis, yᵢ = Σⱼ≤ᵢ xⱼ.",
-    names=Names(methods=("cumsum",)),
 )
 
 
@@ -131,7 +128,6 @@ cumprod = primitive(
     meaning=meaning.cumprod,
     signature=_scan_signature("cumprod"),
     doc="Running products along an axis, yᵢ = Πⱼ≤ᵢ xⱼ.",
-    names=Names(methods=("cumprod",)),
 )
 
 

@@ -16,6 +16,7 @@ from minigrad.graph.public import public
 from minigrad.graph.tensor import said
 from minigrad.ops.precision import in_single
 from minigrad.ops.scipy_loader import scipy_polygamma, scipy_special
+from minigrad.primitive import Names
 
 _TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 
@@ -40,6 +41,7 @@ polygamma_of = elementwise(
     meaning="polygamma(n, x)",
     domain="positive",
     doc="Derivative of order n + 1 of log Γ.",
+    names=Names(methods=()),
 )
 _polygamma_in_rules: Any = array_or_tensor(polygamma_of)
 

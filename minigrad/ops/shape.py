@@ -37,6 +37,9 @@ def _as_shape(shape: tuple[Any, ...]) -> tuple[Any, ...]:
 def _resolve(x: Any, wanted: tuple[Any, ...]) -> Shape:
     """Fill in the size written -1."""
     shape = shape_of(x)
+    strange = [size for size in wanted if size is None or isinstance(size, str)]
+    if strange:
+        raise KindError(f"reshape: {said(strange[0])} is no size; sizes are whole numbers, one of which may be -1")
     unknown = [i for i, size in enumerate(wanted) if size == -1]
     if not unknown and math.prod(wanted) == math.prod(shape):
         return wanted
@@ -99,11 +102,17 @@ def reshape(
 
 def _permutation(x: Any, axes: Any) -> Axes:
     ndim = ndim_of(x)
+    pair = len(axes) == 2
     if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)):
         axes = axes[0]
     if not axes:
         return tuple(range(ndim))[::-1]
     permutation = many_axes("transpose", tuple(axes), ndim)
+    if pair and (len(permutation) != ndim or permutation == (0, 1)):
+        raise ShapeError(
+            f"transpose: {axes} is no new order of the {ndim} axes of {describe(x)}, as NumPy takes it; "
+            f"PyTorch's exchange of two is x.swapaxes{axes}"
+        )
     if len(permutation) != ndim:
         raise ShapeError(
             f"transpose: axes {tuple(axes)} must name each of the {ndim} axes of {describe(x)} once"

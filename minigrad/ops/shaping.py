@@ -72,7 +72,6 @@ squeeze = primitive(
     meaning=meaning.squeeze,
     reads=("",),
     doc="Axes of size one removed.",
-    names=Names(methods=("squeeze",)),
 )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from minigrad.elsewhere import CLIP, absent
 from minigrad.optim.adam import Adam, AdamW
 from minigrad.optim.adaptive import Adagrad, RMSprop
 from minigrad.optim.clipping import clip_grad_norm, clip_grad_value
@@ -25,3 +28,28 @@ __all__ = [
     "linear_warmup",
     "step",
 ]
+
+_SCHEDULE = (
+    "a schedule is the rate of an optimiser and needs no step of its own: write "
+    "SGD(model, lr=mg.optim.{})"
+)
+_STEP, _COSINE = _SCHEDULE.format("step(0.1, every=10)"), _SCHEDULE.format("cosine(0.1, steps=1000)")
+_ELSEWHERE = {
+    "clip_grad_norm_": CLIP,
+    "clip_grad_value_": CLIP,
+    "lr_scheduler": _COSINE,
+    **dict.fromkeys(("StepLR", "ExponentialLR", "MultiStepLR"), _STEP),
+    **dict.fromkeys(("CosineAnnealingLR", "OneCycleLR", "ReduceLROnPlateau"), _COSINE),
+    "LambdaLR": _SCHEDULE.format("...) with any function of the steps done, lr=lambda t: 0.1 / (1 + t"),
+    "LinearLR": _SCHEDULE.format("linear(0.1, 0.01, steps=1000)"),
+    "Lion": "write AdamW, or a rule of your own: a subclass of mg.optim.Optimizer with update()",
+    "LBFGS": "scipy.optimize.minimize takes the loss and gradients of mg.value_and_grad",
+    **dict.fromkeys(("NAdam", "RAdam", "Adamax", "Adadelta"), "write Adam, AdamW or RMSprop"),
+    "Momentum": "write SGD(model, lr=0.1, momentum=0.9)",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise absent("mg.optim", name, _ELSEWHERE, __all__)

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.optim.groups import Memory, Parameters
 from minigrad.optim.numbers import at_least_zero, below_one
-from minigrad.optim.optimizer import Array, Memory, Optimizer, Parameters
+from minigrad.optim.optimizer import Array, Optimizer
 from minigrad.optim.schedules import Schedule
 from minigrad.optim.sgd import decayed
 

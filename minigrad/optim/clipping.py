@@ -11,20 +11,21 @@ from numpy.typing import NDArray
 
 from minigrad.errors import ArgumentError, NonFiniteError
 from minigrad.graph.tensor import Tensor, describe, wrap
+from minigrad.optim.groups import HasParameters
 
 # Keeps the quotient finite where all gradients vanish.
 _TINY = 1e-6
 
 
 def clip_grad_norm(
-    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0
+    parameters: HasParameters | Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0
 ) -> float:
     """Scale all gradients by min(1, c / (‖g‖ + 10⁻⁶)), where g is all of them as one vector.
 
     Parameters
     ----------
     parameters
-        Those without a gradient are passed over.
+        A module, or parameters; those without a gradient are passed over.
     max_norm
         c, the largest norm that is left as it is.
     norm_type
@@ -67,7 +68,7 @@ def clip_grad_norm(
     return total
 
 
-def clip_grad_value(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+def clip_grad_value(parameters: HasParameters | Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Move every element of the gradients into [−c, c].
 
     Raises
@@ -82,8 +83,11 @@ def clip_grad_value(parameters: Tensor | Iterable[Tensor], clip_value: float) ->
             p.grad = wrap(np.asarray(np.clip(_gradient(p), -clip_value, clip_value)))
 
 
-def _listed(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    return [parameters] if isinstance(parameters, Tensor) else list(parameters)
+def _listed(parameters: HasParameters | Tensor | Iterable[Tensor]) -> list[Tensor]:
+    if isinstance(parameters, Tensor):
+        return [parameters]
+    named = getattr(parameters, "named_parameters", None)
+    return list(dict.fromkeys(named().values() if named is not None else parameters))  # type: ignore[arg-type]
 
 
 def _gradient(parameter: Tensor) -> NDArray[Any]:

@@ -30,6 +30,8 @@ def checked_memory(
     ArgumentError
         When the state is not that of such an optimiser; it lists all that does not fit.
     """
+    if not isinstance(state, Mapping):
+        raise ArgumentError(f"load_state_dict: a mapping of names to arrays is wanted, not {type(state).__name__}")
     arrays = {name: np.asarray(value) for name, value in state.items()}
     problems = sorted(_misfits(expected, arrays))
     if problems:

@@ -10,7 +10,7 @@ from minigrad.errors import ArgumentError
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating)
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def at_least_zero(where: str, what: str, value: float) -> float:

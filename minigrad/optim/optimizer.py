@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from minigrad.errors import ArgumentError, GradientError
-from minigrad.graph.tensor import Tensor, describe
+from minigrad.display import block, folded, paragraph, table
+from minigrad.elsewhere import Spoken, forget_gradients, options_said
+from minigrad.errors import GradientError
+from minigrad.graph.tensor import Tensor, labelled
+from minigrad.optim.groups import Group, GroupView, Memory, Parameters, check_parameters, entries
 from minigrad.optim.memory import checked_memory
-from minigrad.optim.numbers import at_least_zero
-from minigrad.optim.schedules import Schedule, constant
+from minigrad.optim.schedules import Schedule, constant, in_words
 
 Array = NDArray[Any]
-Memory = dict[str, Any]
-Parameters = Iterable[Tensor] | Mapping[str, Tensor] | Iterable[Mapping[str, Any]]
 
 
-@dataclass(slots=True)
-class Group:
-    """Parameters with one learning rate and one set of options, and each one's memory."""
-
-    parameters: list[Tensor]
-    names: list[str]
-    rate: Schedule
-    options: SimpleNamespace
-    memory: list[Memory]
-
-
-class Optimizer:
+class Optimizer(Spoken):
     """θ ← θ − lr · u, where a rule says what u is.
 
     A rule says in :meth:`update` how far one parameter moves; ``memory`` is that parameter's own
@@ -41,9 +30,9 @@ class Optimizer:
     Parameters
     ----------
     parameters
-        Leaves that require a gradient, for example ``model.parameters()``, or by their names,
-        ``model.named_parameters()``; or groups, ``{"params": [...], "lr": 0.1, ...}``, each with
-        options of its own.
+        A module, of which what is frozen is left out; or leaves that require a gradient, for example
+        ``model.parameters()``, or by their names, ``model.named_parameters()``; or groups,
+        ``{"params": ..., "lr": 0.1, ...}``, each with options of its own.
     lr
         The learning rate, or a schedule: a function from the number of steps done to the rate.
     options
@@ -56,21 +45,27 @@ class Optimizer:
         a group has an option that the rule does not know, or the rate is negative.
     """
 
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "defaults": "optimizer.param_groups[0] holds the options",
+        "state": "write optimizer.state_dict()",
+    }
+
     def __init__(self, parameters: Parameters, lr: float | Schedule, **options: Any) -> None:
         self.steps = 0
         self.groups = [
-            self._group(*entry) for entry in _entries(type(self).__name__, parameters, lr, options)
+            self._group(*entry) for entry in entries(type(self).__name__, parameters, lr, options)
         ]
-        _check_parameters(type(self).__name__, self.parameters)
+        check_parameters(type(self).__name__, self.parameters)
 
     def _group(
         self, named: dict[str, Tensor], lr: float | Schedule, options: dict[str, Any]
     ) -> Group:
         name = type(self).__name__
-        rate = lr if callable(lr) else constant(at_least_zero(name, "lr", lr))
         settings = SimpleNamespace(**options)
         self.check(settings)
-        return Group(list(named.values()), list(named), rate, settings, [{} for _ in named])
+        group = Group(list(named.values()), list(named), constant(0.0), settings, [{} for _ in named])
+        group.set_rate(name, lr)
+        return group
 
     @property
     def parameters(self) -> list[Tensor]:
@@ -80,14 +75,31 @@ class Optimizer:
     @property
     def lr(self) -> float:
         """The learning rate of the next step, of the first group; set it for all groups."""
-        return self.groups[0].rate(self.steps)
+        return self.groups[0].rate_after(type(self).__name__, self.steps)
 
     @lr.setter
     def lr(self, value: float | Schedule) -> None:
-        name = type(self).__name__
-        rate = value if callable(value) else constant(at_least_zero(name, "lr", value))
         for group in self.groups:
-            group.rate = rate
+            group.set_rate(type(self).__name__, value)
+
+    @property
+    def param_groups(self) -> list[GroupView]:
+        """The groups as mappings: ``optimizer.param_groups[0]["lr"] = 0.01`` sets a group's rate."""
+        return [GroupView(type(self).__name__, group, self) for group in self.groups]
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Move further parameters, ``{"params": ..., "lr": 0.1, ...}``; what is not said is the first group's.
+
+        Raises
+        ------
+        ArgumentError
+            As for a new optimiser; nothing has changed.
+        """
+        first, what = self.groups[0], type(self).__name__
+        (entry,) = entries(what, [group], first.rate, vars(first.options), len(self.parameters))
+        added = self._group(*entry)
+        check_parameters(what, [*self.parameters, *added.parameters])
+        self.groups.append(added)
 
     def check(self, options: SimpleNamespace) -> None:
         """Refuse options of a group that make no sense; a rule says which."""
@@ -102,18 +114,30 @@ class Optimizer:
         """The names of what a parameter's memory holds after its first step."""
         return ()
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every parameter that has a gradient.
+
+        Parameters
+        ----------
+        closure
+            Computes the loss and calls its ``backward``; it is called once, before the step.
+
+        Returns
+        -------
+        What the closure returned.
 
         Raises
         ------
         GradientError
-            When none has one.
+            When no parameter has a gradient.
         """
+        loss = None if closure is None else closure()
         done = self.steps
         moved = False
-        for group in self.groups:
-            rate, options = -group.rate(done), group.options
+        # All rates before the first move: a schedule that gives none leaves every parameter where it is.
+        rates = [group.rate_after(type(self).__name__, done) for group in self.groups]
+        for group, rate in zip(self.groups, rates, strict=True):
+            options = group.options
             for p, memory in zip(group.parameters, group.memory, strict=True):
                 gradient = p.grad
                 if gradient is None:
@@ -125,7 +149,7 @@ class Optimizer:
                     g = g.astype(np.float32)
                 # Always in C order: a resumed run must meet the same arrays to the bit.
                 u = self.update(value, g, memory, options)
-                move = np.multiply(u, rate, order="C")
+                move = np.multiply(u, -rate, order="C")
                 move += value
                 p.assign(move, copy=False)
         if not moved:
@@ -134,12 +158,18 @@ class Optimizer:
                 "call loss.backward() before step()"
             )
         self.steps = done + 1
+        return loss
 
-    def zero_grad(self) -> None:
-        """Forget all gradients."""
-        for group in self.groups:
-            for p in group.parameters:
-                p.grad = None
+    @options_said
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients.
+
+        Raises
+        ------
+        ArgumentError
+            When they are to be zeros.
+        """
+        forget_gradients(self.parameters, set_to_none)
 
     # -- state ---------------------------------------------------------------------------------
 
@@ -182,52 +212,29 @@ class Optimizer:
             for name, p, memory in zip(group.names, group.parameters, group.memory, strict=True):
                 yield name, p, memory, group.options
 
+    # -- text ----------------------------------------------------------------------------------
 
-def _entries(
-    what: str, parameters: Parameters, lr: float | Schedule, options: dict[str, Any]
-) -> list[tuple[dict[str, Tensor], float | Schedule, dict[str, Any]]]:
-    """Named parameters, rate and options of each group."""
-    if isinstance(parameters, Mapping):
-        return [(dict(parameters), lr, options)]
-    if isinstance(parameters, Tensor):
-        raise ArgumentError(
-            f"{what}: parameters are a list; write [parameter], or model.parameters()"
-        )
-    given = list(parameters)
-    if not given or not all(isinstance(entry, Mapping) for entry in given):
-        return [({str(k): p for k, p in enumerate(given)}, lr, options)]  # type: ignore[misc]
-    groups = []
-    first = 0
-    for entry in given:
-        assert isinstance(entry, Mapping)
-        unknown = entry.keys() - {"params", "lr", *options}
-        if unknown or "params" not in entry:
-            raise ArgumentError(
-                f"{what}: a group has the entries {sorted(entry)}; it needs 'params' and may have "
-                f"{['lr', *options]}"
-            )
-        members = entry["params"]
-        if not isinstance(members, Mapping):
-            members = [members] if isinstance(members, Tensor) else list(members)
-            members = {str(first + k): p for k, p in enumerate(members)}
-        first += len(members)
-        own = {key: entry.get(key, value) for key, value in options.items()}
-        groups.append((dict(members), entry.get("lr", lr), own))
-    return groups
+    def __repr__(self) -> str:
+        known = inspect.signature(type(self)).parameters
+        told = []
+        for group in self.groups:
+            options = {n: v for n, v in vars(group.options).items() if n not in known or known[n].default != v}
+            rate = group.rate(0) if group.constant else group.rate
+            words = [f"lr={in_words(rate)}", *(f"{n}={v!r}" for n, v in options.items())]
+            told.append((", ".join(words), f"{_count(group.parameters)}"))
+        name, done = type(self).__name__, f"{self.steps:,} step{'s' * (self.steps != 1)} done"
+        if len(told) == 1:
+            return f"{name}({told[0][0]}): {told[0][1]}, {done}"
+        lines = [f"{name}: {_count(self.parameters)} in {len(told)} groups, {done}"]
+        return "\n".join(lines + [f"  {k}: {options}: {count}" for k, (options, count) in enumerate(told)])
+
+    def _repr_html_(self) -> str:
+        head, *groups = repr(self).splitlines()
+        rows = [(name, labelled(p), f"{p.size:,}") for name, p, _, _ in self._entries()]
+        many = table(("parameter", "shape", "numbers"), rows)
+        return block(folded(head, "", *map(paragraph, groups), many, opened=False))
 
 
-def _check_parameters(what: str, parameters: list[Tensor]) -> None:
-    if not parameters:
-        raise ArgumentError(f"{what}: no parameters were given; pass model.parameters()")
-    for p in parameters:
-        if not isinstance(p, Tensor) or not p.requires_grad or p._node.op is not None:  # type: ignore[union-attr]
-            raise ArgumentError(
-                f"{what}: {describe(p)} is not a parameter; "
-                "make it with minigrad.tensor(data, requires_grad=True)"
-            )
-    if len(set(parameters)) < len(parameters):
-        twice = next(p for p in parameters if sum(p is q for q in parameters) > 1)
-        raise ArgumentError(
-            f"{what}: {twice.name or 'a parameter'} is given twice and would move twice; "
-            "model.parameters() holds each parameter once"
-        )
+def _count(parameters: list[Tensor]) -> str:
+    numbers, count = sum(p.size for p in parameters), len(parameters)
+    return f"{count:,} parameter{'s' * (count != 1)}, {numbers:,} number{'s' * (numbers != 1)}"

@@ -5,14 +5,61 @@ A schedule has no memory, so that a run is resumed by the number of its steps al
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 from collections.abc import Callable
+from typing import Any, ParamSpec
 
+from minigrad.elsewhere import options_said
 from minigrad.optim.numbers import above_zero, at_least_one, at_least_zero
 
 Schedule = Callable[[int], float]
+_P = ParamSpec("_P")
 
 
+class Rate:
+    """A schedule that says how it was made."""
+
+    def __init__(self, text: str, rate: Schedule, made: tuple[Any, ...]) -> None:
+        self._text, self._rate, self._made = text, rate, made
+
+    def __call__(self, done: int) -> float:
+        """The rate of the step after so many."""
+        return self._rate(done)
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made_again, self._made
+
+
+def _made_again(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return globals()[name](*args, **kwargs)
+
+
+def _said(make: Callable[_P, Schedule]) -> Callable[_P, Schedule]:
+    """Let what a function makes say how it was made."""
+
+    @functools.wraps(make)
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> Schedule:
+        rate = make(*args, **kwargs)
+        given = inspect.signature(make).bind(*args, **kwargs)
+        told = ", ".join(f"{name}={in_words(value)}" for name, value in given.arguments.items())
+        return Rate(f"{make.__name__}({told})", rate, (make.__name__, args, kwargs))
+
+    return options_said(run, bound=False)
+
+
+def in_words(rate: Any) -> str:
+    """A rate, or a schedule by the name of its function."""
+    if isinstance(rate, float):
+        return f"{rate:g}"
+    return getattr(rate, "__name__", repr(rate)) if callable(rate) else repr(rate)
+
+
+@_said
 def constant(lr: float) -> Schedule:
     """The same rate at every step.
 
@@ -25,6 +72,7 @@ def constant(lr: float) -> Schedule:
     return lambda t: rate
 
 
+@_said
 def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """The rate is multiplied by a factor after every so many steps, lr · factor^⌊t / every⌋.
 
@@ -39,6 +87,7 @@ def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
     return lambda t: first * factor ** (t // every)
 
 
+@_said
 def linear(start: float, end: float, steps: int) -> Schedule:
     """The rate goes straight from start to end, start + (end − start) t / steps, and stays there.
 
@@ -52,6 +101,7 @@ def linear(start: float, end: float, steps: int) -> Schedule:
     return lambda t: first + (last - first) * min(t, steps) / steps
 
 
+@_said
 def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
     """The rate falls along half a cosine, final + (lr − final) (1 + cos(π t / steps)) / 2.
 
@@ -77,6 +127,7 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
     return rate
 
 
+@_said
 def linear_warmup(steps: int, then: Schedule | float, start: float = 0.0) -> Schedule:
     """The rate rises straight to the first one of another schedule, which then follows.
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad import ops
-from minigrad.errors import ArgumentError, DimsError, MinigradError, ShapeError
+from minigrad.errors import ArgumentError, DimsError, KindError, MinigradError, ShapeError
 from minigrad.graph import Tensor
+from minigrad.graph.undefined import Function
 from minigrad.index.size import Size, prod
 from minigrad.parsing import refusals, table
 from minigrad.parsing.caret import Source
@@ -70,9 +71,15 @@ class Calls:
                 raise self.error(_no_method(owner, called), called)
             return operation, [owner], called.attr
         name = ast.unparse(called)
+        if isinstance(called, ast.Call) and (derived := self.derived(called)) is not None:
+            return derived, [], name
         if isinstance(called, ast.Name) and name in self.values:
+            if isinstance(self.values[name], Function):
+                return self.values[name], [], name
             shadowed = table.function(name) is not None
-            hint = f"call np.{name}(...), or rename the variable" if shadowed else "multiply with *"
+            hint = f"multiply with *, or declare a function without a definition, {name}='function'"
+            if shadowed:
+                hint = f"call np.{name}(...), or rename the variable"
             raise self.error(
                 f"{name!r} is declared as {describe(self.values[name])} and cannot be called; {hint}",
                 called,
@@ -81,8 +88,26 @@ class Calls:
             raise self.error("only a function's name can be called; multiply with *", called)
         operation = table.function(name)
         if operation is None:
-            raise self.error(f"no operation is named {name!r}{table.nearest(name)}", called)
+            hint = table.nearest(name)
+            if not hint and isinstance(called, ast.Name):
+                hint = f"; a function without a definition is declared, {name}='function'"
+            raise self.error(f"no operation is named {name!r}{hint}", called)
         return operation, [], name
+
+    def derived(self, called: ast.Call) -> Callable[..., Any] | None:
+        """The function that ``D(f)`` is, ``D(f, 2)``, or ``D(f, 1, 0)`` of a function of two arguments."""
+        match called:
+            case ast.Call(ast.Name("D"), [ast.Name(name), *orders], []):
+                function = self.values.get(name)
+                if not isinstance(function, Function):
+                    raise self.error(
+                        f"D is the derivative of a function without a definition, and {name!r} is none; declare "
+                        f"it, {name}='function'",
+                        called,
+                    )
+                counts = [self.value(order) for order in orders] or [1]
+                return self.call(called, function.derived, counts)
+        return None
 
     def call(
         self,
@@ -100,6 +125,8 @@ class Calls:
                 error.args = (f"{error}; got {' and '.join(map(describe, tensors))}",)
             raise self.source.explain(error, "", node) from None
         except _FAULTS as error:
+            if isinstance(error, KindError) and isinstance(error.__cause__, TypeError):
+                error = error.__cause__  # What did not fit is said here, with a hint.
             what = name or str(getattr(operation, "__name__", "parse"))
             hint = refusals.keyword_hint(str(error), operation)
             raise self.source.explain(error, what, node, hint) from None
@@ -202,4 +229,6 @@ def describe(value: Value) -> str:
         return f"{value.name or 'a tensor'} ({shape})"
     if isinstance(value, Size):
         return f"the size {value}"
+    if isinstance(value, Function):
+        return f"the function {value.name}"
     return "nothing" if value is None else "'...'" if value is Ellipsis else repr(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from minigrad.errors import ArgumentError, MinigradError
+from minigrad.errors import ArgumentError, MinigradError, Place
 
 # A longer line is shown as the part around the place in question.
 _SHOWN = 88
@@ -18,40 +18,57 @@ _PYTHON_PREFIX = re.compile(r"^[\w.<>]*\(\) (?:got|takes)?\s*")
 class Source:
     """The text of a program, from which errors quote."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, origin: str = "") -> None:
+        self.text = self.program = text  # the program is what Python's grammar reads
         self.lines = text.splitlines() or [""]
+        self._origin = (origin or text).splitlines() or [""]
 
     def error(
         self, message: str, node: ast.AST | None, kind: type[MinigradError] = ArgumentError
     ) -> MinigradError:
         """An error that quotes the line of ``node`` and marks its columns."""
-        return kind(message if node is None else f"{message}\n{self.mark(*self._span(node))}")
+        return kind(message) if node is None else self.marked(kind(message), *self._span(node))
 
     def explain(self, error: Exception, what: str, node: ast.AST, hint: str = "") -> MinigradError:
         """An operation's own error, pointing at the call that caused it."""
-        place = self.mark(*self._span(node))
         if isinstance(error, MinigradError):
-            error.args = (f"{error}\n{place}",)
-            return error
+            return self.marked(error, *self._span(node))
         message = str(error)
         if isinstance(error, TypeError):
             message = _PYTHON_PREFIX.sub("", message)
         # an operation says its own name, perhaps with where it lives: nn.softmax
         named = message.partition(":")[0].rpartition(".")[2] == what.rpartition(".")[2]
-        return ArgumentError(f"{message if named else f'{what}: {message}'}{hint}\n{place}")
+        told = ArgumentError(f"{message if named else f'{what}: {message}'}{hint}")
+        return self.marked(told, *self._span(node))
 
     def at(self, message: str, position: int) -> MinigradError:
         """An error about one character of the text."""
         before = self.text[:position]
         row, column = before.count("\n"), position - (before.rfind("\n") + 1)
-        return ArgumentError(f"{message}\n{self.mark(row, column, column + 1)}")
+        return self.marked(ArgumentError(message), row, column, column + 1)
 
     def syntax(self, error: SyntaxError, hint: str) -> MinigradError:
         """What Python's grammar refuses, with a hint where a slip is known."""
         row = min(max(error.lineno or 1, 1), len(self.lines)) - 1
         column = max((error.offset or 1) - 1, 0)
-        return ArgumentError(f"parse: {error.msg}{hint}\n{self.mark(row, column, column + 1)}")
+        return self.marked(ArgumentError(f"parse: {error.msg}{hint}"), row, column, column + 1)
+
+    def marked(self, error: MinigradError, row: int, first: int, last: int) -> MinigradError:
+        """The error with its place, in words and as an attribute."""
+        error.args = (f"{error}\n{self.mark(row, first, last)}",)
+        error.place = self.placed(row, first, last)
+        return error
+
+    def place_of(self, node: ast.AST) -> Place:
+        """Where a piece of the program stands in the text that was given."""
+        return self.placed(*self._span(node))
+
+    def placed(self, row: int, first: int, last: int) -> Place:
+        """The place in the text as it was given, before its margin was taken away."""
+        above = next((k for k, line in enumerate(self._origin) if line.strip()), 0)
+        line = min(row + above, len(self._origin) - 1)
+        margin = max(len(self._origin[line].rstrip()) - len(self.lines[row].rstrip()), 0)
+        return Place(line + 1, first + margin + 1, max(last - first, 1))
 
     def _span(self, node: ast.AST) -> tuple[int, int, int]:
         """Row, first and last column in characters (the grammar counts bytes)."""

@@ -14,6 +14,7 @@ from typing import Any
 from minigrad import ops
 from minigrad.errors import LimitError, NameClashError
 from minigrad.graph import Tensor
+from minigrad.graph.undefined import Function
 from minigrad.index.size import Size, quotient
 from minigrad.parsing import refusals, table
 from minigrad.parsing.calls import Calls, Value, describe, is_plain
@@ -125,8 +126,23 @@ class Run(Calls):
             spine.append(spine[-1].left)
         value = self.value(spine[-1].left)
         for part in reversed(spine):
-            value = self.binary(part, part.op, value, self.value(part.right))
+            right = self.value(part.right)
+            self.refuse_a_turned_vector(part, value, right)
+            value = self.binary(part, part.op, value, right)
         return value
+
+    def refuse_a_turned_vector(self, node: ast.BinOp, a: Value, b: Value) -> None:
+        """``x @ y.T`` is the number x·y to NumPy, and a matrix to who writes it so."""
+        if not isinstance(node.op, ast.MatMult) or not isinstance(node.right, ast.Attribute):
+            return
+        vectors = all(isinstance(side, Tensor) and side.ndim == 1 for side in (a, b))
+        if vectors and node.right.attr == "T" and not isinstance(node.left, ast.Attribute):
+            x, y = ast.unparse(node.left), ast.unparse(node.right.value)
+            raise self.error(
+                f"a vector has no other transpose in NumPy's notation; write outer({x}, {y}) for the matrix, {x} @ {y} "
+                "for the number",
+                node,
+            )
 
     def constant(self, node: ast.AST, value: Value) -> Value:
         if isinstance(value, int | float) and abs(value) > _LARGEST_NUMBER:
@@ -138,6 +154,8 @@ class Run(Calls):
         raise self.error(f"{value!r} is not a real number", node)
 
     def name(self, node: ast.AST, name: str) -> Value:
+        if isinstance(self.values.get(name), Function):
+            raise self.error(f"{name!r} is a function; call it, {name}(...)", node)
         if name in self.values:
             return self.values[name]
         if name in table.CONSTANTS:

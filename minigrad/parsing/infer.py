@@ -8,14 +8,18 @@ not forced and the user is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations, count, product
 from typing import Any
 
-from minigrad.errors import DimsError, MinigradError, NameClashError
+from minigrad.errors import ArgumentError, DimsError, MinigradError, NameClashError, Place
 from minigrad.graph import Node, Tensor
+from minigrad.graph.undefined import Function
 from minigrad.index.size import AnySize, Size, dim
 from minigrad.parsing import table
+from minigrad.parsing.matlab_text import MatlabText, has_its_words, is_matlab
+from minigrad.parsing.printed_program import PrintedProgram, is_printed
 from minigrad.parsing.program_text import ProgramText
 from minigrad.parsing.variables import Declared, declarations, dims_of, symbol
 from minigrad.symbolic.lower import graph_order
@@ -23,14 +27,26 @@ from minigrad.symbolic.lower import graph_order
 _MOST_AXES = 4
 _MOST_STATEMENTS = 2_000
 _MOST_CANDIDATES = 400
+# Signs of NumPy's notation, which no print has outside of sizes, and words of Python's.
+_OF_PYTHON = re.compile(r"\*|@|:=|\|\||\.T\b|\b(?:if|else|for|in|and|or|not|is|lambda)\b")
+# What people call what they compute of a matrix.
+_DERIVED_NAMES = (
+    (re.compile(r"([A-Z]\w*?)_?(?:t|T|tr)"), "its transpose", "{}.T"),
+    (re.compile(r"([A-Z]\w*?)_?(?:inv|Inv)"), "its inverse", "inv({})"),
+)
+Program = ProgramText | PrintedProgram
 _DIM_NAMES = "nmdpqklrshabcefgijouvwxyz"
 
 
 class Parsed(Tensor):
-    """What a text says; ``inferred`` holds the dims that were not declared but forced."""
+    """What a text says; ``inferred`` holds the dims that were not declared but forced.
 
-    __slots__ = ("inferred",)
+    ``places`` are the statements: the name that each gives, "" for a result without one, and where it stands.
+    """
+
+    __slots__ = ("inferred", "places")
     inferred: Mapping[str, str]
+    places: Sequence[tuple[str, Place]]
 
     def __repr__(self) -> str:
         note = ", ".join(f"{name}={dims!r}" for name, dims in self.inferred.items())
@@ -39,19 +55,45 @@ class Parsed(Tensor):
 
 def parsed(text: str, variables: Mapping[str, Any]) -> Parsed:
     """The tensor of a text and the variables declared beside it."""
-    known, tensors = declarations(variables)
-    program = ProgramText(text)
+    known, tensors, functions = declarations(variables)
+    names = {*known, *tensors, *dims_of(known.values(), tensors.values())}
+    program = _program(text, functions, names)
     missing = _undeclared(program, known, tensors)
     found = _Search(program, known, tensors, missing).best() if missing else {}
     result = _run(program, {**known, **found}, tensors)
-    answer = Parsed()
+    answer = Parsed.__new__(Parsed)
     answer._array, answer._node = result._array, result._node
     answer.inferred = {name: what.text() for name, what in found.items()}
+    answer.places = program.places()
     return answer
 
 
+def _program(text: str, functions: Mapping[str, Function], names: Iterable[str]) -> Program:
+    """The text in NumPy's notation; what cannot be that, in MATLAB's signs or as formulas print."""
+    if isinstance(text, str) and has_its_words(text, {*names, *functions}):
+        return MatlabText(text, functions)
+    try:
+        program = ProgramText(text, functions)
+    except ArgumentError as refused:
+        if isinstance(text, str) and is_matlab(text):
+            return MatlabText(text, functions)
+        if not isinstance(text, str) or not is_printed(text):
+            raise
+        try:
+            return PrintedProgram(text, names, functions)
+        except ArgumentError:
+            if _OF_PYTHON.search(text):
+                raise refused from None
+            raise
+    if program.calls_the_notation():
+        return PrintedProgram(program.source.text, names, functions, ascii=True)
+    if program.has_places({*names}):
+        return PrintedProgram(program.source.text, names, functions)
+    return program
+
+
 def _undeclared(
-    program: ProgramText, known: Mapping[str, Declared], tensors: Mapping[str, Tensor]
+    program: Program, known: Mapping[str, Declared], tensors: Mapping[str, Tensor]
 ) -> list[str]:
     dims = dims_of(known.values(), tensors.values())
     missing = []
@@ -71,10 +113,34 @@ def _undeclared(
                 node,
             )
         missing.append(name)
+    for name in missing:
+        _refuse_a_derived_name(program, name, {*known, *tensors, *missing} - {name})
     return missing
 
 
-def _run(program: ProgramText, known: Mapping[str, Declared], tensors: Mapping[str, Tensor]) -> Tensor:
+def _refuse_a_derived_name(program: Program, name: str, variables: set[str]) -> None:
+    """``Kt`` beside K is its transpose in the writer's mind, and would be a new variable."""
+    if found := derived_name(name, variables):
+        of, meant, written = found
+        error = program.source.error(
+            f"parse: {name!r} was not declared, and {of!r} is a variable; {meant} is written "
+            f"{written}, and where {name!r} is a variable of its own it is declared, {name}='m n'",
+            program.free_names()[name],
+        )
+        error.about = name
+        raise error
+
+
+def derived_name(name: str, known: Collection[str]) -> tuple[str, str, str] | None:
+    """For a name like Kt beside K: K, "its transpose" and how that is written, K.T."""
+    for pattern, meant, written in _DERIVED_NAMES:
+        found = pattern.fullmatch(name)
+        if found and found[1] in known:
+            return found[1], meant, written.format(found[1])
+    return None
+
+
+def _run(program: Program, known: Mapping[str, Declared], tensors: Mapping[str, Tensor]) -> Tensor:
     sizes = dims_of(known.values(), tensors.values())
     values: dict[str, Any] = {name: dim(name) for name in sizes}
     for name, what in known.items():
@@ -92,7 +158,7 @@ class _Search:
 
     def __init__(
         self,
-        program: ProgramText,
+        program: Program,
         known: Mapping[str, Declared],
         tensors: Mapping[str, Tensor],
         missing: Sequence[str],
@@ -175,11 +241,13 @@ class _Search:
                 return repeats, known
 
     def unforced(self, name: str, ways: str = "") -> MinigradError:
-        return self.program.source.error(
+        error = self.program.source.error(
             f"parse: the expression does not force the dims of {name!r}{ways}; declare it, "
             f"{name}='' for a scalar, {name}='n' for a vector, {name}='m n' for a matrix",
             self.program.free_names()[name],
         )
+        error.about = name
+        return error
 
     def refuse_a_guess(self, chosen: Sequence[Mapping[str, Declared]]) -> None:
         if len(chosen) > 1:
@@ -196,11 +264,13 @@ class _Search:
         for name, what in only.items():
             loose = [s for s in what.sizes if isinstance(s, Size) and s.names() - declared]
             if any(met[label] == 1 for s in loose for label in s.names() - declared):
-                raise self.program.source.error(
+                error = self.program.source.error(
                     f"parse: nothing in the expression says how large {name!r} is; declare it, "
                     f"{name}='n' for a vector, {name}='m n' for a matrix",
                     self.program.free_names()[name],
                 )
+                error.about = name
+                raise error
 
     def with_names(self, dims: Mapping[str, Declared]) -> dict[str, Declared]:
         """New dims get letters that nothing else is called by."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from minigrad.parsing import table
 from minigrad.parsing.variables import raised_letter
+from minigrad.scripts import DIGITS, from_raised
 
 _NO_FUNCTIONS = "a text defines no functions; name parts by assignments, 'S = X @ W; sum(S)'"
 _NO_LOOPS = "a text has no loops; write the sum as an operation, for example with einsum"
@@ -55,7 +56,7 @@ _TARGETS: dict[type[ast.AST], str] = {
     ast.Starred: "a starred name takes any number of values; write the names one by one",
 }
 # Keywords by which other libraries call NumPy's.
-_KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "dims": "axis", "input": "a", "other": "b"}
+_KEYWORDS = {"dims": "axis", "input": "a", "other": "b"}
 _KEYWORD_ERROR = re.compile(r"unexpected keyword argument '(\w+)'")
 
 
@@ -97,13 +98,16 @@ def raised(text: str) -> tuple[str, str]:
         return letter, "a transpose is written X.T"
     if letter == "⁻":
         return letter, "an inverse is written inv(X), a power with **"
-    if letter and letter in "⁰¹²³⁴⁵⁶⁷⁸⁹":
-        return letter, f"a power is written **{'⁰¹²³⁴⁵⁶⁷⁸⁹'.index(letter)}"
+    if letter and letter in DIGITS:
+        return letter, f"a power is written **{from_raised(letter)}"
     return letter, "names have no raised or lowered letters; write x_i or x1" if letter else ""
 
 
 def slip(text: str, message: str) -> str:
     """What is often meant where the grammar refuses a text."""
+    primed = re.search(r"(\w+)(?:['′″‴])+\s*\(", text)
+    if primed:
+        return f"; a derivative is written D({primed[1]})(x), of higher order D({primed[1]}, 2)(x)"
     if "'" in text and text.count("'") % 2:
         return "; a transpose is written X.T"
     for marks, written in _SIGNS:

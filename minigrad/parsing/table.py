@@ -10,6 +10,7 @@ from typing import Any
 from minigrad.graph import apply
 from minigrad.graph.call import OPERATIONS
 from minigrad.graph.public import PUBLIC, TENSOR_METHODS, WORDS, by_numpy, numpy_names
+from minigrad.index.matrix_row import MATRIX_ROWS
 from minigrad.parsing import create
 from minigrad.primitive import REGISTRY
 
@@ -80,6 +81,11 @@ def function(name: str) -> Function | None:
         found = WORDS.get(short) or TENSOR_METHODS.get(short) or by_numpy(short)
     own = (place for place in (name, *places) if place in REGISTRY and not REGISTRY[place].builtin)
     return found or next((OPERATIONS[place] for place in own), None)
+
+
+def of_matrices(name: str) -> bool:
+    """Whether formulas know the function as one of matrices."""
+    return name in MATRIX_ROWS
 
 
 def by_meaning(text: str) -> Function | None:

@@ -12,10 +12,13 @@ import numpy as np
 
 from minigrad.errors import ArgumentError, NameClashError
 from minigrad.graph import Tensor, leaf, wrap
+from minigrad.graph.undefined import Function
 from minigrad.index.assume import checked_assumptions
 from minigrad.index.size import AnySize, Size, dim, least, prod
 from minigrad.limits import check_elements
 from minigrad.names import checked_name
+from minigrad.notation.printed_text.functions import is_own
+from minigrad.parsing import table
 
 _LARGEST_POWER = 8
 
@@ -99,8 +102,35 @@ def _polynomial(node: ast.expr) -> AnySize:
     raise ValueError("no polynomial")
 
 
-def declarations(variables: Mapping[str, Any]) -> tuple[dict[str, Declared], dict[str, Tensor]]:
-    """What the user declared, apart from the tensors that he passed as they are.
+def is_function(text: str) -> bool:
+    """Whether a declaration is that of a function without a definition."""
+    return text.strip() == "function"
+
+
+def function_named(name: str) -> Function:
+    """The function without a definition that is called so.
+
+    Raises
+    ------
+    ArgumentError
+        When the name is no identifier.
+    NameClashError
+        When an operation is called so.
+    """
+    name = variable_name(name)
+    operation = table.function(name) is not None
+    if operation or is_own(name):
+        what = "an operation, which has a definition" if operation else "a function of the notation"
+        raise NameClashError(
+            f"{name!r} is {what}; call a function without a definition otherwise, for example 'f' or 'my_{name}'"
+        )
+    return Function(name)
+
+
+def declarations(
+    variables: Mapping[str, Any],
+) -> tuple[dict[str, Declared], dict[str, Tensor], dict[str, Function]]:
+    """What the user declared: variables, tensors that he passed as they are, functions without a definition.
 
     Raises
     ------
@@ -111,6 +141,7 @@ def declarations(variables: Mapping[str, Any]) -> tuple[dict[str, Declared], dic
     """
     written: dict[str, Declared] = {}
     tensors: dict[str, Tensor] = {}
+    functions: dict[str, Function] = {}
     for given, value in variables.items():
         name = variable_name(given)
         if keyword.iskeyword(name):
@@ -118,18 +149,23 @@ def declarations(variables: Mapping[str, Any]) -> tuple[dict[str, Declared], dic
                 f"parse: {name!r} is a word of Python's own and cannot name a variable of a text; write "
                 f"{name[:3]} or {name}_"
             )
-        if name in written or name in tensors:
+        if name in written or name in tensors or name in functions:
             raise NameClashError(f"parse: the variable {name!r} is declared twice; leave one")
         if isinstance(value, Tensor):
             tensors[name] = value
+        elif isinstance(value, Function):
+            functions[name] = value
+        elif isinstance(value, str) and is_function(value):
+            functions[name] = function_named(name)
         elif isinstance(value, str):
             written[name] = declared(name, value)
         else:
             raise ArgumentError(
                 f"parse: {name}={value!r} declares nothing; write its dims, {name}='m n', "
-                f"{name}='' for a scalar, or pass a tensor"
+                f"{name}='' for a scalar, {name}='function' for a function without a definition, or pass "
+                "a tensor"
             )
-    return written, tensors
+    return written, tensors, functions
 
 
 def dims_of(variables: Iterable[Declared], tensors: Iterable[Tensor]) -> set[str]:

@@ -126,8 +126,12 @@ class Digits(_Objects):
     def constant(self, name: str) -> Any:
         return {"pi": +mpmath().pi, "E": +mpmath().e}[name]
 
+    def power(self, array: Any, exponent: int | Fraction) -> Any:
+        e = self.number(exponent)
+        return _each(_real(lambda value: value**e), 1)(array)
+
     def scalar_function(self, head: Head) -> Callable[..., Any]:
-        return _mpmath_function(head)
+        return _real(_mpmath_function(head))
 
     def matrix(self, array: Any) -> Any:
         return _MpMatrix(array)
@@ -159,6 +163,19 @@ def mpmath() -> Any:
     context = module.mp.clone() if hasattr(module.mp, "clone") else module.mp
     context.dps = DIGITS
     return context
+
+
+def _real(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function on real numbers, NaN where its value is none: of log(-1) the module gives πi."""
+    context = mpmath()
+
+    def apply(*values: Any) -> Any:
+        found = function(*values)
+        if isinstance(found, context.mpc) and not any(isinstance(v, context.mpc) for v in values):
+            return found.real if found.imag == 0 else context.nan
+        return found
+
+    return apply
 
 
 def _polygamma(n: Any, x: Any) -> Any:

@@ -23,8 +23,9 @@ def bound(lowered: Lowered, given: Mapping[str, Any]) -> tuple[dict[str, Any], d
     open_sizes: list[tuple[str, int, AnySize, int]] = []
     for name, value in given.items():
         if name not in lowered.leaves:
-            if np.ndim(value) == 0:
-                own[name] = int(value)
+            length = _whole(value)
+            if length is not None:
+                own[name] = length
             continue
         array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
         node, _ = lowered.leaves[name]
@@ -37,6 +38,12 @@ def bound(lowered: Lowered, given: Mapping[str, Any]) -> tuple[dict[str, Any], d
         open_sizes += [(name, axis, size, length) for axis, (size, length) in enumerate(sizes)]
     held = lowered.sizes or {}
     return values, {**held, **_measured(open_sizes, own, held)}
+
+
+def _whole(value: Any) -> int | None:
+    """A number that may be a size; what is none is given for something else."""
+    array = np.asarray(value.numpy() if isinstance(value, Tensor) else value)
+    return int(array) if array.ndim == 0 and array.dtype.kind in "iuf" and array == np.floor(array) < np.inf else None
 
 
 def _measured(

@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad.errors import DerivationError
 from minigrad.index.algebra import add, distributed
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, with_factors
 from minigrad.index.expr import Expr, Factor, MatrixFunction, Number, Product, Sum
 from minigrad.index.matrix_row import MATRIX_ROWS, MatrixRow
 from minigrad.program.functions import bare
@@ -96,8 +96,7 @@ def _parsed(coef: Number, term: Expr) -> _Term | None:
     if not same or first.labels[:-2] != second.labels[:-2] or dets[0].labels != first.labels[:-2]:
         return None
     others = [f for f in term.factors if f not in (first, second, dets[0])]
-    sizes = dict(enumerate(term.label_sizes))
-    return _Term(coef, x, (first, second), contract(range(term.ndim), others, term.coef, sizes))
+    return _Term(coef, x, (first, second), with_factors(term, others))
 
 
 def _cancel(p: _Term, q: _Term) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from string import ascii_letters
 from typing import Any, NamedTuple
 
@@ -13,11 +13,12 @@ from minigrad.program.arithmetic import FLOATS, Arithmetic
 
 
 class Environment(NamedTuple):
-    """Arrays of variables, sizes of dims, and the arithmetic."""
+    """Arrays of variables, sizes of dims, and the arithmetic; ``disturb`` alters each result, as rounding does."""
 
     values: Mapping[str, Any]
     sizes: Mapping[str, int]
     arithmetic: Arithmetic = FLOATS
+    disturb: Callable[[Any], Any] | None = None
 
     def shape(self, sizes: Sequence[AnySize]) -> tuple[int, ...]:
         return tuple(value_of(size, self.sizes) for size in sizes)

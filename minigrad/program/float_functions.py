@@ -41,15 +41,21 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     return np.where(np.asarray(condition) != 0, x, y)
 
 
+def _largest(x: Any, axes: tuple[int, ...]) -> Any:
+    """The largest element along the axes, −∞ of none; of whole numbers too, which know no infinity."""
+    floats = np.asarray(x, dtype=np.result_type(x, 0.0))
+    return np.max(floats, axis=axes, keepdims=True, initial=-np.inf)
+
+
 def softmax(x: Any, axes: tuple[int, ...]) -> Any:
     """Exp over its own sum along the axes, the largest element taken off first; 0 where all are −∞."""
-    top = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
+    top = _largest(x, axes)
     e = np.exp(x - np.where(np.isneginf(top), 0.0, top))
     return e / np.maximum(np.sum(e, axis=axes, keepdims=True), 1.0)
 
 
 def logsumexp(x: Any, axes: tuple[int, ...]) -> Any:
-    top = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
+    top = _largest(x, axes)
     top = np.where(np.isfinite(top), top, 0.0)
     return np.log(np.sum(np.exp(x - top), axis=axes)) + np.squeeze(top, axis=axes)
 

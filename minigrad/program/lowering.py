@@ -14,6 +14,7 @@ from functools import lru_cache
 from minigrad.errors import DerivationError
 from minigrad.index import heads
 from minigrad.index.affine import AffineRelation
+from minigrad.index.algebra import subtract
 from minigrad.index.contract import symmetric
 from minigrad.index.expr import (
     Composite,
@@ -31,9 +32,10 @@ from minigrad.index.expr import (
 from minigrad.index.numbers import times
 from minigrad.index.pointwise import pointwise
 from minigrad.index.size import AnySize, Size
+from minigrad.index.undefined import is_undefined, lacks_definition
 from minigrad.program import stable_forms
 from minigrad.program.bounded_exponentials import bounded
-from minigrad.program.functions import CHOICE, LOGICAL, TRUTHS, named_function
+from minigrad.program.functions import CHOICE, HEAVISIDE, LOGICAL, TRUTHS, named_function
 from minigrad.program.index_maps import (
     embedded,
 )
@@ -175,6 +177,8 @@ class Lowering:
     # -- functions ------------------------------------------------------------------------------------------------
 
     def map(self, node: Map) -> Labelled:
+        if is_undefined(node.head):
+            raise DerivationError(lacks_definition(node.head.text))
         if not self.stable:
             return self.applied(node.head, node.args, truth=False)
         other = stable_forms.at_points(node) or stable_forms.stable_map(node)
@@ -197,6 +201,8 @@ class Lowering:
 
     def in_known_functions(self, node: Map) -> Expr:
         """A function made of several, written out."""
+        if node.head == heads.STEP:
+            return Map(HEAVISIDE, (subtract(*node.args),))
         expr = heads.expression(node.head)
         values = dict(zip(heads.symbols(), node.args, strict=False))
         body = pointwise(expr, values, node.sizes)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from minigrad.index import facts
 from minigrad.index.affine import AffineRelation, Triangle
 from minigrad.index.algebra import distributed
-from minigrad.index.contract import contract
+from minigrad.index.contract import with_factors
 from minigrad.index.expr import Expr, Factor, Pick, Product, Ref, Sum
 from minigrad.program import stable_forms
 from minigrad.program.contraction import Contractor, Extent
@@ -75,8 +75,7 @@ class ProductLowering:
                 (f.node if inner is None else inner, f.labels, f.exponent)
                 for f, inner in zip(node.factors, named, strict=True)
             ]
-            sizes = dict(enumerate(node.label_sizes))
-            return contract(range(node.ndim), operands, node.coef, sizes)
+            return with_factors(node, operands)
         for form in (
             by_minors,
             stable_forms.by_cofactors,

@@ -39,6 +39,8 @@ def run(results: Sequence[Value], env: Environment) -> list[Any]:
                     f"the formula reads a place that axes of these lengths do not have ({error}); "
                     "give longer arrays"
                 ) from error
+            if env.disturb is not None:
+                done[value] = env.disturb(done[value])
             for arg in value.args:
                 if last[arg] == k and arg not in kept:
                     done.pop(arg, None)

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from minigrad.index import facts
 from minigrad.index.algebra import add, constant, scale, subtract
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, with_factors
 from minigrad.index.expr import (
     Composite,
     Expr,
@@ -200,8 +200,7 @@ def by_cofactors(node: Product) -> Expr | None:
                 made if n == k else (h.node, h.labels, h.exponent - (n == j))
                 for n, h in enumerate(node.factors)
             ]
-            sizes = dict(enumerate(node.label_sizes))
-            return contract(range(node.ndim), [h for h in left if h[2]], node.coef, sizes)
+            return with_factors(node, [h for h in left if h[2]])
     return None
 
 
@@ -252,8 +251,7 @@ def by_bounds(node: Product) -> Expr | None:
         left = [
             (f.node, f.labels, f.exponent) for n, f in enumerate(node.factors) if n not in (j, k)
         ]
-        sizes = dict(enumerate(node.label_sizes))
-        return contract(range(node.ndim), [*left, (safe, labels, -1)], node.coef, sizes)
+        return with_factors(node, [*left, (safe, labels, -1)])
     return None
 
 
@@ -283,7 +281,7 @@ def _with(
         f._replace(node=other, labels=f.labels if labels is None else labels) if n == k else f
         for n, f in enumerate(node.factors)
     ]
-    return contract(range(node.ndim), factors, node.coef, dict(enumerate(node.label_sizes)))
+    return with_factors(node, factors)
 
 
 def _is_safe(x: Expr) -> bool:

@@ -2,7 +2,7 @@
 
 from minigrad.report.curves import curves
 from minigrad.report.figure import Figure, beside
-from minigrad.report.heatmap import heatmap
+from minigrad.report.heatmap import heads, heatmap
 from minigrad.report.page import Section, page
 
-__all__ = ["Figure", "Section", "beside", "curves", "heatmap", "page"]
+__all__ = ["Figure", "Section", "beside", "curves", "heads", "heatmap", "page"]

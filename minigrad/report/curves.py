@@ -13,11 +13,10 @@ from minigrad.drawing import style as look
 from minigrad.errors import ArgumentError
 from minigrad.markup import xml
 from minigrad.report.figure import PAD, Figure, document, measured, number, text
+from minigrad.scripts import raised
 
-_COLOURS = (look.FORWARD, look.BACKWARD, "#2F8F5B", "#7B4FB5", "#B8901A", "#64748B", "#C0304F")
 _SIZE, _TITLE = 11.0, 12.0
 _TICKS = 5
-_GRID = "#E6EBF1"
 
 
 def curves(
@@ -107,7 +106,7 @@ class _Axis:
         every = int(_step(max(high - low, 1) / _TICKS, True))
         low, high = low // every * every, -(-high // every) * every
         high = max(high, low + every)
-        return cls(low, high, tuple((k, f"10{_raised(k)}") for k in range(low, high + 1, every)))
+        return cls(low, high, tuple((k, f"10{raised(str(k))}") for k in range(low, high + 1, every)))
 
     def share(self, value: float) -> float:
         return (value - self.low) / (self.high - self.low)
@@ -118,10 +117,6 @@ def _step(about: float, whole: bool) -> float:
     power = 10.0 ** math.floor(math.log10(about))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= about * 0.999)
     return max(step, 1.0) if whole else step
-
-
-def _raised(power: int) -> str:
-    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _written(value: float, digits: int) -> str:
@@ -150,7 +145,7 @@ class _Plot:
         body = [*legend, *self._frame(box), *self._paths(box)]
         if self.title:
             body.insert(0, text(PAD, PAD + _TITLE + 2, self.title, _TITLE, bold=True))
-        return document(self.width, self.height, self.title or "curves", body)
+        return document(self.width, self.height, self.title.strip() or "curves", body)
 
     def _legend(self, left: float, top: float) -> tuple[list[str], float]:
         if len(self.lines) < 2:
@@ -171,7 +166,7 @@ class _Plot:
         left, top, right, bottom = box
         for value, word in self.vertical.ticks:
             y = bottom - self.vertical.share(value) * (bottom - top)
-            yield f'<path d="M{number(left)},{number(y)}H{number(right)}" stroke="{_GRID}"/>'
+            yield f'<path d="M{number(left)},{number(y)}H{number(right)}" stroke="{look.GRID}"/>'
             yield text(left - 6, y + 4, word, _SIZE, anchor="end", fill=look.DETAIL)
         for value, word in self.horizontal.ticks:
             x = left + self.horizontal.share(value) * (right - left)
@@ -206,4 +201,4 @@ class _Plot:
 
 
 def _colours(count: int) -> Sequence[str]:
-    return [_COLOURS[k % len(_COLOURS)] for k in range(count)]
+    return [look.CURVES[k % len(look.CURVES)] for k in range(count)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from minigrad.drawing import style as look
 from minigrad.drawing.metrics import advance
 from minigrad.drawing.model import Style
+from minigrad.drawing.svg import dark_style
 from minigrad.files import write_whole
 from minigrad.markup import xml
 
@@ -79,13 +80,15 @@ def beside(*figures: Figure | Row) -> Row:
 
 
 def document(width: float, height: float, title: str, body: Iterable[str]) -> str:
-    """An ``<svg>`` element on white paper that shrinks with its page, but never below legible."""
+    """An ``<svg>`` element on paper, light or dark as the screen is."""
+    paper = f'<rect width="100%" height="100%" fill="{look.PAPER}"/>'
+    inside = "\n".join([paper, *body])
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{number(width)}" '
-        f'height="{number(height)}" viewBox="0 0 {number(width)} {number(height)}" role="img" '
+        f'height="{number(height)}" viewBox="0 0 {number(width)} {number(height)}" class="minigrad" role="img" '
         f'aria-label="{xml(title or "figure")}" font-family="{xml(look.FONTS)}">',
-        f'<rect width="100%" height="100%" fill="{look.PAPER}"/>',
-        *body,
+        dark_style({light: dark for light, dark in look.DARK_FIGURE.items() if light in inside}),
+        inside,
         "</svg>",
     ])  # fmt: skip
 

@@ -14,21 +14,21 @@ from minigrad.drawing import style as look
 from minigrad.errors import ArgumentError
 from minigrad.graph import Tensor
 from minigrad.markup import xml
-from minigrad.report.figure import PAD, Figure, document, measured, number, text
+from minigrad.report.figure import PAD, Figure, Row, beside, document, measured, number, text
 
 Palette = Literal["blue", "grey", "signed"]
-_RGB = tuple[float, float, float]
 
-# From the least value to the greatest; "signed" has zero in its middle.
-_PALETTES: dict[str, tuple[_RGB, ...]] = {
-    "blue": ((247, 250, 254), (126, 166, 214), (11, 74, 158)),
-    "grey": ((251, 251, 252), (126, 128, 136), (24, 26, 34)),
-    "signed": ((186, 74, 12), (250, 250, 250), (11, 74, 158)),
+# The hue of the greatest value and of the least; what lies between lets the paper shine through,
+# whatever colour the paper is. "signed" has zero in its middle.
+_PALETTES: dict[str, tuple[str, str]] = {
+    "blue": (look.ABOVE, look.ABOVE),
+    "grey": (look.INK, look.INK),
+    "signed": (look.ABOVE, look.BELOW),
 }
-_ABSENT = "#E8EBF0"
+_FAINTEST = 0.03
 _LABEL, _TITLE, _AXIS = 11.0, 12.0, 11.0
 _NUMBERED, _PLAIN = 38.0, 16.0
-_DARK = 0.55
+_DARK = 0.6
 
 
 def heatmap(
@@ -87,6 +87,49 @@ def heatmap(
     return Figure(grid.svg(), caption)
 
 
+def heads(
+    values: ArrayLike | Tensor,
+    tokens: Sequence[object] | None = None,
+    *,
+    title: str = "",
+    axes: tuple[str, str] = ("query", "key"),
+    digits: int | None = None,
+    cell: float | None = None,
+) -> Row:
+    """Attention weights of shape (h, n, n) or (n, n) as one heat-map for each head.
+
+    Parameters
+    ----------
+    values
+        The weights A[head, query, key].
+    tokens
+        What the n tokens are: words, or patches of an image by number. By default their places.
+    title
+        What stands above the first head; of several heads each has its number.
+    axes, digits, cell
+        As for :func:`heatmap`.
+
+    Raises
+    ------
+    ArgumentError
+        When the array has other axes, or tokens and rows differ in number.
+    """
+    array = values.detach().numpy() if isinstance(values, Tensor) else np.asarray(values, dtype=float)
+    if array.ndim not in (2, 3):
+        raise ArgumentError(
+            f"heads: needs weights of shape (heads, n, n), not {array.shape}; take one example, values[0]"
+        )
+    each = array[None] if array.ndim == 2 else array
+    numbered = [f"head {k + 1}" if len(each) > 1 else "" for k in range(len(each))]
+    named = [range(n) if tokens is None else tokens for n in each.shape[1:]]
+    high = float(each.max(initial=0.0))
+    return beside(*(
+        heatmap(A, *named, title=", ".join(filter(None, (title, number))), axes=axes, digits=digits,
+                cell=cell, low=0.0, high=high)
+        for A, number in zip(each, numbered, strict=True)
+    ))  # fmt: skip
+
+
 def _matrix(values: ArrayLike | Tensor) -> NDArray[np.float64]:
     if isinstance(values, Tensor):
         values = values.detach().numpy()
@@ -112,7 +155,7 @@ class _Shades:
 
     low: float
     high: float
-    stops: tuple[_RGB, ...]
+    hues: tuple[str, str]
 
     @classmethod
     def over(
@@ -135,14 +178,14 @@ class _Shades:
             least = -most
         return cls(least, most, _PALETTES[name])
 
-    def colour(self, value: float) -> _RGB:
+    def shade(self, value: float) -> tuple[str, float]:
+        """The hue of a finite value and how much of it there is."""
+        most, least = self.hues
         span = self.high - self.low
         share = min(max((value - self.low) / span, 0.0), 1.0) if span > 0 else 0.0
-        place = share * (len(self.stops) - 1)
-        k = min(int(place), len(self.stops) - 2)
-        pairs = zip(self.stops[k], self.stops[k + 1], strict=True)
-        r, g, b = (a + (b - a) * (place - k) for a, b in pairs)
-        return r, g, b
+        if most == least:
+            return most, max(share, _FAINTEST)
+        return (most if share >= 0.5 else least), max(abs(2 * share - 1), _FAINTEST)
 
 
 @dataclass(frozen=True)
@@ -179,7 +222,7 @@ class _Grid:
                 text(PAD + _AXIS, middle, self.axes[0], _AXIS, anchor="middle", fill=look.DETAIL,
                      turned=-90)
             )  # fmt: skip
-        return document(right, top + height + PAD, self.title or "heat-map", body)
+        return document(right, top + height + PAD, self.title.strip() or "heat-map", body)
 
     def _head(self, left: float, width: float) -> Iterator[str]:
         y = PAD
@@ -210,17 +253,16 @@ class _Grid:
     def _cells(self, left: float, top: float) -> Iterator[str]:
         for (i, j), value in np.ndenumerate(self.matrix):
             x, y = left + j * self.side, top + i * self.side
-            shade = self.shades.colour(value) if math.isfinite(value) else None
-            fill = _ABSENT if shade is None else "#" + "".join(f"{round(c):02X}" for c in shade)
+            fill, share = self.shades.shade(value) if math.isfinite(value) else (look.ABSENT, 1.0)
             shown = self._shown(value)
             yield (
                 f'<rect x="{number(x)}" y="{number(y)}" width="{number(self.side - 1)}" '
-                f'height="{number(self.side - 1)}" fill="{fill}">'
+                f'height="{number(self.side - 1)}" fill="{fill}" fill-opacity="{number(share)}">'
                 f"<title>{self._tooltip(i, j, value)}</title></rect>"
             )
             if shown:
                 size = min(_LABEL, 1.5 * self.side / max(len(shown), 1))
-                ink = look.PAPER if shade is not None and _is_dark(shade) else look.TEXT
+                ink = "white" if fill != look.ABSENT and share > _DARK else look.TEXT
                 yield text(x + (self.side - 1) / 2, y + self.side / 2 + size * 0.35, shown, size,
                            anchor="middle", fill=ink)  # fmt: skip
 
@@ -242,7 +284,3 @@ def _written(value: float, digits: int) -> str:
     rounded = round(value, digits) + 0.0  # −0 is 0
     return f"{rounded:.{digits}f}".replace("-", "−")
 
-
-def _is_dark(shade: _RGB) -> bool:
-    r, g, b = (part / 255 for part in shade)
-    return 0.299 * r + 0.587 * g + 0.114 * b < _DARK

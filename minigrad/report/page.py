@@ -1,36 +1,43 @@
 """The report: one HTML file about one loss, with nothing outside itself.
 
 Formulas are MathML and pictures are SVG, so that a browser shows all of it without a script; the
-script only walks the backward pass.
+script moves the graph and walks the passes. Styles and script are files beside this one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from minigrad.api import Derivation, Formula
 from minigrad.checking import Report
-from minigrad.checking.report import SIGNS
 from minigrad.drawing import Drawing
 from minigrad.errors import RenderError
 from minigrad.markup import xml
+from minigrad.notation.steps import Step, start
+from minigrad.report.bundle import bundle, digest, inline
 from minigrad.report.figure import Figure, Row
+
+STYLES = ("theme.css", "page.css", "graph.css", "steps.css")
+SCRIPT = "page.js"
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: a heading and what stands below it."""
+    """A part of the page: a heading and what stands below it; ``wide`` over both columns."""
 
     heading: str
     parts: tuple[Part, ...]
+    wide: bool = False
 
     @property
     def html(self) -> str:
         """The section as HTML."""
         inside = "\n".join(_shown(part) for part in self.parts)
-        return f"<section><h2>{xml(self.heading)}</h2>\n{inside}\n</section>"
+        wide = " wide" if self.wide else ""
+        head = f'<div class="bar"><h2>{xml(self.heading)}</h2></div>'
+        return f'<section class="panel{wide}">{head}\n<div class="inside">{inside}</div></section>\n'
 
 
 # Text is a paragraph; a dictionary holds formulas as text by name.
@@ -54,8 +61,8 @@ def page(
     derivation
         Its forward pass and its backward pass are listed line by line, each with its rule.
     drawing
-        The graph of the same loss; a step of the backward pass lights its card. Where it cannot be
-        laid out, the page holds its DOT source instead.
+        The graph of the same loss; a step lights its card. Where it cannot be laid out, the page
+        holds its DOT source instead.
     sections
         What follows: figures, formulas, reports of checks, paragraphs.
 
@@ -63,36 +70,34 @@ def page(
     -------
     HTML that is also well-formed XML, loads nothing, and reads without a script.
     """
-    folder = files("minigrad.report")
-    style = (folder / "page.css").read_text(encoding="utf-8")
-    script = (folder / "page.js").read_text(encoding="utf-8")
+    styles, script = "\n".join(map(_read, STYLES)), inline(bundle(SCRIPT, _read))
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en" xmlns="http://www.w3.org/1999/xhtml">',
         "<head>",
         '<meta charset="utf-8"/>',
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>',
-        # The browser itself holds the page to its word.
+        # The browser itself holds the page to its word: it loads nothing and runs one script.
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\"/>",
+        f"style-src 'unsafe-inline'; script-src {digest(script)}; img-src data:\"/>",
         f"<title>{xml(title)}</title>",
-        f"<style>\n{style}</style>",
+        f"<style>{inline(styles)}</style>",
         "</head>",
         "<body>",
         f"<header><h1>{xml(title)}</h1>{_paragraph(subtitle) if subtitle else ''}</header>",
         "<main>",
-        f'<div class="graph">{_graph(drawing)}</div>',
-        '<div class="side">',
-        _backward(derivation, drawing),
-        _forward(derivation),
-        *(section.html for section in sections),
-        "</div>",
+        f'<div class="stage">{_graph(drawing)}\n{_walk(derivation, drawing)}</div>',
+        f'<div class="sections">{"".join(section.html for section in sections)}</div>',
         "</main>",
-        f"<script>\n{script}</script>",
+        f'<script type="module">{script}</script>',
         "</body>",
         "</html>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _read(name: str) -> str:
+    return (files("minigrad.report") / name).read_text(encoding="utf-8")
 
 
 # -- graph and passes ------------------------------------------------------------------------------
@@ -102,37 +107,45 @@ def _graph(drawing: Drawing | None) -> str:
     if drawing is None:
         return ""
     try:
-        return f'<div class="picture">{drawing.svg}</div>'
+        shown = f'<div class="view">{drawing.svg}</div>'
     except RenderError as error:
-        return f"{_paragraph(str(error))}<pre>{xml(drawing.source)}</pre>"
+        shown = f"{_paragraph(str(error))}<pre>{xml(drawing.source)}</pre>"
+    return f'<section class="panel graph"><div class="bar"><h2>Graph</h2></div>\n{shown}</section>'
 
 
-def _forward(derivation: Derivation) -> str:
-    forward, _, _ = derivation.lines
-    items = "\n".join(f"<li>{line.mathml()}</li>" for line in forward)
+def _walk(derivation: Derivation, drawing: Drawing | None) -> str:
+    cards = {} if drawing is None else drawing.ids
+    forward = [_step(s, s.line.name, cards) for s in derivation.steps if s.forward]
+    backward = [_step(s, s.line.of or "", cards) for s in _from_the_loss(derivation)]
+    return f"""<section class="panel walk"><div class="bar"><h2>Step by step</h2></div>
+<div class="passes">{_pass("Forward pass", "forward", forward)}{_pass("Backward pass", "backward", backward)}
+</div></section>"""
+
+
+def _from_the_loss(derivation: Derivation) -> list[Step]:
+    """The backward pass, which starts at a number with its gradient by itself."""
+    steps = [step for step in derivation.steps if not step.forward]
+    if derivation.order > 1 or derivation.reading.lowered.cotangents or not steps:
+        return steps
+    return [start(steps[0].line.loss), *steps]
+
+
+def _pass(heading: str, name: str, items: Sequence[str]) -> str:
     if not items:
         return ""
-    return f'<section><h2>Forward pass</h2>\n<ul class="formulas">{items}</ul></section>'
-
-
-def _backward(derivation: Derivation, drawing: Drawing | None) -> str:
-    cards = {} if drawing is None else drawing.ids
-    items = []
-    for step in derivation.steps:
-        of = step.line.of or ""
-        card = f' data-card="{xml(cards[of])}"' if of in cards else ""
-        items.append(
-            f'<li{card}><span class="scroll">{step.line.mathml()}</span>'
-            f'<span class="rule">{xml(step.rule)}</span></li>'
-        )
     lines = "\n".join(items)
-    return f"""<section><h2>Backward pass, step by step</h2>
-<div class="controls" hidden="hidden"><button type="button">◀ Back</button>
-<button type="button">Step ▶</button><button type="button">Show all</button>
-<output aria-live="polite"></output></div>
-<ol class="steps">
-{lines}
-</ol></section>"""
+    return f'\n<h3>{heading}</h3>\n<ol class="steps {name}" data-pass="{name}">\n{lines}\n</ol>'
+
+
+def _step(step: Step, tensor: str, cards: Mapping[str, str]) -> str:
+    """A line above its rule; the script says ``data-text`` to who does not see it."""
+    line = replace(step.line, remark="")  # the rule says it
+    card = f' data-card="{xml(cards[tensor])}"' if tensor in cards else ""
+    return (
+        f'<li{card} data-text="{xml(line.text(partial=True))}">'
+        f'<div class="formula">{line.mathml()}</div>'
+        f'<div class="rule">{xml(step.rule)}</div></li>'
+    )
 
 
 # -- parts of sections -----------------------------------------------------------------------------
@@ -149,7 +162,7 @@ def _shown(part: Part) -> str:
         case Derivation():
             return "\n".join(_formula(formula) for formula in part.values())
         case Report():
-            return _proof(part)
+            return part._repr_html_()
 
 
 def _paragraph(text: str) -> str:
@@ -160,24 +173,6 @@ def _formula(formula: Formula) -> str:
     """A formula in matrix notation, with its indices, and by cases where there are any."""
     lines = [formula.index_line, *formula.case_lines]
     written = dict.fromkeys([formula.mathml, *(line.mathml() for line in lines)])
-    rows = "".join(f"<li>{mathml}</li>" for mathml in written)
+    rows = "".join(f'<li class="formula">{mathml}</li>' for mathml in written)
     return f'<ul class="formulas">{rows}</ul>'
 
-
-def _proof(report: Report) -> str:
-    rows = "\n".join(
-        f"<tr><td>{xml(row.pair)}</td><td>{xml(row.quantity)}</td>"
-        f"<td>{row.error:.0e}</td>"
-        f'<td class="{row.verdict}">{SIGNS[row.verdict]} {row.verdict}</td></tr>'
-        for row in report.rows
-    )
-    blamed = "".join(_list(f"suspect: {suspect}" for suspect in report.suspects))
-    return f"""<div class="scroll"><table>
-<tr><th>witnesses</th><th>of</th><th>largest error</th><th>verdict</th></tr>
-{rows}
-</table></div>{blamed}"""
-
-
-def _list(lines: Iterable[str]) -> str:
-    items = "".join(f"<li>{xml(line)}</li>" for line in lines)
-    return f"<ul>{items}</ul>" if items else ""

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from minigrad.names import without_dots
 from minigrad.program import Value
 
 # What a generated function and the helpers inside it use besides their own names and those of modules,
@@ -43,7 +44,7 @@ def identifier(name: str) -> str:
 
     It is normalised as Python normalises names (NFKC), so that two that differ here differ there.
     """
-    plain = unicodedata.normalize("NFKC", name.replace("∂", "d"))
+    plain = unicodedata.normalize("NFKC", without_dots(name.replace("∂", "d")))
     kept = "".join(c if f"x{c}".isidentifier() else " " for c in plain)
     safe = unicodedata.normalize("NFKC", re.sub(r"[ _]* [ _]*", "_", kept))
     safe = safe.strip("_")[:_LONGEST].strip("_") or "x"

@@ -90,8 +90,11 @@ def product_text(coef: Number, parts: Sequence[Part], module: str) -> Text:
     arrays = [_powered(p, -p.exponent, module) for p in below if not p.scalar]
     divisors = ([down] if down is not None else []) + scalars
     # a truth value over a number would be a float64; over an array it has the array's type
-    early = arrays if above and all(p.truth for p in above) else []
-    arrays = [] if early else arrays
+    truth = bool(above) and all(p.truth for p in above)
+    early, arrays = (arrays, []) if truth else ([], arrays)
+    below_line = early or divisors
+    if sign and truth and up is None and below_line:  # nor has a truth value a negative
+        sign, below_line[0] = "", Text(f"-{below_line[0].within(UNARY)}", UNARY)
     if not texts:
         texts = [Text("1")]
     if sign and texts[0].text.startswith("-") and texts[0].strength >= MULTIPLY:  # - -x

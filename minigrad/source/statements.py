@@ -236,12 +236,14 @@ class Statements:
 
     def base_to_add_to(self, value: Value, base: Value) -> str:
         """The name of an array of its own that starts as the base."""
-        text = self.texts[base].text
+        text, strength = self.texts[base]
         if base.op in BUILT_UP and base in self.assigned and self.uses[base] == 1:
             if base not in self.called and value not in self.called:
                 return text
         name = self.name_of_built(value)
-        fresh = base not in self.assigned and base.op not in VIEWS | ATOMS
+        # a product may be written as its factor alone, where signs cancel: -(-p) is p itself
+        fresh = strength < ATOM or "(" in text
+        fresh = fresh and base not in self.assigned and base.op not in VIEWS | ATOMS
         self.lines.append(f"{name} = {text}" if fresh else f"{name} = np.array({text})")
         return name
 

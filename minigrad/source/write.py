@@ -18,7 +18,7 @@ from minigrad.source.mesh import MeshFunction, Shard, checked_shard
 
 LANGUAGES = tuple(DIALECTS)
 
-Key = str | tuple[str, str] | None
+Key = str | tuple[str, ...] | None
 # key in the returned dict (None for a single array), name, expression, shape with axes of length 1
 Written = tuple[Key, str, Expr, tuple[AnySize, ...]]
 

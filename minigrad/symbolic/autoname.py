@@ -29,12 +29,13 @@ The gradient is written by it, where the name pays for its definition:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
+from itertools import count
 
 from minigrad.errors import DerivationError
+from minigrad.index.affine import has_windows
 from minigrad.index.expr import (
-    LINES,
     READ,
     Bound,
     Composite,
@@ -43,92 +44,23 @@ from minigrad.index.expr import (
     MatrixFunction,
     Product,
     Ref,
-    Sum,
     postorder,
+    referred,
 )
-from minigrad.index.rebuild import transformed, with_children
-from minigrad.symbolic.byname import folded_by_names, is_quotient, written_by
+from minigrad.index.rebuild import rewritten, transformed, with_children
+from minigrad.symbolic.byname import folded_by_names, is_quotient, with_one_name_each, written_by
+from minigrad.symbolic.freenames import FreeNames
+from minigrad.symbolic.matricised import matrices_named
+from minigrad.symbolic.orientation import in_one_direction
 from minigrad.symbolic.repetitions import Length, read_times, repetitions_named, saved_by_name
-from minigrad.symbolic.simplify import finished
+from minigrad.symbolic.simplify import finished, simplified
 
 # A formula with more parts or levels than this is not written without names.
 _MOST_WHOLE_WEIGHT, _MOST_WHOLE_HEIGHT = 4_000, 64
-# A program of more operations than this is read line by line: names come early, and stay where they stand
-# for what is used more than once, without a look at what each of them saves.
-_MOST_OPERATIONS = 400
-# For second derivatives the same is counted for each pair of variables; beyond the last they are refused.
-_MOST_SECOND, _LAST_SECOND = 64, 20_000
 # Taking names back can make others useless; after so many times they stay as they are.
 _MOST_ROUNDS = 16
 # Comparisons and cases are read in place.
 _UNNAMED_HEADS = {"greater", "greater_equal", "equal", "step", "where", "abs"}
-
-class FreeNames:
-    """Free names, by what they stand for.
-
-    ``bound`` says beyond what a part of a program of so many ``operations`` has a name.
-    """
-
-    def __init__(self, taken: Collection[str] = (), operations: int = 0) -> None:
-        self.own = frozenset(taken)  # what the user named
-        self.taken = set(taken)
-        self.operations = operations
-        self.bound = READ if operations <= _MOST_OPERATIONS else LINES
-        self.given: set[str] = set()
-        self._next: Counter[str] = Counter()  # the first number not tried yet, by letter
-
-    def expect_second(self, variables: int) -> None:
-        """Second derivatives by so many variables: a formula for each pair, each as long as the program.
-
-        Raises
-        ------
-        DerivationError
-            When they are too many to be derived.
-        """
-        self.taken.add("H")  # what a Hessian is called
-        pairs = variables**2
-        if self.operations * pairs > _LAST_SECOND:
-            raise DerivationError(
-                f"derive: order 2 by {variables} variables is {pairs:,} formulas through "
-                f"{self.operations:,} operations each; up to {_LAST_SECOND:,} operations in all are derived: say by which "
-                "variables, wrt=, or take the numbers from mg.hessian"
-            )
-        if self.operations * pairs > _MOST_SECOND:
-            self.bound = LINES
-
-    def fresh(self, node: Expr) -> str:
-        """A letter that fits the node: capital for a matrix, small for a vector or number."""
-        letter = _letter(node)
-        letter = letter.upper() if node.ndim >= 2 else letter
-        k = self._next[letter]
-        name = f"{letter}{k}" if k else letter
-        while name in self.taken or f"d{name}" in self.taken:
-            k += 1
-            name = f"{letter}{k}"
-        self._next[letter] = k + 1
-        self.taken |= {name, f"d{name}"}
-        self.given |= {name, f"d{name}"}
-        return name
-
-    def ref(self, node: Expr) -> Ref:
-        """The node behind a fresh name."""
-        return Ref(self.fresh(node), node)
-
-
-def _letter(node: Expr) -> str:
-    match node:
-        case Composite():
-            usual = "p" if "positive" in node.definition.facts else "t"
-            return node.definition.letter or usual
-        case Map():
-            return {"exp": "e", "special.expit": "p", "tanh": "h"}.get(node.head.name, "u")
-        case MatrixFunction():
-            return "y"
-        case Sum():
-            return "r"
-        case Product() if any(f.exponent < 0 for f in node.factors):
-            return "g"
-    return "t"
 
 
 def named(root: Expr, names: FreeNames) -> Expr:
@@ -154,7 +86,7 @@ def _worth_naming(node: Expr) -> bool:
         case MatrixFunction():
             return node.ndim > 0 and node.ndim == node.arg.ndim
         case Product():
-            return is_quotient(node)
+            return is_quotient(node) or has_windows(node)  # how far their indices run, a name tells
     return False
 
 
@@ -168,12 +100,16 @@ def settled(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Exp
     """
     known = [ref for ref in postorder(*exprs) if isinstance(ref, Ref) and ref.of is None]
     quotients = [r for r in known if isinstance(r.node, Product) and is_quotient(r.node)]
-    result = folded_by_names(written_by(exprs, quotients), known)
+    result = with_one_name_each(folded_by_names(written_by(exprs, quotients), known), names.given)
     length = cache(length)
     needed: set[str] = set()
     simple: tuple[dict[Expr, Expr], dict[Expr, Expr]] = {}, {}
     for _ in range(_MOST_ROUNDS):
-        refs = [ref for ref in _automatic(result, names) if ref.name not in needed]
+        refs = [
+            ref
+            for ref in _automatic(result, names)
+            if ref.name not in needed and not has_windows(ref.node)
+        ]
         uses = read_times(result)
         useless = [r for r in refs if uses[r] == 1]
         if names.bound is READ:
@@ -185,7 +121,53 @@ def settled(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Exp
         needed |= opened.kept
     if names.bound is not READ:
         return result
-    return repetitions_named(_lettered(result, names), names.ref, length)
+    result = _with_sums_opened(result, names)
+    result = matrices_named(_lettered(result, names), names.ref, length)
+    result = repetitions_named(result, names.ref, length)
+    uses = read_times(result)  # what is left of a name's places may be one, in another name's definition
+    refs = [ref for ref in _automatic(result, names) if not has_windows(ref.node)]
+    once = {ref.name for ref in refs if uses[ref] == 1}
+    result = list(map(Opened(once, names.bound), result))
+    return [in_one_direction(expr) for expr in result]
+
+
+def _with_sums_opened(exprs: list[Expr], names: FreeNames) -> list[Expr]:
+    """Without names of gradients whose sum is known when they are written out: sum(dt) is −1 for dt = −e_3."""
+    # each is tried where it stands before the whole is written anew
+    alone = {
+        ref
+        for node in postorder(*exprs)
+        for ref in _summed_alone(node)
+        if simplified(_opened_here(node, ref)).weight <= node.weight
+    }
+    for ref in _automatic(exprs, names):
+        if ref.of is None or ref not in alone:
+            continue
+        opened = finished(list(map(Opened({ref.name}, names.bound), exprs)))
+        if _weight_of_all(opened, names) < _weight_of_all(exprs, names):
+            exprs = opened
+    return exprs
+
+
+def _opened_here(node: Expr, ref: Ref) -> Expr:
+    """The node with what one name stands for, and all other names as they are."""
+    return rewritten(
+        node, lambda each: ref.node if each == ref else each if isinstance(each, Ref) else None
+    )
+
+
+def _summed_alone(node: Expr) -> Iterator[Ref]:
+    """The names in a product that are summed over an axis that nothing else in it has."""
+    if isinstance(node, Product) and node.summed:
+        carried = Counter(label for f in node.factors for label in {*f.labels})
+        for f in node.factors:
+            if isinstance(f.node, Ref) and any(k >= node.ndim and carried[k] == 1 for k in f.labels):
+                yield f.node
+
+
+def _weight_of_all(exprs: Sequence[Expr], names: FreeNames) -> int:
+    """How much there is to read, with what the names that nobody gave stand for."""
+    return sum(e.weight for e in exprs) + sum(r.node.weight for r in _automatic(exprs, names))
 
 
 def _lettered(exprs: Sequence[Expr], names: FreeNames) -> list[Expr]:
@@ -197,6 +179,31 @@ def _lettered(exprs: Sequence[Expr], names: FreeNames) -> list[Expr]:
         if isinstance(node, Composite) and node.definition.letter and node not in known
     ]
     return folded_by_names(exprs, [names.ref(node) for node in found]) if found else list(exprs)
+
+
+def numbered_anew(exprs: Sequence[Expr], names: FreeNames) -> list[Expr]:
+    """The expressions with the names that nobody gave counted from the first: r and r1, not r8 and r9."""
+    refs = referred(*exprs)
+    ours = [ref for ref in refs if ref.name in names.given and ref.of is None]
+    taken = {*names.own, names.loss, "H", *(ref.name for ref in refs if ref not in ours)}
+    called: dict[str, str] = {}
+    for ref in ours:
+        letter = ref.name.rstrip("0123456789")
+        numbers = (f"{letter}{k or ''}" for k in count())
+        called[ref.name] = next(n for n in numbers if n not in taken and f"d{n}" not in taken)
+        taken.add(called[ref.name])
+    names.given |= {*called.values()}
+
+    def rule(node: Expr) -> Expr:
+        if isinstance(node, Ref) and node.of is None and node.name in called:
+            return Ref(called[node.name], node.node, node.of, node.free)
+        return node
+
+    # a gradient is called after its tensor, and so keeps it as it is
+    if any(ref.of in called for ref in refs):
+        return list(exprs)
+    done: dict[Expr, Expr] = {}
+    return [transformed(expr, rule, done) for expr in exprs]
 
 
 def without_names(root: Expr) -> Expr:

@@ -32,10 +32,15 @@ def budget(seconds: float | None) -> Iterator[None]:
         _end.reset(token)
 
 
+def left() -> float:
+    """The seconds that are left."""
+    end = _end.get()
+    return end if end == inf else max(end - monotonic(), 0.0)
+
+
 def used_up() -> bool:
     """Whether no time is left."""
-    end = _end.get()
-    return end < inf and monotonic() >= end
+    return not left()
 
 
 def ask_for_time() -> None:

@@ -27,7 +27,7 @@ from functools import cache, lru_cache
 
 from minigrad.errors import DerivationError
 from minigrad.index import heads
-from minigrad.index.affine import AffineRelation, delta
+from minigrad.index.affine import AffineRelation, OneHot, delta, is_a
 from minigrad.index.algebra import add, constant
 from minigrad.index.contract import contract
 from minigrad.index.expr import (
@@ -48,12 +48,11 @@ from minigrad.index.expr import (
 from minigrad.index.matrices.rules import matrix_adjoint
 from minigrad.index.rebuild import substituted
 from minigrad.index.size import AnySize
-from minigrad.names import differential_name
 from minigrad.symbolic.adjoint_rules import map_adjoint, product_adjoint, reduction_adjoint
-from minigrad.symbolic.autoname import FreeNames
 from minigrad.symbolic.expand import multiplied_out
-from minigrad.symbolic.exponentials import mixture
+from minigrad.symbolic.exponentials import behind, mixture
 from minigrad.symbolic.factors import factored
+from minigrad.symbolic.freenames import FreeNames
 from minigrad.symbolic.simplify import simplified
 
 # An adjoint with no more to read than this is repeated rather than named.
@@ -67,6 +66,7 @@ def adjoints(
     extra: int = 0,
     names: FreeNames | None = None,
     after_tensors: bool = True,
+    through: bool = True,
 ) -> dict[Expr, Expr]:
     """The adjoint of every node of ``wrt``: axes are the output's (``extra`` of a seed), then its own.
 
@@ -80,6 +80,7 @@ def adjoints(
         open, so that it may cancel.
     after_tensors : whether adjoints are named after their tensors (dQ for Q), as those of a loss are; else
         only long ones get a name, a fresh one.
+    through : whether a named node of ``wrt`` passes its adjoint on to what it stands for.
     """
     if seed is None:
         seed, extra = identity_seed(output), output.ndim
@@ -99,7 +100,7 @@ def adjoints(
         total = simple(add([(1, expr) for *_, expr in sorted(arrived, key=lambda a: a[:2])]))
         if node in wanted:
             result[node] = total
-        if is_constant(total, 0):
+        if is_constant(total, 0) or (node in wanted and not through):
             continue
         if isinstance(node, Ref) and node.node in wanted:  # what it names collects its own adjoint
             flow = [(node.node, total)]
@@ -115,7 +116,7 @@ def adjoints(
 
 
 class _Elementwise:
-    """Whether a node is made elementwise all the way down: of no contraction and no delta."""
+    """Whether a node is made elementwise all the way down: of no contraction, and of no delta but a unit vector."""
 
     def __init__(self) -> None:
         self.seen: set[Expr] = set()
@@ -123,7 +124,8 @@ class _Elementwise:
 
     def __call__(self, root: Expr) -> bool:
         for node in postorder(root, seen=self.seen):
-            own = isinstance(node, AffineRelation) or (isinstance(node, Product) and node.summed)
+            joins = isinstance(node, AffineRelation) and not is_a(node, OneHot)
+            own = joins or (isinstance(node, Product) and node.summed)
             if own or not self.others.isdisjoint(node.children()):
                 self.others.add(node)
         return root not in self.others
@@ -160,13 +162,24 @@ def _passed_on(
     inner = node.node
     if inner not in active:
         return []
-    grows = isinstance(inner, Composite) or (isinstance(inner, Map) and mixture(inner) is not None)
-    if grows and _is_divided_by(total, node):  # what is as small or as large as it likes cancels
-        return contributions(inner, total, active, extra, node)
+    if _is_divided_by(total, node):  # what is as small or as large as it likes cancels
+        if _grows(inner):
+            return contributions(inner, total, active, extra, node)
+        if is_share(inner):
+            return contributions(inner, substituted(total, {node: inner}), active, extra, inner)
     named = total if is_constant(total) or isinstance(total, Ref) else name(node, total)
     if named is total:
         return contributions(inner, total, active, extra, node)
     return _shorter(inner, (total, named), active, extra, node, simple)
+
+
+def is_share(node: Expr) -> bool:
+    """Whether the node is a product with a softmax or the like, as exp(x) / (1 + Σ exp(x)) is."""
+    return isinstance(node, Product) and any(_grows(behind(f.node)) for f in node.factors)
+
+
+def _grows(node: Expr) -> bool:
+    return isinstance(node, Composite) or (isinstance(node, Map) and mixture(node) is not None)
 
 
 def _shorter(
@@ -203,9 +216,7 @@ class _Naming:
         is_short = node.name in self.names.given and total.weight <= _SHORT
         if is_short and self.is_elementwise(total):
             return total
-        name = differential_name(node.name)
-        # where the user's own tensor is called dS, the gradient by S has another name
-        return self.names.ref(total) if name in self.names.own else Ref(name, total, of=node.name)
+        return Ref(self.names.gradient(node.name), total, of=node.name)
 
 
 # -- one rule per kind of node ---------------------------------------------------------------------

@@ -63,6 +63,21 @@ def with_deltas_first(node: Expr) -> Expr:
     return common_factor(opened) or opened
 
 
+def with_deltas_summed(node: Expr) -> Expr:
+    """Σ_j (p_i δ_ij − p_i p_j) c_j as p_i c_i − p_i Σ_j p_j c_j: a product opened where that is less to read."""
+    if not isinstance(node, Product) or not node.summed:
+        return node
+    for k, f in enumerate(node.factors):
+        if not isinstance(f.node, Sum) or f.exponent != 1:
+            continue
+        summed = {axis for axis, label in enumerate(f.labels) if label >= node.ndim}
+        if any(axis in summed for pair in _delta_axes(f.node) for axis in pair):
+            opened = distributed(node, k)
+            if opened.weight < node.weight:
+                return with_deltas_summed(opened)
+    return node
+
+
 def _chooses(node: Product, factor: Factor) -> bool:
     """Whether a delta in the factor has a label of the product's result."""
     if isinstance(factor.node, AffineRelation):

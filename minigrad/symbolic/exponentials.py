@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeGuard
 
 from minigrad.index import facts, heads
 from minigrad.index.algebra import add, constant, scale
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, with_factors
 from minigrad.index.expr import (
     Composite,
     Definition,
@@ -159,7 +159,7 @@ class Parts(NamedTuple):
         operands = [(f.node, f.labels, f.exponent) for f in (*self.others, *self.sizes)]
         if self.others:
             operands.append((softmax(self.argument, self.reduced), self.labels, 1))
-        return contract(range(node.ndim), operands, node.coef, dict(enumerate(node.label_sizes)))
+        return with_factors(node, operands)
 
 
 def split(node: Product) -> Parts:
@@ -269,7 +269,7 @@ def without_shift(node: Composite) -> Expr:
     if "shift invariant" in moved:
         return bare
     out = range(last.start)
-    shifts = [(c, contract(out, t.factors, t.coef, dict(enumerate(t.label_sizes)))) for c, t in fixed]
+    shifts = [(c, with_factors(t, t.factors, out=out)) for c, t in fixed]
     return add([(1, bare), *shifts])
 
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import cast
+from itertools import combinations
+from typing import TypeGuard, cast
 
 from minigrad.index import facts
-from minigrad.index.affine import AffineRelation, Slice, delta, is_a
-from minigrad.index.algebra import add, scale
+from minigrad.index.affine import Roll, Slice, delta, is_a
+from minigrad.index.algebra import add, distributed, scale
 from minigrad.index.contract import contract
 from minigrad.index.expr import (
     Expr,
@@ -31,7 +32,7 @@ from minigrad.index.expr import (
     is_constant,
 )
 from minigrad.index.matching import placements
-from minigrad.index.numbers import magnitude
+from minigrad.index.numbers import magnitude, times
 from minigrad.index.rebuild import transformed
 from minigrad.index.size import AnySize
 
@@ -45,7 +46,57 @@ def with_factors_outside(node: Expr) -> Expr:
     """A sum with its common factors outside; other nodes as they are."""
     if not isinstance(node, Sum):
         return node
-    return common_factor(node) or _common_number(node) or node
+    met = _with_like_terms(node)
+    if not isinstance(met, Sum):
+        return met
+    return common_factor(met) or _common_number(met) or _by_groups(met)
+
+
+def _with_like_terms(total: Sum) -> Expr:
+    """The sum with sums that stand turned in it opened, where terms meet: (A' − B')' is A − B."""
+    terms: list[tuple[Number, Expr]] = []
+    for c, term in total.terms:
+        opened = distributed(term, 0) if _is_turned_sum(term) else term
+        parts = opened.terms if isinstance(opened, Sum) else ((1, opened),)
+        terms += [(times(c, own), part) for own, part in parts]
+    if len(terms) == len(total.terms):
+        return total
+    met = add(terms)
+    fewer = not isinstance(met, Sum) or len(met.terms) < len(terms)
+    return met if fewer and met.weight <= total.weight else total
+
+
+# In a sum of more terms than this nobody looks for two that share something.
+_MOST_TERMS = 8
+
+
+def _is_turned_sum(node: Expr) -> TypeGuard[Product]:
+    if not isinstance(node, Product) or len(node.factors) != 1 or node.summed:
+        return False
+    return isinstance(node.factors[0].node, Sum) and node.factors[0].exponent == 1
+
+
+def _by_groups(total: Sum) -> Expr:
+    """A sum with common factors of some of its terms outside: X'p/n − X'y/n + r w is X'(p − y)/n + r w."""
+    while 2 < len(total.terms) <= _MOST_TERMS:
+        terms = total.terms
+        found = [
+            Sum((*terms[:i], (1, whole), *terms[i + 1 : j], *terms[j + 1 :]))
+            for i, j in combinations(range(len(terms)), 2)
+            if (whole := _of_both(terms[i], terms[j])) is not None
+        ]
+        best = min(found, key=lambda other: other.weight, default=total)
+        if best.weight >= total.weight:
+            break
+        total = best
+    return total
+
+
+def _of_both(one: tuple[Number, Expr], other: tuple[Number, Expr]) -> Expr | None:
+    """Two terms with what they share outside; a number alone only of two symbols, 2 (A − B)."""
+    pair = Sum((one, other))
+    are_symbols = one[1].weight == other[1].weight == 1
+    return common_factor(pair) or (_common_number(pair) if are_symbols else None)
 
 
 def _common_number(total: Sum) -> Expr | None:
@@ -164,8 +215,10 @@ def _taken_out(
     covered = any(set(axes) <= set(f.labels) for f in common)
     if len(axes) > max(2, total.ndim):
         return None
-    if not spread and any(rest.falls_apart() or rest.only_moves() for rest in rests):
+    if not spread and any(rest.falls_apart() or rest.moves() for rest in rests):
         return None
+    if total.ndim == 1 and len(axes) == 2 and any(rest.scales() for rest in rests):
+        return None  # Wᵀ (u ⊙ c) + Vᵀ c is read, and (diag(u) W + V)ᵀ c is not
     sizes = dict(enumerate(pattern.label_sizes))
     inner: list[tuple[Number, Expr]] = []
     for (coef, _), rest in zip(terms, rests, strict=True):
@@ -210,11 +263,18 @@ class _Remainder:
             return self.back[label]
         return label if label < self.ndim else ("own", label)
 
-    def only_moves(self) -> bool:
-        """Whether nothing is left but slices: x[1:] and x[:-1] are read by themselves."""
-        moves = [f.node for f in self.rest if isinstance(f.node, AffineRelation)]
-        sliced = any(is_a(node, Slice) for node in moves)
-        return sliced and len(moves) == len([f for f in self.rest if f.labels])
+    def moves(self) -> bool:
+        """Whether what is taken out is moved by what is left: c ⊙ x[1:] and roll(x, 1) are read by themselves."""
+        own = [*self.back.values()]
+        shifts = [f for f in self.rest if is_a(f.node, Slice) or is_a(f.node, Roll)]
+        return any(self.label(label) in own for f in shifts for label in f.labels) or (
+            bool(shifts) and len(shifts) == len([f for f in self.rest if f.labels])
+        )
+
+    def scales(self) -> bool:
+        """Whether what is left is a matrix with its rows or columns scaled."""
+        labels = [{self.label(label) for label in f.labels} for f in self.rest]
+        return any(len(own) == 1 for own in labels) and any(len(own) == 2 for own in labels)
 
     def falls_apart(self) -> bool:
         """Whether nothing joins the axes: x (xᵀ A x) is not to be read as (x xᵀ A) x."""

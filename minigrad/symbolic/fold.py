@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from math import inf
 
 from minigrad.index.algebra import add, constant, scale
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, with_factors
 from minigrad.index.expr import Composite, Expr, Factor, Map, Number, Product, Sum, is_constant
 from minigrad.index.heads import WHERE
 from minigrad.index.meaning.smooth import LOG
@@ -59,7 +59,7 @@ def _recognised(node: Expr) -> Expr:
         return without_shift(node)
     found = folded(node)
     if isinstance(found, Product):
-        return _odds(found) or found
+        return _odds(found) or _roots_apart(found)
     return read_sum(found) if isinstance(found, Sum) else found
 
 
@@ -88,9 +88,26 @@ def _odds(node: Product) -> Expr | None:
         if rest in node.factors:
             left = [g for g in node.factors if g not in (f, rest)]
             made = (exponential(scale(f.exponent, sigmoid.args[0])), f.labels)
-            axes, sizes = range(node.ndim), dict(enumerate(node.label_sizes))
-            return contract(axes, [*left, made], node.coef, sizes)
+            return with_factors(node, [*left, made])
     return None
+
+
+def _roots_apart(node: Product) -> Expr:
+    """√(‖a‖² ‖b‖²) is ‖a‖ ‖b‖: the root of a product of sums of squares is that of each."""
+    operands: list[Factor] = []
+    for f in node.factors:
+        squares = _squares(f.node) if f.exponent.denominator == 2 else []
+        operands += [Factor(square, (), f.exponent) for square in squares] if len(squares) > 1 else [f]
+    return with_factors(node, operands) if len(operands) > len(node.factors) else node
+
+
+def _squares(node: Expr) -> list[Expr]:
+    """The sums of squares of single tensors that a number is the product of; none where it is another product."""
+    if not isinstance(node, Product) or node.ndim or node.coef != 1:
+        return []
+    labels = [label for f in node.factors for label in f.labels]
+    alone = len({*labels}) == len(labels) and all(f.exponent == 2 for f in node.factors)
+    return [contract((), [f]) for f in node.factors] if alone else []
 
 
 def _without_mask(node: Product) -> Expr | None:
@@ -104,7 +121,7 @@ def _without_mask(node: Product) -> Expr | None:
             continue
         left = [g for g in node.factors if (g.node, g.labels) != (choice.args[0], f.labels)]
         if f.exponent > 0 and len(left) < len(node.factors):
-            return contract(range(node.ndim), left, node.coef, dict(enumerate(node.label_sizes)))
+            return with_factors(node, left)
     return None
 
 

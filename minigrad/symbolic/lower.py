@@ -11,8 +11,8 @@ axis of size 1 is no label, and an index is a relation between the labels before
 X @ w              Σ_j X_ij w_j
 mean(X, axis=0)    (Σ_j X_ji) / 2
 X * s              X_ij s_i
-X[:, 1]            Σ_j X_ij [j = 1]
-reshape(X, (6,))   Σ_jk X_jk [jk = i]
+X[:, 1]            X_i1
+reshape(X, (6,))   X[i // 3,i % 3]
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from minigrad.graph.dims import Dim
 from minigrad.graph.node import Node
 from minigrad.index import heads
 from minigrad.index.assume import open_assumptions
-from minigrad.index.contract import size_as_number
+from minigrad.index.contract import size_as_number, symmetric
 from minigrad.index.expr import Expr, Head, Leaf, Product, Ref
 from minigrad.index.numbers import number
 from minigrad.index.pointwise import apply_head, pointwise
@@ -45,9 +45,10 @@ from minigrad.index.view import (
 )
 from minigrad.names import differential_name
 from minigrad.primitive import Primitive
-from minigrad.symbolic.autoname import FreeNames
+from minigrad.symbolic.freenames import FreeNames
 from minigrad.symbolic.names import names_in_graph
 from minigrad.symbolic.positions import with_positions
+from minigrad.symbolic.truth import require_no_count
 
 _CONSTANTS = {math.pi: "pi", math.e: "E"}
 
@@ -67,7 +68,9 @@ class Lowered:
     tensor axes that it keeps (axes of size 1 are no indices); ``sizes`` says what dims measure, and is
     None where they have no numbers; ``free`` are the variables that are lowered without their thin facts;
     ``automatic`` are the names that nobody gave, for what would be too long to read without;
-    ``cotangents`` are variables that stand for the gradient by an output, each with that output.
+    ``cotangents`` are variables that stand for the gradient by an output, each with that output;
+    ``called`` are names that whoever reads the graph gives to tensors that have none of their own;
+    ``tangents`` are variables that stand for small changes of others, each with what it is a change of.
     """
 
     views: dict[Node, View] = field(default_factory=dict)
@@ -77,6 +80,8 @@ class Lowered:
     free: frozenset[Node] = frozenset()
     automatic: FreeNames = field(default_factory=FreeNames)
     cotangents: Mapping[Node, Output] = field(default_factory=dict)
+    called: Mapping[Node, str] = field(default_factory=dict)
+    tangents: dict[Node, Node] = field(default_factory=dict)
 
     def expr(self, node: Node) -> Expr:
         return self.views[node].expr
@@ -111,20 +116,27 @@ def lower(
     outputs: Sequence[Node],
     free: Collection[Node] = (),
     cotangents: Mapping[Node, Output] | None = None,
+    called: Mapping[Node, str] | None = None,
 ) -> Lowered:
     """The graph of the outputs in index notation; named tensors become names.
 
     Of the variables ``free`` only that is used which holds all around their values; ``cotangents`` have
-    the axes of their outputs, which are older than they are.
+    the axes of their outputs, which are older than they are; ``called`` names further tensors.
     """
     order = graph_order(outputs)
-    result = Lowered(sizes=_dim_sizes(order), free=frozenset(free), cotangents=cotangents or {})
+    result = Lowered(
+        sizes=_dim_sizes(order),
+        free=frozenset(free),
+        cotangents=cotangents or {},
+        called=called or {},
+    )
     result.names = {
         **names_in_graph(order),
+        **result.called,
         **{output.node: output.name for output in result.cotangents.values()},
     }
     operations = sum(node.op is not None for node in order)
-    result.automatic = FreeNames({*result.names.values(), *_dim_names(order)}, operations)
+    result.automatic = FreeNames(result.names.values(), _dim_names(order), operations)
     with measured(result.sizes):
         for node in order:
             view = _leaf_view(node, result) if node.op is None else _lower_node(node, result)
@@ -136,10 +148,29 @@ def lower(
     return result
 
 
+def with_tangent(lowered: Lowered, variable: Node, tangent: Node) -> None:
+    """Enter a variable that stands for a small change of another one, and has its axes."""
+    view, name = lowered.views[variable], str(tangent.name)
+    kept = tuple(k for k, size in enumerate(view.sizes) if size != 1)
+    place = {k: i for i, k in enumerate(kept)}
+    leaf = Leaf(name, tuple(view.sizes[k] for k in kept))
+    lowered.tangents[tangent] = variable
+    lowered.names[tangent] = name
+    lowered.leaves[name] = (tangent, kept)
+    lowered.views[tangent] = View(leaf, tuple(place.get(k) for k in range(len(view.sizes))))
+
+
 def freed(lowered: Lowered, output: Node, variables: Iterable[Node]) -> Lowered:
-    """The graph in which the variables vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
+    """The graph in which variables and named symmetric matrices vary freely: X'X is I for an orthogonal X, its derivative is not 0."""
     tied = {n for n in variables if n.op is not None or open_assumptions(n.assume) != n.assume}
-    return lowered if tied <= lowered.free else lower([output], tied, lowered.cotangents)
+    # of a matrix that is its own transpose nobody could say which of the two its gradient is
+    tied |= {n for n in lowered.names if n.op is not None and n in lowered.views and symmetric(lowered.expr(n))}
+    if tied <= lowered.free:
+        return lowered
+    again = lower([output], tied, lowered.cotangents, lowered.called)
+    for tangent, variable in lowered.tangents.items():
+        with_tangent(again, variable, tangent)
+    return again
 
 
 def _dim_names(order: Sequence[Node]) -> set[str]:
@@ -232,7 +263,9 @@ def _lower_node(node: Node, result: Lowered) -> View:
     views = [_input_view(value, result) for value in node.inputs]
     assert node.op is not None
     views, params = with_positions(node.inputs, node.params, views, partial(_entered, result))
-    return lower_row(node.op, views, params)
+    view = lower_row(node.op, views, params)
+    require_no_count(node, view, head_of(node.op, params) if node.op.kind == "elementwise" else None)
+    return view
 
 
 def _entered(result: Lowered, node: Node) -> View:
@@ -326,12 +359,13 @@ def _applied(head: Head, *args: Expr) -> Expr:
 
 
 def head_of(row: Primitive, params: Mapping[str, Any]) -> Head:
-    """The elementwise function that a row is, with its parameters."""
+    """The elementwise function that a row is, with its parameters; a word among them is part of its name."""
+    words = [v for k, v in sorted(params.items()) if isinstance(v, str) and v != row.params.get(k)]
     text = row.meaning if isinstance(row.meaning, str) else row.meaning(**params)  # type: ignore[misc]
     values = tuple(
         (k, number(v)) for k, v in sorted(params.items()) if isinstance(v, (int, float, np.number))
     )
-    return Head(row.name, text, values)
+    return Head("_".join([row.name, *words]), text, values)
 
 
 def register_heads(rows: Iterable[Primitive]) -> None:

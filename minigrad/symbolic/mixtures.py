@@ -18,9 +18,10 @@ from fractions import Fraction
 
 from minigrad.index import heads
 from minigrad.index.algebra import add, constant, scale, subtract
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, with_factors
 from minigrad.index.expr import (
     Expr,
+    Leaf,
     Map,
     Number,
     Product,
@@ -30,9 +31,9 @@ from minigrad.index.expr import (
     is_zero,
     postorder,
 )
-from minigrad.index.numbers import exact_power, plus, times
+from minigrad.index.numbers import exact_power, magnitude, plus, times
 from minigrad.index.pointwise import mapped
-from minigrad.index.rebuild import substituted
+from minigrad.index.rebuild import substituted, transformed
 from minigrad.symbolic.exponentials import Mixture, exponential, function, logarithm_of
 
 LOGISTIC = "1/(1 + exp(-x))"
@@ -178,6 +179,61 @@ def without_lone_differences(roots: Sequence[Expr]) -> list[Expr]:
     }
     done: dict[Expr, Expr] = {}
     return [substituted(root, lone, done) for root in roots] if lone else list(roots)
+
+
+def by_one_sigmoid(roots: Sequence[Expr]) -> list[Expr]:
+    """The expressions with σ(x) σ(−x) as p (1 − p), p = σ(x), for an x that does not start with a minus.
+
+    That is the same for x and −x: where no other sigmoid is of x, a factor that is 1 or −1 is left out.
+    """
+    others: set[Expr] = set()  # of what there are sigmoids outside such products
+    for node in postorder(*roots, closed=is_definition):
+        pair = _both_sigmoids(node)
+        for k, child in enumerate(node.children()):
+            x = None if pair and k in pair[:2] else _argument_of_sigmoid(child)
+            others.update([] if x is None else [x, scale(-1, x)])
+
+    def rule(node: Expr) -> Expr:
+        pair = _both_sigmoids(node)
+        if pair is None or not isinstance(node, Product):
+            return node
+        k, m, x = pair
+        p = mapped(function(LOGISTIC, "special.expit"), (x if x in others else _without_signs(x),))
+        factors = [*node.factors]
+        factors[k] = factors[k]._replace(node=p)
+        factors[m] = factors[m]._replace(node=subtract(constant(1, p.sizes), p))
+        return with_factors(node, factors)
+
+    done: dict[Expr, Expr] = {}
+    return [transformed(root, rule, done, is_definition) for root in roots]
+
+
+def _both_sigmoids(node: Expr) -> tuple[int, int, Expr] | None:
+    """Where σ(x) and σ(−x) stand in a product, and the x that does not start with a minus."""
+    if not isinstance(node, Product):
+        return None
+    seen: dict[object, int] = {}
+    for k, f in enumerate(node.factors):
+        x = _argument_of_sigmoid(f.node)
+        if x is None or f.exponent != 1:
+            continue
+        other = seen.get((scale(-1, x), f.labels))
+        if other is not None:
+            return other, k, scale(-1, x) if negated(x) else x
+        seen[x, f.labels] = k
+    return None
+
+
+def _without_signs(x: Expr) -> Expr:
+    """The product without what is 1 or −1 in every element."""
+    if not isinstance(x, Product):
+        return x
+    kept = [
+        f
+        for f in x.factors
+        if not (isinstance(f.node, Leaf) and "pm1" in f.node.assume and set(f.labels) <= set(range(x.ndim)))
+    ]
+    return with_factors(x, kept, magnitude(x.coef))
 
 
 def _argument_of_sigmoid(node: Expr) -> Expr | None:

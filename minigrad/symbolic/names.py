@@ -45,7 +45,7 @@ def names_in_graph(order: Sequence[Node]) -> dict[Node, str]:
 
 
 def _qualified(name: str, nodes: Sequence[Node]) -> list[str]:
-    paths = _scope_paths([node.context for node in nodes])
+    paths = scope_paths([node.context for node in nodes])
     shared = set(paths[0]).intersection(*paths)
     short = [".".join([*(part for part in path if part not in shared), name]) for path in paths]
     if len(set(short)) == len(nodes):
@@ -61,7 +61,7 @@ def _qualified(name: str, nodes: Sequence[Node]) -> list[str]:
     return full
 
 
-def _scope_paths(scopes: Sequence[object]) -> list[list[str]]:
+def scope_paths(scopes: Sequence[object]) -> list[list[str]]:
     """The parts of each scope's path, in which a scope entered repeatedly carries its number."""
     chains = [_chain(scope) for scope in scopes]
     entries: dict[tuple[object, str], dict[object, int]] = {}

@@ -5,6 +5,7 @@ quotient stands instead, or None.
 
 With z of 3 elements, 1 / (1 + exp(−z_i)) has 1 above the fraction bar and the mixture {0: 1, −z: 1} below:
 
+>>> from minigrad.index.contract import contract
 >>> from minigrad.index.expr import Leaf
 >>> from minigrad.notation.matrix import index_text
 >>> below = add([(1, constant(1, (3,))), (1, exponential(scale(-1, Leaf("z", (3,)))))])
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from minigrad.index.algebra import add, constant, scale
-from minigrad.index.contract import contract
+from minigrad.index.contract import with_factors
 from minigrad.index.expr import Expr, Factor, Product, Sum, is_zero
 from minigrad.symbolic.exponentials import (
     Mixture,
@@ -108,8 +109,7 @@ def _with_one_exponential(node: Product, below: Factor) -> Product | None:
     taken = [f for f, _ in exps]
     factors = [f for f in node.factors if f not in taken]
     one = Factor(exponential(argument), below.labels)
-    sizes = dict(enumerate(node.label_sizes))
-    made = contract(range(node.ndim), [*factors, one], node.coef, sizes)
+    made = with_factors(node, [*factors, one])
     return made if isinstance(made, Product) else None
 
 
@@ -218,7 +218,7 @@ def _with_open_names(node: Product) -> Product:
         (body if opens else f.node, f.labels, f.exponent)
         for f, body, opens in zip(node.factors, inner, weighted, strict=True)
     ]
-    made = contract(range(node.ndim), operands, node.coef, dict(enumerate(node.label_sizes)))
+    made = with_factors(node, operands)
     return made if isinstance(made, Product) else node
 
 
@@ -274,4 +274,4 @@ def _replaced(
             factors.append(f._replace(exponent=_whole(f.exponent + power)))
         elif k not in pair:
             factors.append(f)
-    return contract(range(node.ndim), factors, node.coef, dict(enumerate(node.label_sizes)))
+    return with_factors(node, factors)

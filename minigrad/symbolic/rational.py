@@ -27,7 +27,7 @@ from typing import Any
 
 from minigrad.index import heads
 from minigrad.index.algebra import add
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, with_factors
 from minigrad.index.expr import Expr, Factor, Leaf, Map, Number, Product, Sum
 from minigrad.index.facts import ABSOLUTE
 from minigrad.index.numbers import number, times
@@ -172,8 +172,7 @@ class _Atoms:
             result *= read(f.node, own) ** exponent
         if bound:
             used = sorted({lab for f in bound for lab in f.labels if lab < node.ndim})
-            sizes = dict(enumerate(node.label_sizes))
-            inner = contract(used, bound, number(share), sizes)
+            inner = with_factors(node, bound, number(share), out=used)
             result *= self.symbol(inner, tuple(labels[lab] for lab in used))
         return result
 

@@ -26,20 +26,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from fractions import Fraction
-from itertools import islice
+from itertools import combinations, islice
 
 from minigrad.index.algebra import add, split_coefficient
-from minigrad.index.contract import contract, symmetric
+from minigrad.index.contract import contract, symmetric, with_factors
 from minigrad.index.expr import Expr, Factor, Number, Product, Ref, Sum, postorder
 from minigrad.index.matching import Found, occurrences
 from minigrad.index.numbers import magnitude, times
-from minigrad.symbolic.autoname import FreeNames
-from minigrad.symbolic.expand import multiplied_out
+from minigrad.symbolic.expand import expanded, has_delta, multiplied_out
 from minigrad.symbolic.factors import common_factors
+from minigrad.symbolic.freenames import FreeNames
 
 # Beyond this many terms a Hessian stays as it came: a reader is not helped by opening it.
 _MOST_TERMS = 24
 _MOST_WEIGHT = 60
+# Of a sum of so many terms one or two may stand beside what the others share.
+_MOST_GROUPED = 5
 # So many choices of a common factor are tried at each level.
 _MOST_WAYS = 3
 Operand = tuple[Expr, Sequence[Hashable], "int | Fraction"]
@@ -61,7 +63,7 @@ def by_parts(hessian: Expr, gradient: Expr, key: str, names: FreeNames) -> list[
     forms: list[Expr] = []
     for part in _parts(gradient):
         if part is gradient and "." not in key:
-            ref = Ref(f"d{key}", part, of=key)
+            ref = Ref(names.gradient(key), part, of=key)
             names.given.add(ref.name)
         else:
             ref = Ref(names.fresh(part), part)
@@ -69,6 +71,27 @@ def by_parts(hessian: Expr, gradient: Expr, key: str, names: FreeNames) -> list[
         if divided is not None:
             forms.extend(dict.fromkeys(_factors_outside(divided)))
     return [form for form in forms if form.weight <= hessian.weight + _MOST_WEIGHT]
+
+
+def in_groups(derivative: Expr) -> list[Expr]:
+    """Forms of a derivative multiplied out, with what all terms share outside, or all but one or two.
+
+    A'(diag(p) − pp')A + I for A'diag(p)A − A'pp'A + I.
+    """
+    if derivative.weight > _MOST_WEIGHT:
+        return []
+    opened = expanded(derivative, lambda total: total.ndim > 1 or has_delta(total), _MOST_TERMS)
+    if not isinstance(opened, Sum):
+        return [] if opened == derivative else [opened]
+    forms = [*_factors_outside(opened)]
+    if derivative.ndim == 2 and len(opened.terms) <= _MOST_GROUPED:
+        for count in range(1, min(2, len(opened.terms) - 2) + 1):
+            for others in combinations(opened.terms, count):
+                group = add([term for term in opened.terms if term not in others])
+                if isinstance(group, Sum):
+                    ways = islice(_factors_outside(group), 1, None)
+                    forms.extend(add([(1, way), *others]) for way in ways)
+    return [*dict.fromkeys(forms)]
 
 
 def _parts(gradient: Expr) -> Iterator[Expr]:
@@ -143,10 +166,9 @@ def _replaced(
     ratio = _quotient(times(coef, term.coef), times(lead_coef, lead.coef))
     if ratio is None:
         return None
-    sizes = dict(enumerate(term.label_sizes))
 
     def beside(node: Expr) -> Expr:
-        return contract(range(term.ndim), [*found.rest, (node, labels)], 1, sizes)
+        return with_factors(term, [*found.rest, (node, labels)], 1)
 
     taken = [(times(ratio, c), beside(part)) for c, part in body.terms]
     if not all(_contains(total, c, part) for c, part in taken):
@@ -176,7 +198,6 @@ def _factors_outside(total: Sum) -> Iterator[Expr]:
         yield found
         inner = [f for f in getattr(found, "factors", ()) if isinstance(f.node, Sum)]
         if len(inner) == 1 and inner[0].exponent == 1 and isinstance(found, Product):
-            sizes = dict(enumerate(found.label_sizes))
             for way in _factors_outside(inner[0].node):
                 factors = [f._replace(node=way) if f is inner[0] else f for f in found.factors]
-                yield contract(range(found.ndim), factors, found.coef, sizes)
+                yield with_factors(found, factors)

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from minigrad.errors import DerivationError
-from minigrad.index.contract import contract
+from minigrad.index.contract import with_factors
 from minigrad.index.expr import Expr, Factor, Product, Ref
 from minigrad.index.rebuild import rewritten
 from minigrad.symbolic.byname import with_product_named
@@ -73,5 +73,5 @@ def _opened(node: Product, f: Factor) -> Product | None:
     if not isinstance(gradient, Ref) or gradient.of is None or f.exponent != 1:
         return node
     factors = [Factor(gradient.node, f.labels) if g is f else g for g in node.factors]
-    opened = contract(range(node.ndim), factors, node.coef, dict(enumerate(node.label_sizes)))
+    opened = with_factors(node, factors)
     return opened if isinstance(opened, Product) else None

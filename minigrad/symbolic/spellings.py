@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from minigrad.index import facts, heads
 from minigrad.index.algebra import add, constant, scale, split_coefficient, subtract
-from minigrad.index.contract import contract
+from minigrad.index.contract import contract, with_factors
 from minigrad.index.expr import Composite, Expr, Map, Number, Product, Sum, is_constant
 from minigrad.index.meaning.smooth import EXP, LOG
 from minigrad.index.numbers import magnitude, times
@@ -223,7 +223,7 @@ def _logarithm(node: Map) -> Expr | None:
             continue
         if len(others) == len(arg.summed):
             logs = (mapped(LOG, (f.node,)), f.labels, 1)
-            return contract(range(arg.ndim), [logs, *others], 1, dict(enumerate(arg.label_sizes)))
+            return with_factors(arg, [logs, *others], 1)
     return None
 
 

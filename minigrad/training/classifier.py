@@ -1,4 +1,4 @@
-"""A transformer that tells two classes apart, for images, columns of numbers, and texts."""
+"""A transformer that tells classes apart or says a number, of images, columns of numbers, and texts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from minigrad.data import Vocabulary
 from minigrad.graph import Tensor, scope, tensor
 from minigrad.nn import Embedding, LayerNorm, LearnedPositions, Linear, Module, TransformerBlock
 from minigrad.nn import init as initial
@@ -58,7 +59,14 @@ class ColumnTokens(Module):
 class WordTokens(Module):
     """X = E[t] + P: a vector for each word, and one for each position.
 
-    Padding and unknown words begin at 0: nothing in the training part would ever move them.
+    In training, words are now and then taken for unknown ones, of some texts few and of others nearly all:
+    so what an unknown word means is learnt as well, and a text of such words is told by how often each
+    class occurs. Padding begins at 0 and stays there.
+
+    Notes
+    -----
+    M. Iyyer et al., Deep Unordered Composition Rivals Syntactic Methods for Text Classification, ACL
+    2015, section 3.1 (word dropout).
     """
 
     def __init__(
@@ -71,14 +79,23 @@ class WordTokens(Module):
 
         self.embed = Embedding(words, width, init=vectors, rng=rng, dtype=dtype)
         self.positions = LearnedPositions(tokens, width, rng=rng, dtype=dtype)
+        self.rng = rng.spawn(1)[0]
 
     def forward(self, ids: Tensor) -> Tensor:
         """Shape (b, n) to (b, n, width)."""
+        if self.training:
+            ids = tensor(self._some_unknown(ids.numpy()))
         return self.positions(self.embed(ids))
+
+    def _some_unknown(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The ids with a part u³ of each text's words unknown, u uniform between 0 and 1."""
+        part = self.rng.random((len(ids), 1)) ** 3
+        hidden = (self.rng.random(ids.shape) < part) & (ids != Vocabulary.PADDING)
+        return np.where(hidden, Vocabulary.UNKNOWN, ids)
 
 
 class Classifier(Module):
-    """z = w · mean(LayerNorm(blocks(tokens))) + b, and p = σ(z) is the probability of class 1.
+    """z = W · mean(LayerNorm(blocks(tokens))) + b: the logit of class 1 of two, of each class, or a number.
 
     The mean is taken over the tokens that the mask leaves.
 
@@ -90,9 +107,13 @@ class Classifier(Module):
         Layers, heads, dropout and dtype.
     rng
         Draws the initial weights.
+    outputs
+        How many numbers z are.
     """
 
-    def __init__(self, tokens: Module, settings: Settings, rng: np.random.Generator) -> None:
+    def __init__(
+        self, tokens: Module, settings: Settings, rng: np.random.Generator, outputs: int = 1
+    ) -> None:
         width, dtype = settings.width, settings.dtype
         self.tokens = tokens
         self.blocks = [
@@ -107,17 +128,19 @@ class Classifier(Module):
             for _ in range(settings.layers)
         ]
         self.norm = LayerNorm(width, dtype=dtype)
-        self.head = Linear(width, 1, rng=rng, dtype=dtype)
+        self.head = Linear(width, outputs, rng=rng, dtype=dtype)
+        self.outputs = outputs
 
     def forward(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
-        """The logits z, shape (b,), of inputs and a mask (b, n) that is True where a token is."""
+        """z, shape (b,) or (b, outputs), of inputs and a mask (b, n) that is True where a token is."""
         X = self.tokens(inputs)
         for block in self.blocks:
             X = block(X, key_mask=mask)
         X = self.norm(X)
         with scope("Pooling"):
             h = mean(X, axis=-2) if mask is None else _masked_mean(X, mask)
-        return self.head(h)[:, 0]
+        z = self.head(h)
+        return z[:, 0] if self.outputs == 1 else z
 
     def attention_weights(self, inputs: Tensor, mask: Tensor | None = None) -> list[Any]:
         """A of each block, shape (b, heads, n, n)."""
@@ -133,8 +156,8 @@ def _masked_mean(X: Tensor, mask: Tensor) -> Tensor:
     return total(X * tensor(kept / kept.sum(axis=-2, keepdims=True)), axis=-2)
 
 
-def build(settings: Settings, encoder: AnyEncoder) -> Classifier:
-    """The classifier that settings ask for, with its first weights."""
+def build(settings: Settings, encoder: AnyEncoder, outputs: int = 1) -> Classifier:
+    """The classifier that settings ask for, of so many outputs, with its first weights."""
     rng = np.random.default_rng([settings.seed, 0])
     width, dtype = settings.width, settings.dtype
     tokens: Module
@@ -144,4 +167,4 @@ def build(settings: Settings, encoder: AnyEncoder) -> Classifier:
         tokens = ColumnTokens(encoder.tokens, width, rng, dtype)
     else:
         tokens = WordTokens(len(encoder.vocabulary), encoder.tokens, width, rng, dtype)
-    return Classifier(tokens, settings, rng)
+    return Classifier(tokens, settings, rng, outputs)

@@ -27,12 +27,12 @@ class Epoch:
     """An epoch that is over: its number from 1, and means over its examples.
 
     The training part is measured while it is learnt, the validation part afterwards; ``lr`` is the
-    learning rate with which the next epoch begins.
+    learning rate with which the next epoch begins. Numbers have no accuracy: it is None.
     """
 
     number: int
     loss: float
-    accuracy: float
+    accuracy: float | None
     validation_loss: float | None = None
     validation_accuracy: float | None = None
     lr: float | None = None
@@ -63,6 +63,8 @@ class Trainer:
         Stop after so many epochs without a lower validation loss.
     clip
         The largest norm of all gradients together; longer ones are scaled down to it.
+    classes
+        Whether targets are classes, whose hits are counted; numbers have none.
 
     Raises
     ------
@@ -85,6 +87,7 @@ class Trainer:
         validation: tuple[Inputs, ArrayLike] | None = None,
         patience: int | None = None,
         clip: float | None = None,
+        classes: bool = True,
     ) -> None:
         if patience is not None and validation is None:
             raise ArgumentError(
@@ -94,7 +97,7 @@ class Trainer:
         self.inputs, self.targets = as_tuple(X), np.asarray(y)
         minibatches(*self.inputs, self.targets, size=batch_size)  # refuses what does not fit
         self.batch_size, self.rng, self.clip = batch_size, rng, clip
-        self.validation, self.patience = validation, patience
+        self.validation, self.patience, self.classes = validation, patience, classes
         self.history: list[Epoch] = []
         # What is loaded lies in C order, and matrix products round by how factors lie in memory: a
         # run that goes on has the bits of one that was never stopped if this one lies so as well.
@@ -187,8 +190,9 @@ class Trainer:
                     f"training: the validation loss is {measured[0]} after epoch {self.epoch + 1}; lower "
                     f"the learning rate (now {self.optimizer.lr:g}) or clip gradients"
                 )
+        right = (self._hits / size, measured[1]) if self.classes else (None, None)
         epoch = Epoch(
-            self.epoch + 1, self._losses / size, self._hits / size, *measured, self.optimizer.lr
+            self.epoch + 1, self._losses / size, right[0], measured[0], right[1], self.optimizer.lr
         )
         self.history.append(epoch)
         if self._is_best(epoch):
@@ -276,6 +280,7 @@ def fit(
     validation: tuple[Inputs, ArrayLike] | None = None,
     patience: int | None = None,
     clip: float | None = None,
+    classes: bool = True,
 ) -> Iterator[Epoch]:
     """Minimise a mean loss, the binary cross-entropy of logits by default, epoch by epoch.
 
@@ -284,7 +289,7 @@ def fit(
 
     Parameters
     ----------
-    model, optimizer, X, y, batch_size, rng, loss, validation, patience, clip
+    model, optimizer, X, y, batch_size, rng, loss, validation, patience, clip, classes
         As for :class:`Trainer`.
     epochs
         How often each example is seen.
@@ -312,6 +317,7 @@ def fit(
         validation=validation,
         patience=patience,
         clip=clip,
+        classes=classes,
     )
     yield from trainer.run(epochs)
     if validation is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from numpy.typing import NDArray
 from minigrad.data import Table
 from minigrad.errors import ArgumentError
 from minigrad.graph import no_grad, tensor
-from minigrad.ops.functional import sigmoid
 from minigrad.training.checkpoint import blaming, part
 from minigrad.training.classifier import Classifier, build
 from minigrad.training.encoders import AnyEncoder, Arrays, Columns, Words, as_dtype
+from minigrad.training.loop import Epoch
 from minigrad.training.run_file import load_run
 from minigrad.training.session import CHECKPOINT
 from minigrad.training.settings import Settings
+from minigrad.training.target import Target
 
 _AT_A_TIME = 256
 
@@ -32,20 +34,31 @@ class Prediction:
     Parameters
     ----------
     label
-        The likelier of the two labels.
-    probability
-        p, the probability of class 1.
+        The likeliest label; None of a number.
+    probabilities
+        Of each label, as the model has them; none of a number.
+    value
+        The number; None of a label.
     attended
         The tokens, words or columns, each with the part of the attention that it received; the
         parts sum to 1.
     unknown
         The words that did not stand in the training part, in the order in which they were read.
+    known
+        How many words did; None where no words are read. Where it is 0, little but chance speaks.
     """
 
-    label: str
-    probability: float
+    label: str | None
+    probabilities: Mapping[str, float]
+    value: float | None = None
     attended: tuple[tuple[str, float], ...] = ()
     unknown: tuple[str, ...] = ()
+    known: int | None = None
+
+    @property
+    def probability(self) -> float:
+        """The probability of the label that is said."""
+        return self.probabilities[self.label] if self.label is not None else math.nan
 
 
 class Predictor:
@@ -57,17 +70,30 @@ class Predictor:
         Takes encoded inputs to logits.
     encoder
         Encodes what people have.
-    labels
-        What 0 and 1 stand for.
+    target
+        What is said of an example.
     settings
         How it was trained.
+    measured
+        The epoch whose weights these are, with what it measured on the validation part.
     """
 
     def __init__(
-        self, model: Classifier, encoder: AnyEncoder, labels: tuple[str, str], settings: Settings
+        self,
+        model: Classifier,
+        encoder: AnyEncoder,
+        target: Target,
+        settings: Settings,
+        measured: Epoch | None = None,
     ) -> None:
-        self.model, self.encoder, self.labels, self.settings = model, encoder, labels, settings
+        self.model, self.encoder, self.target, self.settings = model, encoder, target, settings
+        self.measured = measured
         model.eval()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes; none where numbers are said."""
+        return self.target.labels
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Predictor:
@@ -82,24 +108,24 @@ class Predictor:
             mismatched or changed.
         """
         place = Path(path)
-        saved, settings, encoder = load_run(place / CHECKPOINT if os.path.isdir(place) else place)
-        zero, one = saved.facts["labels"]
-        model = build(settings, encoder)
-        best = saved.facts["trainer"]["best_epoch"] > 0
+        saved, settings, encoder, target = load_run(_checkpoint_in(place) if os.path.isdir(place) else place)
+        model = build(settings, encoder, target.outputs)
+        best = saved.facts["trainer"]["best_epoch"]
         weights = part(saved.arrays, "best." if best else "model.")
         with blaming(saved.source):
             model.load_state_dict(weights)
         if not all(np.isfinite(array).all() for array in weights.values()):
             raise ArgumentError(f"{saved.source}: the weights hold NaN or infinity and predict nothing")
-        return cls(model, encoder, (zero, one), settings)
+        measured = Epoch(**saved.facts["trainer"]["history"][best - 1]) if best else None
+        return cls(model, encoder, target, settings, measured)
 
     # -- numbers -------------------------------------------------------------------------------
 
-    def probabilities(self, *inputs: NDArray[Any]) -> NDArray[np.float64]:
-        """Probabilities p = σ(z) of encoded inputs, shape (examples,)."""
+    def answers(self, *inputs: NDArray[Any]) -> NDArray[np.float64]:
+        """What is said of encoded inputs: probabilities of the labels, shape (examples, labels), or numbers."""
         arrays = as_dtype(inputs, self.settings.dtype)
-        found = [sigmoid(self.model(*batch)).numpy() for batch in self._batches(arrays)]
-        return np.concatenate([np.empty(0), *found]).astype(np.float64)
+        found = [self.target.said(self.model(*batch)) for batch in self._batches(arrays)]
+        return np.concatenate([np.empty((0, max(len(self.labels), 1))), *found])
 
     def attended(
         self, *inputs: NDArray[Any], layer: int = -1, head: int | None = None
@@ -161,7 +187,7 @@ class Predictor:
         read = [self.encoder.words(text) for text in texts]
         names = [[word for word, _ in found] or ["(no word)"] for found in read]
         return [
-            replace(said, unknown=tuple(word for word, known in found if not known))
+            replace(said, unknown=tuple(word for word, known in found if not known), known=sum(known for _, known in found))
             for said, found in zip(self._predictions(inputs, names, weights), read, strict=True)
         ]
 
@@ -201,10 +227,34 @@ class Predictor:
         self, inputs: Arrays, names: Sequence[Sequence[str]], weights: NDArray[np.float64]
     ) -> list[Prediction]:
         return [
-            Prediction(
-                self.labels[int(p > 0.5)],
-                float(p),
-                tuple(zip(tokens, map(float, row), strict=False)),
-            )
-            for p, tokens, row in zip(self.probabilities(*inputs), names, weights, strict=True)
+            self._said(answer, tuple(zip(tokens, map(float, row), strict=False)))
+            for answer, tokens, row in zip(self.answers(*inputs), names, weights, strict=True)
         ]
+
+    def _said(self, answer: NDArray[np.float64], attended: tuple[tuple[str, float], ...]) -> Prediction:
+        if not self.labels:
+            return Prediction(None, {}, float(answer[0]), attended)
+        probabilities = dict(zip(self.labels, map(float, answer), strict=True))
+        return Prediction(self.labels[int(answer.argmax())], probabilities, None, attended)
+
+
+def _checkpoint_in(folder: Path) -> Path:
+    """The checkpoint of a run in a folder.
+
+    Raises
+    ------
+    ArgumentError
+        When there is none; it says what the folder is.
+    """
+    if os.path.lexists(folder / CHECKPOINT):
+        return folder / CHECKPOINT
+    study = all(os.path.lexists(folder / name) for name in ("weights.npz", "metrics.json"))
+    raise ArgumentError(
+        f"{str(folder)!r} "
+        + (
+            "is the folder of `minigrad attention`, a study of gradients whose weights predict nothing; "
+            "train on the same digits with `minigrad train --out FOLDER`, and give that folder"
+            if study
+            else f"holds no {CHECKPOINT}; give the folder of `minigrad train`"
+        )
+    )

@@ -12,12 +12,13 @@ from minigrad.training.checkpoint import Checkpoint, load
 from minigrad.training.encoders import AnyEncoder, Columns, encoder_of
 from minigrad.training.encoders import Words as WordEncoder
 from minigrad.training.settings import LARGEST, Settings
+from minigrad.training.target import Target, target_of
 from minigrad.training.tensor_file import Layout
 
 _EPOCH = s.record(
     number=s.whole(1),
     loss=s.real(),
-    accuracy=s.real(0),
+    accuracy=s.optional(s.real(0)),
     validation_loss=s.optional(s.real()),
     validation_accuracy=s.optional(s.real(0)),
     lr=s.optional(s.real(0)),
@@ -32,7 +33,10 @@ FACTS = s.record(
         ),
         words=s.record(column=s.text(), words=s.listed(s.text(), 1), tokens=_SIZE),
     ),
-    labels=s.listed(s.text(), 2, 2),
+    target=s.kinds(
+        classes=s.record(labels=s.listed(s.text(), 2), shares=s.listed(s.real(0), 2)),
+        numbers=s.record(mean=s.real(), std=s.real(0)),
+    ),
     fingerprint=s.text(1000),
     finished=s.truth,
     trainer=s.record(
@@ -47,8 +51,8 @@ FACTS = s.record(
 )
 
 
-def load_run(path: str | os.PathLike[str]) -> tuple[Checkpoint, Settings, AnyEncoder]:
-    """Read the checkpoint of a run, its settings and its encoder.
+def load_run(path: str | os.PathLike[str]) -> tuple[Checkpoint, Settings, AnyEncoder, Target]:
+    """Read the checkpoint of a run, its settings, its encoder and its target.
 
     Raises
     ------
@@ -60,8 +64,8 @@ def load_run(path: str | os.PathLike[str]) -> tuple[Checkpoint, Settings, AnyEnc
     return saved, *_described(saved.facts)
 
 
-def _described(facts: Mapping[str, Any]) -> tuple[Settings, AnyEncoder]:
-    return Settings.of(facts["settings"]), encoder_of(facts["encoder"])
+def _described(facts: Mapping[str, Any]) -> tuple[Settings, AnyEncoder, Target]:
+    return Settings.of(facts["settings"]), encoder_of(facts["encoder"]), target_of(facts["target"])
 
 
 def _faults(facts: dict[str, Any], layouts: Mapping[str, Layout]) -> Iterator[str]:
@@ -76,11 +80,11 @@ def _faults(facts: dict[str, Any], layouts: Mapping[str, Layout]) -> Iterator[st
     if trainer["best_epoch"] > len(epochs):
         yield f"trainer.best_epoch is {trainer['best_epoch']}, after {len(epochs)} epochs"
     try:
-        settings, encoder = _described(facts)
+        settings, encoder, target = _described(facts)
     except ArgumentError as error:
         yield str(error)
         return
-    layers, least = settings.layers, _fewest_numbers(settings, encoder)
+    layers, least = settings.layers, _fewest_numbers(settings, encoder, target)
     own = {name: layout for name, layout in layouts.items() if name.startswith("model.")}
     held = sum(layout.size for layout in own.values())
     if layers > len(own) or least > held:
@@ -90,11 +94,11 @@ def _faults(facts: dict[str, Any], layouts: Mapping[str, Layout]) -> Iterator[st
         )
 
 
-def _fewest_numbers(settings: Settings, encoder: AnyEncoder) -> int:
+def _fewest_numbers(settings: Settings, encoder: AnyEncoder, target: Target) -> int:
     """A bound from below on what a model holds, near enough that building it costs what the file does."""
     width = settings.width
     rows = {
         WordEncoder: lambda e: len(e.vocabulary) + e.tokens,
         Columns: lambda e: 2 * e.tokens,
     }.get(type(encoder), lambda e: e.features + e.tokens)(encoder)
-    return int(settings.layers * 12 * width * width + rows * width)
+    return int(settings.layers * 12 * width * width + (rows + target.outputs) * width)

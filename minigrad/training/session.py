@@ -49,7 +49,7 @@ class Session:
         self.settings, self.folder = settings, folder
         self.task: Task = load_task(settings)
         self.notes: list[str] = list(self.task.notes)
-        self.model: Classifier = build(settings, self.task.encoder)
+        self.model: Classifier = build(settings, self.task.encoder, self.task.target.outputs)
         size = len(self.task.training[1])
         batch_size = settings.batch_size or min(_BATCH, max(1, size // _FEWEST_STEPS))
         steps = -(-size // batch_size)
@@ -59,6 +59,8 @@ class Session:
             *self.task.training,
             batch_size=batch_size,
             rng=np.random.default_rng([settings.seed, 1]),
+            loss=self.task.target.loss,
+            classes=bool(self.task.target.labels),
             validation=self.task.validation,
             patience=settings.patience,
             clip=settings.clip,
@@ -76,16 +78,15 @@ class Session:
 
     @classmethod
     def start(cls, settings: Settings, folder: Path, *, overwrite: bool = False) -> Session:
-        """A new run; it replaces a finished one in its folder.
+        """A new run in a folder that has none, or in the place of one.
 
         Raises
         ------
         ArgumentError
-            When the data cannot be read, or an unfinished run lies there and ``overwrite`` is
-            false.
+            When the data cannot be read, or a run lies there and ``overwrite`` is false.
         """
         if not overwrite:
-            _spare_unfinished(folder / CHECKPOINT)
+            _spare(folder / CHECKPOINT)
         session = cls(settings, folder)
         make_folder(folder)
         write_whole(session.metrics, b"")
@@ -116,7 +117,7 @@ class Session:
                 f"there is no {str(path)!r} to go on from; name the folder of an earlier run "
                 "(--out), or start a new one (without --resume)"
             )
-        saved, before, _ = load_run(path)
+        saved, before, *_ = load_run(path)
         settings = _with_wishes(before, wishes)
         session = cls(settings, folder)
         session._restore(saved)
@@ -163,7 +164,7 @@ class Session:
             {
                 "settings": self.settings.plain(),
                 "encoder": self.task.encoder.plain(),
-                "labels": list(self.task.labels),
+                "target": self.task.target.plain(),
                 "fingerprint": self.task.fingerprint,
                 "finished": self.finished,
                 "trainer": state,
@@ -174,25 +175,29 @@ class Session:
     # -- what came out -------------------------------------------------------------------------
 
     def result(self) -> dict[str, Any]:
-        """Losses and accuracies of the best weights on each part, and the facts of the run.
+        """Measures of the best weights on each part, beside what a guess would get, and facts of the run.
 
-        The model has its best weights afterwards.
+        Of classes there is an accuracy; of numbers an error, the root of the mean square in their own
+        unit. The guess is the commonest class or the mean of the training part. The model has its best
+        weights afterwards.
         """
         self.trainer.use_best()
-        task = self.task
+        task, target = self.task, self.task.target
         parts = {"training": task.training, "validation": task.validation, "test": task.test}
-        measured = {}
+        measured: dict[str, Any] = {}
         for name, (X, y) in parts.items():
-            loss, right = evaluate(self.model, X, y)
-            measured[name] = {"examples": len(y), "loss": loss, "accuracy": right}
+            loss, right = evaluate(self.model, X, y, target.loss)
+            measured[name] = {"examples": len(y), **target.measured(loss, right)}
+        guess, baseline = target.baseline(task.test[1])
         return {
             "data": self.settings.data,
-            "labels": {"0": task.labels[0], "1": task.labels[1]},
+            "task": target.kind,
+            "labels": list(target.labels),
             "parameters": sum(p.size for p in self.model.parameters()),
             "epochs": self.trainer.epoch,
             "best_epoch": self.trainer.best_epoch,
-            "test_accuracy": measured["test"]["accuracy"],
             "parts": measured,
+            "baseline": {"says": guess, **baseline},
         }
 
 
@@ -210,17 +215,25 @@ def _line(epoch: Epoch) -> str:
     return json.dumps({"epoch": facts.pop("number"), **facts})
 
 
-def _spare_unfinished(path: Path) -> None:
-    try:
-        saved, _, _ = load_run(path)
-    except ArgumentError:
+def _spare(path: Path) -> None:
+    """Refuse to begin where a run lies, whether or not it is whole."""
+    if not os.path.lexists(path):
         return
-    if not saved.facts["finished"]:
-        done = len(saved.facts["trainer"]["history"])
-        raise ArgumentError(
-            f"{str(path.parent)!r} holds an unfinished run, {done} epochs long; go on with --resume "
-            "(Session.resume), replace it with --overwrite (overwrite=True), or name another folder"
-        )
+    replace = "replace it with --overwrite (overwrite=True), or name another folder"
+    try:
+        saved = load_run(path)[0]
+    except ArgumentError as error:
+        what = str(error).splitlines()[0]
+        raise ArgumentError(f"{str(path.parent)!r} holds a checkpoint that is none ({what}); {replace}") from error
+    done = len(saved.facts["trainer"]["history"])
+    state, more = (
+        ("a finished", "make it longer with --resume --epochs N (Session.resume)")
+        if saved.facts["finished"]
+        else ("an unfinished", "go on with --resume (Session.resume)")
+    )
+    raise ArgumentError(
+        f"{str(path.parent)!r} holds {state} run, {done} epoch{'s' * (done != 1)} long; {more}, {replace}"
+    )
 
 
 def _with_wishes(before: Settings, wishes: Mapping[str, Any]) -> Settings:

@@ -13,6 +13,7 @@ from minigrad.training.schema import is_real, is_whole
 DIGITS = "digits"
 OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop", "adagrad")
 SCHEDULES = ("constant", "cosine", "linear", "step")
+TASKS = ("classes", "numbers")
 DTYPES = ("float64", "float32")
 
 _ABOUT = 32
@@ -20,7 +21,7 @@ _ABOUT = 32
 LARGEST = 2**31
 _OPTIONAL = frozenset(
     {
-        *("text", "positive", "features", "max_length", "max_words"),
+        *("text", "task", "positive", "features", "max_length", "max_words"),
         *("dim", "batch_size", "patience", "clip"),
     }
 )
@@ -36,8 +37,9 @@ class Settings:
         ``"digits"`` (even or odd), or the path of a CSV file.
     text
         The column of texts; without one, the inputs are columns of numbers.
-    label, positive
-        The column of labels, and the label that is class 1.
+    label, task, positive
+        The column to predict, whether it holds ``"classes"`` or ``"numbers"``, by default as it looks,
+        and of two classes the one that is class 1.
     features
         The columns of numbers; all but the label by default.
     delimiter, encoding
@@ -64,6 +66,7 @@ class Settings:
     data: str = DIGITS
     text: str | None = None
     label: str = "label"
+    task: str | None = None
     positive: str | None = None
     features: tuple[str, ...] | None = None
     delimiter: str = ","
@@ -110,6 +113,8 @@ class Settings:
             )
         if self.data == DIGITS and (self.text is not None or self.features is not None):
             problems.append("data='digits' has no columns; text and features belong to a CSV file")
+        if self.data == DIGITS and self.task == "numbers":
+            problems.append("data='digits' are even or odd: two classes, and no task='numbers'")
         repeated = [name for name, count in Counter(self.features or ()).items() if count > 1]
         if repeated:
             problems.append(f"features: {', '.join(sorted(repeated))} given more than once")
@@ -186,6 +191,7 @@ _RULES: dict[str, _Rule] = {
     "clip": _real(lambda x: x > 0, "a positive number"),
     "validation": _PART,
     "test": _PART,
+    "task": _one_of(TASKS),
     "optimizer": _one_of(OPTIMIZERS),
     "schedule": _one_of(SCHEDULES),
     "dtype": _one_of(DTYPES),

@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.data import Standardizer, Table, Vocabulary, digits, read_csv, split, two_classes
+from minigrad.data import Standardizer, Table, Vocabulary, digits, read_csv, split
 from minigrad.data import words as split_words
 from minigrad.errors import ArgumentError
 from minigrad.training.encoders import AnyEncoder, Arrays, Columns, Images, Words, as_dtype
 from minigrad.training.settings import DIGITS, Settings
+from minigrad.training.target import Classes, Numbers, Target, read_target, refuse_rare
 
 Part = tuple[Arrays, NDArray[Any]]
 
 # Texts are cut off there unless the user says otherwise: attention grows with the square.
 _LONGEST = 128
+_FEWEST_ROWS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Task:
     ----------
     encoder
         What made arrays of the data, fitted on the training part.
-    labels
-        What 0 and 1 stand for.
+    target
+        What is to be said of an example.
     training, validation, test
         Pairs of inputs and targets.
     fingerprint
@@ -42,7 +44,7 @@ class Task:
     """
 
     encoder: AnyEncoder
-    labels: tuple[str, str]
+    target: Target
     training: Part
     validation: Part
     test: Part
@@ -61,32 +63,48 @@ def load_task(settings: Settings) -> Task:
     if settings.data == DIGITS:
         return _digits(settings)
     table = read_csv(settings.data, delimiter=settings.delimiter, encoding=settings.encoding)
-    source = f"{settings.data}: column {settings.label!r}"
-    y, labels = two_classes(table.filled(settings.label), positive=settings.positive, source=source)
+    y, labels, told = read_target(table, settings)
     # Every cell is looked at before rows are dealt out: few rows may have faults as well.
     if settings.text is not None:
         texts = _texts(table, settings)
-        parts = _parts(y, settings)
+        parts = _parts(y, labels, settings)
         encoder, arrays, notes = _words(texts, parts[0], settings)
     else:
         names, X = _numbers(table, settings)
-        parts = _parts(y, settings)
+        parts = _parts(y, labels, settings)
         encoder, arrays, notes = _columns(names, X, parts[0])
+    target = _target(y[parts[0]], labels, settings)
     content = json.dumps([table.columns, table.rows]).encode()
-    return _task(encoder, labels, arrays, y, parts, content, settings, notes)
+    notes = ((told,) if told else ()) + notes
+    return _task(encoder, target, arrays, y, parts, content, settings, notes)
 
 
 def _digits(settings: Settings) -> Task:
     images, shown = digits()
-    y = (shown % 2).astype(float)
-    encoder = Images(*images.shape[1:])
-    labels = ("even", "odd")
-    return _task(encoder, labels, (images,), y, _parts(y, settings), images.tobytes(), settings)
+    y, labels = shown % 2, ("even", "odd")
+    parts = _parts(y, labels, settings)
+    target = _target(y[parts[0]], labels, settings)
+    return _task(Images(*images.shape[1:]), target, (images,), y, parts, images.tobytes(), settings)
+
+
+def _target(y: NDArray[Any], labels: tuple[str, ...] | None, settings: Settings) -> Target:
+    """What the training part says of the target."""
+    if labels is not None:
+        return Classes(labels, (np.bincount(y, minlength=len(labels)) / len(y)).tolist())
+    with np.errstate(over="ignore", invalid="ignore"):
+        target = Numbers(y.mean(), y.std())
+    if not 0 < target.std < np.inf or not np.isfinite(target.mean):
+        same = "are all the same" if y.min() == y.max() else "are too large, or too near to each other, to compare"
+        raise ArgumentError(
+            f"{settings.data}: column {settings.label!r}: the numbers {same} in the training part; "
+            "there is nothing to learn"
+        )
+    return target
 
 
 def _task(
     encoder: AnyEncoder,
-    labels: tuple[str, str],
+    target: Target,
     arrays: Arrays,
     y: NDArray[Any],
     parts: Sequence[NDArray[np.int64]],
@@ -94,25 +112,30 @@ def _task(
     settings: Settings,
     notes: tuple[str, ...] = (),
 ) -> Task:
-    arrays, (y,) = as_dtype(arrays, settings.dtype), as_dtype((y,), settings.dtype)
+    arrays, (y,) = as_dtype(arrays, settings.dtype), as_dtype((target.learnt(y),), settings.dtype)
     training, validation, test = [(tuple(a[part] for a in arrays), y[part]) for part in parts]
     fingerprint = hashlib.sha256(content).hexdigest()
-    return Task(encoder, labels, training, validation, test, fingerprint, notes)
+    return Task(encoder, target, training, validation, test, fingerprint, notes)
 
 
-def _parts(y: NDArray[Any], settings: Settings) -> list[NDArray[np.int64]]:
-    """The positions of the training, validation and test examples, stratified by label."""
-    fewest = int(np.bincount(y.astype(int), minlength=2).min())
-    if fewest < 3:
+def _parts(
+    y: NDArray[Any], labels: tuple[str, ...] | None, settings: Settings
+) -> list[NDArray[np.int64]]:
+    """The positions of the training, validation and test examples, each with its share of every label."""
+    if labels is not None:
+        refuse_rare(y, labels, f"{settings.data}: column {settings.label!r}")
+    elif len(y) < _FEWEST_ROWS:
         raise ArgumentError(
-            f"{settings.data}: one label has only {fewest} example{'s' * (fewest != 1)}; training, "
-            "validation and test part need one each, so at least 3"
+            f"{settings.data}: {len(y)} row{'s' * (len(y) != 1)}; training, validation and test part need "
+            f"some each, so at least {_FEWEST_ROWS}"
         )
     # Parts have a generator of their own: they do not depend on how many weights were drawn.
     rng = np.random.default_rng(settings.seed)
-    (rest,), (test,) = split(np.arange(len(y)), test=settings.test, rng=rng, stratify=y)
+    of_labels = y if labels is not None else None
+    (rest,), (test,) = split(np.arange(len(y)), test=settings.test, rng=rng, stratify=of_labels)
     share = settings.validation / (1 - settings.test)
-    (training,), (validation,) = split(rest, test=share, rng=rng, stratify=y[rest])
+    of_rest = of_labels[rest] if of_labels is not None else None
+    (training,), (validation,) = split(rest, test=share, rng=rng, stratify=of_rest)
     return [training, validation, test]
 
 
@@ -142,8 +165,16 @@ def _numbers(table: Table, settings: Settings) -> tuple[tuple[str, ...], NDArray
 
 
 def _is_text(cells: Sequence[str]) -> bool:
-    """Whether most cells hold letters."""
-    return sum(any(c.isalpha() for c in cell) for cell in cells) > len(cells) / 2
+    """Whether most cells hold letters, and not as 1e400 or nan do."""
+    return sum(any(c.isalpha() for c in cell) and not _is_number(cell) for cell in cells) > len(cells) / 2
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _columns(

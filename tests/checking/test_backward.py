@@ -115,8 +115,8 @@ def off_in_one_element(dO: Any, q: Any, k: Any, v: Any, o: Any, lse: Any) -> Arr
 
 
 WRONG = [
-    (without_delta, "dq", "the rowsum term"),
-    (without_delta, "dk", "the rowsum term"),
+    (without_delta, "dq", "the term rowsum(dO ⊙ O) is missing"),
+    (without_delta, "dk", "the term rowsum(dO ⊙ O) is missing"),
     (without_scale, "dq", "off by a factor √q.shape[1]"),
     (with_transposed_probabilities, "dv", "transposed"),
     (off_in_one_element, "dk", ""),

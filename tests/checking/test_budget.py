@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ import pytest
 import minigrad as mg
 from minigrad.checking import proving
 from minigrad.checking.identity import vanishes
+from minigrad.checking.interrupt import interrupted
 from minigrad.checking.locate import locate
 from minigrad.checking.replay import Replay
 from minigrad.index import heads
@@ -120,3 +124,56 @@ def test_a_proof_that_crashes_is_a_line_of_its_own(monkeypatch: pytest.MonkeyPat
     assert {c.first for c in report.comparisons if c.verdict != "pass"} == {
         proof.name for proof in proving.PROOFS
     }
+
+
+def test_a_proof_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check has no time limit here: other libraries have one of their own."""
+
+    def endless(*args: Any) -> Any:
+        while True:
+            pass
+
+    monkeypatch.setattr(proving, "_SECONDS", 0.1)
+    monkeypatch.setattr(proving, "PROOFS", [replace(proof, run=endless) for proof in proving.PROOFS])
+    report = mg.derive(mg.sum(mg.sin(_x()))).check()
+    assert report.verdict == "pass"
+    for proof in proving.PROOFS:
+        assert any(proof.name in note and "0.1 seconds" in note for note in report.notes), report.notes
+
+
+def test_an_interrupt_that_comes_at_once_is_met_where_it_is_asked_for() -> None:
+    for _ in range(50):
+        with budget(1e-9), pytest.raises(OutOfTimeError), interrupted():
+            for _ in range(10**7):
+                pass
+    assert sum(range(10**5))  # and nowhere later
+
+
+def test_an_interrupt_leaves_nothing_behind() -> None:
+    """CPython that goes on looking for a withdrawn interrupt hangs under a profiler."""
+    code = (
+        "import sys\n"
+        "from minigrad.checking.interrupt import interrupted\n"
+        "from minigrad.symbolic.budget import OutOfTimeError, budget\n"
+        "for seconds in (0.02, 5.0):\n"
+        "    try:\n"
+        "        with budget(seconds), interrupted():\n"
+        "            for _ in range(10**7 if seconds < 1 else 10):\n"
+        "                pass\n"
+        "    except OutOfTimeError:\n"
+        "        print('ended')\n"
+        "sys.setprofile(lambda *event: None)\n"
+        "print(sum(map(int, '12')))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ran.stdout.split() == ["ended", "3"]
+
+
+def test_formulas_are_left_out_where_they_take_too_long() -> None:
+    program = mg.parse("norm(x)*sum(1/x)", x="n")
+    with budget(0.0), pytest.raises(OutOfTimeError):
+        mg.derive(program, order=2)
+    report = mg.check(program, order=2, seconds=1e-6)
+    assert any("derived formula: not applicable (the time was used up)" in n for n in report.notes)

@@ -44,7 +44,7 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("a number for a name", lambda: mg.check(LOSS, wrt=3), ArgumentError, "names no variables"),
     ("text", lambda: mg.check("sum(x)"), ArgumentError, "mg.parse"),  # type: ignore[arg-type]
     ("nothing", lambda: mg.check(None), ArgumentError, "not NoneType"),  # type: ignore[arg-type]
-    ("order", lambda: mg.check(LOSS, order=3), ArgumentError, "order is 1 .* or 2 .* not 3"),
+    ("order", lambda: mg.check(LOSS, order=0), ArgumentError, "order= counts .* not 0"),
     ("no seeds", lambda: mg.check(LOSS, seeds=0), ArgumentError, "at least 1; got 0"),
     ("no time", lambda: mg.check(LOSS, seconds=-1), ArgumentError, "above 0; got -1"),
     ("witness", lambda: mg.check(LOSS, witnesses=["vjp"]), ArgumentError, "known are hand VJPs"),
@@ -105,10 +105,10 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
         "the variables are w",
     ),
     (
-        "against a Hessian",
+        "against several Hessians",
         lambda: mg.check(LOSS, order=2, against="X"),
         ArgumentError,
-        "order is 2",
+        "one derivation is given for 9 second derivatives",
     ),
     ("no arguments", lambda: mg.check(layer), ArgumentError, r"check\(f, \(x, y\)"),
     ("too few arguments", lambda: mg.check(layer, (x,)), ArgumentError, "missing .* 'W'"),
@@ -137,6 +137,12 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("a budget alone", lambda: mg.check(LOSS, budget=1e-3), ArgumentError, "belongs to backward="),
     ("a tensor's backward", lambda: mg.check(LOSS, backward=backward), ArgumentError, "function"),
     ("two claims", judged(backward=backward, against="x"), ArgumentError, "one at a time"),
+    (
+        "a differential too",
+        lambda: mg.check(LOSS, against="w", differential="dw"),
+        ArgumentError,
+        "one at a time",
+    ),
 ]
 
 

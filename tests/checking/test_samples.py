@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.checking.lengths import Demand, lengthened
-from minigrad.checking.witnesses import COMPLEX
+from minigrad.checking.witness import COMPLEX
 from minigrad.index.size import dim
 
 SATURATED = [

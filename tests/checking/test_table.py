@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from engine_cases import CASES, Case
-from planted_lies import CALLS, LIES, Lie, lies_of, loss_of
+from planted_lies import CALLS, LIES, PRINTS, Lie, lies_of, loss_of
 from whole_vocabulary import checked
 
 import minigrad as mg
+from minigrad.notation.lines import Line
+from minigrad.notation.text import UNICODE, Marks
 
 TRUE_PART = {"forward": "forward", "vjp": "VJP", "meaning": "meaning"}
 # A forward and its meaning cannot be told apart where no slope tells them apart.
@@ -27,7 +31,8 @@ def test_the_table_has_twenty_rows_and_every_kind_of_lie() -> None:
             assert (fact, kind) in kinds
     assert {("vjp", "broadcasting not summed"), ("vjp", "the wrong axis")} <= kinds
     assert {("vjp", "a dropped rowsum term"), ("vjp", "a dropped term")} <= kinds
-    assert {("forward", "float32"), ("vjp", "float32"), ("vjp", "second order")} <= kinds
+    assert {(f, d) for f in ("forward", "vjp") for d in ("float32", "float16")} <= kinds
+    assert ("vjp", "second order") in kinds
 
 
 @pytest.mark.parametrize(
@@ -58,3 +63,29 @@ def test_without_a_lie_every_witness_agrees(name: str) -> None:
 def test_no_false_alarm(case: Case) -> None:
     report = checked(case, seed=CASES.index(case) % 10)
     assert report.verdict == "pass", str(report)
+
+
+@pytest.mark.parametrize("ascii", [False, True], ids=["Unicode", "ASCII"])
+@pytest.mark.parametrize("kind", PRINTS)
+def test_a_lie_in_the_print_is_found_and_the_print_is_named(
+    kind: str, ascii: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (text, variables, wrt, order), *slips = PRINTS[kind]
+    loss, (right, wrong) = mg.parse(text, **variables), slips[ascii]
+    assert mg.check(loss, wrt=wrt, order=order).verdict == "pass"
+    honest, told = Line.text, []
+
+    def lying(line: Line, marks: Marks = UNICODE, *args: Any) -> str:
+        shown = honest(line, marks, *args)
+        if marks.unicode == ascii:
+            return shown
+        told.append(right in shown)
+        return shown.replace(right, wrong)
+
+    monkeypatch.setattr(Line, "text", lying)
+    report = mg.check(loss, wrt=wrt, order=order)
+    assert any(told)
+    assert report.verdict == "fail"
+    (suspect,) = report.suspects
+    assert suspect.primitive == ("printed in ASCII" if ascii else "printed formula")
+    assert suspect.parts == ("notation",)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.checking import differences, digits, together, witnesses
-from minigrad.checking.witnesses import DIFFERENCES, FORMULA, VJP
+from minigrad.checking import differences, digits, measured_slopes, together, witnesses
+from minigrad.checking.status import heard
+from minigrad.checking.witness import DIFFERENCES, FORMULA, VJP
 
 LAYERS = 8
 
@@ -141,7 +142,7 @@ def test_a_computed_variable_is_asked_with_those_it_is_computed_from() -> None:
 
 def test_slopes_are_measured_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     slope, count = differences.slope, []
-    monkeypatch.setattr(witnesses, "slope", lambda *a: count.append(1) or slope(*a))
+    monkeypatch.setattr(measured_slopes, "slope", lambda *a: count.append(1) or slope(*a))
     report = mg.check(chain(), witnesses=[VJP, FORMULA, DIFFERENCES])
     assert report.verdict == "pass"
     assert len(count) <= 9  # three directions of at most three groups of like shares
@@ -155,7 +156,28 @@ def test_progress_says_who_is_asked_and_how_much_is_done() -> None:
 
 
 def test_progress_is_quiet_where_nobody_looks(capfd: pytest.CaptureFixture[str]) -> None:
-    assert mg.check(chain(layers=2), progress=True).verdict == "pass"
+    assert mg.check(chain(layers=2)).verdict == "pass"
+    assert mg.derive(chain(layers=2)).check().verdict == "pass"
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_derivation_tells_its_progress_too() -> None:
+    said: list[str] = []
+    mg.derive(chain(layers=2)).check(progress=lambda what, done, of: said.append(what))
+    assert said
+
+
+@pytest.mark.parametrize(("seconds", "shows"), [(0.0, False), (1.5, True)])
+def test_a_terminal_is_told_what_takes_longer_than_a_second(
+    seconds: float, shows: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = iter([0.0, *[seconds] * 10])
+    monkeypatch.setattr("minigrad.checking.status.monotonic", lambda: next(now))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with heard(None) as say:
+        assert say is not None
+        say("finite differences", 0, 2)
+    assert ("finite differences" in capsys.readouterr().err) == shows
 
 

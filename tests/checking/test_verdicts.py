@@ -11,7 +11,8 @@ import pytest
 
 import minigrad as mg
 from minigrad.checking import Report
-from minigrad.errors import GradientError
+from minigrad.errors import DerivationError, GradientError
+from minigrad.index import heads
 
 TRUTH: dict[str, Any] = {
     "forward": lambda x: np.tanh(x) + x,
@@ -215,3 +216,49 @@ def test_attention_is_judged_by_every_witness_that_applies() -> None:
         assert {"finite differences", "meaning at 50 digits", "SymPy diff"} <= {
             c.second for c in about
         }
+
+
+@pytest.mark.parametrize("text", ["sum(sign(w))", "sum(sign(w) * w)", "sum(floor(w) + w**2)"])
+def test_what_jumps_has_no_slope_at_50_digits(text: str) -> None:
+    w = mg.tensor([0.0, 1.5, 0.0], name="w", requires_grad=True)
+    report = mg.check(mg.parse(text, w=w))
+    assert report.verdict != "fail", str(report)
+
+
+def test_a_wrong_formula_still_fails_at_50_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = heads.derivative
+    monkeypatch.setattr(heads, "derivative", lambda head, k: 2 * honest(head, k))
+    report = mg.check(mg.parse("sum(tanh(w))", w=mg.tensor([0.3, 0.0], name="w", requires_grad=True)))
+    (line,) = (c for c in report.rows if c.second == "meaning at 50 digits")
+    assert line.verdict == "fail"
+
+
+def test_the_sign_of_a_zero_is_plus_where_a_sign_is_copied() -> None:
+    u = mg.tensor([2.0, -3.0], name="u", requires_grad=True)
+    loss = mg.parse("sum(copysign(u, w))", u=u, w=mg.tensor([0.0, 0.0], name="w"))
+    report = mg.check(loss, wrt="u")
+    assert report.verdict == "pass", str(report)
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (2, 3)])
+def test_a_print_by_places_has_its_axes_in_order_also_where_there_are_no_elements(
+    shape: tuple[int, int],
+) -> None:
+    b = mg.tensor(np.ones(shape), name="b", dims="n m", requires_grad=True)
+    assert "[i,:,j]" in str(mg.derive(b))
+    report = mg.check(b)
+    assert report.verdict == "pass", str(report)
+
+
+@pytest.mark.parametrize(
+    "text", ["(A @ A) * X", "(A + A) * X", "einsum('ij,jk->ik', A, A) * X", "((X > 0) @ (X > 0)) * X"]
+)
+def test_a_product_of_truth_values_that_counts_is_refused_in_words(text: str) -> None:
+    with pytest.raises(DerivationError, match="truth values"):
+        mg.derive(mg.parse(f"sum({text})", A="n n | bool", X="n n"), wrt="X")
+
+
+@pytest.mark.parametrize("text", ["trace(A) * X", "sum(A, axis=1) @ X", "(A & A) * X", "((A * 1.0) @ A) * X"])
+def test_what_counts_in_arrays_too_is_none(text: str) -> None:
+    report = mg.check(mg.parse(f"sum({text})", A="n n | bool", X="n n"), wrt="X")
+    assert report.verdict == "pass", str(report)

@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.checking import source, witnesses
-from minigrad.checking.witnesses import BACKWARD, DERIVATION, VJP, Witness
+from minigrad.checking.witness import BACKWARD, DERIVATION, VJP, Witness
 from minigrad.errors import ArgumentError, MissingPackageError
 
 NAME = "a newcomer"
@@ -25,7 +25,7 @@ def newcomer(factor: float) -> Witness:
         return [factor * g for g in hand.gradients(sample)]
 
     return replace(
-        hand, name=NAME, twice="", gradients=gradients, judges=(DERIVATION, BACKWARD), part="ear"
+        hand, name=NAME, again=False, gradients=gradients, judges=(DERIVATION, BACKWARD), part="ear"
     )
 
 

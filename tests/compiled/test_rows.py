@@ -35,7 +35,7 @@ EXAMPLES = {
     "constant out of a sum": ("T = r * A; sum(sum(T, axis=1)**2)", "A: n d, r: n 1", "A"),
     "sum of terms": ("T = A * B - tanh(A) * C; sum(T)", "A: n d, B: n d, C: n d", "A"),
     "sum at hand": (
-        "sum(tanh((einsum('bnd,dhk->bhnk', X, W) + c) @ K))",
+        "sum(exp((einsum('bnd,dhk->bhnk', X, W) + c) @ K))",
         "X: b n d, W: d h 2, c: h 1 2, K: b h 2 m", ["c", "W"]
     ),
     "sum of products": ("T = tanh(A) * tanh(B); sum(tanh(sum(T, axis=1)))", "A: n d, B: n d", "A"),

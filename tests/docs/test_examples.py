@@ -37,7 +37,7 @@ RUNS = {
     "train_on_csv.py": (
         [],
         [],
-        ["120 texts; 0 is no, 1 is yes", "liked: ['yes', 'no']"],
+        ["577 texts; 0 is no, 1 is yes", "liked: ['yes', 'no']"],
     ),
     "train_attention.py": (["3"], ["attention.svg"], ["verdict: pass"]),
     "train_on_a_mesh.py": (["1"], [], ["def step(mesh, P, Wq, Wk, Wv, w, images, y):"]),

@@ -338,6 +338,29 @@ CASES: list[Case] = [
         (distinct(1, 2, 5, 6),),
         _pooled,
     ),
+    Case(
+        "nn.max_pool1d",
+        "windows",
+        lambda x: F.max_pool1d(x, 3, stride=2),
+        (distinct(1, 2, 7),),
+        lambda x: np.lib.stride_tricks.sliding_window_view(x, 3, -1)[..., ::2, :].max(-1),
+    ),
+    Case(
+        "nn.avg_pool1d",
+        "windows",
+        lambda x: F.avg_pool1d(x, 3, stride=2, padding=1),
+        (normal(1, 2, 7),),
+        lambda x: np.lib.stride_tricks.sliding_window_view(
+            np.pad(x, ((0, 0), (0, 0), (1, 1))), 3, -1
+        )[..., ::2, :].mean(-1),
+    ),
+    Case(
+        "nn.avg_pool2d",
+        "windows",
+        lambda x: F.avg_pool2d(x, (3, 2), stride=(2, 2)),
+        (normal(1, 2, 5, 6),),
+        lambda x: np.lib.stride_tricks.sliding_window_view(x, (3, 2), (-2, -1))[..., ::2, ::2, :, :].mean((-2, -1)),
+    ),
     Case("linalg.expm", "batch", mg.linalg.expm, (BATCH,), _each(scipy.linalg.expm)),
     Case("linalg.sqrtm", "batch", mg.linalg.sqrtm, (np.stack([SPD, 2 * SPD]),), _each(scipy.linalg.sqrtm)),
     Case(

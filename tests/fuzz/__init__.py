@@ -7,7 +7,9 @@ pasted into a test: ``judge("program", {...})``. It fails when
 - an exception comes out that is not one of ``minigrad.errors``,
 - it needs more than five seconds of the processor, or half a minute by the clock,
 - it needs more than 1 GiB of memory,
-- the process dies, or
+- the process dies,
+- of the kind "verdict", a right program at a hard point is called wrong, or a witness crashes on it
+  (``--kinds verdict --count 20000``: a few hours on one core), or
 - something is executed: what hostile names and files hold calls ``sys.audit``, and an audit hook
   hears that, and every process, socket and file written where none should be.
 """

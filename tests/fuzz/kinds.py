@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
-from . import checkpoints, commands, names, programs, tables
+from . import checkpoints, commands, names, programs, tables, verdicts
 
 
 class Kind(NamedTuple):
@@ -24,12 +24,13 @@ KINDS = {
     "checkpoint": Kind(3, checkpoints.make, checkpoints.run, checkpoints.smaller),
     "table": Kind(3, tables.make, tables.run, tables.smaller),
     "command": Kind(1, commands.make, commands.run, commands.smaller),
+    "verdict": Kind(1, verdicts.make, verdicts.run, verdicts.smaller),
 }
 
 
 def warm_up(kinds: Collection[str]) -> None:
     """Import and make what inputs need, so that no worker spends its time on it."""
-    if {"program", "names", "command"} & set(kinds):
+    if {"program", "names", "command", "verdict"} & set(kinds):
         data = {"declared": {"X": "n d"}, "wrt": None, "then": list(programs.THEN), "seed": 0}
         programs.run(data | {"text": "S = X @ W; sum(softmax(S) * C)"})
     if "command" in kinds:

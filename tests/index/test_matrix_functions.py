@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+import scipy
 from engine_cases.matrix_functions import called, matrix_rows
 
 import minigrad as mg
 from minigrad.errors import DerivationError, MinigradError
 from minigrad.graph import Tensor
+from minigrad.index.matrices.parts import read as part
 from minigrad.index.matrix_row import MATRIX_ROWS
 from minigrad.program.arithmetic import DIGITS_50, EXACT
 
@@ -36,7 +39,7 @@ LOSSES = {name: _loss(name) for name in ROWS}
 def test_a_step_says_the_sentence_of_the_row(name: str) -> None:
     loss, wrt = LOSSES[name]
     steps = mg.derive(loss, wrt=wrt).steps
-    assert any(MATRIX_ROWS[name].sentence in step.rule for step in steps)
+    assert any(MATRIX_ROWS[name].sentence[1:] in step.rule for step in steps)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -102,8 +105,7 @@ def test_what_is_named_is_spoken_of_by_its_name() -> None:
     values, vectors = mg.linalg.eigh(mg.symbols("S: n n | symmetric"))
     loss = mg.sum(c * values.named("λ")) + mg.sum(C * vectors.named("V"))
     text = str(mg.derive(loss, wrt="S"))
-    assert "F  = gaps(λ)" in text
-    assert "dS = V (diag(dλ) + sym(F ⊙ (Vᵀ dV))) Vᵀ" in text
+    assert "dS = V (diag(dλ) + sym(gaps(λ) ⊙ (Vᵀ dV))) Vᵀ" in text
     assert str(mg.derive(LOSSES["expm"][0], wrt="A")) == "dA = expm_frechet(Aᵀ, W)"
 
 
@@ -136,3 +138,21 @@ def test_a_singular_square_root_has_no_derivative() -> None:
     x = mg.tensor(np.ones((2, 2)), requires_grad=True)
     with pytest.raises(MinigradError, match="singular"):
         mg.sum(mg.linalg.sqrtm(x)).backward()
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e26])
+def test_a_derivative_along_any_length_does_not_drown_the_matrix(size: float) -> None:
+    along = np.array([[1.0, 2.0], [0.0, -1.0]])
+    formula = mg.derive(mg.sum(mg.linalg.expm(A) * C), "A")["A"]
+    values = {"A": np.array([[0.3, 1.2], [-0.7, 2.0]]), "C": along * size}
+    expected = size * scipy.linalg.expm_frechet(values["A"].T, along, compute_expm=False)
+    namespace: dict[str, Any] = {}
+    exec(formula.source(), namespace)
+    read = part("expm_frechet")(values["A"].T, values["C"])
+    for value in (formula(values), namespace["gradient_A"](**values), read):
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+def test_the_largest_of_one_number_is_that_number() -> None:
+    loss = mg.parse("sum(max(v - v + 3, axis=0)[1, :] / x)", v="m n k", x="k")
+    assert str(mg.derive(loss)) == "dv = 0      dx = −3 ⊘ x^⊙2"

@@ -113,7 +113,7 @@ class Model(Module):
 def test_parameters_are_named_by_attributes() -> None:
     model = Model()
     names = ["b", "first.W", "blocks.0.W", "blocks.1.W"]
-    assert list(model.named_parameters()) == names
+    assert list(model.named_parameters().keys()) == names
     assert model.parameters() == [model.b, model.first.W, *(b.W for b in model.blocks)]
     assert model.first.W.name == "W"
     model.blocks[1] = model.first

@@ -50,7 +50,7 @@ PRINTED = {
 def test_no_subscript_means_anything_else(case: str) -> None:
     text, dims, wrt, printed, index = PRINTED[case]
     derived = mg.derive(mg.parse(text, **dims), wrt=wrt)
-    assert (str(derived), derived[wrt].index) == (printed, index)
+    assert (str(derived), derived[wrt].index_line.text()) == (printed, index)
 
 
 # An axis that two others leave keeps its letter in both cases, and a sum has one of its own.
@@ -68,3 +68,62 @@ def test_cases_have_the_letters_of_the_formula(case: str) -> None:
     text, dims, wrt, expected = CASES[case]
     cases = mg.derive(mg.parse(text, **dims), wrt=wrt)[wrt].cases
     assert tuple(f"{when}: {what}" for when, what in cases.items()) == expected
+
+
+# Where a name means something to the user, the notation's own symbol, letter or name gives way.
+GIVEN_WAY = {
+    "the identity": ("trace(X) + sum(I * X)", {"X": "n n", "I": "n n"}, "X", "dX = Id + I\nId is the identity"),
+    "in ASCII": ("trace(X) + sum(eye * X)", {"X": "n n", "eye": "n n"}, "X", "dX = Id + eye\nId is the identity"),
+    "a unit vector": ("sum(e * x) + x[0]", {"x": "n", "e": "n"}, "x", "dx = e + onehot(0)"),
+    "a sigmoid": (
+        "sum(sigmoid(x) * sigma)", {"x": "n", "sigma": "n"}, "x",
+        "dx = sigmoid(x) ⊙ (1 − sigmoid(x)) ⊙ sigma",
+    ),
+    "a Jacobian": ("J * x", {"J": "n", "x": "n"}, "x", "∂Y/∂x = diag(J)"),
+    "the loss": (
+        "L = sum(x**2); exp(L)", {"x": "n"}, "x",
+        "L = ‖x‖²\nF = exp(L)\n\ndL = exp(L)\ndx = 2 dL x",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", GIVEN_WAY)
+def test_what_the_user_named_keeps_its_name(case: str) -> None:
+    text, dims, wrt, printed = GIVEN_WAY[case]
+    derived = mg.derive(mg.parse(text, **dims), wrt=wrt)
+    assert str(derived) == printed
+
+
+def test_what_gave_way_is_a_word_on_a_page() -> None:
+    """Id is no I with a subscript, and a policy pi no p with one."""
+    loss = mg.parse("trace(X) + sum(I * X) * pi", X="n n", I="n n", pi="")
+    assert mg.derive(loss, wrt="X").latex == r"\frac{\partial L}{\partial X} &= \mathrm{Id} + \pi \, I".join(
+        ["\\begin{aligned}\n", " \\\\\n& \\mathrm{Id}\\mathrm{\\ is\\ the\\ identity}\n\\end{aligned}"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("notation", "told"),
+    [
+        ("text", "c1 is an array without a name, of shape (2,); .named("),
+        ("latex", r"& c_{1}\mathrm{\ is\ an\ array"),
+        ("mathml", "<mrow><msub><mi>c</mi><mn>1</mn></msub><mtext>\xa0is\xa0an\xa0array"),
+        ("typst", '& c_(1)" is an array without a name'),
+    ],
+)
+def test_what_nobody_named_is_told_in_every_notation(notation: str, told: str) -> None:
+    x = mg.tensor([1.0, 2.0], name="x", requires_grad=True)
+    derived = mg.derive(mg.sum(x * mg.tensor([3.0, 4.0])))
+    assert told in derived.format(notation=notation)
+    assert told in derived.differential.format(notation=notation)
+
+
+def test_a_capital_dim_lends_a_small_letter() -> None:
+    """Y_NO would read as a name; Y_no is an element."""
+    X, W, b = mg.symbols("X: N C H W", "K: O C 3 3", "b: O")
+    Y = mg.nn.functional.conv2d(X, W, b).named("Y")
+    derived = mg.derive((Y * Y).sum() / 2)
+    assert "Y_no = Y1_no + b_o" in str(derived)
+    report = derived.check(seeds=1)
+    assert report.verdict == "pass", report
+    assert [row.verdict for row in report.rows if "printed" in row.second] == ["pass", "pass"]

@@ -372,5 +372,27 @@ def test_terms_of_a_sum_in_ascii_are_repeated_together() -> None:
 
 def test_sums_too_large_to_be_read_term_by_term_are_refused() -> None:
     text = "H_ijkl = Σ_mpq x_m [ij = m] [kl = p] [p ≥ q] x_q"
-    with pytest.raises(ArgumentError, match="have 248,832 terms"):
-        read(text, "H", {"x": np.ones(12)}, {}, (3, 4, 3, 4))
+    with pytest.raises(ArgumentError, match="have 10,240,000,000,000 terms"):
+        read(text, "H", {"x": np.ones(400)}, {}, (20, 20, 20, 20))
+
+
+# Left sides with names that have a subscript of their own.
+LOW = [
+    ("sum(W_q @ x1) + sum(W_k @ x_2)", {"W_q": "m n", "x1": "n", "W_k": "m n", "x_2": "n"}),
+    ("h_t = tanh(U @ h_0 + b); o_t = V @ h_t; sum(o_t**2)", {"U": "n n", "h_0": "n", "b": "n", "V": "n n"}),
+    ("z_k = X @ W_k; sum(exp(z_k) * z_k)", {"X": "m n", "W_k": "n k"}),
+    ("sum(dx * x)", {"dx": "n", "x": "n"}),
+    ("sigma = sigmoid(W @ x); sum(sigma * (1 - sigma))", {"W": "m n", "x": "n"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "variables"), LOW, ids=[text for text, _ in LOW])
+def test_a_name_with_a_subscript_is_a_name(text: str, variables: dict[str, str]) -> None:
+    dims, rng = {"m": 3, "n": 4, "k": 5}, np.random.default_rng(3)
+    values = {name: draw(declared, dims, rng) for name, declared in variables.items()}
+    derived = mg.derive(mg.parse(text, **variables))
+    for said, ascii in ((str(derived), False), (derived.ascii, True)):
+        back = read_back(said, values, dims, ascii=ascii)
+        for formula in derived.values():
+            right = formula({**values, **dims})
+            np.testing.assert_allclose(back[formula.line.name], right, rtol=1e-9, err_msg=said)

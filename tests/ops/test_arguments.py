@@ -24,6 +24,7 @@ from minigrad.errors import MinigradError
 from minigrad.graph.public import PUBLIC
 from minigrad.graph.tensor import Tensor
 from minigrad.numeric.trees import leaves_of, map_leaves
+from minigrad.ops import habits
 from minigrad.primitive import Primitive
 
 STEP = 1e-6
@@ -37,10 +38,12 @@ FLAGS = """keepdims copy sparse endpoint include_initial stable upper lower unit
 WORDS = """dtype out casting order kind mode indexing UPLO reduction approximate named options rng
     dropout"""
 NO_NUMBER = frozenset(f"{WHOLE} {FLAGS} {WORDS}".split())
-# Public names that compute nothing from arrays themselves: they build rows, symbols or transforms, and
-# ``tensor`` copies data into a new leaf, as its name says.
+# Public names that compute nothing from arrays themselves: they build rows, symbols or transforms, fill
+# or draw new leaves, and ``tensor`` copies data into one, as its name says.
 NO_OPERATION = frozenset(
     [
+        *("arange", "eye", "full", "full_like", "ones", "ones_like", "zeros", "zeros_like"),
+        *("manual_seed", "rand", "randint", "randn"),
         "check",
         "compile",
         "composite",
@@ -49,6 +52,7 @@ NO_OPERATION = frozenset(
         "draw",
         "elementwise",
         "from_sympy",
+        "function",
         "grad",
         "gradients",
         "hessian",
@@ -64,6 +68,7 @@ NO_OPERATION = frozenset(
         "tensor",
         "value_and_grad",
         "vjp",
+        "vmap",
     ]
 )
 # Methods of a tensor that read its value, or have no derivative by their documentation.
@@ -80,6 +85,8 @@ VALUE_METHODS = frozenset(
         "item",
         "named",
         "nonzero",
+        "requires_grad_",
+        "retain_grad",
         "numpy",
         "tolist",
     ]
@@ -235,6 +242,9 @@ CALLS: dict[str, dict[str, Any]] = {
     "nn.linear": {"input": M, "weight": normal(2, 4), "bias": normal(2)},
     "nn.log_softmax": {"input": M},
     "nn.max_pool2d": {"input": D, "kernel_size": 2},
+    "nn.max_pool1d": {"input": D, "kernel_size": 2},
+    "nn.avg_pool2d": {"input": D, "kernel_size": 2},
+    "nn.avg_pool1d": {"input": D, "kernel_size": 2},
     "nn.mse_loss": {"input": M, "target": N, "weight": V**2},
     "nn.multi_head_attention": {
         "query": M,
@@ -448,7 +458,7 @@ def test_every_method_of_a_tensor_is_a_function_of_the_table() -> None:
     methods = {
         name: member
         for name, member in vars(Tensor).items()
-        if callable(member) and not name.startswith("_") and name not in VALUE_METHODS
+        if callable(member) and not name.startswith("_") and name not in {*VALUE_METHODS, *habits.METHODS}
     }
     strangers = [n for n, f in methods.items() if f not in FUNCTIONS.values()]
     assert strangers == []
@@ -479,6 +489,7 @@ MODULES = {name: c for name in mg.nn.__all__ if inspect.isclass(c := getattr(mg.
 # What a module is built with beside real numbers and weights, so that one of these can be looked at.
 BUILT = {
     "MLP": {"features": 2},
+    **{key: {"features": 4} for key in ("BatchNorm", "BatchNorm1d", "BatchNorm2d")},
     "LayerNorm": {"features": 4},
     "RMSNorm": {"features": 4},
     "LearnedPositions": {"positions": 3, "features": 4},
@@ -494,15 +505,19 @@ LOSSES = {
     "CrossEntropyLoss.weight": (WEIGHTS, M),
     "CrossEntropyLoss.label_smoothing": (np.array(0.2), M),
     "HuberLoss.weight": (WEIGHTS, M),
+    "L1Loss.weight": (WEIGHTS, M),
     "MSELoss.weight": (WEIGHTS, M),
+    "NLLLoss.weight": (WEIGHTS, np.concatenate([M, M])),
+    "CosineSimilarity.eps": (np.array(9.0), M),  # beyond the lengths, so that it counts
 }
+LABELS = np.arange(2 * len(M)) % M.shape[1]
 
 
 def built_with() -> Iterator[tuple[str, str]]:
     """The real arguments of every module: numbers with a fraction, and weights."""
     for name, module in MODULES.items():
         for p in inspect.signature(module.__init__).parameters.values():
-            if isinstance(p.default, float) or p.annotation == "Weights":
+            if isinstance(p.default, float) or p.name in ("weight", "pos_weight"):
                 yield name, p.name
 
 
@@ -516,7 +531,7 @@ def test_what_modules_are_built_with_is_differentiated_or_refused(name: str, arg
     start, predictions = LOSSES[f"{name}.{argument}"]
 
     def loss(x: Any) -> Any:
-        return MODULES[name](**{argument: x})(predictions, SOFT)
+        return MODULES[name](**{argument: x})(predictions, LABELS if name == "NLLLoss" else SOFT).sum()
 
     got = mg.grad(loss)(start).numpy()
     steps = STEP * np.eye(start.size).reshape(start.size, *start.shape)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import minigrad as mg
+from minigrad.errors import ArgumentError, LimitError
 from minigrad.nn import functional as functional
 from minigrad.primitive import REGISTRY
 
@@ -352,3 +353,20 @@ def test_assignment_is_numpys(data: Any) -> None:
 def test_every_kink_is_stated_in_words() -> None:
     for name in ("abs", "max", "min", "maximum", "nn.relu", "linalg.norm", "prod", "where", "std"):
         assert REGISTRY[name].kinks
+
+
+@pytest.mark.parametrize("options", [{"stride": -1}, {"stride": 0}, {"stride": (1, -2)}, {"padding": -1}, {"dilation": 0}])
+@pytest.mark.parametrize("name", ["conv1d", "conv2d", "max_pool1d", "max_pool2d"])
+def test_windows_neither_stand_still_nor_walk_backwards(name: str, options: dict[str, Any]) -> None:
+    function, image = getattr(mg.nn.functional, name), np.ones((1, 2, 5, 5))
+    if name.endswith("1d"):
+        image = image[:, :, 0]
+        options = {key: value[1:] if isinstance(value, tuple) else value for key, value in options.items()}
+    kernel = np.ones((2, 2, *(2,) * (image.ndim - 2))) if name.startswith("conv") else 2
+    with pytest.raises(ArgumentError, match=f"nn.{name}: kernels, strides and dilations are at least 1"):
+        function(image, kernel, **options)
+
+
+def test_an_image_padded_beyond_the_limit_is_refused_before_it_is_made() -> None:
+    with pytest.raises(LimitError, match="nn.conv2d: an array of shape"):
+        mg.nn.functional.conv2d(np.ones((1, 1, 4, 4)), np.ones((1, 1, 2, 2)), padding=10**9)

@@ -14,7 +14,7 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F  # noqa: N812  (as users write it)
 from minigrad import nn
-from minigrad.errors import ArgumentError, MinigradError, ShapeError
+from minigrad.errors import ArgumentError, GradientError, MinigradError, ShapeError
 from minigrad.program.arithmetic import DIGITS_50
 from minigrad.program.evaluate import evaluate
 
@@ -133,12 +133,19 @@ def test_what_differs_is_counted() -> None:
     assert (len(DIFFERENT), len(AXIS_OF_A_NUMBER)) == (17, 6)
 
 
+# What these are given says how many elements there are, and has no derivative.
+SIZED = {"arange", "ones", "zeros"}
+
+
 def _check_gradient(where: str, ours: Any, x: Any, options: dict[str, Any]) -> None:
     """A gradient of the right shape, or an error in words."""
     if np.asarray(x).dtype.kind != "f":
         return
     leaf = mg.tensor(x, requires_grad=True)
     outputs, _ = outcome(lambda: ours(leaf, **options))
+    if ours.__name__ in SIZED:
+        assert isinstance(outputs, GradientError), where
+        return
     assert not isinstance(outputs, Exception), f"{where}: {outputs!r}"
     reached = [y for y in outputs if isinstance(y, mg.Tensor) and y.requires_grad]
     if reached:
@@ -465,3 +472,11 @@ def test_what_random_programs_have_met() -> None:
         assert mg.derive(loss)["K"]({"K": np.zeros((0, 0))}).shape == (0, 0)
     with pytest.raises(ArgumentError, match="the forward raised numpy boolean subtract"):
         mg.check(mg.parse("sum(ptp(y) * x)", y="k | bool", x="n"), wrt="x")
+
+
+@pytest.mark.parametrize("x", [mg.ones(2), mg.symbols("x: n")], ids=["data", "symbol"])
+def test_none_is_no_operand(x: mg.Tensor) -> None:
+    for operation in (mg.add, mg.arctan2, mg.maximum):
+        with pytest.raises(mg.errors.DtypeError, match="NoneType None .leave"):
+            operation(x, None)
+    assert mg.clip(x, None, 0.5).shape == x.shape  # a bound may lack

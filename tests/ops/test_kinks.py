@@ -161,6 +161,7 @@ POINTS = [
     _point("nn.selu", lambda x: F.selu(x), [1.7580993408473766, 1.0507009873554805], x=[0.0, 1]),
     _point("nn.hardtanh", lambda x: F.hardtanh(x), [0, 0, 1], x=[-1.0, 1, 0]),
     _point("nn.hardswish", lambda x: F.hardswish(x), [0, 1, 5 / 6], x=[-3.0, 3, 1]),
+    _point("nn.max_pool1d", lambda x: F.max_pool1d(x, 2), [[0.5, 0.5]], x=[[1.0, 1]]),
     _point("nn.max_pool2d", lambda x: F.max_pool2d(x, 2), [[[[0.5, 0.5], [0, 0]]]],
            x=[[[[1.0, 1], [0, 0]]]]),
 ]  # fmt: skip

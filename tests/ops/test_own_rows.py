@@ -142,7 +142,7 @@ READINGS = {
         "slice",
         "dx = C[:n]",
         "C_{:n}",
-        "Σ_j [j = i] C_j",
+        "C_i",
         "<mi>C</mi>",
         "KroneckerDelta",
         "C[:n]",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -360,8 +361,30 @@ def test_a_state_that_does_not_fit_is_refused_whole() -> None:
         (lambda p: SGD([p], "0.1"), "lr='0.1'"),
         (lambda p: Adam([p], betas=0.9), "betas=0.9, but they are two"),
         (lambda p: cosine(0.1, "3"), "steps='3'"),
+        (lambda p: SGD([p], lr=True), "lr=True"),
+        *((lambda p, state=state: Adam([p]).load_state_dict(state), "a mapping of names") for state in (None, 3, [])),
     ],
 )
 def test_options_that_make_no_sense(call: Callable[[mg.Tensor], object], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         call(parameter())
+
+
+@pytest.mark.parametrize("rate", [np.nan, -1.0, np.inf, None, "0.1", np.ones(2)])
+def test_a_schedule_that_gives_no_rate_moves_nothing(rate: Any) -> None:
+    first, second = parameter(), parameter()
+    before = first.numpy().copy()
+    optimizer = SGD([{"params": [first], "lr": 0.1}, {"params": [second], "lr": lambda steps: rate}], 0.1)
+    ((first * first).sum() + second.sum()).backward()
+    with pytest.raises(ArgumentError, match=r"SGD: lr\(0\)=.*, but it must be a number of at least 0"):
+        optimizer.step()
+    assert optimizer.steps == 0
+    assert (first.numpy() == before).all()
+
+
+def test_a_schedule_may_give_an_array_of_one_number() -> None:
+    p = parameter()
+    before = p.numpy().copy()
+    p.sum().backward()
+    SGD([p], lambda steps: np.array(0.5)).step()
+    assert np.allclose(p.numpy(), before - 0.5)

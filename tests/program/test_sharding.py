@@ -160,14 +160,12 @@ REFUSED: dict[tuple[str, str, int], str] = {
     ("sum(softmax(X, axis=1)**2)", "X", 2): "m n",
     ("sum(exp(cumsum(x)))", "x", 2): "n",
     ("cross_entropy(X @ W + u, y)", "W", 1): "c",
-    ("sum(take(reshape(X @ W, (b*n, c)), t, axis=1))", "W", 1): "c n",
+    ("sum(take(reshape(X @ W, (b*n, c)), t, axis=1))", "W", 1): "c",
     ("sum(tanh(E[t])**2)", "E", 1): "v",
     ("sum(softmax(tanh(reshape(X, (b*n, d)) @ W), axis=1)[:, 0])", "W", 1): "k n",
-    ("sum(reshape(tanh(X), (n*b, d)) @ w)", "w", 1): "b",
     ("sum(sort(X, axis=1) @ w)", "w", 1): "n",
     ("sum(arange(b) * (X @ w))", "w", 1): "b",
     ("sum(inv(X) @ w)", "w", 1): "n",
-    ("sum(concatenate([X, Y], axis=0) @ w)", "w", 1): "b",
 }
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import xml.etree.ElementTree as ET
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.drawing import style as look
 from minigrad.errors import ArgumentError, RenderError
-from minigrad.report import Section, beside, curves, heatmap, page
+from minigrad.report import Section, beside, curves, heads, heatmap, page
 
 SVG = "{http://www.w3.org/2000/svg}"
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
@@ -106,30 +110,63 @@ def test_the_browser_is_told_to_load_nothing(tree: ET.Element) -> None:
 
 def test_every_step_stands_on_the_page_and_points_to_its_card(tree: ET.Element) -> None:
     derivation = mg.derive(attention_loss())
-    (steps,) = (e for e in tree.iter(f"{HTML}ol") if e.attrib.get("class") == "steps")
+    lists = [e for e in tree.iter(f"{HTML}ol") if "data-pass" in e.attrib]
     ids = [e.attrib["id"] for e in tree.iter() if "id" in e.attrib]
     assert len(ids) == len(set(ids))
-    assert len(steps) == len(derivation.steps) >= 3
-    for item, step in zip(steps, derivation.steps, strict=True):
+    assert [e.attrib["data-pass"] for e in lists] == ["forward", "backward"]
+    items = [item for e in lists for item in e]
+    start = items.pop(len(lists[0]))  # ∂L/∂L = 1
+    assert (start.attrib["data-card"], start.attrib["data-text"]) == ("node_L", "∂L/∂L = 1")
+    assert len(items) == len(derivation.steps) >= 6
+    for item, step in zip(items, derivation.steps, strict=True):
+        of = step.line.name if step.forward else step.line.of
+        assert item.attrib["data-card"] == f"node_{of}"
         assert item.attrib["data-card"] in ids
-        assert item.attrib["data-card"] == f"node_{step.line.of}"
         assert item.find(f".//{MATHML}math") is not None
         assert step.rule in "".join(item.itertext())
 
 
+def test_names_with_underscores_and_many_axes_have_their_cards() -> None:
+    x = mg.tensor(np.ones((2, 3, 4)), name="x_in", dims="b n d")
+    W = mg.tensor(np.ones((4, 4)), name="W_1", dims="d d", requires_grad=True)
+    loss = ((x @ W).named("h_1") ** 2).sum().named("L")
+    tree = parsed(page("t", derivation=mg.derive(loss), drawing=mg.draw(loss)))
+    cards = [item.attrib.get("data-card") for e in tree.iter(f"{HTML}ol") for item in e]
+    assert cards == ["node_h_1", "node_L", "node_L", "node_h_1", "node_W_1"]
+
+
 def test_without_a_script_everything_is_shown_and_no_dead_button(text: str) -> None:
-    bare = parsed(re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL))
-    hidden = [e for e in bare.iter() if "hidden" in e.attrib]
-    assert [e.attrib["class"] for e in hidden] == ["controls"]
-    assert all(button in list(hidden[0]) for button in bare.iter(f"{HTML}button"))
+    bare = parsed(re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL))
+    assert not [e for e in bare.iter() if "hidden" in e.attrib or e.tag == f"{HTML}button"]
     assert len(list(bare.iter(f"{SVG}svg"))) == 3
+
+
+def test_the_browser_is_told_which_script_to_run(tree: ET.Element) -> None:
+    (script,) = (e.text or "" for e in tree.iter(f"{HTML}script"))
+    assert "graphView" in script
+    assert "<![CDATA[" not in script  # XML's own mark, which a browser reads as a comment
+    text = attention_page()
+    (inside,) = re.findall(r'<script type="module">(.*?)</script>', text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in text
+
+
+def test_every_colour_of_a_figure_is_known_in_the_dark() -> None:
+    figures = [heatmap([[-1.0, np.nan, 1.0]], digits=1, palette=p).svg for p in ("blue", "grey", "signed")]
+    figures.append(curves({"loss": [1.0, 2.0]}, title="Loss", x="epoch").svg)
+    figures.append(curves({f"loss {k}": [1.0, k] for k in range(len(look.CURVES))}).svg)
+    for svg in figures:
+        styled = next(parsed(svg).iter(f"{SVG}style")).text or ""
+        colours = set(re.findall(r'(?:fill|stroke)="(#\w+)"', svg.replace(styled, "")))
+        assert len(colours) >= 3
+        assert not [colour for colour in colours if f'="{colour}"]' not in styled]
 
 
 def test_the_page_has_graph_formulas_curve_heatmap_and_proof(tree: ET.Element) -> None:
     headings = [e.text for e in tree.iter(f"{HTML}h2")]
     expected = [
-        "Backward pass, step by step",
-        "Forward pass",
+        "Graph",
+        "Step by step",
         "Training",
         "Attention",
         "Proof",
@@ -176,9 +213,8 @@ def cells(figure: ET.Element) -> list[ET.Element]:
 
 
 def test_a_heatmap_shades_by_value() -> None:
-    shades = [c.attrib["fill"] for c in cells(parsed(heatmap([[0.0, 0.5, 1.0]]).svg))]
-    bright = [int(shade[1:3], 16) for shade in shades]
-    assert bright[0] > bright[1] > bright[2]
+    shades = [c.attrib["fill-opacity"] for c in cells(parsed(heatmap([[0.0, 0.5, 1.0]]).svg))]
+    assert [float(shade) for shade in shades] == [0.03, 0.5, 1.0]
 
 
 def test_a_heatmap_names_rows_columns_and_values() -> None:
@@ -192,8 +228,9 @@ def test_a_heatmap_names_rows_columns_and_values() -> None:
 
 
 def test_signed_values_have_zero_in_the_middle() -> None:
-    fills = [c.attrib["fill"] for c in cells(parsed(heatmap([[-1.0, 0.0, 2.0]]).svg))]
-    assert fills[1] == "#FAFAFA"
+    shown = cells(parsed(heatmap([[-1.0, 0.0, 2.0]]).svg))
+    assert [c.attrib["fill-opacity"] for c in shown] == ["0.5", "0.03", "1"]
+    assert shown[0].attrib["fill"] != shown[2].attrib["fill"]
     assert heatmap([[-0.001]], digits=2).svg.count("−0.00") == 0
 
 
@@ -207,9 +244,20 @@ def test_a_heatmap_takes_a_tensor() -> None:
     assert heatmap(mg.tensor([[1.0, 2.0]])).svg == heatmap([[1.0, 2.0]]).svg
 
 
+def test_each_head_has_a_heatmap_of_its_own() -> None:
+    row = heads(np.full((2, 3, 3), 1 / 3), ["a", "<b>", "c"], title="A")
+    assert row.html.count("<svg") == 2
+    words = ["".join(parsed(figure.svg).itertext()) for figure in row.figures]  # type: ignore[union-attr]
+    assert "A, head 1" in words[0]
+    assert "A, head 2" in words[1]
+    assert all("a → <b>: 0.3333" in w and "query" in w and "key" in w for w in words)
+    assert "head" not in heads(np.eye(2)).html
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda: heads(np.zeros(3)), "needs weights of shape (heads, n, n), not (3,)"),
         (lambda: heatmap(np.zeros(3)), "needs a matrix, not shape (3,)"),
         (lambda: heatmap(np.zeros((0, 3))), "needs a matrix, not shape (0, 3)"),
         (lambda: heatmap(np.zeros((2, 2)), ["a"]), "1 labels for 2 rows"),
@@ -260,3 +308,23 @@ def test_a_figure_is_saved_whole(tmp_path: Path) -> None:
     assert parsed(figure.save(tmp_path / "a.svg").read_text(encoding="utf-8")).tag == f"{SVG}svg"
     assert "a &lt; b" in figure.html
     assert beside(figure, figure).html.count("<svg") == 2
+
+
+def test_what_scrolls_sideways_has_no_bar_beside_it() -> None:
+    """Where one direction scrolls, CSS lets the other one scroll, too: a fraction is taller than its box."""
+    css = resources.files("minigrad.report").joinpath("page.css").read_text(encoding="utf-8")
+    formulas = [line for line in css.splitlines() if line.startswith(".formula {")]
+    assert len(formulas) == 1
+    assert "overflow: auto hidden" in formulas[0]
+
+
+def test_the_page_speaks_of_the_colours_that_drawings_have() -> None:
+    """The page finds lanes, bands and paper of a drawing by their colours."""
+    folder = resources.files("minigrad.report")
+    sheets = {name: folder.joinpath(name).read_text(encoding="utf-8") for name in ("graph.css", "theme.css")}
+    drawn = {colour.upper() for colour in (look.FORWARD, look.BACKWARD, look.GRADIENT)}
+    assert {colour.upper() for colour in re.findall(r"#[0-9a-fA-F]{6}", sheets["graph.css"])} == drawn
+    found = re.findall(r'\[(?:fill|stroke)="(#\w+)"', sheets["theme.css"])
+    assert [colour.upper() for colour in found] == [look.PAPER.upper()]
+    assert f"--ink: light-dark({look.TEXT}," in sheets["theme.css"]
+    assert f"--orange-tint: light-dark({look.BAND}," in sheets["theme.css"]

@@ -88,12 +88,13 @@ def test_formulas_equal_the_gradients_of_backward() -> None:
 
 
 def test_every_step_says_its_rule() -> None:
-    steps = mg.derive(attention(*mg.symbols(*SYMBOLS)), wrt=WEIGHTS).steps
+    every = mg.derive(attention(*mg.symbols(*SYMBOLS)), wrt=WEIGHTS).steps
+    steps = [step for step in every if not step.forward]
     assert [step.line.name for step in steps] == [
         "dz", "dH", "dV", "dA", "dS", "dQ", "dK", "dWq", "dWk", "dWv", "dX",
     ]  # fmt: skip
-    assert steps[-1].rule == "X is used in Q, K and V: the contributions of 3 paths are added"
-    assert steps[4].rule.startswith("through A: softmax Jacobian")
+    assert steps[-1].rule == "Through Q, K and V. The contributions of the 3 paths are added."
+    assert steps[4].rule.startswith("Through A. The softmax Jacobian")
 
 
 def test_partial_style_and_latex_write_out_the_derivative() -> None:
@@ -217,3 +218,9 @@ def test_a_samples_numbers_do_not_saturate_what_follows() -> None:
     loss = mg.nn.functional.binary_cross_entropy(p, y).named("L")
     derivation = mg.derive(loss, wrt=["Wq", "X"])
     assert derivation.check(seed=0).verdict == "pass"
+
+
+def test_a_list_of_steps_reads_as_lines() -> None:
+    X, w = mg.symbols("X: m n", "w: n")
+    steps = mg.derive(mg.sum(mg.exp(X @ w)), wrt="w").steps
+    assert "<Step dw = Xᵀ exp(X w)    Through" in repr(steps)

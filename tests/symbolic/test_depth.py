@@ -32,7 +32,7 @@ from minigrad.notation.reader import Reader
 from minigrad.primitive import REGISTRY
 from minigrad.program import in_order, program
 from minigrad.program.partial_contraction import PartialContraction
-from minigrad.symbolic import autoname, shapes
+from minigrad.symbolic import freenames, shapes
 
 _TENSORS: dict[str, mg.Tensor] = {}  # the newest of each name
 
@@ -156,7 +156,7 @@ def work(monkeypatch: pytest.MonkeyPatch, loss: mg.Tensor) -> Counter[str]:
 def test_twice_the_depth_is_little_more_than_twice_the_work(
     shape: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(autoname, "_MOST_OPERATIONS", 0)  # as what is too long to be read as a whole
+    monkeypatch.setattr(freenames, "_MOST_OPERATIONS", 0)  # as what is too long to be read as a whole
     few, many = (work(monkeypatch, PROGRAMS[shape](n)) for n in (80, 160))
     assert all(many[what] <= 2.5 * few[what] + 50 for what in many), (few, many)
 
@@ -266,7 +266,7 @@ def test_values_and_source_are_right(
     shape: str, operations: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the engine has them, in programs that are read as a whole and in those read line by line."""
-    monkeypatch.setattr(autoname, "_MOST_OPERATIONS", operations)
+    monkeypatch.setattr(freenames, "_MOST_OPERATIONS", operations)
     loss = PROGRAMS[shape](24)
     weights = np.linspace(0.5, 1.5, max(loss.numpy().size, 1)).reshape(loss.shape)
     d = mg.derive(loss)
@@ -314,7 +314,7 @@ def test_every_exit_of_a_deep_program(shape: str) -> None:
 def test_twice_the_depth_makes_about_twice_the_array_operations(
     shape: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(autoname, "_MOST_OPERATIONS", 0)
+    monkeypatch.setattr(freenames, "_MOST_OPERATIONS", 0)
     counts = []
     for n in (30, 60):
         d = mg.derive(PROGRAMS[shape](n))

@@ -90,7 +90,7 @@ FORMULAS = {
         {"X": "m n", "w": "n", "y": "m | pm1"},
         "w",
         2,
-        "H = Xᵀ diag(σ(−y ⊙ (X w)) ⊙ σ(y ⊙ (X w))) X",
+        "H = Xᵀ diag(σ(X w) ⊙ (1 − σ(X w))) X",
     ),
     "softcap": (
         "sum(C * (softmax(c*tanh(Q@K.T/c)) @ V))",
@@ -163,7 +163,7 @@ FORMULAS = {
         {"x": "n", "y": "n"},
         "x",
         1,
-        "dx = (y − (r1ᵀ r) ‖r‖² r1 / t − mean(y)) / √t   where r1 = x − mean(x), r = y − mean(y), t = ‖r1‖² ‖r‖²",
+        "dx = (r1 − (rᵀ r1) r / ‖r‖²) / (‖r‖ ‖r1‖)   where r = x − mean(x), r1 = y − mean(y)",
     ),
     "cosine similarity": (
         "x @ y / (norm(x) * norm(y))",
@@ -191,7 +191,7 @@ FORMULAS = {
         {"x": "n", "A": "n n | symmetric"},
         "x",
         2,
-        "H = (4 (2 (xᵀ A x) x / t − A x) xᵀ / t + 2 A − 2 (xᵀ A x) I / t − 4 x xᵀ A / t) / t   where t = ‖x‖²",
+        "H = (4 (2 (xᵀ A x) x / ‖x‖² − A x) xᵀ − 2 (xᵀ A x) I − 4 x xᵀ A) / ‖x‖⁴ + 2 A / ‖x‖²",
     ),
     "softmax H": (
         "y @ softmax(x)",
@@ -206,7 +206,7 @@ FORMULAS = {
         {"X": "m n", "w": "n", "y": "m | pm1"},
         "w",
         1,
-        "dw = −Xᵀ (y ⊙ [1 − y ⊙ (X w) > 0]) / m",
+        "dw = −Xᵀ (y ⊙ step½(1 − y ⊙ (X w))) / m",
     ),
     "nuclear": ("trace(inv(X.T @ X))", {"X": "n d"}, "X", 1, "dX = −2 X (Xᵀ X)⁻¹ (Xᵀ X)⁻¹"),
     "gram": (
@@ -365,7 +365,7 @@ FORMULAS = {
         {"A": "m n", "x": "n", "B": "n p"},
         "x",
         1,
-        "dx = 2 rowsum(B ⊙ (Aᵀ A diag(x) B))",
+        "dx = 2 ((Aᵀ A) ⊙ (B Bᵀ)) x",
     ),
     "trace of a power": ("trace(X @ X @ X @ X)", {"X": "n n"}, "X", 1, "dX = 4 (X X X)ᵀ"),
     "skew": ("sum((X - X.T)**2)", {"X": "n n"}, "X", 1, "dX = 4 (X − Xᵀ)"),
@@ -629,7 +629,7 @@ REPEATED = [
     ("sum(D * softplus(s * ones(n)))", "s", 2, "H = σ(s) (1 − σ(s)) sum(D)"),
     ("sum(sin(s * ones(n)) * D**3)", "D", 2, "H = 6 sin(s) diag(D)"),
     ("sum(X * exp(s * ones((m, n))))", "X", 1, "dX = exp(s) 𝟏 𝟏ᵀ"),
-    ("sum(X * maximum(s * ones((m, n)), 0))", "s", 1, "ds = [s > 0] sum(X)"),
+    ("sum(X * maximum(s * ones((m, n)), 0))", "s", 1, "ds = step½(s) sum(X)"),
     ("sum((X @ diag(exp(s * ones(n))))**2)", "X", 1, "dX = 2 exp(s)² X"),
     ("sum((X @ exp(s * ones(n)))**2)", "X", 1, "dX = 2 exp(s)² rowsum(X) 𝟏ᵀ"),
     ("sum((X @ sin(s * ones(n)))**2)", "s", 2, "H = 2 (cos(s)² − sin(s)²) sum(Xᵀ X)"),

@@ -205,7 +205,7 @@ IDENTITIES: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         {"X": "m n", "w": "n", "y": "m | pm1", "lam": "| positive"},
         "w",
         1,
-        "dw = 2 lam w − Xᵀ (y ⊙ [1 − y ⊙ (X w) > 0])",
+        "dw = 2 lam w − Xᵀ (y ⊙ step½(1 − y ⊙ (X w)))",
     ),
     "layernorm": (
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -218,10 +219,15 @@ def test_the_parts_are_stratified_disjoint_and_decided_by_the_seed(tmp_path: Pat
 def test_an_unfinished_run_is_not_lost_by_accident(tmp_path: Path) -> None:
     first = session(tmp_path)
     list(first.run(lambda trainer: trainer.epoch == 1))
-    with pytest.raises(ArgumentError, match="unfinished run, 1 epochs long; go on with --resume"):
+    with pytest.raises(ArgumentError, match="an unfinished run, 1 epoch long; go on with --resume"):
         session(tmp_path)
     run(Session.start(first.settings, tmp_path, overwrite=True))
-    run(session(tmp_path))
+    with pytest.raises(ArgumentError, match="a finished run, 2 epochs long; make it longer"):
+        session(tmp_path)
+    (tmp_path / CHECKPOINT).write_bytes(b"of another program")
+    with pytest.raises(ArgumentError, match="a checkpoint that is none"):
+        session(tmp_path)
+    assert (tmp_path / CHECKPOINT).read_bytes() == b"of another program"
 
 
 @pytest.mark.parametrize(
@@ -252,7 +258,7 @@ def test_no_resuming_without_a_run_or_with_other_data(tmp_path: Path) -> None:
 
 def test_a_new_run_leaves_nothing_of_the_one_before_to_resume(tmp_path: Path) -> None:
     run(session(tmp_path, epochs=1))
-    session(tmp_path, seed=1)
+    Session.start(replace(session(tmp_path / "other").settings, seed=1), tmp_path, overwrite=True)
     with pytest.raises(ArgumentError, match="to go on from"):
         Session.resume(tmp_path, {})
 
@@ -319,13 +325,13 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     (NUMBERS, {"positive": "2"}, ["positive='2' is no label"]),
     (NUMBERS, {"delimiter": ";"}, ["is that the delimiter?"]),
     (TEXTS, {}, ["20 cells are wrong", "'word0 here' is not a number", "--text 'text'"]),
-    (TEXTS, {"label": "text"}, ["there are 20"]),
+    (TEXTS, {"label": "text", "text": "label"}, ["20 of the 20 labels have fewer: 'word0 here' (1)"]),
     (TEXTS + "\n,a", {"text": "text"}, ["row 21 (line 22), column 'text': is empty"]),
     (TEXTS + "\nx,", {"text": "text"}, ["row 21 (line 22), column 'label': is empty"]),
-    (TEXTS + "\nx,c", {"text": "text"}, ["there are 3: 'a' (10 times), 'b' (10 times), 'c'"]),
+    (TEXTS + "\nx,c", {"text": "text"}, ["1 of the 3 labels have fewer: 'c' (1)"]),
     ("text,label\nx,1\ny,1\n", {"text": "text"}, ["there is 1: '1' (2 times)"]),
     ("a,label\n1,0\n2,1\nnan,0\n", {}, ["'nan' is not a finite number"]),
-    ("a,label\n1,0\n2,1\n3,0\n", {}, ["one label has only 1 example;", "at least 3"]),
+    ("a,label\n1,0\n2,1\n3,0\n", {}, ["at least 3", "2 of the 2 labels have fewer: '0' (2), '1' (1)"]),
     ("label\n" + "0\n1\n" * 4, {}, ["no column beside the label"]),
 ]
 
@@ -481,7 +487,7 @@ DAMAGES = [
     (set_to("arrays", None), ["metadata are damaged (KeyError: 'arrays')"]),
     (facts_with(settings={}), ["metadata are damaged", "settings missing"]),
     (facts_with(encoder={"kind": "sounds"}), ["metadata are damaged", "sounds"]),
-    (facts_with(labels=["one"]), ["metadata are damaged"]),
+    (facts_with(target=["one"]), ["metadata are damaged"]),
 ]
 
 
@@ -513,7 +519,7 @@ def test_files_of_other_kinds(tmp_path: Path) -> None:
         ("bomb.pkl", "not a whole safetensors file"),
         ("plain.safetensors", "no checkpoint of minigrad"),
         ("absent", "cannot be read"),
-        (".", "cannot be read"),
+        (".", "holds no checkpoint.safetensors; give the folder of `minigrad train`"),
     ]:
         with pytest.raises(MinigradError, match=message):
             Predictor.load(tmp_path / name)
@@ -531,7 +537,7 @@ def test_a_predictor_has_the_best_weights(finished: Path) -> None:
     with mg.no_grad():
         z = made.model(mg.tensor(X[0])).numpy()
     np.testing.assert_array_equal(
-        predictor.probabilities(*X), mg.special.expit(mg.tensor(z)).numpy()
+        predictor.answers(*X)[:, 1], mg.special.expit(mg.tensor(z)).numpy()
     )
 
 

@@ -8,6 +8,7 @@ import click
 
 from minigrad.cli.attention import files
 from minigrad.cli.attention.study import Study
+from minigrad.cli.common import path
 from minigrad.cli.common import seed as seed_option
 from minigrad.cli.folder import OutputFolder
 from minigrad.cli.terminal import (
@@ -38,15 +39,20 @@ from minigrad.cli.terminal import (
     metavar="FOLDER",
     help="Where report, picture, formulas, weights and metrics go.",
 )
+@click.option("--overwrite", is_flag=True, help="Replace the files of an earlier run in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON, and only that.")
 @click.pass_context
-def attention(ctx: click.Context, seed: int, epochs: int, out: str, as_json: bool) -> None:
+def attention(
+    ctx: click.Context, seed: int, epochs: int, out: str, overwrite: bool, as_json: bool
+) -> None:
     """Train self-attention on digits, and explain its gradients.
 
     It learns to tell even digits from odd ones, reading an image as 8 tokens of 8 features. The
     gradients of Wq, Wk, Wv and X and the softmax Jacobian are derived, proved on the trained model
     and digits it has not seen, and drawn.
     """
+    if not overwrite:
+        files.spare(path(out))
     with OutputFolder(out) as folder:
         study = Study(seed)
         with progress(epochs) as bar:
@@ -75,7 +81,7 @@ def _tell(study: Study, metrics: dict[str, Any], written: list[str]) -> None:
     for case, value in jacobian.cases.items():
         say(f"{case}:  {value}", indent=4)
     for output, report in study.reports.items():
-        heading(f"Proof of the derivatives of {output}, by independent witnesses")
+        heading(f"Check of the derivatives of {output}, by independent witnesses")
         report_table(report)
     heading("Summary")
     on = {

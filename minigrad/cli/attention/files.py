@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,25 @@ from minigrad.api import draw
 from minigrad.cli.attention.report import report_page
 from minigrad.cli.attention.study import VARIABLES, Study
 from minigrad.cli.folder import OutputFolder
-from minigrad.errors import RenderError
+from minigrad.errors import ArgumentError, RenderError
+
+NAMES = ("attention.svg", "attention.dot", "report.html", "formulas.tex", "weights.npz", "metrics.json")
+
+
+def spare(folder: Path) -> None:
+    """Refuse a folder in which an earlier run has left its files.
+
+    Raises
+    ------
+    ArgumentError
+        When one of them stands there.
+    """
+    found = [name for name in NAMES if os.path.lexists(folder / name)]
+    if found:
+        raise ArgumentError(
+            f"{str(folder)!r} holds {', '.join(found)} of an earlier run; replace them with --overwrite, or "
+            "name another folder with --out"
+        )
 
 
 def write(folder: OutputFolder, study: Study, metrics: dict[str, Any]) -> str | None:

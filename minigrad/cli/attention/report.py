@@ -12,7 +12,7 @@ from minigrad.cli.attention.study import Study
 from minigrad.drawing import Drawing
 from minigrad.graph import no_grad, tensor
 from minigrad.nn.functional import sigmoid, softmax
-from minigrad.report import Figure, Section, beside, curves, heatmap, page
+from minigrad.report import Figure, Section, beside, curves, heads, heatmap, page
 from minigrad.report.figure import Row
 
 OF_EACH = 3
@@ -25,15 +25,15 @@ def report_page(study: Study, drawing: Drawing) -> str:
     return page(
         "Self-attention with binary cross-entropy",
         f"{digits:,} handwritten digits: is the number odd? The 8 rows of an image are 8 tokens. "
-        f"Test accuracy {metrics['test_accuracy']:.3f}; derivatives proved: {metrics['verdict']}.",
-        derivation=study.gradients,
+        f"Test accuracy {metrics['test_accuracy']:.3f}; derivatives checked: {metrics['verdict']}.",
+        derivation=study.walk,
         drawing=drawing,
         sections=(
-            Section("The softmax Jacobian three ways", (study.jacobian,)),
-            Section("Training", _training(study)),
-            Section("Attention on test digits", _attention(study)),
+            Section("The softmax Jacobian three ways", (study.jacobian,), wide=True),
+            Section("Training", _training(study), wide=True),
+            Section("Attention on test digits", _attention(study), wide=True),
             *(
-                Section(f"Proof of the derivatives of {output}, by independent witnesses", (found,))
+                Section(f"Check of the derivatives of {output}, by independent witnesses", (found,))
                 for output, found in study.reports.items()
             ),
         ),
@@ -42,17 +42,17 @@ def report_page(study: Study, drawing: Drawing) -> str:
 
 def _training(study: Study) -> tuple[Row]:
     loss = [epoch.loss for epoch in study.epochs]
-    accuracy = [epoch.accuracy for epoch in study.epochs]
+    accuracy = [epoch.accuracy or 0.0 for epoch in study.epochs]
     return (
         beside(
             _curve("loss", loss, f"Loss per epoch, {loss[-1]:.3f} at the end"),
-            _curve("accuracy", accuracy, "Accuracy on the training part"),
+            _curve("accuracy", accuracy, f"Accuracy on the training part, {accuracy[-1]:.3f} at the end"),
         ),
     )
 
 
 def _curve(name: str, values: Sequence[float], title: str) -> Figure:
-    return curves({name: values}, title=title, x="epoch", start=1, width=285, height=180)
+    return curves({name: values}, title=title, x="epoch", y=name, start=1, width=430, height=230)
 
 
 def _attention(study: Study) -> tuple[str | Row, ...]:
@@ -70,8 +70,9 @@ def _attention(study: Study) -> tuple[str | Row, ...]:
         what = f"{'odd' if label else 'even'}, p(odd) = {chance:.2f}"
         pairs.append(_pair(image, A, what))
     return (
-        "Left the image, right its attention A: the row of a token shows which rows of the image "
-        "it reads.",
+        "Left the image, whose rows are the tokens; right its attention A, one picture for each head: "
+        "the row of a token, the query, shows which rows of the image, the keys, it reads. A "
+        "deeper colour is more; a row adds up to 1.",
         beside(*pairs),
     )
 
@@ -80,6 +81,7 @@ def _pair(image: NDArray[Any], A: NDArray[Any], what: str) -> Row:
     rows = range(len(image))
     return beside(
         # blank labels keep the rows of the two pictures level
-        heatmap(image, rows, [" "] * image.shape[1], title=what, palette="grey", cell=13),
-        heatmap(A, rows, rows, title=" ", high=1.0, cell=13),
-    )
+        heatmap(image, rows, [" "] * image.shape[1], title=what, axes=("row of the image", " "),
+                palette="grey", cell=14),
+        heads(A, rows, title=" ", cell=14),
+    )  # fmt: skip

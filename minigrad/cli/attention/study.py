@@ -74,6 +74,12 @@ class Study:
         return derive(self.loss, wrt=VARIABLES)
 
     @cached_property
+    def walk(self) -> Derivation:
+        """The gradients that a step-by-step reading passes through: by all that is trained, and by X."""
+        trained = [str(parameter.name) for parameter in self.model.parameters()]
+        return derive(self.loss, wrt=[*dict.fromkeys((*VARIABLES, *trained))])
+
+    @cached_property
     def jacobian(self) -> Derivation:
         """The Jacobian of s = softmax(x), where x are scores of one token of a test digit.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,13 @@ from minigrad.cli.interruption import Interruption
 from minigrad.cli.terminal import Exit, heading, table, tell, tell_json
 from minigrad.cli.train.options import given, settings_options
 from minigrad.cli.train.progress import progress
+from minigrad.report import curves
 from minigrad.training.session import Session
 from minigrad.training.settings import Settings
+from minigrad.training.target import Classes
+
+LOSSES = "loss.svg"
+_SHOWN = 10
 
 
 @click.command()
@@ -28,7 +35,7 @@ from minigrad.training.settings import Settings
     help="Where checkpoint and metrics go.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
-@click.option("--overwrite", is_flag=True, help="Start over an unfinished run in the folder.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in the folder, finished or not.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and only that.")
 @click.pass_context
 def train(
@@ -40,11 +47,12 @@ def train(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Train a transformer to tell two classes apart.
+    """Train a transformer to tell classes apart, or to predict a number.
 
-    It learns from handwritten digits (even or odd), or from a CSV file of numbers or texts. Each
-    epoch is saved in the folder, checkpoint.safetensors and metrics.jsonl; Ctrl-C saves where it
-    stands, and --resume goes on to the same numbers. The weights with the lowest validation loss
+    It learns from handwritten digits (even or odd), or from a CSV file of numbers or texts: two classes
+    or more by their cross-entropy, amounts by their mean square, as the column of labels has them. Each
+    epoch is saved in the folder, checkpoint.safetensors and metrics.jsonl, and loss.svg shows its loss;
+    Ctrl-C saves where it stands, and --resume goes on to the same numbers. The weights with the lowest validation loss
     are tested at the end, and are those that `minigrad predict` uses.
 
     \b
@@ -68,6 +76,7 @@ def train(
         with progress(session) as shown:
             for epoch in session.run(lambda trainer: interruption.wished):
                 shown.epoch(epoch)
+    _draw_losses(session)
     if not session.finished:
         _tell_interrupted(session, as_json)
         ctx.exit(Exit.INTERRUPTED)
@@ -83,16 +92,42 @@ def train(
 def _overview(session: Session) -> str:
     task = session.task
     sizes = " + ".join(f"{len(y):,}" for _, y in (task.training, task.validation, task.test))
-    return (
-        f"{session.settings.data}: {sizes} examples to train, validate and test\n"
-        f"label 0 is {task.labels[0]}, 1 is {task.labels[1]}"
+    target = task.target
+    learnt = (
+        f"label 0 is {target.labels[0]}, 1 is {target.labels[1]}"
+        if len(target.labels) == 2
+        else f"{len(target.labels)} labels: {_listed(target.labels)}"
+        if isinstance(target, Classes)
+        else f"a number, {target.mean:.4g} ± {target.std:.4g} in the training part"
     )
+    return f"{session.settings.data}: {sizes} examples to train, validate and test\n{learnt}"
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return ", ".join([*labels[:_SHOWN], *(["…"] if len(labels) > _SHOWN else [])])
+
+
+def _draw_losses(session: Session) -> None:
+    """The losses of both parts over the epochs, as a picture beside the checkpoint."""
+    history = session.trainer.history
+    if not history:
+        return
+    lines = {"training": [epoch.loss for epoch in history]}
+    validation = [epoch.validation_loss for epoch in history]
+    lines["validation"] = [math.nan if loss is None else loss for loss in validation]
+    what = "cross-entropy" if session.task.target.labels else "mean square, standardised"
+    picture = curves(lines, title="Loss by epoch", x="epoch", y=what, start=1)
+    picture.save(session.folder / LOSSES)
+
+
+def _files(session: Session) -> list[str]:
+    files = [session.checkpoint, session.metrics]
+    return [str(file) for file in [*files, *([session.folder / LOSSES] if session.trainer.history else [])]]
 
 
 def _result(session: Session) -> dict[str, Any]:
-    files = [str(session.checkpoint), str(session.metrics)]
     status = "finished" if session.trainer.epoch >= session.settings.epochs else "stopped early"
-    return {"status": status} | session.result() | {"files": files}
+    return {"status": status} | session.result() | {"files": _files(session)}
 
 
 def _nothing_left(session: Session) -> str:
@@ -116,25 +151,29 @@ def _tell_interrupted(session: Session, as_json: bool) -> None:
     )
     if as_json:
         facts = {"status": "interrupted", "epochs": trainer.epoch, "examples_of_next_epoch": done}
-        tell_json(facts | {"files": [str(session.checkpoint), str(session.metrics)]})
+        tell_json(facts | {"files": _files(session)})
 
 
 def _tell(result: dict[str, Any]) -> None:
     heading("Summary")
+    baseline = result["baseline"]
+    measure = next(name for name in baseline if name != "says")
+    unit = {"accuracy": "", "error": " (root of the mean square)"}[measure]
     rows = [
         (
-            f"{name} accuracy",
-            f"{part['accuracy']:.3f} on {part['examples']:,} examples, loss {part['loss']:.3f}",
+            f"{name} {measure}",
+            f"{part[measure]:.4g}{unit} on {part['examples']:,} examples, loss {part['loss']:.3f}",
         )
         for name, part in reversed(result["parts"].items())
     ]
-    labels = result["labels"]
+    rows.insert(1, ("beside it", f"{baseline[measure]:.4g} by a guess: {baseline['says']}"))
+    labels = [("labels", _listed(result["labels"]))] if result["labels"] else []
     table(
         [
             *rows,
             ("epochs", f"{result['epochs']} ({result['status']}), best {result['best_epoch']}"),
             ("parameters", f"{result['parameters']:,}"),
-            ("labels", f"0 is {labels['0']}, 1 is {labels['1']}"),
+            *labels,
             ("files", "\n".join(result["files"])),
         ]
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from minigrad.training.settings import DTYPES, OPTIMIZERS, SCHEDULES, Settings
+from minigrad.training.settings import DTYPES, OPTIMIZERS, SCHEDULES, TASKS, Settings
 
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
 _COUNT = click.IntRange(min=1)
@@ -37,8 +37,9 @@ def _norm(text: Any) -> float | None:
 _ROWS: list[tuple[str, Any, str | None, str]] = [
     ("data", str, "FILE", "'digits' (even or odd), or a CSV file whose first row names columns."),
     ("text", str, "COLUMN", "Learn from the words of this column; else from columns of numbers."),
-    ("label", str, "COLUMN", "The column of labels, of two distinct values."),
-    ("positive", str, "VALUE", "The label that is class 1; by default the later or larger one."),
+    ("label", str, "COLUMN", "The column to predict: labels, or numbers."),
+    ("task", click.Choice(TASKS), None, "What it holds; by default as it looks: more than 10 amounts are numbers."),
+    ("positive", str, "VALUE", "Of two labels the one that is class 1; by default the later or larger."),
     ("features", _names, "COLUMN,...", "The columns of numbers; by default all but the label."),
     ("delimiter", str, "CHAR", "Between cells; 'tab' for the tabulator."),
     ("encoding", str, "NAME", "Of the CSV file, for example latin-1."),

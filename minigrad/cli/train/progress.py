@@ -101,17 +101,23 @@ class Bar:
         if self.last is None:
             return Group(line)
         e = self.last
-        rows = [f"training    loss {e.loss:.4f}  accuracy {e.accuracy:.3f}"]
+        rows = [f"training    loss {e.loss:.4f}{_accuracy(e.accuracy)}"]
         if e.validation_loss is not None:
             best = f"  (best: epoch {trainer.best_epoch})"
             rows.append(
-                f"validation  loss {e.validation_loss:.4f}  accuracy {e.validation_accuracy:.3f}{best}"
+                f"validation  loss {e.validation_loss:.4f}{_accuracy(e.validation_accuracy)}{best}"
             )
         return Group(line, Text("\n".join(rows)))
 
 
+def _accuracy(value: float | None) -> str:
+    """Of classes; numbers have none."""
+    return "" if value is None else f"  accuracy {value:.3f}"
+
+
 def _numbers(epoch: Epoch) -> str:
-    text = f"loss {epoch.loss:.4f} accuracy {epoch.accuracy:.3f}"
+    text = f"loss {epoch.loss:.4f}" + _accuracy(epoch.accuracy).replace("  ", " ")
     if epoch.validation_loss is None:
         return text
-    return f"{text}  validation {epoch.validation_loss:.4f} {epoch.validation_accuracy:.3f}"
+    beside = "" if epoch.validation_accuracy is None else f" {epoch.validation_accuracy:.3f}"
+    return f"{text}  validation {epoch.validation_loss:.4f}{beside}"

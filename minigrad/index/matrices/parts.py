@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.index import affine
-from minigrad.index.algebra import add
+from minigrad.index.algebra import add, constant
 from minigrad.index.contract import contract
 from minigrad.index.expr import Composite, Definition, Expr, MatrixFunction
+from minigrad.index.facts import ABSOLUTE
 from minigrad.index.matrix_row import MATRIX_ROWS, MatrixRow, matrix_row
+from minigrad.index.pointwise import mapped
 from minigrad.index.size import AnySize
 
 Operand = tuple[Expr, Sequence[Hashable]]
@@ -51,7 +53,8 @@ def _sym_of(x: Expr) -> Expr:
 
 def sym(x: Expr) -> Expr:
     """The symmetric part (X + Xᵀ) / 2."""
-    return Composite(Definition("sym", _sym_of, facts=frozenset({"symmetric"})), (x,), x.sizes)
+    definition = Definition("sym", _sym_of, (("count", 2),), frozenset({"symmetric"}))
+    return Composite(definition, (x,), x.sizes)
 
 
 def _turned(x: Expr) -> Expr:
@@ -63,8 +66,11 @@ def _frechet_of(row: MatrixRow, a: Expr, *along: Expr) -> Expr:
     """The upper right block of the function of a block matrix, [[A, E], [0, A]] for one direction.
 
     With k directions there are 2ᵏ blocks in a row, numbered in binary: direction m leads from every block
-    without the digit m to the one with it, so all orders of taking the directions are added up.
+    without the digit m to the one with it, so all orders of taking the directions are added up. The
+    derivative is linear in each, which is brought to the size of 1 first: beside a large one A would drown.
     """
+    lengths = [_length(e) for e in along]
+    along = tuple(_times(e, length, -1) for e, length in zip(along, lengths, strict=True))
     n, widest = a.sizes[-1], max(along, key=lambda e: e.ndim)
     count, lead = 2 ** len(along), _lead(widest, 2)
     sizes: dict[Hashable, AnySize] = dict(zip(lead, widest.sizes, strict=False))
@@ -80,7 +86,19 @@ def _frechet_of(row: MatrixRow, a: Expr, *along: Expr) -> Expr:
         blocks += [block(e, p, p | 1 << m) for p in range(count) if not p & 1 << m]
     value = MatrixFunction(row, add([(1, b) for b in blocks]))
     parts: list[Operand] = [(value, [*lead, "I", "J"]), (places[0], "iI"), (places[-1], "jJ")]
+    parts += [(length, ()) for length in lengths]
     return contract([*lead, "i", "j"], parts)
+
+
+def _length(e: Expr) -> Expr:
+    """1 + Σ |E|, which is never 0."""
+    sizes = [*range(e.ndim)]
+    return add([(1, constant(1)), (1, contract([], [(mapped(ABSOLUTE, [e]), sizes)]))])
+
+
+def _times(e: Expr, number: Expr, power: int) -> Expr:
+    axes = [*range(e.ndim)]
+    return contract(axes, [(e, axes), (number, (), power)])
 
 
 def _frechet_adjoint(node: Composite, k: int, g: Expr, extra: int, output: Expr) -> Expr:
@@ -161,10 +179,12 @@ def _gaps_read(w: Any) -> Any:
 
 def _frechet_read(row: MatrixRow, a: Any, *along: Any) -> Any:
     """The Fréchet derivative, by Kronecker products with the blocks' places."""
-    whole, step, n = a, np.array([[0, 1], [0, 0]]), len(a)
+    whole, step, n, size = a, np.array([[0, 1], [0, 0]]), len(a), 1.0
     for m, e in enumerate(along):
-        whole = np.kron(np.eye(2), whole) + np.kron(step, np.kron(np.eye(2**m), e))
-    return row.floats(whole)[:n, -n:]
+        length = 1 + np.abs(e).sum()
+        whole = np.kron(np.eye(2), whole) + np.kron(step, np.kron(np.eye(2**m), e / length))
+        size *= length
+    return row.floats(whole)[:n, -n:] * size
 
 
 def _sylvester_read(a: Any, c: Any) -> Any:

@@ -9,7 +9,7 @@ from functools import partial
 from minigrad.errors import DerivationError
 from minigrad.index import affine, facts, heads
 from minigrad.index import view as v
-from minigrad.index.algebra import add, constant, subtract
+from minigrad.index.algebra import add, constant, largest, subtract
 from minigrad.index.contract import contract, size_as_number
 from minigrad.index.expr import Expr, Reduction
 from minigrad.index.numbers import number
@@ -40,7 +40,7 @@ def std(x: View, *, axis: Axes, ddof: float, keepdims: bool) -> View:
 
 
 def max_(x: View, *, axis: Axes, keepdims: bool) -> View:
-    return v.reduce(x, axis, keepdims, partial(Reduction, "max"))
+    return v.reduce(x, axis, keepdims, largest)
 
 
 def min_(x: View, *, axis: Axes, keepdims: bool) -> View:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from fractions import Fraction
-from functools import reduce
 
 from minigrad.errors import ArgumentError
+from minigrad.index.undefined import shown_name
+from minigrad.names import in_program
 from minigrad.notation.functions import text_name
-from minigrad.notation.printed_text.grammar import Introduced, SyntaxNode
+from minigrad.notation.printed_text.functions import CONVOLUTIONS
+from minigrad.notation.printed_text.grammar import Introduced, SyntaxNode, symbol_kind
 
 _SIGNS: dict[type[ast.AST], str] = {
     ast.Gt: ">",
@@ -19,7 +21,8 @@ _SIGNS: dict[type[ast.AST], str] = {
     ast.NotEq: "≠",
 }
 _OWN = {"inv": "inverse", "norm": "norm", "abs": "abs"}
-_ATOMS = {"ones": "ones", "eye": "identity", "inf": "infinity"}
+_BLOCKS = {"hstack": "joined", "concatenate": "stacked"}
+_ATOMS = {"inf": "infinity"}
 _NAMES = {"pi": "π"}
 
 
@@ -38,6 +41,17 @@ def ascii_piece(text: str, known: Introduced) -> SyntaxNode:
     return _Reader(text, known).piece(tree)
 
 
+def _dotted(node: ast.expr) -> str:
+    """The name that dots are part of, and numbers in brackets; "" where there is none."""
+    if isinstance(node, ast.Attribute):
+        owner = _dotted(node.value)
+        return f"{owner}.{node.attr}" if owner else ""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):  # layers[0].W
+        owner = _dotted(node.value)
+        return f"{owner}[{node.slice.value!r}]" if owner else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 class _Reader:
     """One formula; names that are ``known`` are read whole, others may end in subscripts."""
 
@@ -51,12 +65,16 @@ class _Reader:
         match node:
             case ast.Constant(int() | float() as value):
                 return SyntaxNode("number", (), Fraction(str(value)))
+            case ast.Constant(str(name)):
+                return SyntaxNode("name", (), in_program(name))
             case ast.Name(name):
                 return self.name(name)
             case ast.UnaryOp(ast.USub(), body):
                 return SyntaxNode("minus", (self.piece(body),))
             case ast.BinOp():
                 return self.binary(node)
+            case ast.Attribute() | ast.Subscript() if _dotted(node) in self.known:
+                return SyntaxNode("name", (), _dotted(node))
             case ast.Attribute(body, "T"):
                 return SyntaxNode("transpose", (self.piece(body),))
             case ast.Subscript(body, index):
@@ -65,11 +83,30 @@ class _Reader:
                 return SyntaxNode(
                     "relation", (self.piece(left), self.piece(right)), _SIGNS[type(op)]
                 )
+            case ast.Call(ast.Subscript(ast.Name("put"), index), [body], []):
+                return SyntaxNode("put", (self.piece(body),), tuple(self.places(index)))
+            case ast.Call(ast.Name(name), arguments, keywords) if name in CONVOLUTIONS:
+                named = [SyntaxNode("keyword", (), (k.arg, ast.unparse(k.value))) for k in keywords]
+                return SyntaxNode("call", (*map(self.piece, arguments), *named), name)
+            case ast.Call(ast.Subscript(ast.Name("sum"), index), [body], []):
+                letters = index.elts if isinstance(index, ast.Tuple) else [index]
+                return SyntaxNode("Σ", (self.piece(body),), tuple(map(ast.unparse, letters)))
             case ast.Call(ast.Name(function), arguments, []):
                 return self.call(node, function, arguments)
+            case ast.Call(ast.Call(ast.Name("D"), [ast.Name(function), *orders], []), arguments, []):
+                return self.derivative(function, orders, arguments)
             case ast.Tuple():
                 return SyntaxNode("tuple", (), ast.unparse(node))
         raise self.fail(node)
+
+    def derivative(
+        self, function: str, orders: list[ast.expr], arguments: list[ast.expr]
+    ) -> SyntaxNode:
+        """D(f)(x) is f′(x), D(f, 0, 1)(x, y) is ∂₂f(x, y)."""
+        counts = [int(ast.unparse(order)) for order in orders] or [1]
+        counts += [0] * (len(arguments) - len(counts))
+        parts = tuple(self.piece(argument) for argument in arguments)
+        return SyntaxNode("call", parts, shown_name(function, counts))
 
     def binary(self, node: ast.BinOp) -> SyntaxNode:
         if isinstance(node.op, ast.Pow):
@@ -87,6 +124,8 @@ class _Reader:
                 return SyntaxNode("sum", (*first, last))
             case ast.Mult():
                 return SyntaxNode("hadamard", (a, b), ("⊙",))
+            case ast.Mod():
+                return SyntaxNode("%", (a, b))
             case ast.Div():
                 return SyntaxNode("hadamard", (a, b), ("⊘",))
             case ast.MatMult():
@@ -96,10 +135,11 @@ class _Reader:
     def name(self, name: str) -> SyntaxNode:
         if name in self.known:
             return SyntaxNode("name", (), name)
-        if name in _ATOMS:
-            return SyntaxNode(_ATOMS[name])
+        kind = _ATOMS.get(name) or symbol_kind(name)
+        if kind:
+            return SyntaxNode(kind)
         stem, _, letters = name.rpartition("_")
-        if stem == "e":
+        if stem == "e" and stem not in self.known:
             return (
                 SyntaxNode("unit", (self.name(letters),))
                 if letters.isalpha()
@@ -125,9 +165,9 @@ class _Reader:
             raise self.fail(node)
         if function == "e_":
             return self.unit(ast.unparse(arguments[0]))
-        if function == "hstack" and isinstance(arguments[0], ast.List) and arguments[0].elts:
-            blocks = [self.piece(block) for block in arguments[0].elts]
-            return reduce(lambda a, b: SyntaxNode("call", (a, b), "joined"), blocks)
+        if function in _BLOCKS and isinstance(arguments[0], ast.List) and arguments[0].elts:
+            blocks = tuple(self.piece(block) for block in arguments[0].elts)
+            return SyntaxNode("call", blocks, _BLOCKS[function])
         parts = tuple(self.piece(argument) for argument in arguments)
         if before == "sum" and letters:
             return SyntaxNode("Σ", parts, tuple(letters))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from inspect import signature
@@ -12,7 +13,7 @@ import numpy as np
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.index.matrices import parts
 from minigrad.index.matrix_row import MATRIX_ROWS
-from minigrad.notation.functions import written
+from minigrad.notation.functions import text_name, written
 from minigrad.notation.printed_text.values import (
     COLUMN,
     ROW,
@@ -40,11 +41,20 @@ def call(function: str, args: Sequence[Value]) -> Value:
         return OWN[function](*fitting(function, args, OWN[function]))
     if function in MATRIX_ROWS:
         (arg,) = fitting(function, args, matrix)
-        return _held_matrix(MATRIX_ROWS[function].floats(matrix(arg)))
+        if np.ndim(plain(arg)) > 2:
+            raise ArgumentError(f"read_back: {function} of several matrices at once is not read")
+        # a vector is a matrix of one column, transposed of one row
+        is_vector = isinstance(arg, Block) and arg.is_vector and not arg.is_free
+        return _held_matrix(MATRIX_ROWS[function].floats(arg.array if is_vector else matrix(arg)))
     part = parts.read(function)
     if part is not None:
-        return _held_matrix(part(*map(plain, fitting(function, args, part))))
-    row = next((r for r in REGISTRY.values() if _prints(r, function)), None)
+        try:
+            return _held_matrix(part(*map(plain, fitting(function, args, part))))
+        except (ValueError, IndexError):
+            raise ArgumentError(f"read_back: {function} of what is read here is not known") from None
+    row, words = _row(function)
+    if row is None:  # sigmoid, where σ is a tensor
+        row, words = _row(text_name(function))
     if row is None:
         raise ArgumentError(f"read_back: {function!r} is no function that formulas know")
     # what follows the arguments are the row's parameters
@@ -55,8 +65,29 @@ def call(function: str, args: Sequence[Value]) -> Value:
     given = args[count:]
     if len(args) < max(count, 1) or len(given) > len(numbers):
         raise _unread(function, args)
-    params = {**row.params, **dict(zip(numbers, map(_number, given), strict=False))}
+    params = {**row.params, **words, **dict(zip(numbers, map(_number, given), strict=False))}
     return elementwise(lambda *x: row.forward(*map(np.asarray, x), **params), args[:count])
+
+
+def elementwise_function(function: str, count: int) -> Callable[..., Any] | None:
+    """The function of so many numbers on arrays, or None where this is no elementwise one."""
+    if function == "where":
+        return lambda c, a, b: np.where(c, a, b)
+    row, words = (None, {}) if function in OWN else _row(function)
+    if row is None or row.arity != count:
+        return None
+    return lambda *x: row.forward(*map(np.asarray, x), **{**row.params, **words})
+
+
+def _row(function: str) -> tuple[Primitive | None, dict[str, str]]:
+    """The row of this name, and the parameter that a word behind it is: gelu_tanh."""
+    whole = next((r for r in REGISTRY.values() if _prints(r, function)), None)
+    stem, _, word = function.rpartition("_")
+    if whole is not None or not stem:
+        return whole, {}
+    row = next((r for r in REGISTRY.values() if _prints(r, stem)), None)
+    keys = [] if row is None else [k for k, usual in row.params.items() if isinstance(usual, str)]
+    return (row, {keys[0]: word}) if len(keys) == 1 else (None, {})
 
 
 def fitting(function: str, args: Sequence[Any], rule: Callable[..., Any]) -> Sequence[Any]:
@@ -78,10 +109,20 @@ def _number(value: Value) -> float:
     return float(value)
 
 
+def takes_matrices(function: str) -> bool:
+    """Whether the function is one of matrices, whose sizes it needs."""
+    return function in MATRIX_ROWS or parts.read(function) is not None
+
+
+def is_own(name: str) -> bool:
+    """Whether the notation calls a function so by a rule of its own."""
+    return name in OWN or name in ("D", "onehot", "vec") or OF_ROWS.fullmatch(name) is not None
+
+
 def is_function(name: str) -> bool:
     """Whether formulas have a function of this name."""
     known = name in OWN or name in MATRIX_ROWS or parts.read(name) is not None
-    return known or any(_prints(row, name) for row in REGISTRY.values())
+    return known or _row(name)[0] is not None
 
 
 def _prints(row: Primitive, function: str) -> bool:
@@ -108,9 +149,10 @@ def _over(function: Callable[..., Any], axis: int) -> Callable[[Value], Value]:
 
     def statistic(value: Value) -> Value:
         if not isinstance(value, Block) and np.ndim(value) > 2 and axis == 1:
-            return function(
-                value, axis=-1, keepdims=True
-            )  # rows of a tensor lie along its last axis
+            # rows of a tensor lie along its last axis; of three axes a matrix of statistics remains
+            if np.ndim(value) == 3:
+                return Block(function(value, axis=-1), of=ROW)
+            return function(value, axis=-1, keepdims=True)
         if (
             not isinstance(value, Block)
             or value.is_vector
@@ -153,13 +195,17 @@ def _along_rows(function: Callable[[Any], Any]) -> Callable[[Value], Value]:
     return apply
 
 
+def _log_softmax(array: Any) -> Any:
+    return array - _logsumexp(array)[..., None]
+
+
 def _softmax(array: Any) -> Any:
-    powers = np.exp(array - array.max(-1, keepdims=True))
+    powers = np.exp(array - array.max(-1, keepdims=True, initial=-np.inf))
     return powers / powers.sum(-1, keepdims=True)
 
 
 def _logsumexp(array: Any) -> Any:
-    top = array.max(-1, keepdims=True)
+    top = array.max(-1, keepdims=True, initial=-np.inf)
     return (np.log(np.exp(array - top).sum(-1, keepdims=True)) + top)[..., 0]
 
 
@@ -173,7 +219,7 @@ def _centred(array: Any) -> Any:
 
 def _at_largest(array: Any) -> Any:
     """1 at the largest element of each row, shared among equals."""
-    best = array == array.max(-1, keepdims=True)
+    best = array == array.max(-1, keepdims=True, initial=-np.inf)
     return best / best.sum(-1, keepdims=True)
 
 
@@ -193,6 +239,26 @@ def _last(*arrays: Any) -> Any:
     return ~np.triu(same, 1).any(-1) * 1.0
 
 
+def convolved(x: Value, w: Value, **params: list[int]) -> Value:
+    """Every window of x, as far as it has margins of zeros, against all kernels."""
+    count = np.ndim(w) - 2
+    if count < 1 or np.ndim(x) != np.ndim(w):
+        raise ShapeError("a convolution is of images and kernels with as many axes")
+    axes = tuple(range(2, 2 + count))
+    stride, padding, dilation = (
+        (params.get(name, [usual]) * count)[:count]
+        for name, usual in (("stride", 1), ("padding", 0), ("dilation", 1))
+    )
+    padded = np.pad(x, [(0, 0), (0, 0), *((p, p) for p in padding)])
+    reach = [d * (k - 1) + 1 for d, k in zip(dilation, np.shape(w)[2:], strict=True)]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=axes)
+    at = [*(slice(None, None, s) for s in stride), *(slice(None, None, d) for d in dilation)]
+    windows = windows[(slice(None), slice(None), *at)]
+    inner = [1, *range(2 + count, 2 + 2 * count)]
+    found = np.tensordot(windows, w, (inner, [1, *axes]))
+    return held(np.moveaxis(found, -1, 1))
+
+
 def _cross_entropy(p: Value, y: Value) -> float:
     a, b = plain(p), plain(y)
     return float(-(b * np.log(a) + (1 - b) * np.log(1 - a)).mean())
@@ -202,6 +268,8 @@ def _triangle(function: Callable[..., Any]) -> Callable[..., Value]:
     return lambda value, k=0: Block(function(matrix(value), int(k)))
 
 
+OF_ROWS = re.compile(r"(row|col)(sum|mean|max|min|prod|argmax|sort|argsort)")
+CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 # The one-hot tensors of places whose axes are known from what they are places in.
 ONEHOT_OF: dict[str, Callable[[Value], Value]] = {
     "argmax": _at_largest_of_all,
@@ -226,9 +294,14 @@ OWN: dict[str, Callable[..., Value]] = {
     "rowsort": _along_rows(np.sort),
     "argsort": _along_rows(_argsort),
     "rowargsort": _along_rows(_argsort),
-    "joined": lambda a, b: held(np.concatenate([plain(a), plain(b)], axis=-1)),
+    "joined": lambda *blocks: held(np.concatenate([*map(plain, blocks)], axis=-1)),
+    "stacked": lambda *blocks: held(np.concatenate([*map(plain, blocks)])),
+    "roll": lambda x, shift, axis=None: held(np.roll(plain(x), int(shift), None if axis is None else int(axis))),
+    "kron": lambda a, b: held(np.kron(plain(a), plain(b))),
+    "repeat": lambda x, count, axis=None: held(np.repeat(plain(x), int(count), None if axis is None else int(axis))),
+
     "softmax": _along_rows(_softmax),
-    "log_softmax": _along_rows(lambda x: np.log(_softmax(x))),
+    "log_softmax": _along_rows(_log_softmax),
     "layer_norm": lambda x, eps: _along_rows(
         lambda array: _normalised(_centred(array), float(plain(eps)))
     )(x),
@@ -236,6 +309,7 @@ OWN: dict[str, Callable[..., Value]] = {
     "logsumexp": _along_rows(_logsumexp),
     "BCE": _cross_entropy,
     "last": lambda *indices: vector(_last(*map(plain, indices))),
+    "step½": lambda x: elementwise(lambda array: np.heaviside(array, 0.5), [x]),
     "where": lambda c, a, b: elementwise(lambda *x: np.where(x[0], x[1], x[2]), [c, a, b]),
     "tril": _triangle(np.tril),
     "triu": _triangle(np.triu),

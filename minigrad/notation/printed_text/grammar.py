@@ -1,34 +1,34 @@
-"""The grammar of printed formulas: text as one reads it, without the trees that wrote it.
+"""The statements of a printed text: lines, where-lists and left sides, as one reads them without the trees that wrote them.
 
-It is a witness against the printers, so it knows only what a reader knows: where a space means a
-product, how tightly ⊙ binds, which names were introduced. What a reader could take in two ways, such as
-``A B ⊙ C``, is an error here.
+The grammars of right sides know only what a reader knows, for they are witnesses against the printers.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
+from itertools import groupby
 from typing import NamedTuple
 
 from minigrad.errors import ArgumentError
+from minigrad.scripts import raised
 
-_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ", "0123456789-/")
-_SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ]+")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?")
-_WORD = re.compile(r"(?:(?![ᵀ⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ𝟏])[^\W])+")
-_ELEMENTWISE_POWER = re.compile(r"\^⊙(?:(-?[0-9]+)|\((-?[0-9]+/[0-9]+)\))")
-_SUBSCRIPT = re.compile(r"_([0-9a-z]+)(?![0-9A-Za-z_])")
-_PLACE = re.compile(r"\(([^()]*)\)")
-_PLACES = re.compile(r"\[([^\[\]]*)\]")
-_TUPLE = re.compile(
-    r"\((?:[^(),]+, )+[^(),]+\)(?=[,)])|\((?:[^(),]+, [^(),]+|\([^(),]+, [^(),]+\), \([^(),]+, [^(),]+\))\)(?=[,)])"
-)
-_SUM_SIGN = re.compile(r"Σ_([a-z][0-9]*(?:,[a-z][0-9]*)+|[a-z]+) ")
-_RELATIONS = ("≥", "≤", "≠", "=", ">", "<")
-_GAP = re.compile(r" {6,}")
+_DOTS = ("dot", "ddot", "dddot")
+# Letters may stand at each variable: ∂²L/∂x_i∂A_jk.
+_DERIVATIVE = re.compile(r"(∂[⁰¹²³⁴-⁹]*)([^∂/\[\]]+)/((?:∂[^∂/\[\]]+)+)")
+_GRADIENT = re.compile(r"(?:.+\.)?gradient|(?:.+\.)?grad")
+# Left sides that stand below each other are padded.
+_GAP = re.compile(r" {6,}(?! *= )")
 _WHERE = "   where "
+
+
+# What the notation's own symbols are called, also beside a tensor that has the name of one.
+_SYMBOLS = {"identity": re.compile("I|eye|Id[0-9]*"), "ones": re.compile("ones|Ones[0-9]*")}
+
+
+def symbol_kind(word: str) -> str:
+    """What a word that names nothing else stands for: the identity, a vector of ones, or ""."""
+    return next((kind for kind, words in _SYMBOLS.items() if words.fullmatch(word)), "")
 
 
 class SyntaxNode(NamedTuple):
@@ -48,7 +48,7 @@ class Statement(NamedTuple):
 
 
 def statements(
-    text: str, known: Iterable[str], piece: Callable[[str, Introduced], SyntaxNode] | None = None
+    text: str, known: Iterable[str], piece: Callable[[str, Introduced], SyntaxNode]
 ) -> list[Statement]:
     """Every formula of a text, in order; each name that a left side gives is known from then on.
 
@@ -65,8 +65,8 @@ def statements(
             raise ArgumentError(
                 f"read_back: {formula!r} has no left side; a formula is 'name = ...'"
             )
-        name, places = _left_side(left.strip())
-        found.append(Statement(name, places, (piece or unicode_piece)(right.strip(), names)))
+        name, places = _left_side(left.strip(), right, names)
+        found.append(Statement(name, places, piece(right.strip(), names)))
         names.add(name)
     return found
 
@@ -88,239 +88,90 @@ class Introduced:
     def __contains__(self, name: str) -> bool:
         return name in self.names
 
+    def begins(self, text: str) -> bool:
+        """Whether a text is a name and what stands low at it."""
+        return any(rest[:1] == "_" for name in self.at(text, 0) for rest in [text[len(name) :]])
+
     def at(self, text: str, start: int) -> Iterator[str]:
         """The names that the text goes on with, the longest first."""
         parts = (text[start : start + length] for length in self.lengths)
         return (part for part in parts if part in self.names)
 
 
-def unicode_piece(text: str, known: Introduced) -> SyntaxNode:
-    """The parts of a formula as `str` prints it."""
-    return _Reader(text, known).whole()
-
-
 def _formulas(text: str) -> Iterator[str]:
     """Formulas one by one; what a where-list defines comes before the formulas that use it."""
     text, _, definitions = text.partition("\nwhere ")
+    definitions, _, _legend = definitions.partition("\n")
     yield from _definitions(definitions)
     for line in text.splitlines():
-        for part in _GAP.split(line.strip()):
-            # a remark such as (*) stands at the end of a line
-            if not part or re.fullmatch(r"\(.{1,3}\)", part):
-                continue
-            formula, _, definitions = part.partition(_WHERE)
-            yield from _definitions(definitions)
-            yield formula
+        formulas, _, definitions = line.partition(_WHERE)
+        yield from _definitions(definitions)
+        for part in _GAP.split(formulas.strip()):
+            # a remark such as (*) stands at the end of a line, and a legend below all
+            if part and not re.fullmatch(r"\(.{1,3}\)|\S+ is .*", part):
+                yield part
 
 
 def _definitions(text: str) -> Iterator[str]:
-    """Split at the commas outside of brackets."""
+    """What a where-list defines, one by one."""
+    return map(str.strip, split_outside(text, ",")) if text else iter(())
+
+
+def split_outside(text: str, sign: str) -> Iterator[str]:
+    """The parts of a text between signs that stand outside of brackets."""
     start = depth = 0
     for at, mark in enumerate(text):
         depth += (mark in "([") - (mark in ")]")
-        if mark == "," and not depth:
-            yield text[start:at].strip()
+        if mark == sign and not depth:
+            yield text[start:at]
             start = at + 1
-    if text:
-        yield text[start:].strip()
+    yield text[start:]
 
 
-def _left_side(left: str) -> tuple[str, tuple[str | None, ...]]:
-    """``dWq[:,h,:]`` and ``J_ijkl``: a name and its subscripts; trailing whole axes are not told."""
+def _left_side(left: str, right: str, known: Introduced) -> tuple[str, tuple[str | None, ...]]:
+    """``dWq[:,h,:]`` and ``J_ijkl``: a name and its subscripts; trailing whole axes are not told.
+
+    The gradient of W_q is dW_q, and no row of dW; h_t is a name where nothing is called h and no t is an index.
+    """
+    gradient = re.fullmatch(r"((?:.*\.)?)(?:grad_|d)(.+)", left)
+    if left in known or (gradient and gradient[1] + gradient[2] in known):
+        return left, ()
     bracket = re.fullmatch(r"(.+?)\[([^\[\]]*[a-z:][^\[\]]*)\]", left)
     if bracket:
         return bracket[1], tuple(None if p == ":" else p for p in bracket[2].split(","))
+    if indexed := _DERIVATIVE.fullmatch(left):
+        return _derivative(indexed[1], indexed[2], indexed[3], known)
     under = re.fullmatch(r"(.+)_([a-z]+)", left)
-    return (under[1], tuple(under[2])) if under else (left, ())
+    if under and (under[2] in _DOTS or _GRADIENT.fullmatch(under[1])):
+        return left, ()  # the tangent of a tensor, in plain letters, or a gradient whose usual name is taken
+    if not under:
+        return left, ()
+    base = under[1]
+    tells = gradient is not None and known.begins(gradient[1] + gradient[2])
+    if re.fullmatch(r"[JH]|.*∂.*|d\d?.*/d.*", base) or base in known or tells:
+        return base, tuple(under[2])
+    return (base, tuple(under[2])) if _has_index(right, under[2], known) else (left, ())
 
 
-class _Reader:
-    """One formula, read from left to right."""
+def _derivative(
+    order: str, above: str, below: str, known: Introduced
+) -> tuple[str, tuple[str | None, ...]]:
+    """``∂²L/∂x_i∂A_jk``, with letters at each variable, is the element ijk of ∂²L/∂x∂A."""
+    names, letters = zip(*(_lettered(part, known) for part in (above, *below.split("∂")[1:])), strict=True)
+    by = ((name, len([*same])) for name, same in groupby(names[1:]))
+    powers = "".join(f"∂{name}{raised(str(n)) if n > 1 else ''}" for name, n in by)
+    return f"{order}{names[0]}/{powers}", tuple("".join(letters))
 
-    def __init__(self, text: str, names: Introduced) -> None:
-        self.text, self.at, self.names = text, 0, names
 
-    def fail(self, message: str) -> ArgumentError:
-        return ArgumentError(f"read_back: {message}\n  {self.text}\n  {' ' * self.at}^")
+def _lettered(part: str, known: Introduced) -> tuple[str, str]:
+    """A name and the letters that stand low at it."""
+    own = next((name for name in known.at(part, 0) if part[len(name) :][:1] in ("", "_")), None)
+    name, _, letters = (own, "", part[len(own) + 1 :]) if own else part.partition("_")
+    return name, letters
 
-    def whole(self) -> SyntaxNode:
-        piece = self.sum()
-        if self.at != len(self.text):
-            raise self.fail("the formula goes on where it should end")
-        return piece
 
-    def take(self, mark: str) -> bool:
-        if self.text.startswith(mark, self.at):
-            self.at += len(mark)
-            return True
-        return False
-
-    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        found = pattern.match(self.text, self.at)
-        if found:
-            self.at = found.end()
-        return found
-
-    def expect(self, mark: str) -> None:
-        if not self.take(mark):
-            raise self.fail(f"{mark!r} is missing")
-
-    # -- from the loosest binding to the tightest --------------------------------------------------
-
-    def sum(self) -> SyntaxNode:
-        terms = [self.signed(self.take("−"))]
-        while True:
-            if self.take(" + "):
-                terms.append(self.signed(False))
-            elif self.take(" − ") or self.take(" - "):  # sizes have a plain minus
-                terms.append(self.signed(True))
-            else:
-                return terms[0] if len(terms) == 1 else SyntaxNode("sum", tuple(terms))
-
-    def signed(self, negative: bool) -> SyntaxNode:
-        term = self.term()
-        return SyntaxNode("minus", (term,)) if negative else term
-
-    def term(self) -> SyntaxNode:
-        big = self.match(_SUM_SIGN)
-        if big:
-            letters = tuple(big[1].split(",") if "," in big[1] else big[1])
-            return SyntaxNode("Σ", (self.chain(),), letters)
-        piece = self.chain()
-        if self.take(" / "):
-            piece = SyntaxNode("/", (piece, self.postfix()))
-        return piece
-
-    def chain(self) -> SyntaxNode:
-        """Either a product, by spaces, or an elementwise one, by ⊙ and ⊘; a mixture needs parentheses."""
-        first = self.postfix()
-        parts, signs = [first], []
-        while True:
-            if self.take(" ⊙ "):
-                signs.append("⊙")
-            elif self.take(" ⊘ "):
-                signs.append("⊘")
-            elif self.begins_factor():
-                self.at += 1
-                signs.append(" ")
-            else:
-                break
-            parts.append(self.postfix())
-        if not signs:
-            return first
-        if " " in signs and set(signs) != {" "}:
-            raise self.fail("a product beside ⊙ can be read in two ways; it needs parentheses")
-        if signs[0] == " ":
-            return SyntaxNode("product", tuple(parts))
-        return SyntaxNode("hadamard", tuple(parts), tuple(signs))
-
-    def begins_factor(self) -> bool:
-        rest = self.text[self.at : self.at + 3]
-        return (
-            len(rest) > 1
-            and rest[0] == " "
-            and rest[1] not in "+−-⊙⊘/)],"
-            and not (rest[1] in _RELATIONS and rest[2:] == " ")
-        )
-
-    def postfix(self) -> SyntaxNode:
-        if self.take("√"):
-            return SyntaxNode("power", (self.postfix(),), Fraction(1, 2))
-        piece = self.atom()
-        while True:
-            if self.take("⁻ᵀ"):
-                piece = SyntaxNode("transpose", (SyntaxNode("inverse", (piece,)),))
-            elif self.take("ᵀ"):
-                piece = SyntaxNode("transpose", (piece,))
-            elif found := self.match(_SUPERSCRIPT):
-                piece = SyntaxNode("power", (piece,), Fraction(found[0].translate(_DIGITS)))
-            elif found := self.match(_ELEMENTWISE_POWER):
-                piece = SyntaxNode("powers", (piece,), Fraction(found[1] or found[2]))
-            elif found := self.match(_SUBSCRIPT):
-                piece = SyntaxNode("at", (piece,), tuple(found[1]))
-            elif self.text[self.at : self.at + 1] == "[" and (found := self.match(_PLACES)):
-                piece = SyntaxNode(
-                    "at", (piece,), tuple(None if p == ":" else p for p in found[1].split(","))
-                )
-            else:
-                return piece
-
-    def atom(self) -> SyntaxNode:
-        if self.take("("):
-            piece = self.sum()
-            self.expect(")")
-            return piece
-        for mark, kind in (("‖", "norm"), ("|", "abs")):
-            if self.take(mark):
-                piece = self.sum()
-                self.expect(mark)
-                return SyntaxNode(kind, (piece,))
-        if self.take("["):
-            return self.relation()
-        if found := self.match(_NUMBER):
-            return SyntaxNode("number", (), Fraction(found[0]))
-        for mark, kind in (("∞", "infinity"), ("𝟏", "ones"), ("δ", "delta")):
-            if self.take(mark):
-                return SyntaxNode(kind)
-        return self.symbol()
-
-    def relation(self) -> SyntaxNode:
-        left = self.sum()
-        if self.take(", "):
-            right = self.sum()
-            self.expect("]")
-            return SyntaxNode("call", (left, right), "joined")
-        for sign in _RELATIONS:
-            if self.take(f" {sign} "):
-                right = self.sum()
-                self.expect("]")
-                return SyntaxNode("relation", (left, right), sign)
-        raise self.fail("a bracket holds a relation, [a > b], or two blocks, [A, B]")
-
-    def symbol(self) -> SyntaxNode:
-        """A name that was introduced, else a function applied, a unit vector, the identity, a size."""
-        for name in self.names.at(self.text, self.at):
-            after = self.at + len(name)
-            follows = _WORD.match(self.text, after)
-            if not follows or follows[0].startswith("_"):
-                self.at = after
-                if self.text[after : after + 1] == "(":
-                    break
-                return SyntaxNode("name", (), name)
-        else:
-            return self.word()
-        self.at -= len(name)
-        return self.word()
-
-    def word(self) -> SyntaxNode:
-        if self.take("e_"):
-            if place := self.match(_PLACE):
-                return SyntaxNode("unit", (), place[1])
-            place_of = self.atom()
-            if found := self.match(_SUBSCRIPT):
-                place_of = SyntaxNode("at", (place_of,), tuple(found[1]))
-            return SyntaxNode("unit", (place_of,))  # a mark that follows is the vector's
-        found = _WORD.match(self.text, self.at)
-        if found is None:
-            raise self.fail("nothing can be read here")
-        word = found[0]
-        if self.text[found.end() : found.end() + 1] == "(":
-            self.at = found.end() + 1
-            return SyntaxNode("call", tuple(self.arguments()), word)
-        self.at = found.end()
-        if "_" in word:
-            stem, _, letters = word.rpartition("_")
-            self.at = found.start() + len(stem)
-            word = stem
-            del letters
-        return SyntaxNode("identity") if word == "I" else SyntaxNode("name", (), word)
-
-    def arguments(self) -> Iterator[SyntaxNode]:
-        while True:
-            if found := self.match(_TUPLE):
-                yield SyntaxNode("tuple", (), found[0])
-            else:
-                yield self.sum()
-            if self.take(")"):
-                return
-            self.expect(", ")
+def _has_index(text: str, letters: str, known: Introduced) -> bool:
+    """Whether one of the letters is an index in a formula."""
+    for name in known.names:
+        text = text.replace(name, "x") if "_" in name else text
+    return re.search(rf"_[a-z]*[{letters}]|\[[^\]]*[{letters}]", text) is not None

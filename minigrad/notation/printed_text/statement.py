@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property, lru_cache, reduce
-from math import e, inf, pi, prod
+from math import e, inf, nan, pi
 from typing import Any
 
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
-from minigrad.notation.printed_text.functions import ONEHOT_OF, call, fitting, is_function
+from minigrad.notation.printed_text.calls import Calls
+from minigrad.notation.printed_text.elements import Elements, Grid, NotElementsError
+from minigrad.notation.printed_text.functions import (
+    call,
+)
 from minigrad.notation.printed_text.grammar import Statement, SyntaxNode
+from minigrad.notation.printed_text.letters import UnsizedError, asks_for_size
+from minigrad.notation.printed_text.places import elements
+from minigrad.notation.printed_text.ranges import letters_of
 from minigrad.notation.printed_text.values import (
-    ONES,
+    RELATIONS,
     Block,
     Value,
     elementwise,
@@ -25,21 +31,16 @@ from minigrad.notation.printed_text.values import (
     plain,
     same,
     shaped,
-    times,
     transpose,
     vector,
-    whole_number,
 )
+from minigrad.symbolic.budget import OutOfTimeError, ask_for_time
 
 _MOST_GUESSES = 2000
-_MOST_TERMS = 20_000
+_MOST_STEPS = 1_000_000
 
 
-class UnsizedError(Exception):
-    """One of the guessed sizes does not fit here."""
-
-
-class Evaluation:
+class Evaluation(Calls):
     """One statement. Sizes that the text does not tell (of 𝟏, I, unit vectors) are tried out."""
 
     def __init__(
@@ -49,21 +50,15 @@ class Evaluation:
         statement: Statement,
         shape: tuple[int, ...] | None,
         lengths: Mapping[str, int],
+        disturb: Callable[[Any], Any] | None = None,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
-        self.known, self.sizes, self.statement, self.shape = known, sizes, statement, shape
-        self.letters: dict[str, int] = {}
-        self.of_indices = False  # inside [i = j + k]
-        self.lengths = {**lengths, **dict(letter_lengths(statement.piece, known))}
-        self.guesses: list[int] = []
-        self.oblong = 0  # how many triangles were guessed to have unlike sides
-        self.used = 0
-
-    @cached_property
-    def choices(self) -> list[int]:
-        """The sizes that the text may mean."""
-        told = {s for v in self.known.values() for s in plain(v).shape}
-        shape = self.shape or ()
-        return sorted(told | {*self.sizes.values(), *shape, prod(shape)}) or [1]
+        super().__init__(known, sizes, lengths)
+        self.statement, self.shape = statement, shape
+        self.disturb, self.functions = disturb, functions or {}
+        self.guesses, self.steps = [], 0
+        self._not_elements: set[int] = set()
+        self.lengths.update(self.ranges(statement.piece))
 
     def results(self) -> list[Value]:
         """Every different value that some choice of the untold sizes allows.
@@ -76,15 +71,16 @@ class Evaluation:
             When none does.
         """
         found: list[Value] = []
-        fewest, error = 0, None
+        fewest, error, guessed = 0, None, False
         for _ in range(_MOST_GUESSES):
             self.used = self.oblong = 0
             try:
                 value = self.filled()
-            except ArgumentError:
+            except (ArgumentError, OutOfTimeError):
                 raise
             except (ValueError, np.linalg.LinAlgError, UnsizedError) as problem:  # as NumPy has it
                 error = problem
+                guessed = guessed or bool(self.used)
             else:
                 if not found or self.oblong < fewest:
                     found, fewest = [value], self.oblong
@@ -92,33 +88,32 @@ class Evaluation:
                     found.append(value)
             if not self.next_guess():
                 break
+        else:
+            if not found:
+                raise ArgumentError(f"read_back: {self.statement.name} leaves too many sizes open")
+        if not found and guessed:  # a size that nothing has whose size is known is no misprint
+            raise ArgumentError(
+                f"read_back: {self.statement.name}: no size of 𝟏, I or a unit vector fits; the text leaves "
+                f"too many sizes open ({error})"
+            )
         if not found:
             raise ShapeError(f"read_back: {self.statement.name}: the sizes do not fit ({error})")
         return found
-
-    def next_guess(self) -> bool:
-        """Change the last size that was asked for; what failed early is not tried with other sizes later."""
-        del self.guesses[self.used :]
-        while self.guesses:
-            at = self.choices.index(self.guesses.pop()) + 1
-            if at < len(self.choices):
-                self.guesses.append(self.choices[at])
-                return True
-        return False
 
     def filled(self) -> Value:
         """The value, with the subscripts of the left side running over their axes."""
         places = self.statement.places
         letters = [p for p in places if p is not None]
         if not letters:
-            self.lengths.update(joined_lengths(self.statement.piece, self.lengths))
-            return self.shaped(self.value(self.statement.piece), self.shape)
+            self.tie(self.statement.piece)
+            return self.shaped(self.value(self.statement.piece, self.shape), self.shape)
         shape = self.shape
         if shape is not None and len(places) > len(shape):
             raise ShapeError(f"read_back: {self.statement.name} has {len(places)} subscripts, but is {shape}")
         if shape is not None:
             self.lengths.update((p, shape[k]) for k, p in enumerate(places) if p is not None)
-        self.lengths.update(joined_lengths(self.statement.piece, self.lengths))
+        self.tie(self.statement.piece)
+        self.lengths = {**self.elsewhere, **self.lengths}
         missing = [p for p in letters if p not in self.lengths]
         if missing:
             raise ArgumentError(
@@ -130,14 +125,18 @@ class Evaluation:
             if shape is None
             else tuple(s for k, s in enumerate(shape) if k >= len(places) or places[k] is None)
         )
+        if not rest:
+            found = self.elements(self.statement.piece, frozenset(letters))
+            if found is not None:
+                return held(Elements(self).spread(found, letters))
         counts = [self.lengths[p] for p in letters]
         parts = []
         for place in np.ndindex(*counts):
+            ask_for_time()
             self.letters = dict(zip(letters, place, strict=True))
-            parts.append(plain(self.shaped(self.value(self.statement.piece), rest)))
-        if not parts:  # an axis without elements
-            return held(np.zeros((*counts, *(rest or ()))))
-        stacked = np.array(parts).reshape((*counts, *parts[0].shape))
+            parts.append(plain(self.shaped(self.value(self.statement.piece, rest), rest)))
+        of_each = parts[0].shape if parts else rest or ()  # there are none along an axis without elements
+        stacked = np.array(parts).reshape((*counts, *of_each))
         fixed = [k for k, p in enumerate(places) if p is not None]
         return held(np.moveaxis(stacked, range(len(fixed)), fixed))
 
@@ -145,28 +144,49 @@ class Evaluation:
         if shape is None:
             return value
         result = held(shaped(value, shape))
-        if isinstance(value, Block) and isinstance(result, Block) and result.is_vector:
-            return vector(result.array, value.of)  # a named statistic stays one
+        if isinstance(value, Block) and isinstance(result, Block):  # a named statistic stays one
+            if result.is_vector:
+                return vector(result.array, value.of)
+            return replace(result, of="" if value.is_vector else value.of)
         return result
 
     # -- pieces ------------------------------------------------------------------------------------
 
-    def value(self, piece: SyntaxNode) -> Value:
+    def value(self, piece: SyntaxNode, shape: tuple[int, ...] | None = None) -> Value:
         self.used = 0
+        self.wanted = shape or ()
         return self.eval(piece)
 
     def eval(self, piece: SyntaxNode) -> Value:
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
+            raise ArgumentError("read_back: too much to be read place by place; give names to parts")
+        wanted = self.wanted
+        if piece.kind not in _SAME_SHAPE:
+            self.wanted = ()
+        try:
+            value = self.exact(piece)
+        finally:
+            self.wanted = wanted
+        if self.disturb is None or self.in_relation or piece.kind not in _ROUNDED:
+            return value
+        if isinstance(value, Block):
+            return replace(value, array=self.disturb(value.array))
+        return self.disturb(np.asarray(value))
+
+    def exact(self, piece: SyntaxNode) -> Value:
+        """The value but for rounding."""
         rule: Callable[[SyntaxNode], Value] | None = getattr(self, _RULES.get(piece.kind, ""), None)
         if rule is not None:
             return rule(piece)
-        if piece.kind == "product" and not _guesses(piece):
-            relations = [part for part in piece.parts if part.kind == "relation"]
-            if any(is_scalar(x) and x == 0 for x in map(self.eval, relations)):
-                return 0.0  # most terms of a sum over a bracket
-        args = [self.eval(part) for part in piece.parts]
+        if piece.kind == "product":
+            return self.product(piece.parts)
+        args = self.terms(piece.parts) if piece.kind == "sum" else list(map(self.eval, piece.parts))
         match piece.kind:
             case "number":
                 return float(piece.value)  # type: ignore[arg-type]
+            case "size":
+                return float(self.size(str(piece.value)))
             case "infinity":
                 return inf
             case "sum":
@@ -177,12 +197,14 @@ class Evaluation:
                 if not is_scalar(args[1]):
                     raise ShapeError("/ divides by a scalar")
                 return elementwise(np.divide, args)
-            case "product":
-                return reduce(times, args)
+            case "%":
+                if not all(map(is_scalar, args)):
+                    raise ShapeError("% is of places")
+                return elementwise(np.remainder, args)
             case "transpose":
                 return transpose(args[0])
             case "inverse":
-                return Block(np.linalg.inv(matrix(args[0])))
+                return Block(_inverse(matrix(args[0])))
             case "power":
                 return self.power(args[0], piece.value)
             case "powers":
@@ -195,11 +217,9 @@ class Evaluation:
         raise ArgumentError(f"read_back: {piece.kind!r} has no value")
 
     def relation(self, piece: SyntaxNode) -> Value:
-        """In [i = j + k] a letter is an index where it is one, else the dim of that name."""
-        before, self.of_indices = self.of_indices, piece.value == "="
-        args = [self.eval(part) for part in piece.parts]
-        self.of_indices = before
-        return elementwise(_RELATION[str(piece.value)], args)
+        with self.relating(str(piece.value)):
+            args = [self.eval(part) for part in piece.parts]
+        return elementwise(RELATIONS[str(piece.value)], args)
 
     def power(self, value: Value, exponent: Any) -> Value:
         if exponent == Fraction(1, 2):
@@ -207,15 +227,8 @@ class Evaluation:
         if is_scalar(value):
             return np.asarray(value) ** float(exponent)
         if exponent == -1:
-            return Block(np.linalg.inv(matrix(value)))
+            return Block(_inverse(matrix(value)))
         raise ShapeError("a power of a matrix or vector is written ^⊙")
-
-    def hadamard(self, piece: SyntaxNode) -> Value:
-        result = self.eval(piece.parts[0])
-        for sign, part in zip(piece.value, piece.parts[1:], strict=True):  # type: ignore[call-overload]
-            operation = np.multiply if sign == "⊙" else np.divide
-            result = elementwise(operation, [result, self.eval(part)])
-        return result
 
     def name(self, piece: SyntaxNode) -> Value:
         name = str(piece.value)
@@ -223,18 +236,11 @@ class Evaluation:
             return self.known[name]
         if name in self.sizes and not (self.of_indices and name in self.letters):
             return float(self.sizes[name])
-        if name and all(letter in self.letters for letter in name):
-            return float(self.position(name))
+        if (letters := letters_of(name)) and all(letter in self.letters for letter in letters):
+            return float(self.position(letters))
         if name in _CONSTANTS:
             return _CONSTANTS[name]
         raise ArgumentError(f"read_back: {name!r} was not introduced")
-
-    def position(self, letters: str) -> int:
-        """Row-major, where several letters stand together."""
-        total = 0
-        for letter in letters:
-            total = total * self.lengths.get(letter, 1) + self.letters[letter]
-        return total
 
     def at(self, piece: SyntaxNode) -> Value:
         """Elements and slices; the letters' present values are the indices."""
@@ -246,154 +252,53 @@ class Evaluation:
             return float(len({self.place(p) for p in places}) == 1)
         array = plain(self.eval(body))
         if len(places) > array.ndim:
+            if body.kind == "call":
+                raise ArgumentError(f"read_back: {body.value} of several matrices at once is not read")
             raise ShapeError(f"{len(places)} subscripts on {array.ndim} axes")
         try:
-            return held(
-                np.asarray(
-                    array[tuple(slice(None) if p is None else self.place(p) for p in places)]
-                )
-            )
+            at = [slice(None) if p is None else self.place(p) for p in places]
+            told = [p is not None and not p.isalnum() for p in places]
+            return held(elements(array, at, told))
         except IndexError:
             raise UnsizedError(f"{places} lies outside {array.shape}") from None
 
-    def place(self, text: str) -> Any:
-        if text.count(":") > 2:
-            raise ArgumentError(f"read_back: {text!r} is no slice")
-        if ":" in text:
-            return slice(*(self.size(part) if part else None for part in text.split(":")))
-        return self.letters[text] if text in self.letters else self.size(text)
-
-    def size(self, text: str) -> int:
-        """A whole number, or a sum of products of dims, as sizes are printed."""
-        terms = text.replace("- ", "+ -").split("+")
-        return sum(prod(self.factor(f.strip()) for f in term.split("*")) for term in terms)
-
-    def factor(self, text: str) -> int:
-        sign, name = (-1, text[1:]) if text.startswith("-") else (1, text)
-        if name.isdigit():
-            return sign * int(name)
-        if name in self.sizes:
-            return sign * self.sizes[name]
-        if name in self.known:
-            return sign * whole_number(self.known[name])
-        raise ArgumentError(f"read_back: the index {text!r} was not introduced")
+    def elements(self, piece: SyntaxNode, running: frozenset[str]) -> Grid | None:
+        """All elements at once, None for what is no formula of elements."""
+        if id(piece) in self._not_elements:
+            return None
+        used = self.used
+        try:
+            return Elements(self).grid(piece, running)
+        except NotElementsError:
+            self.used = used
+            self._not_elements.add(id(piece))
+            return None
 
     def big_sum(self, piece: SyntaxNode) -> Value:
         letters: Sequence[str] = piece.value  # type: ignore[assignment]
-        missing = [p for p in letters if p not in self.lengths]
-        if missing:
-            raise ArgumentError(f"read_back: the range of {', '.join(missing)} is not known")
         before, used = dict(self.letters), self.used
-        lengths = [self.lengths[p] for p in {*letters, *before}]
-        if prod(lengths) > _MOST_TERMS:
-            raise ArgumentError(f"read_back: these sums have {prod(lengths):,} terms; give names to parts")
+        found = self.elements(piece, frozenset())
+        if found is not None:
+            return float(found.array)
         terms = []
-        for place in np.ndindex(*(self.lengths[p] for p in letters)):
-            self.letters, self.used = {**before, **dict(zip(letters, place, strict=True))}, used
-            terms.append(self.eval(piece.parts[0]))
+        with self.running(piece):
+            for place in np.ndindex(*(self.lengths[p] for p in letters)):
+                self.letters, self.used = {**before, **dict(zip(letters, place, strict=True))}, used
+                if not self.left_out(piece.parts[0]):
+                    terms.append(self.eval(piece.parts[0]))
         self.letters = before
         if not terms:
             return 0.0
         return elementwise(lambda *parts: sum(parts[1:], parts[0]), terms)
 
-    # -- what has no size of its own -----------------------------------------------------------------
-
-    def guess(self) -> int:
-        self.used += 1
-        if self.used > len(self.guesses):
-            self.guesses.append(self.choices[0])
-        return self.guesses[self.used - 1]
-
-    def ones(self, piece: SyntaxNode) -> Value:
-        return ONES
-
-    def identity(self, piece: SyntaxNode) -> Value:
-        return Block(np.eye(self.guess()))
-
-    def unit(self, piece: SyntaxNode) -> Value:
-        size = self.guess()
-        if not piece.parts:
-            position = self.size(str(piece.value))
-        else:
-            at = piece.parts[0]
-            position = (
-                self.letters[str(at.value)]
-                if at.kind == "name" and at.value in self.letters
-                else whole_number(self.eval(at))
-            )
-        if not -size <= position < size:
-            raise UnsizedError(f"no element {position} of {size}")
-        return vector((np.arange(size) == position % size).astype(float))
-
-    # -- functions -------------------------------------------------------------------------------------
-
-    def call(self, piece: SyntaxNode) -> Value:
-        function = str(piece.value)
-        stem, _, letters = function.rpartition("_")
-        if stem and letters.isalpha() and not is_function(function) and is_function(stem):
-            return self.over(stem, letters, piece.parts)
-        fitting(function, piece.parts, _FORMS.get(function, lambda first, *rest: first))
-        if function in ("tril", "triu") and piece.parts[0].kind == "ones":
-            shape = self.guess(), self.guess()
-            self.oblong += shape[0] != shape[1]
-            offset = [whole_number(self.eval(part)) for part in piece.parts[1:2]]
-            return Block((np.tril if function == "tril" else np.triu)(np.ones(shape), *offset))
-        if function == "pad":
-            return self.padded(*piece.parts)
-        if function == "reshape":
-            return self.reshaped(*piece.parts)
-        if function == "onehot" and (inner := piece.parts[0]).kind == "call" and len(inner.parts) == 1:
-            placed = ONEHOT_OF.get(str(inner.value))
-            if placed is not None:
-                return placed(self.eval(inner.parts[0]))
-        args = [self.eval(part) for part in piece.parts]
-        if function == "onehot":
-            index, size = plain(args[0]).astype(int), self.guess()
-            if index.size and index.max() >= size:
-                raise UnsizedError(f"no element {index.max()} of {size}")
-            return held((index[..., None] == np.arange(size)).astype(float))
-        return call(function, args)
-
-    def over(self, function: str, letters: str, parts: Sequence[SyntaxNode]) -> Value:
-        """A function of what has more axes than a matrix, over letters of its own: prod_kl(X_ijkl)."""
-        missing = [p for p in letters if p not in self.lengths]
-        if missing:
-            raise ArgumentError(f"read_back: the range of {', '.join(missing)} is not known")
-        shape = [self.lengths[p] for p in letters]
-        before, used = dict(self.letters), self.used
-        grids = [np.zeros(shape) for _ in parts]
-        for place in np.ndindex(*shape):
-            self.letters, self.used = {**before, **dict(zip(letters, place, strict=True))}, used
-            for grid, part in zip(grids, parts, strict=True):
-                grid[place] = plain(self.eval(part))
-        self.letters = before
-        return call(function, [held(grid) for grid in grids])
-
-    def reshaped(self, body: SyntaxNode, shape: SyntaxNode) -> Value:
-        """Row-major, as `numpy.reshape` has it."""
-        if shape.kind == "tuple":
-            sizes = [self.size(text) for text in str(shape.value).strip("()").split(", ")]
-        else:
-            sizes = [whole_number(self.eval(shape))]
-        return held(np.reshape(plain(self.eval(body)), sizes))
-
-    def padded(self, body: SyntaxNode, margins: SyntaxNode) -> Value:
-        """Zeros before and after, as `numpy.pad` has them."""
-        pairs = [
-            part.split(", ") for part in re.findall(r"[^()]+, [^()]+(?=\))", str(margins.value))
-        ]
-        widths = [tuple(self.size(text.strip("(")) for text in pair) for pair in pairs]
-        return held(np.pad(plain(self.eval(body)), widths if len(widths) > 1 else widths[0]))
+    def left_out(self, term: SyntaxNode) -> bool:
+        """Whether a bracket of a product is 0: most terms of a sum over one."""
+        if term.kind != "product" or asks_for_size(term):
+            return False
+        relations = [part for part in term.parts if part.kind == "relation"]
+        return any(is_scalar(x) and x == 0 for x in map(self.eval, relations))
 
 
-# How many arguments the forms have whose sizes are read here.
-_FORMS: dict[str, Callable[..., Any]] = {
-    "tril": lambda body, k=0: body,
-    "triu": lambda body, k=0: body,
-    "pad": lambda body, margins: body,
-    "reshape": lambda body, shape: body,
-    "onehot": lambda places: places,
-}
 _RULES = {
     "hadamard": "hadamard",
     "relation": "relation",
@@ -404,50 +309,20 @@ _RULES = {
     "identity": "identity",
     "unit": "unit",
     "call": "call",
+    "put": "put",
 }
-_CONSTANTS = {"π": pi, "e": e}
-_RELATION: dict[str, Callable[..., Any]] = {
-    ">": lambda a, b: (a > b) * 1.0,
-    "<": lambda a, b: (a < b) * 1.0,
-    "≥": lambda a, b: (a >= b) * 1.0,
-    "≤": lambda a, b: (a <= b) * 1.0,
-    "=": lambda a, b: (a == b) * 1.0,
-    "≠": lambda a, b: (a != b) * 1.0,
-}
+# What has the shape of its parts.
+_SAME_SHAPE = {"sum", "minus", "product", "hadamard", "Σ"}
+# What is computed, and so rounded.
+_ROUNDED = {"sum", "/", "product", "hadamard", "inverse", "power", "powers", "norm", "Σ", "call"}
+_CONSTANTS = {"π": pi, "Pi": pi, "e": e, "nan": nan}
 
 
-def letter_lengths(piece: SyntaxNode, known: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
-    """How far each subscript runs, by the arrays that carry it."""
-    if piece.kind == "at" and piece.parts[0].kind == "name":
-        array = known.get(str(piece.parts[0].value))
-        places: Sequence[Any] = piece.value  # type: ignore[assignment]
-        if array is not None:
-            yield from (
-                (p, s)
-                for p, s in zip(places, plain(array).shape, strict=False)
-                if p is not None and p.isalpha()
-            )
-    for part in piece.parts:
-        yield from letter_lengths(part, known)
-
-
-def joined_lengths(
-    piece: SyntaxNode, lengths: Mapping[str, int]
-) -> Iterator[tuple[str, int]]:
-    """How far a letter runs that is equal to others read together: [ij = m] says m of i and j."""
-    if piece.kind == "relation" and piece.value == "=" and {p.kind for p in piece.parts} == {"name"}:
-        sides = [str(part.value) for part in piece.parts]
-        unknown = [letter for side in sides for letter in side if letter not in lengths]
-        if len(unknown) == 1 and any(len(side) > 1 for side in sides):
-            here, there = sorted(sides, key=lambda side: unknown[0] not in side)
-            whole = prod(lengths[letter] for letter in there)
-            yield unknown[0], whole // max(1, prod(lengths.get(letter, 1) for letter in here))
-    for part in piece.parts:
-        yield from joined_lengths(part, lengths)
-
-
-@lru_cache(4096)
-def _guesses(piece: SyntaxNode) -> bool:
-    """Whether something in it has no size of its own, so that every evaluation asks for one."""
-    asks = piece.kind in ("ones", "identity", "unit") or piece.value == "onehot"
-    return asks or any(map(_guesses, piece.parts))
+def _inverse(a: Any) -> Any:
+    """The inverse; of a singular matrix not a number, for its sizes do fit."""
+    try:
+        return np.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        if a.shape[-1:] != a.shape[-2:-1]:
+            raise
+        return np.full(a.shape, np.nan)

@@ -21,7 +21,8 @@ ROW, COLUMN = "row", "column"
 class Block:
     """A matrix, or a column or row, which is a vector as it stands or transposed.
 
-    ``of`` says that a vector is a statistic of rows or of columns, ``free`` which axes take any size.
+    ``of`` says that a vector is a statistic of rows or of columns, or a matrix one of the rows of a tensor,
+    ``free`` which axes take any size.
     """
 
     array: Any
@@ -69,13 +70,15 @@ def is_scalar(value: Value) -> bool:
 
 def whole_number(value: Value) -> int:
     """A size or a place."""
-    if not is_scalar(value) or value != int(value):
+    if not is_scalar(value) or not np.isfinite(value) or abs(value - round(float(value))) > 1e-9:
         raise ShapeError("a whole number is needed here")
-    return int(value)
+    return round(float(value))
 
 
 def matrix(value: Value) -> Any:
-    """The array of a matrix whose sizes are known."""
+    """The array of a matrix whose sizes are known; a number is one of 1 × 1."""
+    if is_scalar(value):
+        return np.reshape(value, (1, 1))
     if not isinstance(value, Block) or value.is_vector or any(value.free):
         raise ShapeError("a matrix is needed here")
     return value.array
@@ -89,7 +92,9 @@ def vector(array: Any, of: str = "", free: bool = False) -> Block:
 def shaped(value: Value, shape: tuple[int, ...]) -> Any:
     """The array in a known shape; what is repeated along the rest is filled in."""
     if isinstance(value, Block):
-        if len(shape) == 2:
+        if len(shape) == 3 and not value.is_vector and value.of == ROW:
+            array = value.array[..., None]
+        elif len(shape) == 2:
             array = _beside(value, [shape[0]], [shape[1]]) if value.is_vector else value.array
         else:
             array = plain(value)
@@ -123,10 +128,11 @@ def same(a: Value, b: Value) -> bool:
 def elementwise(function: Callable[..., Any], args: Sequence[Value]) -> Value:
     """The function of elements, with numbers and vectors repeated where they meet matrices."""
     blocks = [a for a in args if isinstance(a, Block)]
-    if any(np.ndim(a) > 2 for a in args if not isinstance(a, Block)):
-        return function(*map(plain, args))
+    tensors = [a for a in args if not isinstance(a, Block) and np.ndim(a) > 2]
+    if tensors:
+        return function(*(_beside_tensor(a, tensors[0]) for a in args))
     if not blocks:
-        return function(*(np.float64(a) for a in args))
+        return function(*map(_number, args))
     if len({b.kind for b in blocks}) == 1 and blocks[0].is_vector:
         return _of_vectors(function, args, blocks)
     told = [b for b in blocks if not b.is_vector] or blocks
@@ -137,7 +143,13 @@ def elementwise(function: Callable[..., Any], args: Sequence[Value]) -> Value:
     arrays = [_beside(a, rows, columns) if isinstance(a, Block) else a for a in args]
     result = np.asarray(function(*arrays))
     free = (not rows and result.shape[0] == 1, not columns and result.shape[1] == 1)
-    return Block(result, free=free)
+    tags = {b.of for b in blocks if not b.is_vector} - {""}
+    return Block(result, of=tags.pop() if tags else "", free=free)
+
+
+def _number(value: Any) -> Any:
+    """A number as NumPy has it; what stands for one in arrays of objects stays what it is."""
+    return value if np.asarray(value).dtype == object else np.float64(value)
 
 
 def _of_vectors(
@@ -167,6 +179,13 @@ def _beside(value: Block, rows: Sequence[int], columns: Sequence[int]) -> Any:
     if not as_column and not fits_columns:
         raise ShapeError(f"a vector of {size} does not fit {columns[0]} columns")
     return value.array.reshape((-1, 1) if as_column else (1, -1))
+
+
+def _beside_tensor(value: Value, tensor: Any) -> Any:
+    """The array beside a tensor, along whose rows a statistic of rows is repeated."""
+    array = plain(value)
+    of_rows = isinstance(value, Block) and not value.is_vector and value.of == ROW
+    return array[..., None] if of_rows and np.ndim(tensor) == 3 else array
 
 
 # -- products ------------------------------------------------------------------------------------------
@@ -206,3 +225,13 @@ def times(a: Value, b: Value) -> Value:
         return both[0, 0]
     kind: Any = "row" if a.kind == "row" else "column" if b.kind == "column" else "matrix"
     return Block(both, kind, free=(a.free[0], b.free[1]))
+
+
+RELATIONS: dict[str, Callable[..., Any]] = {
+    ">": lambda a, b: (a > b) * 1.0,
+    "<": lambda a, b: (a < b) * 1.0,
+    "≥": lambda a, b: (a >= b) * 1.0,
+    "≤": lambda a, b: (a <= b) * 1.0,
+    "=": lambda a, b: (a == b) * 1.0,
+    "≠": lambda a, b: (a != b) * 1.0,
+}

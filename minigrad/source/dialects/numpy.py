@@ -36,6 +36,8 @@ def where_largest(x, axis=-1):
 """,
     "product_of_others": """\
 def product_of_others(x, axis=-1):
+    if not x.size:
+        return x
     axes = (axis,) if isinstance(axis, int) else axis
     last = tuple(range(-len(axes), 0))
     moved = np.moveaxis(x, axes, last)
@@ -55,12 +57,14 @@ def erfc(x):
 """,
     "gammaln": """\
 def gammaln(x):
-    return np.vectorize(math.lgamma, otypes=[np.result_type(x, 0.0)])(x)
+    infinite = (np.less_equal(x, 0) & np.equal(x, np.floor(x))) | np.greater(x, 1e305)
+    finite = np.vectorize(math.lgamma, otypes=[np.result_type(x, 0.0)])(np.where(infinite, 1.0, x))
+    return np.where(infinite, np.inf, finite)
 """,
     "digamma": """\
 def digamma(x):
     if np.any(np.less(x, 0)):
-        turn = np.pi / np.tan(np.pi * np.where(np.less(x, 0), x - np.floor(x), 0.5))
+        turn = np.pi / np.tan(np.pi * np.where(np.less(x, 0), x - np.rint(x), 0.5))
         return np.where(np.less(x, 0), digamma(np.abs(x) + 1) - turn, digamma(np.abs(x)))
     total = 0.0
     for _ in range(8):
@@ -73,8 +77,9 @@ def digamma(x):
 def polygamma(n, x):
     if np.any(np.less(x, 0)):
         part = np.where(np.less(x, 0), x - np.floor(x), 0.5)
+        rest = np.where(np.less(x, 0), np.floor(x) + 1 - x, 0.5)  # of small numbers too
         turned = polygamma(n, 1 + np.abs(x))
-        both = polygamma(n, part) + (-1) ** (n + 1) * (polygamma(n, 1 - part) - turned)
+        both = polygamma(n, part) + (-1) ** (n + 1) * (polygamma(n, rest) - turned)
         return np.where(np.less(x, 0), both, polygamma(n, np.abs(x)))
     total = 0.0
     for _ in range(12):

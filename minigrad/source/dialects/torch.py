@@ -26,6 +26,8 @@ def where_largest(x, dim=-1):
 """,
     "product_of_others": """\
 def product_of_others(x, dim=-1):
+    if not x.numel():
+        return x
     dims = (dim,) if isinstance(dim, int) else dim
     last = tuple(range(-len(dims), 0))
     moved = torch.movedim(x, dims, last)
