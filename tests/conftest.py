@@ -23,11 +23,19 @@ import long  # noqa: E402  (NumPy reads the environment once)
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
+import minigrad as mg  # noqa: E402
+
 # The same examples in every run, so that a red run can be had again; no test reads a clock.
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
 
 LEFT = pytest.StashKey[int]()
+
+
+@pytest.fixture(autouse=True)
+def _drawn_alike() -> None:
+    """What a test draws without a seed, as the weights of a module, is the same in every run."""
+    mg.manual_seed(0)
 
 
 # -- what takes long -------------------------------------------------------------------------------
@@ -64,9 +72,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take from a process that ran tests what it left: they collect alike, and each runs a share."""
-    node.config.stash[LEFT] = node.workeroutput.get("left", 0)
-    long.shortened().update(node.workeroutput.get("shortened", ()))
+    """Take from a process that ran tests what it left: they collect alike, and each runs a share.
+
+    One that was ended, as by a crash, has left nothing; another takes its place.
+    """
+    told = getattr(node, "workeroutput", {})
+    node.config.stash[LEFT] = told.get("left", node.config.stash.get(LEFT, 0))
+    long.shortened().update(told.get("shortened", ()))
 
 
 def pytest_terminal_summary(
