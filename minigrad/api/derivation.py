@@ -71,8 +71,12 @@ class Derivation(Printed, Mapping[Key, Formula]):
         return self.reading.whole(list(self.values()), ascii, partial)
 
     def _page(self, notation: str, partial: bool) -> str:
-        lines = [*chain(*self.lines)]
+        lines = self._shown
         return block(lines, notation, partial, self.reading.legend(lines))
+
+    @property
+    def _shown(self) -> list[Line]:
+        return [*chain(*self.lines)]
 
     @cached_property
     def lines(self) -> tuple[list[Line], list[Line], list[Line]]:

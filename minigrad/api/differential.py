@@ -36,6 +36,8 @@ class Differential(Printed):
     Jacobian with them.
     """
 
+    partial = False  # dA is the change of A, and no gradient
+
     def __init__(self, reading: Reading, expr: Expr, variables: Mapping[str, Node]) -> None:
         self.reading, self.expr, self._variables = reading, expr, dict(variables)
         output = reading.lowered.views[reading.node].sizes
@@ -82,9 +84,13 @@ class Differential(Printed):
         return "\n".join([printed, *map(str, self.reading.legend([*forward, *between, own]))])
 
     def _page(self, notation: str, partial: bool) -> str:
+        lines = self._shown
+        return block(lines, notation, self.partial, self.reading.legend(lines))
+
+    @property
+    def _shown(self) -> list[Line]:
         forward, between, own = self.lines
-        lines = [*forward, *between, own]
-        return block(lines, notation, False, self.reading.legend(lines))
+        return [*forward, *between, own]
 
     def __repr__(self) -> str:
         return f"<Differential {self.line.text()}>"

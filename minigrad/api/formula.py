@@ -17,7 +17,7 @@ from minigrad.errors import DerivationError
 from minigrad.graph import Tensor
 from minigrad.index.expr import Expr, Leaf, postorder, referred
 from minigrad.index.size import Size
-from minigrad.notation.lines import Line, block
+from minigrad.notation.lines import Line
 from minigrad.notation.sympy_form import sympy_form
 from minigrad.notation.text import text
 from minigrad.symbolic.autoname import without_names
@@ -60,13 +60,9 @@ class Formula(Derived, Printed):
     def __repr__(self) -> str:
         return f"<Formula {self.line.text()}>"
 
-    def _repr_latex_(self) -> str:
-        """The formula and what its names stand for."""
-        lines = [self.line, *map(self.reading.line_of, referred(self._expr))]
-        legend = self.reading.legend(lines)
-        if len(lines) == 1 and not legend:
-            return f"$\\displaystyle {self.latex}$"
-        return f"$${block(lines, 'latex', legend=legend)}$$"
+    @property
+    def _shown(self) -> list[Line]:
+        return [self.line, *map(self.reading.line_of, referred(self._expr))]
 
     @cached_property
     def inlined(self) -> Expr:

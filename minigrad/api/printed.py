@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+from minigrad.api.reading import Reading
 from minigrad.errors import ArgumentError
-from minigrad.notation.lines import PAGES
+from minigrad.notation.lines import PAGES, Line, block, html
 
 STYLES = ("d", "partial")
 
@@ -14,8 +15,9 @@ STYLES = ("d", "partial")
 class Printed(ABC):
     """What was derived; ``str`` is its text."""
 
+    reading: Reading
     # what to write where it was taken for a tensor
-    instead = "go on with the tensor of a formula, mg.derive(loss, \"x\")[\"x\"].tensor"
+    instead = 'go on with the tensor of a formula, mg.derive(loss, "x")["x"].tensor'
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise ArgumentError(taken_for_tensor(self))
@@ -43,17 +45,31 @@ class Printed(ABC):
                 'notation="latex"'
             )
         if style not in STYLES:
-            raise ArgumentError(f"format: style={style!r:.40} is none of {', '.join(map(repr, STYLES))}")
+            raise ArgumentError(
+                f"format: style={style!r:.40} is none of {', '.join(map(repr, STYLES))}"
+            )
         if notation == "text":
             return self._text(ascii, style == "partial")
         if notation not in PAGES or ascii:
             known = ", ".join(map(repr, ("text", *PAGES)))
-            wrong = "ascii=True is a form of text" if ascii else f"notation={notation!r:.40} is none of {known}"
+            wrong = (
+                "ascii=True is a form of text"
+                if ascii
+                else f"notation={notation!r:.40} is none of {known}"
+            )
             raise ArgumentError(f"format: {wrong}")
         return self._page(notation, style == "partial")
 
     @abstractmethod
     def _text(self, ascii: bool, partial: bool) -> str: ...
+
+    # whether pages write ∂L/∂S where text has dS
+    partial = True
+
+    @property
+    @abstractmethod
+    def _shown(self) -> list[Line]:
+        """What a notebook shows: the formulas, and the lines of names in them that nobody gave."""
 
     @abstractmethod
     def _page(self, notation: str, partial: bool) -> str: ...
@@ -74,7 +90,15 @@ class Printed(ABC):
         return self._page("typst", True)
 
     def _repr_latex_(self) -> str:
-        return f"$${self.latex}$$"
+        lines = self._shown
+        legend = self.reading.legend(lines)
+        if len(lines) == 1 and not legend:
+            return f"$\\displaystyle {lines[0].page('latex', self.partial)}$"
+        return f"$${block(lines, 'latex', self.partial, legend)}$$"
+
+    def _repr_html_(self) -> str:
+        lines = self._shown
+        return html(lines, self.partial, self.reading.legend(lines))
 
     def __str__(self) -> str:
         return self.format()
@@ -85,8 +109,12 @@ class Printed(ABC):
         return self.format(ascii=True)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """LaTeX for notebooks, text for terminals."""
-        return {"text/plain": str(self), "text/latex": self._repr_latex_()}
+        """MathML and LaTeX for notebooks, text for terminals."""
+        return {
+            "text/plain": str(self),
+            "text/latex": self._repr_latex_(),
+            "text/html": self._repr_html_(),
+        }
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return self  # nothing changes what was derived
@@ -94,4 +122,8 @@ class Printed(ABC):
 
 def taken_for_tensor(value: Any) -> str:
     """What to write instead of something that is no tensor; nothing where that is not known."""
-    return f"{type(value).__name__} is no tensor; {value.instead}" if isinstance(value, Printed) else ""
+    return (
+        f"{type(value).__name__} is no tensor; {value.instead}"
+        if isinstance(value, Printed)
+        else ""
+    )

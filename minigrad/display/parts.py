@@ -21,12 +21,32 @@ _INKS = {
 _LINE = "border-bottom:1px solid rgba(128,140,155,.3)"
 _CELL = f"text-align:left;vertical-align:top;padding:.15em .9em .15em 0;{_LINE}"
 _FAINT = "opacity:.7"
+# Where mathematics has no font of its own, brackets do not grow; a page's style does not reach here.
+_MATH = "font-family:'STIX Two Math','Latin Modern Math','Cambria Math','DejaVu Math TeX Gyre',math;font-size:1.12em"
+# A notebook's script takes a name between two dollar signs for LaTeX, but where these classes are.
+_CLASSES = "minigrad-display tex2jax_ignore mathjax_ignore"
 
 
 def block(*parts: str) -> str:
     """Parts below each other; what is too wide scrolls."""
-    style = "overflow-x:auto;max-width:100%;line-height:1.4"
-    return f'<div class="minigrad-display" style="{style}">{"".join(parts)}</div>'
+    # a fraction is taller than its line: where one direction scrolls, the other would get a bar for it
+    style = "overflow-x:auto;overflow-y:hidden;max-width:100%;line-height:1.4"
+    return f'<div class="{_CLASSES}" style="{style}">{"".join(parts)}</div>'
+
+
+def formulas(rows: Iterable[tuple[str, str]]) -> str:
+    """Lines of mathematics below each other, each in two parts of MathML, which meet at one edge."""
+    cells = "".join(
+        f'<div style="justify-self:end">{_math(left)}</div><div style="justify-self:start">{_math(right)}</div>'
+        for left, right in rows
+    )
+    grid = "display:grid;grid-template-columns:max-content max-content;gap:.45em .25em;align-items:baseline"
+    return f'<div style="{grid};justify-content:start;padding:.35em 0">{cells}</div>'
+
+
+def _math(inside: str) -> str:
+    opening = f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block" style="{_MATH}">'
+    return f"{opening}{inside}</math>" if inside else ""
 
 
 def facts(title: str, told: Iterable[str] = (), verdict: str = "") -> str:
@@ -58,9 +78,7 @@ def table(
         for name in head
     )
     start = f"<thead><tr>{named}</tr></thead>" if head else ""
-    return (
-        f'<table style="border-collapse:collapse;margin:.3em 0">{start}<tbody>{"".join(body)}</tbody></table>'
-    )
+    return f'<table style="border-collapse:collapse;margin:.3em 0">{start}<tbody>{"".join(body)}</tbody></table>'
 
 
 def folded(title: str, told: str, *inside: str, opened: bool = True) -> str:

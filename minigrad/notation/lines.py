@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
+from minigrad import display
 from minigrad.index.expr import Composite, Expr, Ref
 from minigrad.names import in_formula, in_program, without_dots
 from minigrad.notation.boxes import Box, Glyph, Row, Sign
@@ -14,7 +15,7 @@ from minigrad.notation.functions import mark_of
 from minigrad.notation.latex import latex
 from minigrad.notation.layout import PAGE, Layout, scripted
 from minigrad.notation.legend import Note
-from minigrad.notation.mathml import mathml
+from minigrad.notation.mathml import inner, mathml
 from minigrad.notation.matrix import matrix_form
 from minigrad.notation.partials import derivative_name, raised_partial, sides
 from minigrad.notation.structural import Places
@@ -82,7 +83,10 @@ class Line:
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex(aligned=False)}$"
 
-    def box(self, partial: bool, equals: str = "equals", symbols: bool = False) -> Box:
+    def _repr_html_(self) -> str:
+        return html([self])
+
+    def box(self, partial: bool, equals: str = "equals", symbols: bool = False) -> Row:
         """The line as it is laid out."""
         layout = Layout(PAGE, partial, symbols)
         remark = (Sign("gap"), Glyph(self.remark, "text")) if self.remark else ()
@@ -139,6 +143,16 @@ def block(
     formulas = [ln.page(notation, partial, True) for ln in lines]
     words = [page.column + page.write(note.box) for note in legend]
     return page.begin + page.between.join([*formulas, *words]) + page.end
+
+
+def html(
+    lines: Sequence[Line], partial: bool = True, legend: Sequence[Note] = (), words: str = ""
+) -> str:
+    """Lines below each other for a notebook, at one edge by their equals signs; a legend, and a paragraph."""
+    parts = [line.box(partial).parts for line in lines]
+    rows = [(inner(left), inner(Row(tuple(right)))) for left, *right in parts]
+    rows += [("", inner(note.box)) for note in legend]
+    return display.block(display.formulas(rows), *([display.paragraph(words)] if words else []))
 
 
 def name_in(marks: Marks, name: str) -> str:

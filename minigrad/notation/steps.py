@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache
 
 from minigrad.index.expr import Expr, Leaf, Ref, is_name, postorder
-from minigrad.notation.lines import Line
+from minigrad.notation.lines import Line, html
 from minigrad.notation.rules import mentions, path_rules
 from minigrad.notation.tree import Num
 from minigrad.notation.words import heading, told
@@ -42,6 +42,9 @@ class Step:
 
     def __repr__(self) -> str:
         return f"<Step {self}>"
+
+    def _repr_html_(self) -> str:
+        return html([self.line], words=self.rule)
 
 
 def steps(

@@ -21,7 +21,7 @@ CONTRAST = """() => {
     return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
   };
   const ground = parse(getComputedStyle(document.body).backgroundColor);
-  return Math.min(...[...document.querySelectorAll("td")].map((cell) => {
+  return Math.min(...[...document.querySelectorAll("td, math")].map((cell) => {
     const style = getComputedStyle(cell);
     const pair = [light(over(parse(style.backgroundColor), ground)), light(over(parse(style.color), ground))];
     return Math.max(...pair) / Math.min(...pair);
@@ -37,7 +37,10 @@ def test_displays_fit_and_are_legible(
     loss = (x**2).sum().named("L")
     loss.backward()
     model = mg.nn.Sequential(mg.nn.Linear(3, 4, rng=np.random.default_rng(0)), mg.nn.ReLU())
-    shown = (x, model, mg.optim.Adam(model), mg.check(loss, wrt="X", against="X"))
+    wide = mg.derive(
+        mg.parse("log(det(A)) * sum(exp(A @ x) / (b + cos(A @ b)))", A="n n", x="n", b="n")
+    )
+    shown = (x, model, mg.optim.Adam(model), mg.check(loss, wrt="X", against="X"), wide, wide["A"])
     inside = "".join(f"<p>{thing._repr_html_()}</p>" for thing in shown)
     path = tmp_path / "displays.html"
     path.write_text(

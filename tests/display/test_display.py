@@ -29,6 +29,11 @@ def report(against: str = "2 * X") -> Any:
     return mg.check((named("X") ** 2).sum().named("L"), wrt="X", against=against)
 
 
+def derived(name: str = "X") -> mg.Derivation:
+    x = named(name)
+    return mg.derive((mg.nn.functional.softmax(x) ** 2 * np.ones((2, 2))).sum().named("L"), wrt=x)
+
+
 SHOWN: dict[str, Callable[[], Any]] = {
     "tensor": lambda: named("X"),
     "hostile": lambda: named(EVIL),
@@ -41,6 +46,12 @@ SHOWN: dict[str, Callable[[], Any]] = {
     "optimiser": lambda: mg.optim.Adam(module()),
     "report": report,
     "wrong": lambda: report("X"),
+    "derivation": derived,
+    "formula": lambda: derived()["X"],
+    "hostile formula": lambda: derived(EVIL)[EVIL],
+    "differential": lambda: derived().differential,
+    "step": lambda: derived().steps[-1],
+    "line": lambda: derived()["X"].line,
 }
 
 
@@ -58,14 +69,18 @@ def test_it_is_well_formed_and_takes_any_paper(what: str) -> None:
     html = SHOWN[what]()._repr_html_()
     elements = list(tree(html).iter())
     assert not {e.tag for e in elements} & {"script", "style", "img", "b"}
-    assert not [k for e in elements for k in e.attrib if k.startswith("on") or k in {"src", "href", "id"}]
+    assert not [
+        k for e in elements for k in e.attrib if k.startswith("on") or k in {"src", "href", "id"}
+    ]
     styles = ";".join(e.attrib.get("style", "") for e in elements)
     assert set(re.findall(r"(?<![\w-])background:(\w+)", styles)) <= {"none", "rgba"}
     assert set(re.findall(r"(?<![\w-])color:(\w+)", styles)) <= {"var"}
     assert "overflow-x:auto" in elements[0].attrib["style"]  # what is wide scrolls in its own box
 
 
-@pytest.mark.parametrize("make", [facts, paragraph, lambda t: table((t,), [(t,)]), lambda t: folded(t, t)])
+@pytest.mark.parametrize(
+    "make", [facts, paragraph, lambda t: table((t,), [(t,)]), lambda t: folded(t, t)]
+)
 def test_every_part_escapes(make: Callable[[str], str]) -> None:
     html = make(EVIL)
     assert "<img" not in html
@@ -91,7 +106,9 @@ def tints(html: str) -> list[tuple[str, float]]:
 
 
 def test_deeper_is_larger_and_below_zero_is_grey() -> None:
-    (small, s), (large, t), (below, u), nothing, gap = tints(array_html([0.5, 1.0, -1.0, 0.0, np.nan]))
+    (small, s), (large, t), (below, u), nothing, gap = tints(
+        array_html([0.5, 1.0, -1.0, 0.0, np.nan])
+    )
     assert small == large != below
     assert s < t == u < 0.7
     assert nothing == gap == ("", 0.0)
@@ -147,3 +164,54 @@ def test_a_report_shows_its_verdict_and_its_table() -> None:
             assert row[0].text == line.pair
             assert ("--right" in row[-1].attrib["style"]) == (line.verdict == "pass")
     assert "right is dX = 2 X" in said(wrong._repr_html_())
+
+
+MATH = "{http://www.w3.org/1998/Math/MathML}"
+
+
+def lines(html: str) -> list[str]:
+    """The formulas, each as its characters; both parts of one stand in one math element each."""
+    grid = next(e for e in tree(html) if "grid" in e.attrib["style"])
+    halves = ["".join(half.itertext()) for half in grid]
+    return [
+        (left + right).replace("\xa0", " ")
+        for left, right in zip(halves[::2], halves[1::2], strict=True)
+    ]
+
+
+@pytest.mark.parametrize("what", ["derivation", "formula", "differential", "line"])
+def test_formulas_are_the_lines_of_its_mathml(what: str) -> None:
+    thing = SHOWN[what]()
+    written = [thing.mathml()] if what == "line" else thing.mathml.splitlines()
+    expected = ["".join(tree(line).itertext()).replace("\xa0", " ") for line in written]
+    found = lines(thing._repr_html_())
+    assert [line for line in found if line in expected] == expected
+    # what names in a formula stand for, and arrays without a name, stand below it
+    assert len(found) > len(expected) or what != "formula"
+    assert all(
+        math.attrib["display"] == "block" for math in tree(thing._repr_html_()).iter(f"{MATH}math")
+    )
+
+
+def test_formulas_say_what_their_names_stand_for() -> None:
+    jacobian = mg.derive(mg.parse("softmax(x)", x="n"))["x"]
+    shown = jacobian._repr_mimebundle_()
+    assert lines(shown["text/html"]) == ["J=diag\u2061(p)−p\u2062p⊤", "p=softmax\u2061(x)"]
+    plus = mg.derive((named("X") * np.ones((2, 2))).sum(), wrt="X")
+    assert lines(plus["X"]._repr_html_())[-1].startswith(
+        "c1 is an array without a name, of shape (2, 2)"
+    )
+    assert jacobian._repr_html_() == shown["text/html"]
+
+
+def test_a_step_shows_its_line_and_its_rule() -> None:
+    step = derived().steps[-1]
+    assert lines(step._repr_html_()) == lines(step.line._repr_html_())
+    assert said(step._repr_html_()).endswith(step.rule)
+
+
+def test_a_notebook_takes_no_name_for_latex() -> None:
+    """Between dollar signs its script would, but where these classes stand."""
+    for what in SHOWN:
+        classes = tree(SHOWN[what]()._repr_html_()).attrib["class"].split()
+        assert {"tex2jax_ignore", "mathjax_ignore"} <= {*classes}
