@@ -25,6 +25,8 @@ from minigrad.training.settings import Settings
 from minigrad.training.target import Target
 
 _AT_A_TIME = 256
+# what `minigrad attention` leaves, and no run
+_STUDY = ("weights.npz", "metrics.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,7 @@ class Predictor:
             When there is no whole checkpoint; it lists every array that is missing, unexpected,
             mismatched or changed.
         """
-        place = Path(path)
-        saved, settings, encoder, target = load_run(_checkpoint_in(place) if os.path.isdir(place) else place)
+        saved, settings, encoder, target = load_run(_checkpoint_in(Path(path)))
         model = build(settings, encoder, target.outputs)
         best = saved.facts["trainer"]["best_epoch"]
         weights = part(saved.arrays, "best." if best else "model.")
@@ -238,23 +239,24 @@ class Predictor:
         return Prediction(self.labels[int(answer.argmax())], probabilities, None, attended)
 
 
-def _checkpoint_in(folder: Path) -> Path:
-    """The checkpoint of a run in a folder.
+def _checkpoint_in(place: Path) -> Path:
+    """The checkpoint at a place: the file itself, or that of a run in a folder.
 
     Raises
     ------
     ArgumentError
         When there is none; it says what the folder is.
     """
-    if os.path.lexists(folder / CHECKPOINT):
+    is_folder = os.path.isdir(place)
+    folder = place if is_folder else place.parent
+    if is_folder and os.path.lexists(folder / CHECKPOINT):
         return folder / CHECKPOINT
-    study = all(os.path.lexists(folder / name) for name in ("weights.npz", "metrics.json"))
-    raise ArgumentError(
-        f"{str(folder)!r} "
-        + (
-            "is the folder of `minigrad attention`, a study of gradients whose weights predict nothing; "
-            "train on the same digits with `minigrad train --out FOLDER`, and give that folder"
-            if study
-            else f"holds no {CHECKPOINT}; give the folder of `minigrad train`"
+    if (is_folder or place.name in _STUDY) and all(os.path.lexists(folder / name) for name in _STUDY):
+        raise ArgumentError(
+            f"{str(place)!r} is of `minigrad attention`, a study of gradients whose model takes digits and no "
+            f"other data: in Python it is mg.nn.SelfAttentionClassifier(8, 8, 8).load({str(folder / _STUDY[0])!r}); "
+            "to predict here, train on digits or a CSV file with `minigrad train --out FOLDER`, and give that folder"
         )
-    )
+    if is_folder:
+        raise ArgumentError(f"{str(place)!r} holds no {CHECKPOINT}; give the folder of `minigrad train`")
+    return place

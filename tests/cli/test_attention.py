@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
+import minigrad as mg
 from minigrad import __version__
 from minigrad.checking import Report
 from minigrad.checking.report import Comparison, Verdict
@@ -91,6 +92,16 @@ def test_the_weights_are_the_trained_models(done: tuple[Result, Path]) -> None:
     with np.load(out / "weights.npz", allow_pickle=False) as weights:
         study.model.load_state_dict(dict(weights))
     assert accuracy(study.model, *study.test) == metrics["test_accuracy"]
+
+
+def test_predict_says_how_to_have_the_model_back(done: tuple[Result, Path]) -> None:
+    _, out = done
+    said = run("predict", out).stderr
+    line = re.search(r"mg\.nn\.[^;]*\)", said)
+    assert line is not None
+    model = eval(line[0], {"mg": mg})
+    metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    assert accuracy(model, *Study(metrics["seed"]).test) == metrics["test_accuracy"]
 
 
 def test_a_seed_decides_every_bit(done: tuple[Result, Path], tmp_path: Path) -> None:

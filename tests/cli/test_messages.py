@@ -175,7 +175,10 @@ SAID = [
             "Error: few.csv: 2 rows; training, validation and test part need some each, so at least 6",
         ),
     ),
-    (("train", "--data", "folder.csv"), lines("Error: folder.csv: cannot be read (Is a directory)")),
+    (
+        ("train", "--data", "folder.csv"),
+        lines("Error: folder.csv: cannot be read (Is a directory)"),
+    ),
     (
         ("train", "--data", "bytes.csv"),
         lines(
@@ -198,11 +201,23 @@ SAID = [
     (
         ("predict", "study", "a film"),
         lines(
-            "Error: 'study' is the folder of `minigrad attention`, a study of gradients whose weights "
-            "predict nothing; train on the same digits with `minigrad train --out FOLDER`, and give that "
-            "folder",
+            "Error: 'study' is of `minigrad attention`, a study of gradients whose model takes digits and no "
+            "other data: in Python it is "
+            f"mg.nn.SelfAttentionClassifier(8, 8, 8).load({os.path.join('study', 'weights.npz')!r}); to predict "
+            "here, train on digits or a CSV file with `minigrad train --out FOLDER`, and give that folder",
             '  minigrad predict study "a film"',
             "                   ^^^^^",
+        ),
+    ),
+    (
+        ("predict", "study/metrics.json"),
+        lines(
+            "Error: 'study/metrics.json' is of `minigrad attention`, a study of gradients whose model takes "
+            "digits and no other data: in Python it is "
+            f"mg.nn.SelfAttentionClassifier(8, 8, 8).load({os.path.join('study', 'weights.npz')!r}); to predict "
+            "here, train on digits or a CSV file with `minigrad train --out FOLDER`, and give that folder",
+            "  minigrad predict study/metrics.json",
+            "                   ^^^^^^^^^^^^^^^^^^",
         ),
     ),
     (
@@ -252,10 +267,16 @@ def test_what_is_wrong_is_said_and_marked(words: tuple[str, ...], said: str) -> 
 
 
 @pytest.mark.parametrize("columns", [20, 40])
-@pytest.mark.parametrize("words", [words for words, _ in SAID], ids=[" ".join(w)[:40] for w, _ in SAID])
-def test_carets_stay_below_their_place_on_narrow_terminals(words: tuple[str, ...], columns: int) -> None:
+@pytest.mark.parametrize(
+    "words", [words for words, _ in SAID], ids=[" ".join(w)[:40] for w, _ in SAID]
+)
+def test_carets_stay_below_their_place_on_narrow_terminals(
+    words: tuple[str, ...], columns: int
+) -> None:
     said, shown = (run(*words, columns=width).stderr.splitlines() for width in (None, columns))
-    carets = [[k for k, line in enumerate(text) if line.strip().startswith("^")] for text in (said, shown)]
+    carets = [
+        [k for k, line in enumerate(text) if line.strip().startswith("^")] for text in (said, shown)
+    ]
     assert len(carets[0]) == len(carets[1])
     for k, j in zip(*carets, strict=True):
         marked = [
@@ -285,9 +306,21 @@ def test_help_says_whole_sentences_at_any_width(columns: int) -> None:
 
 
 def test_no_word_of_a_check_is_broken_at_40_columns() -> None:
-    told = run("derive", "S = X @ W; sum(softmax(S) * C)", "X:n,d", "W:d,k", "C:n,k", "--check", columns=40).stdout
+    told = run(
+        "derive", "S = X @ W; sum(softmax(S) * C)", "X:n,d", "W:d,k", "C:n,k", "--check", columns=40
+    ).stdout
     assert max(map(len, told.splitlines())) <= 40
-    words = {"meaning", "derived", "formula", "finite", "differences", "properties", "variables", "witnesses", "digits"}
+    words = {
+        "meaning",
+        "derived",
+        "formula",
+        "finite",
+        "differences",
+        "properties",
+        "variables",
+        "witnesses",
+        "digits",
+    }
     assert words <= set(told.replace(":", " ").split())
     assert "proved; sizes" in " ".join(told.split())
 
@@ -310,7 +343,9 @@ ENDS = [
 ]
 
 
-@pytest.mark.parametrize(("script", "code", "said"), ENDS, ids=[row[0].split("minigrad ")[1] for row in ENDS])
+@pytest.mark.parametrize(
+    ("script", "code", "said"), ENDS, ids=[row[0].split("minigrad ")[1] for row in ENDS]
+)
 def test_streams_that_nobody_takes(script: str, code: int, said: str) -> None:
     if "/dev/full" in script and not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full")
@@ -330,7 +365,12 @@ def test_no_color_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
 # Where the interrupt comes: while libraries load, while a formula is derived, while it is written.
 PLACES = {
     "loading": ("minigrad.ops", "", -signal.SIGINT, ""),
-    "deriving": ("minigrad.cli.derive.derivatives", "", 130, "interrupted: nothing more was written\n"),
+    "deriving": (
+        "minigrad.cli.derive.derivatives",
+        "",
+        130,
+        "interrupted: nothing more was written\n",
+    ),
     "writing": ("os.replace", "-o dx.tex", 130, "interrupted: nothing more was written\n"),
 }
 
