@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from minigrad.api.parse import from_sympy, parse
     from minigrad.api.step import Step
     from minigrad.api.symbols import function, symbols
-    from minigrad.numeric.functional import hessian, hvp, jacobian, jvp, vjp, vmap
+    from minigrad.numeric.functional import hessian, hvp, jacobian, jvp, vjp
+    from minigrad.numeric.mapped import vmap
     from minigrad.numeric.transforms import grad, value_and_grad
     from minigrad.ops.creation import (
         arange,
@@ -117,7 +118,8 @@ _MADE = (
 _LATER = {
     **dict.fromkeys(_FACE, "api"),
     **dict.fromkeys(_MADE, "ops.creation"),
-    **dict.fromkeys(("hessian", "hvp", "jacobian", "jvp", "vjp", "vmap"), "numeric.functional"),
+    **dict.fromkeys(("hessian", "hvp", "jacobian", "jvp", "vjp"), "numeric.functional"),
+    "vmap": "numeric.mapped",
     **dict.fromkeys(("grad", "value_and_grad"), "numeric.transforms"),
 }
 

@@ -19,6 +19,8 @@ _TOLD = {
     "inplace": "leave it out: an operation returns another tensor",
     "create_graph": "write mg.gradients(loss, x, create_graph=True)",
     "inputs": "write mg.gradients(loss, inputs)",
+    **dict.fromkeys(("chunk_size", "axis_name", "axis_size", "spmd_axis_name"), "leave it out"),
+    "randomness": "leave it out: each slice draws numbers of its own",
     "input": "write the tensor first, without a keyword",
     "other": "write both tensors first, without a keyword",
 }

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ArgumentError, KindError, ShapeError
+from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.node import leaf
-from minigrad.graph.tensor import Tensor, said, wrap
+from minigrad.graph.tensor import Tensor, wrap
 from minigrad.limits import check_bytes
 from minigrad.numeric.transforms import (
     Argnums,
@@ -27,7 +27,6 @@ from minigrad.numeric.transforms import (
 )
 from minigrad.numeric.trees import leaves_of, map_leaves
 from minigrad.ops.joining import stack
-from minigrad.ops.shaping import moveaxis
 
 
 def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
@@ -165,53 +164,3 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
         slopes, map_leaves(functools.partial(as_tensor, what="hvp"), directions), inputs
     )
     return products if isinstance(primals, tuple) else products[0]
-
-
-def vmap(
-    f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0, out_axes: int = 0
-) -> Callable[..., Any]:
-    """The function (x₁, …, xₙ) ↦ (f(x₁), …, f(xₙ)) along an axis of its arguments.
-
-    ``f`` runs once for each slice and what it returns is stacked, so that it may be any function; one
-    that takes leading axes itself is faster without ``vmap``.
-
-    Parameters
-    ----------
-    in_axes
-        The axis of each argument, or one for all; None passes an argument whole.
-    out_axes
-        Where the new axis stands in the result.
-
-    Raises
-    ------
-    ShapeError
-        When the arguments are of different lengths along their axes, or none has such an axis.
-    ArgumentError
-        When there is not one axis for each argument.
-    """
-    if not callable(f):
-        raise KindError(f"vmap: takes a function, not {said(f)}")
-
-    @functools.wraps(f)
-    def mapped(*args: Any) -> Any:
-        axes = tuple(in_axes) if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
-        if len(axes) != len(args):
-            raise ArgumentError(f"vmap: in_axes has {len(axes)} axes for {len(args)} arguments")
-        tensors = [a if axis is None else as_tensor(a, "vmap") for a, axis in zip(args, axes, strict=True)]
-        moved = [
-            t if axis is None else moveaxis(t, axis, 0)
-            for t, axis in zip(tensors, axes, strict=True)
-        ]
-        lengths = {len(t) for t, axis in zip(moved, axes, strict=True) if axis is not None}
-        if len(lengths) != 1 or 0 in lengths:
-            told = " and ".join(map(str, sorted(lengths))) or "no axis"
-            raise ShapeError(f"vmap: the arguments have one length above 0 along their axes, not {told}")
-        results = [
-            f(*(t if axis is None else t[i] for t, axis in zip(moved, axes, strict=True)))
-            for i in range(lengths.pop())
-        ]
-        columns = zip(*(leaves_of(result) for result in results), strict=True)
-        joined = iter([stack(list(column), out_axes) for column in columns])
-        return map_leaves(lambda _: next(joined), results[0])
-
-    return mapped
