@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain, count, pairwise
 from typing import Any
 
@@ -30,6 +30,7 @@ _GRAPH = {
     "compound": "true",
     "remincross": "false",
     "labelloc": "t",
+    "outputorder": "edgesfirst",  # as in the SVG: an edge passes behind a card
 }
 _NODE = {"shape": "plain", "fontname": look.FONTS}
 _EDGE = {"fontname": look.FONTS, "fontsize": "10", "arrowsize": "0.7", "penwidth": "1.6"}
@@ -38,18 +39,21 @@ _LONGEST = 60
 _SCANNED = 4_000
 
 
-def to_dot(picture: Picture, *, backward: bool = True) -> str:
+def to_dot(
+    picture: Picture, *, backward: bool = True, placed: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
     """Write a picture as DOT source.
 
     The source without ``backward`` has the same nodes in the same places: bands are invisible and
-    edges have one lane.
+    edges have one lane. With ``placed``, attributes by name and by an edge's id, it says where all stands, for Graphviz
+    to draw and not to lay out.
 
     Raises
     ------
     ArgumentError
         When the picture's edges form a cycle.
     """
-    return _Writer(picture, backward=backward).source()
+    return _Writer(picture, backward, placed or {}).source()
 
 
 def unique_names(labels: Iterable[str]) -> list[str]:
@@ -87,9 +91,12 @@ def _digraph(**attributes: Any) -> Any:
 
 
 class _Writer:
-    def __init__(self, picture: Picture, *, backward: bool) -> None:
+    def __init__(
+        self, picture: Picture, backward: bool, placed: Mapping[str, Mapping[str, str]]
+    ) -> None:
         self.picture = picture
         self.backward = backward
+        self.placed = placed
         self.arrangement: Arrangement = arrange(picture)
         self.cards = {card.id: card for card in picture.cards}
         self.name = dict(zip(self.cards, unique_names(self.cards), strict=True))
@@ -109,7 +116,7 @@ class _Writer:
 
     def source(self) -> str:
         graph = _digraph(name="minigrad", graph_attr=_GRAPH, node_attr=_NODE, edge_attr=_EDGE)
-        graph.attr(label=picture_label(self.picture, backward=self.backward))
+        graph.attr(label=picture_label(self.picture, backward=self.backward), **self._place(""))
         self._fill(graph, ())
         self._rows(graph)
         for edge in self.picture.edges:
@@ -131,8 +138,9 @@ class _Writer:
         if not left and not right:
             self._node(graph, card)
             return
-        with graph.subgraph(name=f"cluster_beside_{self.name[card.id]}") as cluster:
-            cluster.attr(style="invis", margin="0", label="")
+        name = f"cluster_beside_{self.name[card.id]}"
+        with graph.subgraph(name=name) as cluster:
+            cluster.attr(style="invis", margin="0", label="", **self._place(name))
             for name in (*left, card.id, *right):
                 self._node(cluster, self.cards[name])
 
@@ -148,8 +156,13 @@ class _Writer:
                 color=accent + look.FRAME,
                 penwidth="1",
                 margin=str(look.MARGIN),
+                **self._place(f"cluster_{self.region[path]}"),
             )
             self._fill(cluster, path)
+
+    def _place(self, key: str) -> Mapping[str, str]:
+        """Where something stands, where that is known."""
+        return self.placed.get(key, {})
 
     def _accent(self, path: Path) -> str:
         if accent := self._described(path).accent:
@@ -174,6 +187,7 @@ class _Writer:
             tooltip=_tooltip(tooltip or card.symbol.plain),
             **{"class": _classes(card.kind, card.step)},
             **attributes,
+            **self._place(self.name[card.id]),
         )
 
     def _least_width(self, card: Card) -> float:
@@ -216,6 +230,7 @@ class _Writer:
             attributes["class"] = _classes("both", edge.step)
             attributes |= {"dir": "both", "arrowtail": "vee"}
             attributes["color"] = f"{look.FORWARD}:{look.BACKWARD}"
+        attributes |= self._place(attributes["id"])
         graph.edge(*self._ends(edge), **attributes, **self._pull(edge, main=main))
 
     def _ends(self, edge: Edge) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import Any
 from minigrad.drawing.dot import to_dot, unique_names
 from minigrad.drawing.model import Picture
 from minigrad.drawing.render import DPI, render
+from minigrad.drawing.shortcuts import keep_inside, placed
 from minigrad.drawing.svg import positions, to_svg
 from minigrad.errors import ArgumentError, RenderError
 from minigrad.files import write_whole
@@ -55,7 +57,7 @@ class Drawing:
     @cached_property
     def pdf(self) -> bytes:
         """The picture as a PDF file, with vector graphics and embedded fonts."""
-        return render(self.source, ["pdf"])["pdf"]
+        return self._drawn("pdf")
 
     @cached_property
     def positions(self) -> dict[str, tuple[float, float]]:
@@ -76,7 +78,15 @@ class Drawing:
 
     def to_png(self, dpi: int = DPI) -> bytes:
         """The picture as a PNG file with ``dpi`` pixels to the inch."""
-        return render(self.source, ["png"], dpi=dpi)["png"]
+        return self._drawn("png", dpi)
+
+    def _drawn(self, form: str, dpi: int = DPI) -> bytes:
+        """The picture as Graphviz draws it, with edges where the SVG has them."""
+        source, engine = self.source, "dot"
+        graph = json.loads(self._layout)
+        if keep_inside(graph):
+            source, engine = to_dot(self.picture, backward=self.backward, placed=placed(graph)), "nop2"
+        return render(source, [form], dpi=dpi, engine=engine)[form]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file; its extension says in which format.

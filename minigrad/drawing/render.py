@@ -30,8 +30,12 @@ _ATTEMPTS: tuple[dict[str, str], ...] = (
 )
 
 
-def render(source: str, formats: Sequence[str], *, dpi: int = DPI) -> dict[str, bytes]:
+def render(
+    source: str, formats: Sequence[str], *, dpi: int = DPI, engine: str = "dot"
+) -> dict[str, bytes]:
     """Lay out DOT source once and write it in Graphviz's formats, for example "json", "png".
+
+    ``engine`` is "nop2" for source that says where all stands.
 
     Raises
     ------
@@ -39,18 +43,18 @@ def render(source: str, formats: Sequence[str], *, dpi: int = DPI) -> dict[str, 
         When there is no Graphviz, or it fails.
     """
     try:
-        return _rendered(source, formats, dpi)
+        return _rendered(source, formats, dpi, engine)
     except OSError as error:  # no folder for what is passing, or none to stand in
         raise RenderError(f"draw: Graphviz cannot be run here ({error})") from error
 
 
-def _rendered(source: str, formats: Sequence[str], dpi: int) -> dict[str, bytes]:
+def _rendered(source: str, formats: Sequence[str], dpi: int, engine: str) -> dict[str, bytes]:
     problems: list[str] = []
     with TemporaryDirectory(prefix="minigrad-") as folder:
         targets = {name: Path(folder, f"drawing.{name}") for name in formats}
         environment = os.environ | {"FONTCONFIG_FILE": str(_font_settings(folder, source))}
         for settings in _ATTEMPTS:
-            for command, more in _commands(targets, {"dpi": str(dpi)} | settings):
+            for command, more in _commands(engine, targets, {"dpi": str(dpi)} | settings):
                 problem = _run(command, source, environment | more)
                 if problem is None:
                     return {name: target.read_bytes() for name, target in targets.items()}
@@ -61,7 +65,7 @@ def _rendered(source: str, formats: Sequence[str], dpi: int) -> dict[str, bytes]
 
 
 def _commands(
-    targets: dict[str, Path], settings: dict[str, str]
+    engine: str, targets: dict[str, Path], settings: dict[str, str]
 ) -> Iterator[tuple[list[str], dict[str, str]]]:
     """The commands that can render, best first, each with what its environment needs."""
     if sys.executable and find_spec("pygraphviz") is not None:
@@ -71,12 +75,12 @@ def _commands(
         # The worker finds pygraphviz where this program does; -P keeps this folder's modules
         # from hiding others of the same name.
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-        yield [sys.executable, "-P", worker, attributes, *files], {"PYTHONPATH": path}
+        yield [sys.executable, "-P", worker, engine, attributes, *files], {"PYTHONPATH": path}
     dot = which("dot")
     if dot is not None:
         attributes_of_dot = [f"-G{name}={value}" for name, value in settings.items()]
         files = [part for name, target in targets.items() for part in (f"-T{name}", f"-o{target}")]
-        yield [dot, *attributes_of_dot, *files], {}
+        yield [dot, f"-K{engine}", *attributes_of_dot, *files], {}
 
 
 def _run(command: list[str], source: str, environment: dict[str, str]) -> str | None:

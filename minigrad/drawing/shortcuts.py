@@ -7,10 +7,13 @@ lies inside.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 _SHAPES = ("_draw_", "_hdraw_", "_tdraw_")
+# A point of a spline, "x,y", perhaps after "e," or "s,".
+_POINT = re.compile(r"(-?\d[\d.e+-]*)(,-?\d[\d.e+-]*)")
 # How far from the border: half of a frame's margin.
 _GUTTER = 5.0
 
@@ -20,11 +23,19 @@ class _Span(NamedTuple):
     right: float
 
 
-def keep_inside(graph: dict[str, Any]) -> None:
-    """Draw in the edges of a layout, as Graphviz's format "json" gives it."""
+def keep_inside(graph: dict[str, Any]) -> bool:
+    """Draw in the edges of a layout, as Graphviz's format "json" gives it; whether there were any.
+
+    What is drawn is moved, and the ``pos`` from which Graphviz would draw it again.
+    """
+    moved = False
     objects = {item["_gvid"]: item for item in graph.get("objects", [])}
     frames = [
-        (members := frozenset(item["nodes"]), _frame(item), max(_height(objects[m]) for m in members))
+        (
+            members := frozenset(item["nodes"]),
+            _frame(item),
+            max(_height(objects[m]) for m in members),
+        )
         for item in objects.values()
         if "nodes" in item and item.get("id", "").startswith("scope_")
     ]
@@ -36,26 +47,42 @@ def keep_inside(graph: dict[str, Any]) -> None:
             ends = [_extent(tail), _extent(head)]
             passes = top > _height(head) + 1
             if passes and all(frame.left <= end.left and end.right <= frame.right for end in ends):
-                _draw_in(edge, ends, frame)
+                moved |= _draw_in(edge, ends, frame)
+    return moved
 
 
-def _draw_in(edge: dict[str, Any], ends: list[_Span], frame: _Span) -> None:
+def placed(graph: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Where all stands in a layout, as attributes of DOT: by name, an edge's by its id; "" is the graph."""
+    found = {"": {name: graph[name] for name in ("bb", "lp") if name in graph}}
+    for item in graph.get("objects", []):
+        known = {name: item[name] for name in ("pos", "bb", "lp") if name in item}
+        found[item["name"]] = known
+    for edge in graph.get("edges", []):
+        if "id" in edge and "pos" in edge:
+            found[edge["id"]] = {"pos": edge["pos"]}
+    return found
+
+
+def _draw_in(edge: dict[str, Any], ends: list[_Span], frame: _Span) -> bool:
     """Bring what lies beyond the cards at both ends nearer to them, as far as the frame asks."""
     xs = [point[0] for shape in _curves(edge) for point in shape["points"]]
     if not xs:
-        return
+        return False
     inner = _Span(min(end.left for end in ends), max(end.right for end in ends))
     right = _scale(max(xs) - inner.right, frame.right - _GUTTER - inner.right)
     left = _scale(inner.left - min(xs), inner.left - frame.left - _GUTTER)
+
+    def drawn_in(x: float) -> float:
+        if x > inner.right:
+            return inner.right + right * (x - inner.right)
+        return inner.left - left * (inner.left - x) if x < inner.left else x
+
     for shape in _curves(edge):
-        shape["points"] = [
-            [inner.right + right * (x - inner.right), y]
-            if x > inner.right
-            else [inner.left - left * (inner.left - x), y]
-            if x < inner.left
-            else [x, y]
-            for x, y in shape["points"]
-        ]
+        shape["points"] = [[drawn_in(x), y] for x, y in shape["points"]]
+    edge["pos"] = _POINT.sub(
+        lambda point: f"{drawn_in(float(point[1])):.5g}{point[2]}", edge["pos"]
+    )
+    return (left, right) != (1.0, 1.0)
 
 
 def _scale(reach: float, room: float) -> float:

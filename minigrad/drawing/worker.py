@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 
-def main(settings: str, *targets: str) -> None:
+def main(engine: str, settings: str, *targets: str) -> None:
     """Lay a graph out once, and write it to every file of ``targets``; extensions say how.
 
     ``settings`` are attributes of the graph, as in ``dpi=144,splines=line``.
@@ -23,7 +23,7 @@ def main(settings: str, *targets: str) -> None:
         name, value = setting.split("=")
         graph.graph_attr[name] = value
     context = gv.gvContextWithBuiltins()
-    if gv.gvLayout(context, graph.handle, b"dot"):
+    if gv.gvLayout(context, graph.handle, engine.encode()):
         raise SystemExit("Graphviz could not lay the graph out")
     for target in targets:
         error, data = gv.gvRenderData(context, graph.handle, target.rsplit(".")[-1].encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -17,6 +18,9 @@ from drawn_graphs import GRAPHS, blocks
 import minigrad as mg
 from minigrad.drawing import Card, Drawing, picture_of
 from minigrad.drawing import style as look
+from minigrad.drawing.dot import to_dot
+from minigrad.drawing.render import render
+from minigrad.drawing.shortcuts import keep_inside, placed
 from minigrad.errors import ArgumentError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -309,7 +313,55 @@ def test_symbols_that_count_no_data_are_parameters(
 def test_colours_for_the_dark_belong_to_the_drawing_alone() -> None:
     style = ET.fromstring(drawn("attention").svg).findtext(f"{SVG}style") or ""
     assert style.startswith("svg.minigrad:root{color-scheme:light dark}@media screen{")
-    assert all(rule.strip().startswith(".minigrad ") for rule in re.findall(r"[{}]([^{}]*){", style)[1:])
+    assert all(
+        rule.strip().startswith(".minigrad ") for rule in re.findall(r"[{}]([^{}]*){", style)[1:]
+    )
     root = ET.fromstring(drawn("attention").svg)
     used = {e.get(k) for e in root.iter() for k in ("fill", "stroke")} - {None, "none"}
     assert used == {colour for colour in used if f'"{colour}"' in style}
+
+
+class Residual(mg.nn.Module):
+    def __init__(self) -> None:
+        self.a, self.b = mg.nn.Linear(3, 3, rng=0), mg.nn.Linear(3, 3, rng=1)
+
+    def forward(self, x: mg.Tensor) -> mg.Tensor:
+        return x + self.b(mg.nn.functional.relu(self.a(x)))
+
+
+def width_of_png(data: bytes) -> float:
+    """In points: 144 pixels are an inch."""
+    return int.from_bytes(data[16:20], "big") / 2
+
+
+def width_of_pdf(data: bytes) -> float:
+    """In points, of its one page, which is not compressed."""
+    found = re.search(rb"/MediaBox\s*\[\s*0 0 (\d+(?:\.\d+)?) ", data)
+    assert found is not None
+    return float(found[1])
+
+
+def test_every_format_has_the_edges_where_the_svg_has_them() -> None:
+    """Edges that were drawn in are placed again for formats that Graphviz writes."""
+    x = mg.tensor(np.ones((2, 3)), name="x")
+    drawing = mg.draw((mg.nn.Sequential(Residual(), Residual())(x) ** 2).sum().named("L"))
+    layout = json.loads(render(drawing.source, ["json"])["json"])
+    assert keep_inside(layout)
+    source = to_dot(drawing.picture, placed=placed(layout))
+    again = json.loads(render(source, ["json"], engine="nop2")["json"])
+    for kind, key in (("objects", "name"), ("edges", "id")):
+        wanted, found = ({e[key]: e for e in each[kind] if key in e} for each in (layout, again))
+        common = [name for name in wanted if not name.startswith("%")]
+        assert len(common) > 5
+        moved = [places(wanted[n]) - places(found[n]) for n in common]
+        # Graphviz may move the whole
+        assert np.ptp(np.concatenate(moved), axis=0) == pytest.approx((0, 0), abs=1.5)
+    detours = {form: render(drawing.source, [form])[form] for form in ("png", "pdf")}
+    assert width_of_png(drawing.png) < width_of_png(detours["png"]) - 20
+    assert width_of_pdf(drawing.pdf) < width_of_pdf(detours["pdf"]) - 20
+
+
+def places(item: Mapping[str, Any]) -> Any:
+    """The points of what Graphviz laid out."""
+    words = item["pos"] if "pos" in item else item["bb"]
+    return np.array([float(n) for n in re.findall(r"-?\d[\d.e+-]*", words)]).reshape(-1, 2)

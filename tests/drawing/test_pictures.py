@@ -465,8 +465,8 @@ def test_without_graphviz_the_source_is_written(
 FAKE_DOT = """#!{python}
 import sys
 source = sys.stdin.read()
-assert source.startswith("digraph") and sys.argv[1] == "-Gdpi=144"
-for option in sys.argv[2:]:
+assert source.startswith("digraph") and sys.argv[1:3] == ["-Kdot", "-Gdpi=144"]
+for option in sys.argv[3:]:
     if option.startswith("-o"):
         open(option[2:], "w").write('{{"bb": "0,0,9,9"}}')
 {last}
