@@ -75,6 +75,17 @@ def _absence(owner: str, name: str, told: Mapping[str, str], known: Iterable[str
     return f"{owner} has no {name!r}" + (f"; did you mean {near}?" if near else "")
 
 
+def of_module(module: str, told: Mapping[str, str], known: Iterable[str]) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a module, which says what to write for a name that it does not have."""
+
+    def attribute(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        raise absent(module.replace("minigrad", "mg", 1), name, told, known)
+
+    return attribute
+
+
 def options_said(function: _F, bound: bool = True) -> _F:
     """The function, which says in words which options it does not take; a ``bound`` one has a self."""
     of_class = function.__name__ == "__init__"

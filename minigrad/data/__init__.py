@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from minigrad.data.batches import minibatches, split
 from minigrad.data.characters import Characters, next_tokens
 from minigrad.data.csv_file import read_csv
@@ -12,7 +10,7 @@ from minigrad.data.labels import classes, known_labels, two_classes
 from minigrad.data.scale import Standardizer
 from minigrad.data.table import Table
 from minigrad.data.words import Vocabulary, words
-from minigrad.elsewhere import absent
+from minigrad.elsewhere import of_module
 
 __all__ = [
     "Characters",
@@ -36,9 +34,4 @@ _ELSEWHERE = {
     **dict.fromkeys(("Dataset", "TensorDataset"), f"data are arrays: {_BATCHES}"),
     **dict.fromkeys(("random_split", "train_test_split"), "write mg.data.split"),
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    raise absent("mg.data", name, _ELSEWHERE, __all__)
+__getattr__ = of_module(__name__, _ELSEWHERE, __all__)

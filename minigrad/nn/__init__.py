@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from minigrad.elsewhere import absent
+from minigrad.elsewhere import of_module
 from minigrad.nn import from_rows as _rows
 from minigrad.nn import functional, init
 from minigrad.nn.conv import Conv1d, Conv2d, Flatten, Identity
@@ -53,9 +51,4 @@ __all__ = [
     "init",
     "self_attention",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    raise absent("mg.nn", name, TOLD, __all__)
+__getattr__ = of_module(__name__, TOLD, __all__)

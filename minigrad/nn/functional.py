@@ -1,8 +1,6 @@
 """Neural operations as functions: ``mg.nn.functional``."""
 
-from typing import Any
-
-from minigrad.elsewhere import absent
+from minigrad.elsewhere import of_module
 from minigrad.nn.dropout import dropout
 from minigrad.nn.elsewhere import FUNCTIONAL
 from minigrad.nn.multi_head import multi_head_attention
@@ -18,9 +16,4 @@ __all__ = [
     "self_attention",
     "sinusoids",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    raise absent("mg.nn.functional", name, FUNCTIONAL, __all__)
+__getattr__ = of_module(__name__, FUNCTIONAL, __all__)

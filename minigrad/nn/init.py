@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.elsewhere import absent
+from minigrad.elsewhere import of_module
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.limits import check_bytes
+from minigrad.nn.elsewhere import INIT
 
 __all__ = [
     "fans",
@@ -179,10 +179,4 @@ def _generator(name: str, rng: object) -> np.random.Generator:
         )
     return rng
 
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from minigrad.nn.elsewhere import INIT
-
-    raise absent("mg.nn.init", name, INIT, __all__)
+__getattr__ = of_module(__name__, INIT, __all__)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from minigrad.elsewhere import CLIP, absent
+from minigrad.elsewhere import CLIP, of_module
 from minigrad.optim.adam import Adam, AdamW
 from minigrad.optim.adaptive import Adagrad, RMSprop
 from minigrad.optim.clipping import clip_grad_norm, clip_grad_value
@@ -47,9 +45,4 @@ _ELSEWHERE = {
     **dict.fromkeys(("NAdam", "RAdam", "Adamax", "Adadelta"), "write Adam, AdamW or RMSprop"),
     "Momentum": "write SGD(model, lr=0.1, momentum=0.9)",
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    raise absent("mg.optim", name, _ELSEWHERE, __all__)
+__getattr__ = of_module(__name__, _ELSEWHERE, __all__)
