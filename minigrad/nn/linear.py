@@ -9,11 +9,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.graph.create import as_tensor
-from minigrad.graph.tensor import Tensor, describe
-from minigrad.index.size import Size
+from minigrad.graph.tensor import Tensor
 from minigrad.nn import init
 from minigrad.nn.module import Module
-from minigrad.nn.parameters import Init, Rng, generator, parameter, positive
+from minigrad.nn.parameters import Init, Rng, fitted, generator, parameter, positive
 
 
 class Linear(Module):
@@ -67,9 +66,7 @@ class Linear(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape (..., inputs) to (..., outputs)."""
-        x = as_tensor(x, "Linear")
-        fits("Linear", x, int(self.W.shape[0]))
-        y = x @ self.W
+        y = fitted("Linear", x, int(self.W.shape[0])) @ self.W
         return y + self.b if "b" in vars(self) else y
 
     def describe(self) -> str:
@@ -145,19 +142,4 @@ def _check_tokens(tokens: NDArray[Any], count: int) -> None:
             f"Embedding: token {tokens[place]} at {place} is not one of the table's "
             f"{count} tokens, 0 to {count - 1}; {int(wrong.sum())} of {tokens.size} tokens are "
             "outside"
-        )
-
-
-def fits(what: str, x: Tensor, features: int) -> None:
-    """Refuse an input whose last axis is not of the size that a module was made for.
-
-    Raises
-    ------
-    ShapeError
-        Naming the module, the input and the size.
-    """
-    if not x.ndim or (not isinstance(x.shape[-1], Size) and x.shape[-1] != features):
-        raise ShapeError(
-            f"{what}: the last axis of {describe(x)} must have size {features}, "
-            "the features that the module was made for"
         )

@@ -10,16 +10,14 @@ from numpy.typing import DTypeLike, NDArray
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph import Tensor, scope
 from minigrad.graph.call import worded
-from minigrad.graph.create import as_tensor
 from minigrad.graph.tensor import describe
 from minigrad.nn import init
 from minigrad.nn.dropout import Dropout
-from minigrad.nn.linear import fits
 from minigrad.nn.masks import Masks, same_sizes
 from minigrad.nn.module import Module
-from minigrad.nn.parameters import Rng, generator, parameter, positive
-from minigrad.ops import einsum, expand_dims, reshape, sqrt, swapaxes
-from minigrad.ops.attention import attention_weights
+from minigrad.nn.parameters import Rng, fitted, generator, parameter, positive
+from minigrad.nn.self_attention import attended
+from minigrad.ops import einsum, expand_dims, reshape
 
 Array = NDArray[Any]
 
@@ -96,12 +94,7 @@ def multi_head_attention(
         V = _projected(value, Wv, bv, shared).named("V")
     if heads != shared:
         K, V = expand_dims(K, -3), expand_dims(V, -3)
-    with scope("Attention scores"):
-        S = (Q @ swapaxes(K, -1, -2) / sqrt(Wq.shape[-1])).named("S")
-        masks = Masks(S, mask, key_mask, causal, len(heads))
-        A = attention_weights(masks.shift(S), masks.keep()).named("A")
-    with scope("Mix"):
-        H = ((A if dropout is None else dropout(A)) @ V).named("H")
+    H, A = attended(Q, K, V, Wq.shape[-1], lambda S: Masks(S, mask, key_mask, causal, len(heads)), dropout)
     with scope("Output"):
         O = einsum(f"...{heads}nv,{heads}vd->...nd", H, Wo)  # noqa: E741  (as in the formulas)
         O = (O if bo is None else O + bo).named("O")  # noqa: E741
@@ -306,8 +299,7 @@ def _check_together(query: Tensor, key: Tensor, value: Tensor) -> None:
 
 
 def _sequence(what: str, X: Tensor, features: int) -> Tensor:
-    X = as_tensor(X, "MultiHeadAttention")
-    fits(f"MultiHeadAttention {what}", X, features)
+    X = fitted(f"MultiHeadAttention {what}", X, features)
     if X.ndim not in (2, 3):
         raise ShapeError(
             f"MultiHeadAttention: {what} {describe(X)} must have the axes (tokens, features) or "

@@ -9,16 +9,48 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph.create import as_tensor
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size
-from minigrad.nn.linear import fits
 from minigrad.nn.module import Module
-from minigrad.nn.parameters import parameter, positive
+from minigrad.nn.parameters import fitted, parameter, positive
 from minigrad.ops.arithmetic import sqrt
 from minigrad.ops.functional import layer_norm, rms_norm
 from minigrad.ops.normalization import standardised
 from minigrad.ops.options import fraction, real
 
 
-class LayerNorm(Module):
+class _Norm(Module):
+    """y = γ ⊙ z + β, with what there is of γ and β, of a z that a subclass makes."""
+
+    def __init__(
+        self, features: int, eps: float, parameters: tuple[str, ...], dims: str | None, dtype: DTypeLike
+    ) -> None:
+        name = type(self).__name__
+        positive(name, features=features)
+        eps = real(name, "eps", eps)
+        if not eps >= 0:
+            raise ArgumentError(f"{name}: eps={eps!r}, but it must be a number of at least 0")
+        self.features, self.eps = int(features), float(eps)
+        if "gamma" in parameters:
+            self.gamma = parameter(np.ones(features), dims, dtype)
+        if "beta" in parameters:
+            self.beta = parameter(np.zeros(features), dims, dtype)
+
+    def _affine(self, z: Tensor) -> Tensor:
+        """γ ⊙ z + β."""
+        Z = z.named("Z")
+        if "gamma" in vars(self):
+            Z = Z * self._along(self.gamma, Z)
+        return Z + self._along(self.beta, Z) if "beta" in vars(self) else Z
+
+    def _along(self, feature: Tensor, x: Tensor) -> Tensor:
+        """One number for each feature, on the axis where x has its features: the last one."""
+        return feature
+
+    def describe(self) -> str:
+        """The size and ε."""
+        return f"{self.features}, eps={self.eps:g}"
+
+
+class LayerNorm(_Norm):
     """y = γ ⊙ z + β with z = (x − mean x) / √(var x + ε), over the last axis.
 
     Parameters
@@ -54,25 +86,15 @@ class LayerNorm(Module):
         dims: str | None = None,
         dtype: DTypeLike = float,
     ) -> None:
-        positive("LayerNorm", features=features)
-        self.features, self.eps = int(features), _tiny("LayerNorm", eps)
-        if affine:
-            self.gamma = parameter(np.ones(features), dims, dtype)
-            self.beta = parameter(np.zeros(features), dims, dtype)
+        super().__init__(features, eps, ("gamma", "beta") if affine else (), dims, dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape (..., features), kept."""
-        x = as_tensor(x, "LayerNorm")
-        fits("LayerNorm", x, self.features)
-        Z = layer_norm(x, x.shape[-1], eps=self.eps).named("Z")
-        return Z * self.gamma + self.beta if "gamma" in vars(self) else Z
-
-    def describe(self) -> str:
-        """The size and ε."""
-        return f"{self.features}, eps={self.eps:g}"
+        x = fitted("LayerNorm", x, self.features)
+        return self._affine(layer_norm(x, x.shape[-1], eps=self.eps))
 
 
-class RMSNorm(Module):
+class RMSNorm(_Norm):
     """y = γ ⊙ z with z = x / √(mean x² + ε), over the last axis.
 
     Parameters
@@ -107,24 +129,15 @@ class RMSNorm(Module):
         dims: str | None = None,
         dtype: DTypeLike = float,
     ) -> None:
-        positive("RMSNorm", features=features)
-        self.features, self.eps = int(features), _tiny("RMSNorm", eps)
-        if affine:
-            self.gamma = parameter(np.ones(features), dims, dtype)
+        super().__init__(features, eps, ("gamma",) if affine else (), dims, dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape (..., features), kept."""
-        x = as_tensor(x, "RMSNorm")
-        fits("RMSNorm", x, self.features)
-        Z = rms_norm(x, x.shape[-1], eps=self.eps).named("Z")
-        return Z * self.gamma if "gamma" in vars(self) else Z
-
-    def describe(self) -> str:
-        """The size and ε."""
-        return f"{self.features}, eps={self.eps:g}"
+        x = fitted("RMSNorm", x, self.features)
+        return self._affine(rms_norm(x, x.shape[-1], eps=self.eps))
 
 
-class BatchNorm(Module):
+class BatchNorm(_Norm):
     """y = γ ⊙ z + β with z = (x − mean x) / √(var x + ε), over all axes but that of the features.
 
     In training mean and variance are those of the batch, and running ones follow them,
@@ -169,13 +182,10 @@ class BatchNorm(Module):
         dims: str | None = None,
         dtype: DTypeLike = float,
     ) -> None:
+        super().__init__(features, eps, ("gamma", "beta") if affine else (), dims, dtype)
         name = type(self).__name__
-        positive(name, features=features)
         fraction(name, "momentum", real(name, "momentum", momentum))
-        self.features, self.eps, self.momentum = int(features), _tiny(name, eps), float(momentum)
-        if affine:
-            self.gamma = parameter(np.ones(features), dims, dtype)
-            self.beta = parameter(np.zeros(features), dims, dtype)
+        self.momentum = float(momentum)
         self.register_buffer("running_mean", np.zeros(features, dtype))
         self.register_buffer("running_var", np.ones(features, dtype))
 
@@ -192,16 +202,12 @@ class BatchNorm(Module):
         if self.training:
             over = (0, *range(2, x.ndim))
             self._follow(x, over)
-            Z = standardised(x, axis=over, eps=self.eps)
-        else:
-            Z = (x - self._spread(self.running_mean, x)) / sqrt(self._spread(self.running_var, x) + self.eps)
-        Z = Z.named("Z")
-        if "gamma" not in vars(self):
-            return Z
-        return Z * self._spread(self.gamma, x) + self._spread(self.beta, x)
+            return self._affine(standardised(x, axis=over, eps=self.eps))
+        centred = x - self._along(self.running_mean, x)
+        return self._affine(centred / sqrt(self._along(self.running_var, x) + self.eps))
 
-    def _spread(self, feature: Tensor, x: Tensor) -> Tensor:
-        """One number for each feature, where features lie on axis 1."""
+    def _along(self, feature: Tensor, x: Tensor) -> Tensor:
+        """One number for each feature, on axis 1."""
         return feature if x.ndim == 2 else feature.reshape(-1, *(1,) * (x.ndim - 2))
 
     def _check(self, x: Tensor) -> None:
@@ -233,7 +239,7 @@ class BatchNorm(Module):
 
     def describe(self) -> str:
         """The size, ε and m."""
-        return f"{self.features}, eps={self.eps:g}, momentum={self.momentum:g}"
+        return f"{super().describe()}, momentum={self.momentum:g}"
 
 
 class BatchNorm1d(BatchNorm):
@@ -246,10 +252,3 @@ class BatchNorm2d(BatchNorm):
     """:class:`BatchNorm` of images (n, features, height, width)."""
 
     axes = (4,)
-
-
-def _tiny(what: str, eps: float) -> float:
-    eps = real(what, "eps", eps)
-    if not eps >= 0:
-        raise ArgumentError(f"{what}: eps={eps!r}, but it must be a number of at least 0")
-    return float(eps)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from minigrad.errors import ArgumentError
-from minigrad.graph.create import tensor
-from minigrad.graph.tensor import Tensor
+from minigrad.errors import ArgumentError, ShapeError
+from minigrad.graph.create import as_tensor, tensor
+from minigrad.graph.tensor import Tensor, describe
+from minigrad.index.size import Size
 from minigrad.nn.labels import module_labels
 from minigrad.ops.creation import fresh_generator
 
@@ -53,3 +54,20 @@ def positive(what: str, **sizes: int) -> None:
     for name, size in sizes.items():
         if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
             raise ArgumentError(f"{what}: {name}={size!r}, but it must be a whole number above 0")
+
+
+def fitted(what: str, x: Any, features: int) -> Tensor:
+    """The input as a tensor, whose last axis has the size that a module was made for.
+
+    Raises
+    ------
+    ShapeError
+        Naming the module, the input and the size.
+    """
+    x = as_tensor(x, what)
+    if not x.ndim or (not isinstance(x.shape[-1], Size) and x.shape[-1] != features):
+        raise ShapeError(
+            f"{what}: the last axis of {describe(x)} must have size {features}, "
+            "the features that the module was made for"
+        )
+    return x

@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from minigrad.errors import ArgumentError, ShapeError
-from minigrad.graph.create import as_tensor, tensor
+from minigrad.graph.create import tensor
 from minigrad.graph.tensor import Tensor, describe
 from minigrad.index.size import Size
 from minigrad.nn import init
-from minigrad.nn.linear import fits
 from minigrad.nn.module import Module
-from minigrad.nn.parameters import Rng, generator, parameter, positive
+from minigrad.nn.parameters import Rng, fitted, generator, parameter, positive
 from minigrad.ops.axes import check_room
 
 _LONGEST_WAVE = 10_000.0
@@ -84,9 +83,8 @@ class LearnedPositions(Module):
         ShapeError
             When the sequence is longer than the positions that were learned.
         """
-        X = as_tensor(X, "LearnedPositions")
         longest, features = map(int, self.P.shape)
-        fits("LearnedPositions", X, features)
+        X = fitted("LearnedPositions", X, features)
         length = _length("LearnedPositions", X, longest)
         return X + (self.P if length == longest else self.P[:length])
 
@@ -116,8 +114,7 @@ class SinusoidalPositions(Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Shape (..., n, features), kept."""
-        X = as_tensor(X, "SinusoidalPositions")
-        fits("SinusoidalPositions", X, self.features)
+        X = fitted("SinusoidalPositions", X, self.features)
         length = _length("SinusoidalPositions", X, None)
         if length > len(self._table):
             self._table = sinusoids(2 * length, self.features)

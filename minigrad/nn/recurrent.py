@@ -13,9 +13,8 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.tensor import Tensor, describe, said
 from minigrad.index.size import Size
 from minigrad.nn import init
-from minigrad.nn.linear import fits
 from minigrad.nn.module import Module
-from minigrad.nn.parameters import Rng, generator, parameter, positive
+from minigrad.nn.parameters import Rng, fitted, generator, parameter, positive
 from minigrad.ops import functional
 from minigrad.ops.joining import stack
 
@@ -42,7 +41,6 @@ class _Cell(Module):
         z: Tensor = x @ getattr(self, f"W{name}")
         z = z if h is None else z + h @ getattr(self, f"U{name}")
         return z + getattr(self, f"b{name}") if f"b{name}" in vars(self) else z
-
 
     def sigmoid(self, name: str, t: int, x: Tensor, h: Tensor | None) -> Tensor:
         """A gate that opens between 0 and 1, called i1 at the first step."""
@@ -124,7 +122,7 @@ class _Recurrent(Module):
             )
         random = generator(rng)
         sizes = [inputs] + [features] * (layers - 1)
-        self.features = int(features)
+        self.inputs, self.features = int(inputs), int(features)
         self.cells = [self.cell(size, features, bias, random, dtype) for size in sizes]
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
@@ -143,8 +141,7 @@ class _Recurrent(Module):
             When the last axis has another size, or there is no number of steps.
         """
         name = type(self).__name__
-        x = as_tensor(x, name)
-        fits(name, x, int(getattr(self.cells[0], f"W{self.cell.gates[0]}").shape[0]))
+        x = fitted(name, x, self.inputs)
         if x.ndim < 2 or isinstance(x.shape[-2], Size):
             raise ShapeError(
                 f"{name}: a sequence has a number of steps on axis -2, (..., n, inputs), and the network is "
@@ -191,9 +188,8 @@ class _Recurrent(Module):
 
     def describe(self) -> str:
         """The sizes."""
-        inputs = int(getattr(self.cells[0], f"W{self.cell.gates[0]}").shape[0])
         layers = f", {len(self.cells)} layers" if len(self.cells) > 1 else ""
-        return f"{inputs} to {self.features}{layers}"
+        return f"{self.inputs} to {self.features}{layers}"
 
 
 class RNN(_Recurrent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from numpy.typing import ArrayLike, DTypeLike
@@ -10,10 +11,9 @@ from minigrad.graph import Tensor, scope
 from minigrad.graph.call import worded
 from minigrad.graph.create import as_tensor
 from minigrad.nn import init
-from minigrad.nn.linear import fits
 from minigrad.nn.masks import Masks
 from minigrad.nn.module import Module
-from minigrad.nn.parameters import Rng, generator, parameter, positive
+from minigrad.nn.parameters import Rng, fitted, generator, parameter, positive
 from minigrad.ops import mean, sqrt, swapaxes
 from minigrad.ops.attention import attention_weights
 from minigrad.ops.functional import binary_cross_entropy, sigmoid
@@ -81,12 +81,24 @@ def _attend(
         K = (X @ Wk).named("K")
     with scope("Value"):
         V = (X @ Wv).named("V")
+    return attended(Q, K, V, Wq.shape[-1], lambda S: Masks(S, mask, key_mask, causal, 0))
+
+
+def attended(
+    Q: Tensor,
+    K: Tensor,
+    V: Tensor,
+    k: int,
+    masked: Callable[[Tensor], Masks],
+    dropout: Callable[[Tensor], Tensor] | None = None,
+) -> tuple[Tensor, Tensor]:
+    """H = A V, where dropout may act on A, and A = softmax(Q Kᵀ / √k) under masks."""
     with scope("Attention scores"):
-        S = scores(Q, K, Wq.shape[-1]).named("S")
-        masks = Masks(S, mask, key_mask, causal, 0)
+        S = scores(Q, K, k).named("S")
+        masks = masked(S)
         A = attention_weights(masks.shift(S), masks.keep()).named("A")
     with scope("Mix"):
-        return (A @ V).named("H"), A
+        return ((A if dropout is None else dropout(A)) @ V).named("H"), A
 
 
 def scores(Q: Tensor, K: Tensor, k: int) -> Tensor:
@@ -147,8 +159,7 @@ class SelfAttention(Module):
 
         The masks are those of :func:`self_attention`; ``causal`` is the module's own unless given.
         """
-        X = as_tensor(X, "SelfAttention")
-        fits("SelfAttention", X, int(self.Wq.shape[0]))
+        X = fitted("SelfAttention", X, int(self.Wq.shape[0]))
         causal = self.causal if causal is None else causal
         H, A = _attend(X, self.Wq, self.Wk, self.Wv, mask, key_mask, causal)
         return (H, A) if need_weights else H

@@ -10,14 +10,12 @@ from numpy.typing import DTypeLike, NDArray
 
 from minigrad.errors import ArgumentError
 from minigrad.graph import Tensor, scope
-from minigrad.graph.create import as_tensor
 from minigrad.nn import init
 from minigrad.nn.dropout import Dropout
-from minigrad.nn.linear import fits
 from minigrad.nn.module import Module
 from minigrad.nn.multi_head import MultiHeadAttention
 from minigrad.nn.norm import LayerNorm, RMSNorm
-from minigrad.nn.parameters import Rng, generator, parameter, positive
+from minigrad.nn.parameters import Rng, fitted, generator, parameter, positive
 from minigrad.ops.functional import gelu, relu, silu, tanh
 
 Array = NDArray[Any]
@@ -85,9 +83,7 @@ class MLP(Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Shape (..., features), kept."""
-        X = as_tensor(X, "MLP")
-        fits("MLP", X, self.features)
-        U = X @ self.W1
+        U = fitted("MLP", X, self.features) @ self.W1
         if "b1" in vars(self):
             U = U + self.b1
         G = _activation(self.activation)(U.named("U")).named("G")
