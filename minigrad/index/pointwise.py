@@ -67,7 +67,9 @@ def pointwise(expr: Any, values: Mapping[Any, Expr], sizes: Sequence[AnySize]) -
             return mapped(heads.STEP, sides(build(e.args[0])))
         if e.is_Pow:
             return mapped(Head("power", "x**y"), (build(e.base), build(e.exp)))
-        if e.is_Derivative or (isinstance(e, s.core.function.AppliedUndef) and e.func.__name__[:5] != "head:"):
+        if e.is_Derivative or (
+            isinstance(e, s.core.function.AppliedUndef) and e.func.__name__[:5] != "head:"
+        ):
             head, arguments = of_sympy(e)
             return mapped(head, [build(arg) for arg in arguments])
         if isinstance(e, s.polygamma):
@@ -98,16 +100,16 @@ def pointwise(expr: Any, values: Mapping[Any, Expr], sizes: Sequence[AnySize]) -
         if isinstance(condition, s.Ne):
             if condition.rhs == 0:
                 return _nonzero(build(condition.lhs))
-            return _complement(_compared(heads.EQUAL, *map(build, condition.args)))
+            return complement(_compared(heads.EQUAL, *map(build, condition.args)))
         if isinstance(condition, s.Eq):
             if condition.rhs == 0 and condition.lhs in values:
-                return _complement(_nonzero(values[condition.lhs]))
+                return complement(_nonzero(values[condition.lhs]))
             return _compared(heads.EQUAL, *map(build, condition.args))
         if isinstance(condition, s.And):
             parts = sorted(condition.args, key=s.default_sort_key)
             return contract(labels, [(truth(c), labels) for c in parts])
         if isinstance(condition, (s.Or, s.Not)):
-            return _complement(truth(_negated(condition)))
+            return complement(truth(_negated(condition)))
         if isinstance(condition, (s.Gt, s.Ge, s.Lt, s.Le)):
             strict = isinstance(condition, (s.Gt, s.Lt))
             head = heads.GREATER if strict else heads.GREATER_EQUAL
@@ -121,7 +123,7 @@ def _nonzero(node: Expr) -> Expr:
     """Whether each element is not 0, as 0 or 1."""
     if facts.zero_one(node):
         return node
-    return _complement(_compared(heads.EQUAL, node, constant(0, node.sizes)))
+    return complement(_compared(heads.EQUAL, node, constant(0, node.sizes)))
 
 
 def _negated(condition: Any) -> Any:
@@ -134,12 +136,23 @@ def _negated(condition: Any) -> Any:
     return s.Not(condition)
 
 
-def _complement(node: Expr) -> Expr:
-    """1 - node, for 0 and 1; the complement of a comparison is the opposite comparison."""
-    opposite = {heads.GREATER: heads.GREATER_EQUAL, heads.GREATER_EQUAL: heads.GREATER}
-    if isinstance(node, Map) and node.head in opposite:
-        return mapped(opposite[node.head], node.args[::-1])
+def complement(node: Expr) -> Expr:
+    """1 - node, for 0, 1 and ½ at ties; the complement of a comparison is the opposite comparison."""
+    if isinstance(node, Map) and node.head in _OPPOSITE:
+        return mapped(_OPPOSITE[node.head], node.args[::-1])
     return subtract(constant(1, node.sizes), node)
+
+
+_OPPOSITE = {
+    heads.GREATER: heads.GREATER_EQUAL,
+    heads.GREATER_EQUAL: heads.GREATER,
+    heads.STEP: heads.STEP,
+}
+
+
+def is_condition(node: Expr) -> bool:
+    """Whether the node is a comparison that has an opposite."""
+    return isinstance(node, Map) and node.head in _OPPOSITE
 
 
 _COMPARE = {heads.GREATER: gt, heads.GREATER_EQUAL: ge, heads.EQUAL: eq}

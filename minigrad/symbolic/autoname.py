@@ -273,4 +273,12 @@ def _automatic(exprs: Sequence[Expr], names: FreeNames) -> list[Ref]:
 
 
 def _saves_nothing(ref: Ref, uses: int, length: Length) -> bool:
-    return saved_by_name(ref.node, uses, length) <= (uses + 1) * (len(ref.name) - 1)
+    return _is_multiple(ref.node) or saved_by_name(ref.node, uses, length) <= (uses + 1) * (len(ref.name) - 1)
+
+
+def _is_multiple(node: Expr) -> bool:
+    """Whether the node is a number times one thing: the number goes to where it stands."""
+    if not isinstance(node, Product) or node.summed or len(node.factors) != 1:
+        return False
+    (f,) = node.factors
+    return f.exponent == 1 and sorted(f.labels) == [*range(node.ndim)]

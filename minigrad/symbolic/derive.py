@@ -53,6 +53,7 @@ from minigrad.symbolic.expand import multiplied_out
 from minigrad.symbolic.exponentials import behind, mixture
 from minigrad.symbolic.factors import factored
 from minigrad.symbolic.freenames import FreeNames
+from minigrad.symbolic.rational import divisors
 from minigrad.symbolic.simplify import simplified
 
 # An adjoint with no more to read than this is repeated rather than named.
@@ -192,12 +193,17 @@ def _shorter(
 ) -> list[tuple[Expr, Expr]]:
     """What flows on of an adjoint written out, where that is less to read than with its name or than itself.
 
-    Where it is less than itself something cancels, as p (1 − p) of a sigmoid below a cross-entropy; by
+    Where it is less than itself, or divides by less, something cancels, as p (1 − p) of a sigmoid below a cross-entropy; by
     the name it would be 0 / 0 at p = 1.
     """
     flows = [contributions(node, total, active, extra, output) for total in choice]
-    opened, kept = (sum(simple(expr).weight for _, expr in flow) for flow in flows)
-    return flows[0] if opened < max(kept, choice[0].weight) else flows[1]
+    opened, kept = (_to_read([simple(expr) for _, expr in flow]) for flow in flows)
+    return flows[0] if opened < max(kept, _to_read(choice[:1])) else flows[1]
+
+
+def _to_read(exprs: Sequence[Expr]) -> tuple[int, int]:
+    """How much there is to read, and how much of it is divided by what has axes."""
+    return sum(e.weight for e in exprs), sum(below.ndim > 0 for e in exprs for below in divisors(e))
 
 
 class _Naming:

@@ -16,11 +16,12 @@ relu. Both are read by one function, also where the argument is multiplied out i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from minigrad.index import heads
-from minigrad.index.algebra import subtract
-from minigrad.index.contract import symmetric, with_factors
-from minigrad.index.expr import Expr, Factor, Head, Map, Number, Product, is_constant
+from minigrad.index.algebra import add, constant, subtract
+from minigrad.index.contract import contract, symmetric, with_factors
+from minigrad.index.expr import Expr, Factor, Head, Map, Number, Product, Sum, is_constant
 from minigrad.index.facts import ABSOLUTE
 from minigrad.index.matching import Placed, occurrences
 from minigrad.index.numbers import exact_power, times
@@ -28,11 +29,12 @@ from minigrad.index.pointwise import mapped
 from minigrad.symbolic.exponentials import behind
 
 _SIGN = Head("sign", "sign(x)")
+POWER = "x**y"
 _RELU = "Piecewise((x, x > 0), (0, True))"
 
 
 def with_arguments_met(node: Product) -> Expr:
-    """The product with |x| for sign(x) x, and without a step beside what is 0 where the step is not 1."""
+    """The product with |x| for sign(x) x, x^(y − 1) for x^y / x, and without a step beside what is 0 where the step is not 1."""
     for k, f in enumerate(node.factors):
         if not isinstance(f.node, Map) or f.exponent != 1:
             continue
@@ -41,11 +43,57 @@ def with_arguments_met(node: Product) -> Expr:
             found = next(_magnitude(node, f, others), None)
             if found is not None:
                 return found
+        elif f.node.head.text == POWER:
+            found = _one_power(node, f, others)
+            if found is not None:
+                return found
         elif f.node.head in (heads.STEP, heads.GREATER) and any(
             g.labels == f.labels and g.exponent > 0 and _is_above(g.node, f.node) for g in others
         ):
             return with_factors(node, others)
     return node
+
+
+def _one_power(node: Product, power: Factor, others: Sequence[Factor]) -> Expr | None:
+    """The product with x^(y − 1) for x^y / x, and x^y for x^(y − 1) x."""
+    assert isinstance(power.node, Map)
+    base, exponent = power.node.args
+    for j, g in enumerate(others):
+        if (g.node, g.labels) != (base, power.labels) or Fraction(g.exponent).denominator != 1:
+            continue
+        least = min(0, whole_part(exponent))
+        taken = int(g.exponent if g.exponent < 0 else min(g.exponent, -least))
+        if not taken:
+            continue
+        rest = [g._replace(exponent=g.exponent - taken)] if g.exponent != taken else []
+        raised = power._replace(node=moved_power(power.node, taken))
+        return with_factors(node, [*others[:j], *rest, *others[j + 1 :], raised])
+    return None
+
+
+def whole_part(exponent: Expr) -> int:
+    """The whole number in an exponent: −1 of y − 1, also where one exponent is that of all elements."""
+    if isinstance(exponent, Product) and len(exponent.factors) == 1 and exponent.coef == 1:
+        return whole_part(exponent.factors[0].node) if exponent.factors[0].exponent == 1 else 0
+    for c, term in exponent.terms if isinstance(exponent, Sum) else ():
+        if isinstance(term, Product) and not term.factors and isinstance(c * term.coef, int):
+            return int(c * term.coef)
+    return 0
+
+
+def moved_power(power: Map, by: int) -> Expr:
+    """The power with a number added to its exponent."""
+    base, exponent = power.args
+    return mapped(power.head, (base, _plus(exponent, by)))
+
+
+def _plus(node: Expr, number: int) -> Expr:
+    if isinstance(node, Product) and len(node.factors) == 1 and node.coef == 1 and not node.summed:
+        (f,) = node.factors
+        if f.exponent == 1:
+            own = range(node.ndim)
+            return contract(own, [f._replace(node=_plus(f.node, number))], 1, dict(zip(own, node.sizes, strict=True)))
+    return add([(1, node), (number, constant(1, node.sizes))])
 
 
 def _magnitude(node: Product, sign: Factor, others: Sequence[Factor]) -> Iterator[Expr]:

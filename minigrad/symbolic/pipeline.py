@@ -209,6 +209,9 @@ def _derived(
         # What was opened to cancel is written by the user's name where it is left.
         shares = [r for r in referred(expr) if r.name not in names.given and is_share(r.node)]
         found = folded_by_names(written_by(found, shares), shares)
+        # a name of ours for what the user's name stands for is none
+        again = {ref.name for ref in referred(*found) if ref.name in names.given and isinstance(ref.node, Ref)}
+        found = list(map(Opened(again, names.bound), found))
         expr, *found = with_named_numbers([expr, *found], names)
         if order > 1 and not along:
             expr, *found = numbered_anew([expr, *found], names)

@@ -31,7 +31,9 @@ from minigrad.index.contract import contract, with_factors
 from minigrad.index.expr import Expr, Factor, Leaf, Map, Number, Product, Sum
 from minigrad.index.facts import ABSOLUTE
 from minigrad.index.numbers import number, times
-from minigrad.index.pointwise import mapped
+from minigrad.index.pointwise import complement, is_condition, mapped
+from minigrad.symbolic.exponentials import behind
+from minigrad.symbolic.meeting import POWER, moved_power, whole_part, with_arguments_met
 
 # Polynomials in more unknowns than this are left alone: their normal form is not what one would write.
 _MOST_ATOMS = 9
@@ -64,11 +66,27 @@ def _shorter(node: Expr, atoms: _Atoms) -> tuple[int, Expr] | None:
         return None
     if not _is_finite(expr):
         return None
-    forms = [*_other_forms(expr), *atoms.without_signs(expr)]
-    best = min((expr, *filter(_is_finite, forms)), key=atoms.size)
-    if atoms.size(best) >= atoms.size(expr):
-        return None
-    return atoms.size(best), atoms.write(best, labels, dict(zip(labels, node.sizes, strict=True)))
+    forms = [*_other_forms(expr), *atoms.without_signs(expr), *atoms.without_complements(expr)]
+    sizes = dict(zip(labels, node.sizes, strict=True))
+    for form in sorted(filter(_is_finite, forms), key=atoms.size):
+        if atoms.size(form) >= atoms.size(expr):
+            break
+        found = atoms.write(form, labels, sizes)
+        # x^(y - 1) is no x^y / x where x may be 0
+        if not atoms.bases & {*divisors(found)} - {*divisors(node)}:
+            return atoms.size(form), found
+    return None
+
+
+def divisors(node: Expr) -> Iterator[Expr]:
+    """What is below a fraction bar, anywhere in sums and products."""
+    parts = [term for _, term in node.terms] if isinstance(node, Sum) else []
+    for f in node.factors if isinstance(node, Product) else ():
+        parts.append(f.node)
+        if f.exponent < 0:
+            yield f.node
+    for part in parts:
+        yield from divisors(part)
 
 
 def _is_finite(expr: Any) -> bool:
@@ -114,7 +132,7 @@ def _promising(node: Expr) -> bool:
             isinstance(t, Product)
             and any(f.exponent < 0 or isinstance(f.node, Sum) for f in t.factors)
             for _, t in node.terms
-        )
+        ) or _has_complements(node)
     if not isinstance(node, Product):
         return False
     sums = [f.node for f in node.factors if isinstance(f.node, Sum)]
@@ -129,11 +147,26 @@ def _promising(node: Expr) -> bool:
     return len(sums) > 1
 
 
+def _has_complements(node: Sum) -> bool:
+    """Whether what holds stands in one term, and that it does not in another: [x > 0] y + [x ≤ 0] z."""
+    parts = [
+        f.node
+        for _, t in node.terms
+        if isinstance(t, Product)
+        for f in t.factors
+        if f.exponent == 1
+    ]
+    parts += [t for _, t in node.terms]
+    found = {part for part in parts if is_condition(part)}
+    return any(complement(part) in found for part in found)
+
+
 class _Atoms:
     """SymPy symbols that stand for nodes at labels."""
 
     def __init__(self, closed: frozenset[Expr] = frozenset()) -> None:
         self.closed = closed  # sums that are one symbol each
+        self.bases: set[Expr] = set()  # of powers whose exponents are read in parts
         self.symbols: dict[tuple[bytes, Labels], Any] = {}
         self.nodes: dict[Any, tuple[Expr, Labels]] = {}
 
@@ -153,6 +186,13 @@ class _Atoms:
             return self.symbol(node, labels)
         if isinstance(node, Sum):
             return s.Add(*(heads.exactly(c) * self.read(term, labels) for c, term in node.terms))
+        raised = behind(node)
+        if isinstance(raised, Map) and raised.head.text == POWER:
+            k = whole_part(raised.args[1])
+            whole = self.symbol(moved_power(raised, -k) if k else raised, labels)
+            if k:
+                self.bases.add(raised.args[0])
+            return whole * self.read(raised.args[0], labels) ** k
         if not isinstance(node, Product):
             return self.symbol(node, labels)
         bound = [f for f in node.factors if any(lab >= node.ndim for lab in f.labels)]
@@ -224,7 +264,8 @@ class _Atoms:
                 inner = self.write(base, own, sizes)
                 operands.append((inner, own, Fraction(int(exponent.p), int(exponent.q))))
         operands = [(n, lab, int(e) if e.denominator == 1 else e) for n, lab, e in operands]
-        return contract(labels, operands, coef, sizes)
+        product = contract(labels, operands, coef, sizes)
+        return with_arguments_met(product) if isinstance(product, Product) else product
 
     def without_signs(self, expr: Any) -> list[Any]:
         """The forms in which sign(x) x is |x|, where |x| is there too."""
@@ -240,6 +281,17 @@ class _Atoms:
             for form in _other_forms(expr.subs(symbol, whole / part)):
                 if part not in s.denom(s.together(form)).free_symbols:
                     found.append(form)
+        return found
+
+    def without_complements(self, expr: Any) -> list[Any]:
+        """The forms in which [x ≤ 0] is 1 − [x > 0], where both are there."""
+        found: list[Any] = []
+        for symbol, (node, labels) in list(self.nodes.items()):
+            other = (
+                self.symbols.get((complement(node).digest, labels)) if is_condition(node) else None
+            )
+            if other is not None:
+                found += _other_forms(expr.subs(symbol, 1 - other))
         return found
 
     def labels_of(self, expr: Any) -> Labels:
@@ -274,4 +326,3 @@ def _counts(node: Product, free: Sequence[Factor]) -> tuple[list[Factor], Fracti
         return named, Fraction(1)
     shared = Fraction(node.coef).denominator % whole == 0
     return named, Fraction(1, whole) if shared else Fraction(1)
-

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minigrad.index import facts
-from minigrad.index.algebra import add, constant, distributed
+from minigrad.index import facts, heads
+from minigrad.index.algebra import add, constant, distributed, sides, subtract
 from minigrad.index.blocks import sliced
 from minigrad.index.contract import contract, with_factors
-from minigrad.index.expr import Expr, Product, Sum, is_definition, is_name, is_zero
+from minigrad.index.expr import Expr, Map, Product, Sum, is_definition, is_name, is_zero
+from minigrad.index.pointwise import mapped
 from minigrad.index.rebuild import rewritten, transformed, with_children
 from minigrad.symbolic.budget import ask_for_time
 from minigrad.symbolic.expand import multiplied_out, with_deltas_first, with_deltas_summed
 from minigrad.symbolic.exponentials import behind
 from minigrad.symbolic.factors import with_factors_outside
 from minigrad.symbolic.fold import folded
+from minigrad.symbolic.fractions import without_inner_fractions
 from minigrad.symbolic.meeting import with_arguments_met
 from minigrad.symbolic.mixtures import by_one_sigmoid, by_sigmoids, without_lone_differences
 from minigrad.symbolic.rational import rationally_simplified
@@ -28,13 +30,21 @@ _MOST_MEETING = 3
 def simplified(node: Expr) -> Expr:
     """The node with slices of blocks taken, quotients folded and its pointwise algebra cancelled; names stay closed."""
     ask_for_time()
-    node = folded(sliced(node))
+    node = _compared_simply(folded(sliced(node)))
     node = rationally_simplified(with_arguments_met(node) if isinstance(node, Product) else node)
     if not isinstance(node, Product):
         return node
     if _sums_to_zero(node):
         return constant(0, node.sizes)
+    node = without_inner_fractions(node)
     return _constant_parts(with_deltas_summed(_by_known_sums(node)))
+
+
+def _compared_simply(node: Expr) -> Expr:
+    """A step of what two sides come to: that of t r − (t − 1) r is that of r."""
+    if not isinstance(node, Map) or node.head != heads.STEP:
+        return node
+    return mapped(heads.STEP, sides(rationally_simplified(subtract(*node.args))))
 
 
 def finished(

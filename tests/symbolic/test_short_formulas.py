@@ -215,6 +215,79 @@ SHORT = [
     ),
 ]
 
+SHORT += [
+    (  # what holds where another does not: quantile regression
+        "mean(maximum(t * (y - X @ w), (t - 1) * (y - X @ w)))",
+        {"X": "n d", "w": "d", "y": "n", "t": ""},
+        "w",
+        "dw = Xᵀ (step½(X w − y) − t) / n",
+    ),
+    (
+        "r = y - q; mean(maximum(t * r, (t - 1) * r))",
+        {"y": "n", "q": "n", "t": ""},
+        "q",
+        "r = y − q\nL = mean(maximum(t r, (t − 1) r))\n\ndr = (t − step½(−r)) / n\ndq = −dr",
+    ),
+    (
+        "sum(where(x > y, t * x, (t - 1) * x))",
+        {"x": "n", "y": "n", "t": ""},
+        "x",
+        "dx = t − [y ≥ x]",
+    ),
+    (  # a multiple of a named tensor has no name: the responsibilities of a mixture
+        "sum(logsumexp(log(w) - (x[:, None] - m)**2 / (2 * s**2) - log(s), axis=1))",
+        {"x": "n", "w": "k | positive", "m": "k", "s": "k | positive"},
+        "m s w",
+        "dm = colsum(R ⊙ P) ⊘ s^⊙2      ds = colsum(P ⊙ (G − 1)) ⊘ s      dw = colsum(P) ⊘ w   "
+        "where R = x 𝟏ᵀ − 𝟏 mᵀ, G = R^⊙2 diag(1 ⊘ s^⊙2), P = softmax(𝟏 log(w)ᵀ − G / 2 − 𝟏 log(s)ᵀ)",
+    ),
+    (  # fractions within fractions: Student's t
+        "sum((v + 1) / 2 * log(1 + ((y - X @ w) / s)**2 / v)) + n * log(s)",
+        {"X": "n d", "w": "d", "y": "n", "v": " | positive", "s": " | positive"},
+        "w s",
+        "dw = −r1 Xᵀ (r ⊘ r2)      ds = (n − r1 sum(r^⊙2 ⊘ r2)) / s   "
+        "where r = y − X w, r2 = r^⊙2 + v s², r1 = v + 1",
+    ),
+    (
+        "p = sigmoid(t * z); -mean((1 - p)**g * log(p))",
+        {"z": "n", "t": "n | pm1", "g": ""},
+        "z",
+        "p = σ(t ⊙ z)\nL = −(power(1 − p, g)ᵀ log(p)) / n\n\ndz = t ⊙ (p − 1 + g (p ⊙ log(p))) ⊙ power(1 − p, g) / n",
+    ),
+    (
+        "p = sigmoid(z); -mean((1 - p)**2 * log(p))",
+        {"z": "n"},
+        "z",
+        "p = σ(z)\nL = −sum((1 − p)^⊙2 ⊙ log(p)) / n\n\ndz = (1 − p)^⊙2 ⊙ (p − 1 + 2 (p ⊙ log(p))) / n",
+    ),
+    (
+        "p = softmax(z); -sum(y * (1 - p)**g * log(p))",
+        {"z": "n", "y": "n | onehot", "g": ""},
+        "z",
+        "p = softmax(z)\nL = −sum(y ⊙ power(1 − p, g) ⊙ log(p))\n\n"
+        "u2 = power(1 − p, g − 1)\nr  = p ⊙ (1 + g log(p)) − 1\ndz = y ⊙ u2 ⊙ r − sum(y ⊙ u2 ⊙ r) p",
+    ),
+    (
+        "sum(x**(a + 1) / x)",
+        {"x": "n | positive", "a": ""},
+        "x a",
+        "dx = a power(x, a − 1)      da = log(x)ᵀ power(x, a)",
+    ),
+    (
+        "sum(x**a + x**b)",
+        {"x": "n | positive", "a": "", "b": ""},
+        "x",
+        "dx = a power(x, a − 1) + b power(x, b − 1)",
+    ),
+    (
+        "q = sum(y * softmax(z)); -(1 - q)**g * log(q)",
+        {"z": "n", "y": "n | onehot", "g": ""},
+        "z",
+        "p = softmax(z)\nq = yᵀ p\nL = −power(1 − q, g) log(q)\n\n"
+        "r  = 1 − q\ndp = (power(r, g − 1) g log(q) − power(r, g) / q) y\ndz = p ⊙ (dp − pᵀ dp)",
+    ),
+]
+
 
 @pytest.mark.parametrize(("text", "variables", "wrt", "printed"), SHORT)
 def test_it_prints_as_short_as_one_writes_it(
@@ -244,6 +317,7 @@ TIES = [
     ("sum(minimum(x, clip(x, -1, 1)))", {"x": [-2.0, -0.5, 0.0, 1.0, 3.0]}, [1, 1, 1, 1, 0]),
     ("sum(maximum(x, relu(x)))", {"x": [-1.0, 0.0, 2.0]}, [0, 0.5, 1]),
     ("sum(maximum(0, 1 - x))", {"x": [0.0, 1.0, 2.0]}, [-1, -0.5, 0]),
+    ("sum(maximum(x / 4, -3 * x / 4))", {"x": [-1.0, 0.0, 2.0]}, [-0.75, -0.25, 0.25]),
     ("sum(relu(x))", {"x": [-1.0, 0.0, 2.0]}, [0, 0, 1]),
     ("sum(maximum(1 - x, 0)**2)", {"x": [0.0, 1.0, 2.0]}, [-2, 0, 0]),
     ("sum(relu(x)**2)", {"x": [-1.0, 0.0, 1e100]}, [0, 0, 2e100]),
@@ -264,6 +338,13 @@ def test_what_is_printed_is_the_value_at_ties(
     by_hand = Case(text, text, dict.fromkeys(values, "n"), "x").by_backward(arrays)
     np.testing.assert_array_equal(by_hand, right)
     np.testing.assert_array_equal(read_back(printed, arrays, dims, ascii=ascii)["dx"], right)
+
+
+def test_a_power_is_not_divided_by_its_base_which_may_be_0() -> None:
+    loss = mg.parse("sum(x**a + x**b)", x="n", a="", b="")
+    derivative = mg.derive(loss, "x")["x"]
+    assert str(derivative) == "dx = a power(x, a − 1) + b power(x, b − 1)"
+    np.testing.assert_array_equal(derivative({"x": [0.0, 1.0, 2.0], "a": 2.0, "b": 3.0}), [0, 5, 16])
 
 
 def test_blocks_by_several_variables_have_one_name_for_each_thing() -> None:
