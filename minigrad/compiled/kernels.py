@@ -23,27 +23,23 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from minigrad.compiled.memory import SMALL
 from minigrad.compiled.sized import elements, shape_of
 from minigrad.index.expr import Number
+from minigrad.program.functions import MEANINGS, OF_SCIPY, TRUTHS
 from minigrad.program.value import Kind, Value, broadcast, in_order
 from minigrad.program.value_builder import ValueBuilder
 
-SCIPY = frozenset({"erf", "erfc", "gammaln", "digamma"})
 # What a maximum starts from and a sum of exponentials: a row of −∞ has the softmax 0.
 LOWEST, TINY = "lowest", "tiny"
-# Functions that are one ufunc, by its name.
-_UFUNCS = {
-    **{name: name for name in (
-        "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "logaddexp", "sin", "cos", "tan",
-        "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh",
-        "arctanh", "sign", "floor", "ceil", "maximum", "minimum", "power", "rint", "greater",
-        "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or",
-        "logical_not", "isfinite",
-    )},
-    **{name: name for name in SCIPY},
-    "abs": "absolute",
-}  # fmt: skip
+# Functions that are one ufunc, by its name; NumPy's step takes its value at 0 as well.
+_UFUNCS = {name: name for name in OF_SCIPY} | {
+    name: ufunc.__name__
+    for name in (*MEANINGS, *TRUTHS)
+    if isinstance(ufunc := getattr(np, name, None), np.ufunc) and name != "heaviside"
+}
 _MOST_REPEATED = 4
 # A sum of more elements is done by NumPy in pairs, which rounds less.
 _LONGEST_SUM = 4096

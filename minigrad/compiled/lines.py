@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from minigrad.compiled.kernels import LOWEST, SCIPY, TINY
+from minigrad.compiled.kernels import LOWEST, TINY
 from minigrad.compiled.memory import ELEMENTWISE, WRITERS, Layout, Pool, laid_out
 from minigrad.compiled.sized import elements
 from minigrad.index.size import AnySize
+from minigrad.program.functions import OF_SCIPY
 from minigrad.program.operations import ATOMS, BUILT_UP, VIEWS
 from minigrad.program.value import Value, in_order
 from minigrad.source.axes import axis_text, shape_text, subscripts
@@ -221,7 +222,7 @@ class Lines:
         more = [] if out is None else [out]
         match value.op:
             case "ufunc":
-                home = "special" if value.params[0] in SCIPY else "np"
+                home = "special" if value.params[0] in OF_SCIPY else "np"
                 if out is not None and value.params[0] in ("maximum", "minimum"):
                     more = [f"out={out}"]  # by place it is deprecated for these two
                 if value.ndim and all(v.op == "number" or v.kind == "float" for v in value.args):

@@ -9,7 +9,7 @@ from typing import Any
 from minigrad.compiled.parts import multiplied, reshaped
 from minigrad.compiled.rewriting import Rewriting
 from minigrad.compiled.sized import elements, shape_of
-from minigrad.program.value import Value, broadcast
+from minigrad.program.value import Value, broadcast, swapped_last
 
 
 def one_matrix_for_all(at: Rewriting, value: Value) -> Value | None:
@@ -123,7 +123,7 @@ def scaled_rows(at: Rewriting, value: Value) -> Value | None:
     """The product (r A) B is r (A B), and A (r B) is (A r) B: the smaller array is scaled, not the larger."""
     for k in (0, 1):
         x, other = value.args[k], value.args[1 - k]
-        turned = x.op == "permute" and x.params[0] == (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)
+        turned = x.op == "permute" and x.params[0] == swapped_last(x.ndim)
         inner = x.args[0] if turned else x
         if inner.op != "multiply" or inner.ndim < 3 or other.ndim != inner.ndim:
             continue

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.compiled.parts import expanded, multiplied, reshaped, scaled
 from minigrad.compiled.rewriting import Rewriting
 from minigrad.compiled.sized import elements
-from minigrad.program.value import Value
+from minigrad.program.value import Value, swapped_last
 
 
 def constant_out_of_sum(at: Rewriting, value: Value) -> Value | None:
@@ -140,8 +140,7 @@ def sum_at_hand(at: Rewriting, value: Value) -> Value | None:
         return None
     (free,) = set(right) - set(left)
     second = at.builder.permute(b, [right.index(label) for label in (*left, free)])
-    turned = (*range(a.ndim - 2), a.ndim - 1, a.ndim - 2)
-    first = a if axes == (a.ndim - 2,) else at.builder.permute(a, turned)
+    first = a if axes == (a.ndim - 2,) else at.builder.permute(a, swapped_last(a.ndim))
     known = at.made("matmul", (first, second))
     if known is None or left[-1] in out:
         return None

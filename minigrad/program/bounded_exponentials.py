@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minigrad.program.masks import NEGATED, of_points
+from minigrad.program.functions import COMPARISONS
+from minigrad.program.masks import of_points
 from minigrad.program.value import Value, in_order
 from minigrad.program.value_builder import ValueBuilder
 
@@ -43,7 +44,7 @@ def _bounded_branches(builder: ValueBuilder, args: Sequence[Value]) -> list[Valu
 
 def _upper_bound(mask: Value) -> tuple[Value, Value, bool] | None:
     """(x, c, side): x is at most the number c where the mask is ``side``."""
-    if mask.op != "apply" or mask.params[0] not in NEGATED or of_points(mask):
+    if mask.op != "apply" or mask.params[0] not in COMPARISONS or of_points(mask):
         return None
     left, right = mask.args
     grows = mask.params[0].startswith("greater")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.ops.scipy_loader import scipy_polygamma, scipy_special
-from minigrad.program.functions import POLYGAMMA
+from minigrad.program.functions import OF_SCIPY, POLYGAMMA
 
 
 def sigmoid(x: Any) -> Any:
@@ -86,7 +86,7 @@ def float_function(name: str) -> Callable[..., Any]:
     """The function of that name on arrays."""
     if name in _OWN:
         return _OWN[name]
-    if name in ("erf", "erfc", "gammaln", "digamma"):
+    if name in OF_SCIPY:
         return getattr(scipy_special(), name)
     if name.startswith(POLYGAMMA):
         return partial(scipy_polygamma, int(name.removeprefix(POLYGAMMA)))

@@ -7,7 +7,7 @@ meaning gets the known, stable function.
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from minigrad.index import heads
 from minigrad.index.expr import Expr, Head, Map, Ref
@@ -60,14 +60,30 @@ MEANINGS = {
     ),
     "sinc": "Piecewise((1, Eq(x, 0)), (sin(pi*x)/(pi*x), True))",
 }
+# Those that are no function of NumPy's own, but of scipy.special.
+OF_SCIPY = ("erf", "erfc", "gammaln", "digamma")
+
+
+class Comparison(NamedTuple):
+    """What a comparison of x with y means, its sign, its negation, and itself with y on the left."""
+
+    meaning: str
+    sign: str
+    negated: str
+    mirrored: str
+
+
+COMPARISONS = {
+    "greater": Comparison("x > y", ">", "less_equal", "less"),
+    "greater_equal": Comparison("x >= y", ">=", "less", "less_equal"),
+    "less": Comparison("x < y", "<", "greater_equal", "greater"),
+    "less_equal": Comparison("x <= y", "<=", "greater", "greater_equal"),
+    "equal": Comparison("Eq(x, y)", "==", "not_equal", "equal"),
+    "not_equal": Comparison("Ne(x, y)", "!=", "equal", "not_equal"),
+}
 # Functions whose results are truth values, by what their meaning may look like.
 TRUTHS = {
-    "greater": ("x > y", "Piecewise((1, x > y), (0, True))"),
-    "greater_equal": ("x >= y", "Piecewise((1, x >= y), (0, True))"),
-    "less": ("x < y", "Piecewise((1, x < y), (0, True))"),
-    "less_equal": ("x <= y", "Piecewise((1, x <= y), (0, True))"),
-    "equal": ("Eq(x, y)", "Piecewise((1, Eq(x, y)), (0, True))"),
-    "not_equal": ("Ne(x, y)", "Piecewise((1, Ne(x, y)), (0, True))"),
+    **{name: (c.meaning, f"Piecewise((1, {c.meaning}), (0, True))") for name, c in COMPARISONS.items()},
     "logical_and": ("And(x, y)",),
     "logical_or": ("Or(x, y)",),
     "logical_not": ("Not(x)",),

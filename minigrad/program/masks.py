@@ -13,15 +13,6 @@ _LARGE = {
 }
 _DEPTH = 6  # how far up an argument is looked for what may overflow
 
-NEGATED = {
-    "greater": "less_equal",
-    "greater_equal": "less",
-    "less": "greater_equal",
-    "less_equal": "greater",
-    "equal": "not_equal",
-    "not_equal": "equal",
-}
-
 
 def masked_parts(parts: Parts) -> tuple[Value, Parts] | None:
     """The mask among the factors and the other factors, where these may be infinite outside of it.

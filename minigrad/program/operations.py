@@ -18,14 +18,16 @@ class Operation(NamedTuple):
     """One row: what its parameters are, what its result is, and ``run(value, arrays, environment)``.
 
     ``memory`` is "own" for a new array, "view" for another look at an argument, "either" where that
-    depends, and "none" for what is never computed.
+    depends, "built" for zeros, or a base, and what stands in them, and "none" for what is never computed.
+    ``costly`` is what costs more than to read its arguments once and to write its result.
     """
 
     name: str
     parameters: str
     result: str
     run: Callable[[Value, list[Any], Environment], Any]
-    memory: Literal["own", "view", "either", "none"] = "own"
+    memory: Literal["own", "view", "either", "built", "none"] = "own"
+    costly: bool = False
 
 
 _TABLE = (
@@ -37,83 +39,64 @@ _TABLE = (
     # elementwise, broadcast as NumPy does, aligned at the right
     Operation("add", "(coefficients,)", "sum of coefficient * argument", compute.add),
     Operation(
-        "multiply",
-        "(coefficient, exponents)",
-        "coefficient * product of argument ** exponent",
-        compute.multiply,
+        "multiply", "(coefficient, exponents)", "coefficient * product of argument ** exponent", compute.multiply
     ),
     Operation("apply", "(function,)", "a function of every element", compute.apply),
     Operation("cast", "()", "truth values, or indices, as numbers", compute.cast),
     # axes
     Operation("permute", "(axes,)", "axis k of the result is axes[k]", compute.permute, "view"),
-    Operation(
-        "expand", "(axes,)", "axes of length 1 put in, counted in the result", compute.expand, "view"
-    ),
+    Operation("expand", "(axes,)", "axes of length 1 put in, counted in the result", compute.expand, "view"),
     Operation("broadcast", "(sizes,)", "repeated to these sizes", compute.broadcast, "view"),
     Operation(
-        "diagonal",
-        "(labels,)",
-        "axes of one label merged, in order of appearance",
-        compute.diagonal,
-        "view",
+        "diagonal", "(labels,)", "axes of one label merged, in order of appearance", compute.diagonal, "view"
     ),
     Operation("reshape", "(sizes,)", "row-major", compute.reshape, "either"),
     Operation(
-        "index",
-        "(entries,)",
-        "per axis an index, or (start, step, length), or None",
-        compute.index,
-        "view",
+        "index", "(entries,)", "per axis an index, or (start, step, length), or None", compute.index, "view"
     ),
     Operation("roll", "(shift, axis)", "elements moved round", compute.roll),
     # along axes
-    Operation("sum", "(axes,)", "summed over the axes", compute.sum_),
-    Operation("max", "(axes,)", "the largest over the axes", compute.max_),
-    Operation("prod", "(axes,)", "multiplied over the axes", compute.prod),
-    Operation("logsumexp", "(axes,)", "log of the sum of exp", compute.logsumexp_),
-    Operation("softmax", "(axes,)", "exp over its own sum, along the axes", compute.softmax_),
-    Operation("argmax", "(axes,)", "1 at the largest, ties shared", compute.argmax),
+    Operation("sum", "(axes,)", "summed over the axes", compute.sum_, costly=True),
+    Operation("max", "(axes,)", "the largest over the axes", compute.max_, costly=True),
+    Operation("prod", "(axes,)", "multiplied over the axes", compute.prod, costly=True),
+    Operation("logsumexp", "(axes,)", "log of the sum of exp", compute.logsumexp_, costly=True),
+    Operation("softmax", "(axes,)", "exp over its own sum, along the axes", compute.softmax_, costly=True),
+    Operation("argmax", "(axes,)", "1 at the largest, ties shared", compute.argmax, costly=True),
     Operation(
-        "others", "(axes,)", "product of the other elements, along the axes", compute.others_
+        "others", "(axes,)", "product of the other elements, along the axes", compute.others_, costly=True
     ),
-    Operation("sort", "(axes,)", "ascending along the axis", compute.sorted_),
-    Operation("argsort", "(axes,)", "the places that sorted elements come from", compute.argsort),
-    Operation("cumsum", "(axis, reverse)", "running sum", compute.cumsum),
+    Operation("sort", "(axes,)", "ascending along the axis", compute.sorted_, costly=True),
+    Operation("argsort", "(axes,)", "the places that sorted elements come from", compute.argsort, costly=True),
+    Operation("cumsum", "(axis, reverse)", "running sum", compute.cumsum, costly=True),
     Operation("tril", "(k, upper)", "zero above (below) the k-th diagonal", compute.tril),
     # contractions
-    Operation("matmul", "()", "matrix product of the last two axes", compute.matmul),
-    Operation("matvec", "()", "matrix times vector in the last axes", compute.matvec),
+    Operation("matmul", "()", "matrix product of the last two axes", compute.matmul, costly=True),
+    Operation("matvec", "()", "matrix times vector in the last axes", compute.matvec, costly=True),
     Operation(
-        "tensordot", "(axes of a, axes of b)", "summed over pairs of axes", compute.tensordot
+        "tensordot", "(axes of a, axes of b)", "summed over pairs of axes", compute.tensordot, costly=True
     ),
     Operation(
-        "einsum", "(labels of a, of b, of the result)", "what is none of the above", compute.einsum
+        "einsum", "(labels of a, of b, of the result)", "what is none of the above", compute.einsum, costly=True
     ),
-    Operation("matrix_function", "(row,)", "a function of the last two axes", compute.matrix_function),
+    Operation("matrix_function", "(row,)", "a function of the last two axes", compute.matrix_function, costly=True),
     # gathered, joined, put in place
     Operation("take", "(axis,)", "rows of args[0] at args[1]", places.take),
     Operation("points", "(shared,)", "the same, leading axes of both being one", places.points),
     Operation("concatenate", "(axis,)", "end to end", places.concatenate),
-    Operation("embed", "(index maps,)", "zeros with args[0] in place", places.embed),
-    Operation("embed_add", "(index maps,)", "args[0] plus args[1] in place", places.embed_add),
+    Operation("embed", "(index maps,)", "zeros with args[0] in place", places.embed, "built"),
+    Operation("embed_add", "(index maps,)", "args[0] plus args[1] in place", places.embed_add, "built"),
     Operation(
-        "scatter",
-        "(count, sizes of the part)",
-        "zeros, the part args[0] added up at args[1:]",
-        places.scatter,
+        "scatter", "(count, sizes of the part)", "zeros, the part args[0] added up at args[1:]", places.scatter,
+        "built", costly=True,
     ),
     # over the devices of a mesh, in a program of one of them
     Operation("psum", "(axes of the mesh,)", "added up over the devices", compute.on_a_mesh),
     Operation("axis_size", "(axes of the mesh,)", "how many devices there are", compute.on_a_mesh),
     # made of indices
-    Operation(
-        "arange", "(start, steps)", "start + Σ step · index, over all indices", places.arange
-    ),
+    Operation("arange", "(start, steps)", "start + Σ step · index, over all indices", places.arange),
     Operation("pick", "()", "1 at the indices args[0] of a last axis", places.pick),
     Operation(
-        "relation",
-        "(coefficients, constant, sign, modulus, form)",
-        "a 0/1 tensor of indices, where nothing else serves",
+        "relation", "(coefficients, constant, sign, modulus, form)", "a 0/1 tensor of indices, where nothing else serves",
         places.relation,
     ),
 )
@@ -121,10 +104,5 @@ OPERATIONS = {row.name: row for row in _TABLE}
 ATOMS = frozenset(row.name for row in _TABLE if row.memory == "none")
 # What may share memory with its argument.
 VIEWS = frozenset(row.name for row in _TABLE if row.memory in ("view", "either"))
-# Zeros, or a base, and what stands in them.
-BUILT_UP = frozenset({"embed", "embed_add", "scatter"})
-# What costs more than to read its arguments once and to write its result.
-COSTLY = frozenset(
-    {"matmul", "matvec", "tensordot", "einsum", "matrix_function", "sum", "max", "prod", "logsumexp"}
-    | {"softmax", "argmax", "others", "sort", "argsort", "cumsum", "scatter"}
-)
+BUILT_UP = frozenset(row.name for row in _TABLE if row.memory == "built")
+COSTLY = frozenset(row.name for row in _TABLE if row.costly)

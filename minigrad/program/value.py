@@ -43,6 +43,11 @@ class Value:
         return f"<{self.op} {self.serial} ({', '.join(map(str, self.sizes))})>"
 
 
+def swapped_last(ndim: int) -> tuple[int, ...]:
+    """The permutation that transposes each matrix of a stack."""
+    return (*range(ndim - 2), ndim - 1, ndim - 2)
+
+
 def in_order(roots: Sequence[Value], stop: Collection[Value] = ()) -> Iterator[Value]:
     """Every value once, arguments before what uses them; those in ``stop`` without theirs."""
     seen: set[Value] = set()

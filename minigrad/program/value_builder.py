@@ -9,7 +9,8 @@ from typing import Any
 from minigrad.index.expr import Number
 from minigrad.index.numbers import times
 from minigrad.index.size import AnySize
-from minigrad.program.masks import NEGATED, masked_parts
+from minigrad.program.functions import COMPARISONS
+from minigrad.program.masks import masked_parts
 from minigrad.program.value import Kind, Value, broadcast
 
 # As many terms as one sum has at most.
@@ -83,8 +84,8 @@ class ValueBuilder:
 
     def negated(self, mask: Value) -> Value:
         """The truth values turned round."""
-        if mask.op == "apply" and mask.params[0] in NEGATED and mask not in self.names:
-            return self.apply(NEGATED[mask.params[0]], mask.args, truth=True)
+        if mask.op == "apply" and mask.params[0] in COMPARISONS and mask not in self.names:
+            return self.apply(COMPARISONS[mask.params[0]].negated, mask.args, truth=True)
         return self.apply("logical_not", [mask], truth=True)
 
     def multiply(self, coef: Number, parts: Sequence[tuple[Value, int | Fraction]]) -> Value:

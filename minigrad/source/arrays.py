@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from minigrad.index.affine import Delta, OneHot, Reshape, Roll, Slice, Triangle
 from minigrad.index.size import AnySize, is_at_least, prod
 from minigrad.program import Value
+from minigrad.program.value import swapped_last
 from minigrad.source.axes import axis_text, shape_text, subscripts
-from minigrad.source.dialect import Context
+from minigrad.source.dialect import Context, Texts
 from minigrad.source.elementwise import kept_axes
 from minigrad.source.pieces import (
     ADD,
@@ -20,16 +21,11 @@ from minigrad.source.pieces import (
     call,
 )
 
-Texts = dict[str, Callable[[Value, Context], Text]]
-
 
 def _permute(value: Value, at: Context) -> Text:
     axes, inner = value.params[0], at.text(value.args[0]).within(ATOM)
-    n = value.ndim
-    if n == 2:
-        return Text(f"{inner}.T")
-    if axes == (*range(n - 2), n - 1, n - 2):
-        return Text(f"{inner}.mT")
+    if axes == swapped_last(value.ndim):
+        return Text(f"{inner}.{'T' if value.ndim == 2 else 'mT'}")
     return at.dialect.permuted(at.text(value.args[0]), axes)
 
 

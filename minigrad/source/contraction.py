@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from minigrad.index.size import written
 from minigrad.program import Value
+from minigrad.program.value import swapped_last
 from minigrad.source.axes import subscripts
-from minigrad.source.dialect import Context
+from minigrad.source.dialect import Context, Texts
 from minigrad.source.pieces import (
     ATOM,
     MATMUL,
@@ -15,8 +14,6 @@ from minigrad.source.pieces import (
     Text,
     call,
 )
-
-Texts = dict[str, Callable[[Value, Context], Text]]
 
 
 def _matmul(value: Value, at: Context) -> Text:
@@ -50,8 +47,7 @@ def _only_inverse(value: Value, at: Context) -> tuple[Value, bool] | None:
     """The matrix whose inverse the value is, and whether transposed, when nothing else uses it."""
     turned = value.op == "permute"
     if turned:
-        n = value.ndim
-        if value.params[0] != (*range(n - 2), n - 1, n - 2) or not at.is_inline(value):
+        if value.params[0] != swapped_last(value.ndim) or not at.is_inline(value):
             return None
         value = value.args[0]
     if value.op != "matrix_function" or not value.params[0].inverts or not at.is_inline(value):

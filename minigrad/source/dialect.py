@@ -124,6 +124,7 @@ def defined(name: str, arguments: Sequence[str], lines: Sequence[str]) -> str:
 
 
 Form = Callable[[Value, Context], Text]
+Texts = Mapping[str, Form]  # by operation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +146,7 @@ class Dialect:
     helpers: Mapping[str, str]
     reserved: frozenset[str]
     along: Mapping[str, str] = field(default_factory=dict)
-    forms: Mapping[str, Form] = field(default_factory=dict)
+    forms: Texts = field(default_factory=dict)
     axis: str = "axis"
     keepdims: str = "keepdims"
     pairs: str = "axes"  # of axes that are summed over in a tensor product

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from minigrad.index.expr import Number
 from minigrad.index.numbers import times
 from minigrad.program import Value
-from minigrad.program.functions import POLYGAMMA
+from minigrad.program.functions import COMPARISONS, POLYGAMMA
 from minigrad.source.axes import axis_text
-from minigrad.source.dialect import Context
+from minigrad.source.dialect import Context, Texts
 from minigrad.source.pieces import (
     ADD,
     ATOM,
@@ -26,28 +26,6 @@ from minigrad.source.pieces import (
     product_text,
     sum_text,
 )
-
-Texts = dict[str, Callable[[Value, Context], Text]]
-
-
-_SIGNS = {
-    "greater": ">",
-    "greater_equal": ">=",
-    "less": "<",
-    "less_equal": "<=",
-    "equal": "==",
-    "not_equal": "!=",
-}
-
-
-MIRRORED = {
-    "greater": "less",
-    "greater_equal": "less_equal",
-    "less": "greater",
-    "less_equal": "greater_equal",
-    "equal": "equal",
-    "not_equal": "not_equal",
-}
 
 
 def _number(value: Value, at: Context) -> Text:
@@ -217,10 +195,10 @@ def is_python(value: Value) -> bool:
 def _called(value: Value, at: Context) -> Text:
     (name,) = value.params
     args = [at.text(arg) for arg in value.args]
-    if name in _SIGNS:
+    if name in COMPARISONS:
         if value.args[0].op == "number":  # x <= 0 rather than 0 >= x
-            name, args = MIRRORED[name], args[::-1]
-        return Text(f"{args[0].within(ADD)} {_SIGNS[name]} {args[1].within(ADD)}", COMPARE)
+            name, args = COMPARISONS[name].mirrored, args[::-1]
+        return Text(f"{args[0].within(ADD)} {COMPARISONS[name].sign} {args[1].within(ADD)}", COMPARE)
     if name == "logical_not" and value.args[0].op == "apply":
         return Text(f"~{args[0].within(ATOM)}", UNARY)
     if name == "power":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minigrad.program import Value
+from minigrad.program.functions import OF_SCIPY
 from minigrad.source.dialect import (
     Context,
     Dialect,
@@ -97,10 +98,7 @@ JAX = Jax(
         "softplus": "jax.nn.softplus",
         "heaviside": "jnp.heaviside({}, 0.5)",
         "sigmoid": "jax.nn.sigmoid",
-        "erf": "jax.scipy.special.erf",
-        "erfc": "jax.scipy.special.erfc",
-        "gammaln": "jax.scipy.special.gammaln",
-        "digamma": "jax.scipy.special.digamma",
+        **{name: f"jax.scipy.special.{name}" for name in OF_SCIPY},
     },
     along={"logsumexp": "jax.scipy.special.logsumexp"},
     helpers={**_OWN, **{name: HELPERS[name].replace("np.", "jnp.") for name in _SHARED}},

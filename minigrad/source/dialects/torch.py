@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minigrad.program import Value
+from minigrad.program.functions import OF_SCIPY
 from minigrad.source.dialect import Context, Dialect, Joint, as_result, as_tuple, defined
 from minigrad.source.pieces import ATOM, COMPARE, MATMUL, UNARY, Part, Text, call, product_text
 
@@ -201,11 +202,7 @@ TORCH = Torch(
         "concatenate": "torch.cat",
         "rint": "torch.round",
         "heaviside": "((torch.sign({}) + 1) / 2)",
-        "erf": "torch.special.erf",
-        "erfc": "torch.special.erfc",
-        "gammaln": "torch.special.gammaln",
-        "digamma": "torch.special.digamma",
-        "polygamma": "torch.special.polygamma",
+        **{name: f"torch.special.{name}" for name in (*OF_SCIPY, "polygamma")},
     },
     along={"logsumexp": "torch.logsumexp"},
     helpers=_HELPERS,
