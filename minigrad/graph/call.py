@@ -18,7 +18,8 @@ from minigrad.graph.tensor import Tensor
 from minigrad.primitive import Primitive, register
 
 Operation = Callable[..., Any]
-Signature = Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]
+Call = tuple[tuple[Any, ...], dict[str, Any]]  # operands and parameters, as a row takes them
+Signature = Callable[..., Call]
 _F = TypeVar("_F", bound=Operation)
 
 # What NumPy and Python raise for arguments that are not what a function takes.

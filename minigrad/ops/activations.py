@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
-from minigrad.graph.call import array_or_tensor
+from minigrad.graph.call import Call, array_or_tensor
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_elementwise as elementwise
@@ -19,7 +19,6 @@ from minigrad.ops.scipy_functions import erf
 from minigrad.ops.smooth import expit, expit_in_rules, logistic, ramp
 from minigrad.primitive import Names
 
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 _SELU_ALPHA = 1.6732632423543772
 _SELU_SCALE = 1.0507009873554805
 _erf = array_or_tensor(erf)
@@ -87,7 +86,7 @@ def _gaussian(y: Any, x: Any) -> Any:
     return np.divide(y, x, out=slope, where=far)
 
 
-def _gelu_signature(input: Any, approximate: str = "none") -> _Call:
+def _gelu_signature(input: Any, approximate: str = "none") -> Call:
     if approximate not in ("none", "tanh"):
         raise ArgumentError(f"nn.gelu: approximate is 'none' or 'tanh', not {approximate!r}")
     return (input,), {"approximate": approximate}

@@ -248,10 +248,18 @@ def conv1d(
 
 
 def _windowed(
-    name: str, x: Any, kernel: Pair, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, border: float
+    name: str,
+    count: int,
+    input: Any,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    border: float = 0.0,
 ) -> Any:
     """All windows over the last axes, (..., places along each axis, kernel along each axis)."""
-    count = len(kernel)
+    x, kernel = as_tensor(input, name), _pair(name, kernel_size, count)
     if x.ndim < count:
         raise ShapeError(f"{name}: windows lie along the last {count} axes; got {describe(x)}")
     steps = kernel if stride is None else _pair(name, stride, count, 1)
@@ -288,8 +296,7 @@ def max_pool1d(
     ceil_mode: bool = False,
 ) -> Any:
     """The largest element of each window over the last axis."""
-    x, kernel = as_tensor(input, "nn.max_pool1d"), _pair("nn.max_pool1d", kernel_size, 1)
-    return _windowed("nn.max_pool1d", x, kernel, stride, padding, dilation, ceil_mode, -math.inf).max(-1)
+    return _windowed("nn.max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, -math.inf).max(-1)
 
 
 @composite("nn.max_pool2d", kinks=_TIES)
@@ -302,20 +309,16 @@ def max_pool2d(
     ceil_mode: bool = False,
 ) -> Any:
     """The largest element of each window over the last two axes."""
-    x, kernel = as_tensor(input, "nn.max_pool2d"), _pair("nn.max_pool2d", kernel_size)
-    windows = _windowed("nn.max_pool2d", x, kernel, stride, padding, dilation, ceil_mode, -math.inf)
-    return windows.max((-2, -1))
+    return _windowed("nn.max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, -math.inf).max((-2, -1))
 
 
 @composite("nn.avg_pool1d")
 def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
     """The mean of each window over the last axis; what pads it are zeros, which count."""
-    x, kernel = as_tensor(input, "nn.avg_pool1d"), _pair("nn.avg_pool1d", kernel_size, 1)
-    return _windowed("nn.avg_pool1d", x, kernel, stride, padding, 1, False, 0.0).mean(-1)
+    return _windowed("nn.avg_pool1d", 1, input, kernel_size, stride, padding).mean(-1)
 
 
 @composite("nn.avg_pool2d")
 def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
     """The mean of each window over the last two axes; what pads it are zeros, which count."""
-    x, kernel = as_tensor(input, "nn.avg_pool2d"), _pair("nn.avg_pool2d", kernel_size)
-    return _windowed("nn.avg_pool2d", x, kernel, stride, padding, 1, False, 0.0).mean((-2, -1))
+    return _windowed("nn.avg_pool2d", 2, input, kernel_size, stride, padding).mean((-2, -1))

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import KindError, ShapeError, UnsupportedError
+from minigrad.graph.call import Call
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.ops import shape_messages
 from minigrad.ops.axes import ndim_of
 from minigrad.ops.einsum_product import product
 
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -70,7 +70,7 @@ def explicit(subscripts: str, ndims: tuple[int, ...]) -> str:
     return f"{inputs}->{output}"
 
 
-def _signature(*args: Any, **options: Any) -> _Call:
+def _signature(*args: Any, **options: Any) -> Call:
     options.pop("optimize", None)
     if options:
         raise UnsupportedError(f"einsum: {', '.join(sorted(options))}= is not supported")

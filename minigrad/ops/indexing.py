@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, DerivationError, DtypeError, ShapeError
-from minigrad.graph.call import array_or_tensor
+from minigrad.graph.call import Call, array_or_tensor
 from minigrad.graph.create import as_tensor, recording
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
@@ -22,7 +22,6 @@ from minigrad.ops.precision import HALF, SINGLE
 from minigrad.primitive import INTERNAL, Names
 
 Index = tuple[Any, ...]
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def normalise_index(index: Any, first: int = 1) -> tuple[Index, tuple[Any, ...]]:
@@ -84,7 +83,7 @@ def fill(index: Index, arrays: tuple[Any, ...], first: int = 1) -> Index:
     return tuple(arrays[e.position - first] if type(e) is Slot else e for e in index)
 
 
-def _getitem_signature(x: Any, index: Any) -> _Call:
+def _getitem_signature(x: Any, index: Any) -> Call:
     structure, arrays = normalise_index(index)
     return (x, *arrays), {"index": structure}
 
@@ -165,7 +164,7 @@ def plain_all(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(plain(a) for a in arrays)
 
 
-def _setitem_signature(x: Any, index: Any, value: Any) -> _Call:
+def _setitem_signature(x: Any, index: Any, value: Any) -> Call:
     structure, arrays = normalise_index(index, first=2)
     return (x, value, *arrays), {"index": structure}
 
@@ -272,7 +271,7 @@ def _along_vjp(g: Any, y: Any, x: Any, picks: Any, *, axis: int) -> Any:
     return scatter_in_rules(g, *places, index=index, shape=tuple(x.shape))
 
 
-def _along_signature(arr: Any, indices: Any, axis: int | None = -1) -> _Call:
+def _along_signature(arr: Any, indices: Any, axis: int | None = -1) -> Call:
     x = as_tensor(arr, "take_along_axis")
     picks = _index_array(indices)
     if axis is None:
@@ -313,7 +312,7 @@ def _sort_signature(
     order: None = None,
     *,
     stable: bool | None = None,
-) -> _Call:
+) -> Call:
     if order is not None:
         raise ArgumentError("sort: order= names fields of a record, which tensors do not have")
     x = as_tensor(a, "sort")

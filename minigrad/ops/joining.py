@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from minigrad.errors import DtypeError, KindError, LimitError, ShapeError
+from minigrad.graph.call import Call
 from minigrad.graph.create import _stack, as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
@@ -22,7 +23,6 @@ from minigrad.ops.shaping import atleast_1d, atleast_2d, atleast_3d, ravel
 Casting = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
 # A tensor without values is taken apart by a graph for each of its parts.
 _MOST_PARTS = 1000
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def members(name: str, arrays: Any) -> tuple[Any, ...]:
@@ -64,7 +64,7 @@ def _concatenate_signature(
     *,
     dtype: Any = None,
     casting: Casting = "same_kind",
-) -> _Call:
+) -> Call:
     refuse_out("concatenate", out)
     parts = _converted("concatenate", members("concatenate", arrays), dtype, casting)
     if axis is None:
@@ -101,7 +101,7 @@ def _stack_signature(
     *,
     dtype: Any = None,
     casting: Casting = "same_kind",
-) -> _Call:
+) -> Call:
     refuse_out("stack", out)
     parts = _converted("stack", members("stack", arrays), dtype, casting)
     return parts, {"axis": one_axis("stack", axis, ndim_of(parts[0]) + 1)}

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
+from minigrad.graph.call import Call
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.ops import meanings as meaning
 from minigrad.ops import shape_messages
 from minigrad.ops.axes import number, weights
 from minigrad.ops.precision import HALF, add_reduce, average, in_single
-from minigrad.ops.smooth import FEW, expit_in_rules
+from minigrad.ops.smooth import FEW, expit_in_rules, ramp
 from minigrad.primitive import Notation
 
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 _REDUCTIONS = ("mean", "sum", "none")
 _PARAMS = {reduction: {"reduction": reduction} for reduction in _REDUCTIONS}
 
@@ -62,11 +62,14 @@ def _size(x: Any, y: Any) -> int:
 
 def _bce_each(p: Any, y: Any) -> Any:
     y = y.astype(p.dtype) if y.dtype.kind == "b" else y  # 1 − y would be whole numbers.
-    with np.errstate(divide="ignore"):
-        # The clamp bounds y log p at p = 0 and keeps 0 · log 0 at 0.
-        log_p = np.maximum(np.log(p), -100)
-        log_q = np.maximum(np.log1p(-p), -100)
+    log_p, log_q = _clamped(p)
     return -(y * log_p + (1 - y) * log_q)
+
+
+def _clamped(p: Any) -> tuple[Any, Any]:
+    """Log p and log(1 − p), of at least −100: that bounds y log p at p = 0 and keeps 0 · log 0 at 0."""
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(p), -100), np.maximum(np.log1p(-p), -100)
 
 
 def _bce(p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
@@ -89,8 +92,8 @@ def _bce_p(g: Any, z: Any, p: Any, y: Any, weight: Any = None, *, reduction: str
 
 def _bce_y(g: Any, z: Any, p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
     g = single(g, _size(p, y), reduction)
-    with np.errstate(divide="ignore"):
-        slope = np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100)
+    log_p, log_q = _clamped(p)
+    slope = log_q - log_p
     return g * (slope if weight is None else slope * weight)
 
 
@@ -98,7 +101,7 @@ def _bce_weight(g: Any, z: Any, p: Any, y: Any, weight: Any, *, reduction: str) 
     return single(g, _size(p, y), reduction) * _bce_each(p, y)
 
 
-def _bce_signature(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> _Call:
+def _bce_signature(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Call:
     return _weighted(input, target, weight), reduction_of("nn.binary_cross_entropy", reduction)
 
 
@@ -136,11 +139,9 @@ def _logits(x: Any, y: Any, weight: Any = None, pos_weight: Any = None, *, reduc
 
 
 def _logits_each(x: Any, y: Any, pos_weight: Any) -> Any:
-    # max(x, 0) − x y + log(1 + exp(−|x|)) overflows for no x.
-    each = np.log1p(np.exp(-np.abs(x)))
     if pos_weight is None:
-        return each + np.maximum(x, 0) - x * y
-    return (1 - y) * x + (1 + (pos_weight - 1) * y) * (each + np.maximum(-x, 0))
+        return ramp(x) - x * y
+    return (1 - y) * x + (1 + (pos_weight - 1) * y) * ramp(-x)
 
 
 def _logits_x(
@@ -165,13 +166,8 @@ def _logits_y(
     g = single(g, _size(x, y), reduction)
     slope = -x
     if pos_weight is not None:
-        slope = slope + (pos_weight - 1) * _missed(x)
+        slope = slope + (pos_weight - 1) * ramp(-x)  # −log σ(x), what a positive costs
     return g * (slope if weight is None else slope * weight)
-
-
-def _missed(x: Any) -> Any:
-    """−log σ(x), what a positive costs."""
-    return np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)
 
 
 def _logits_weight(
@@ -183,7 +179,7 @@ def _logits_weight(
 def _logits_positive(
     g: Any, z: Any, x: Any, y: Any, weight: Any, pos_weight: Any, *, reduction: str
 ) -> Any:
-    slope = y * _missed(x)
+    slope = y * ramp(-x)
     return single(g, _size(x, y), reduction) * (slope if weight is None else slope * weight)
 
 
@@ -193,7 +189,7 @@ def _logits_signature(
     weight: Any = None,
     reduction: str = "mean",
     pos_weight: Any = None,
-) -> _Call:
+) -> Call:
     if weight is None and pos_weight is None:
         return (input, target), reduction_of("nn.bce_with_logits", reduction)
     inputs = _weighted(input, target, weight, pos_weight)

@@ -20,22 +20,18 @@ from minigrad.ops.contraction import matmul
 from minigrad.ops.norms import norm
 from minigrad.ops.options import real
 from minigrad.ops.piecewise import maximum
-from minigrad.ops.precision import average, in_single, root_mean_square
+from minigrad.ops.precision import average, in_single, less_mean, root_mean_square
 from minigrad.ops.shape import broadcast_to
 
 
-def _centred(x: Any, axis: Axes) -> Any:
-    return x - average(x, axis, True)
-
-
 def _layer_norm(x: Any, *, axis: Axes, eps: float) -> Any:
-    centred = _centred(x, axis)
+    centred = less_mean(x, axis)
     return centred / root_mean_square(centred, axis, eps)
 
 
 def _layer_norm_vjp(g: Any, y: Any, x: Any, *, axis: Axes, eps: float) -> Any:
-    deviation = root_mean_square(_centred(x, axis), axis, eps)
-    return (_centred(g, axis) - y * average(g * y, axis, True)) / deviation
+    deviation = root_mean_square(less_mean(x, axis), axis, eps)
+    return (less_mean(g, axis) - y * average(g * y, axis, True)) / deviation
 
 
 standardised = primitive(

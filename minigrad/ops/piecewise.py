@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ShapeError
-from minigrad.graph.call import face
+from minigrad.graph.call import Call, face
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.operation import apply
 from minigrad.graph.tensor import Tensor
 from minigrad.ops.axes import plain, zeros_of
 from minigrad.primitive import Names, Notation
 
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 _LARGEST = float(np.finfo(np.float64).max)
 _STEP = "the derivative is 0, also at the jumps"
 
@@ -200,7 +199,7 @@ def _clip_high(g: Any, c: Any, x: Any, y: Any = None, z: Any = None) -> Any:
 
 def _clip_signature(
     a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
-) -> _Call:
+) -> Call:
     low, high = a_min if min is None else min, a_max if max is None else max
     return (a, low, high), {}
 

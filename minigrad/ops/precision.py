@@ -40,6 +40,11 @@ def average(x: Any, axis: Any, keepdims: bool = False) -> Any:
     return plain_reduce(x, axis, None, None, keepdims) / count
 
 
+def less_mean(x: Any, axis: Any) -> Any:
+    """What x has beside its mean over axes."""
+    return x - average(x, axis, True)
+
+
 # Between these lengths squares neither overflow nor lose digits below the smallest numbers.
 _SQUARES: dict[Any, tuple[float, float]] = {
     np.dtype(t): (math.sqrt(np.finfo(t).tiny / np.finfo(t).eps), float(np.finfo(t).max))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, ShapeError
-from minigrad.graph.call import face, worded
+from minigrad.graph.call import Call, face, worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_contraction as contraction
@@ -24,10 +24,8 @@ from minigrad.ops.options import whole
 from minigrad.ops.shape import astype, broadcast_to, transpose
 from minigrad.primitive import Names
 
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 
-
-def _flip_signature(m: Any, axis: Any = None) -> _Call:
+def _flip_signature(m: Any, axis: Any = None) -> Call:
     ndim = ndim_of(m)
     axes = tuple(range(ndim)) if axis is None else many_axes("flip", axis, ndim)
     return (m,), {"axis": axes}
@@ -73,7 +71,7 @@ def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
     return flip(transpose(m, order), second)
 
 
-def _roll_signature(a: Any, shift: Any, axis: Any = None) -> _Call:
+def _roll_signature(a: Any, shift: Any, axis: Any = None) -> Call:
     if axis is None:
         each = option("roll", "argument 2", shift)
         total = sum(whole("roll", "a shift", by) for by in np.ravel(each))
@@ -119,7 +117,7 @@ roll = primitive(
 
 def _pad_signature(
     array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0
-) -> _Call:
+) -> Call:
     if mode != "constant":
         raise ArgumentError(
             f"pad: only mode='constant' is supported, not {mode!r}; repeat edges with take or "
@@ -202,7 +200,7 @@ def _two_axes(name: str, a: Any, axis1: int, axis2: int) -> tuple[int, int]:
     return first, second
 
 
-def _diagonal_signature(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> _Call:
+def _diagonal_signature(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Call:
     first, second = _two_axes("diagonal", a, axis1, axis2)
     return (a,), {"offset": whole("diagonal", "offset", offset), "axis1": first, "axis2": second}
 

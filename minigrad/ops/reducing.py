@@ -71,18 +71,24 @@ def prod(
     where: Any = True,
 ) -> Tensor:
     """Product over axes, y = Πᵢ xᵢ (· initial), of the elements chosen by ``where``."""
-    if dtype is not None or out is not None or where is not True:
-        a = _prepared("prod", a, dtype, out, where, 1)
+    a = _prepared("prod", a, dtype, out, where, 1)
     y = _prod_run(a, _prod_params(a, axis, keepdims))
     return y if initial is None else y * initial
 
 
-def _needs_initial(name: str, initial: Any, where: Any) -> None:
+def _extremum(
+    name: str, run: Any, params: Any, of_two: Any, a: Any, axis: Any, out: None, keepdims: bool, initial: Any, where: Any
+) -> Any:
+    """The extremum of chosen elements and of a value to start with."""
     if where is not True and initial is None:
         raise ArgumentError(
             f"{name}: where= may leave nothing to choose from; pass initial=, the value to start "
             "with"
         )
+    x = _prepared(name, as_tensor(a, name), None, out, where, initial)
+    if 0 in x.shape:  # The sum of nothing has the shape that is wanted.
+        return sum(x, axis, keepdims=keepdims) + initial
+    return of_two(run(x, params(x, axis, keepdims)), initial)
 
 
 @face(reduction.max_row)
@@ -97,11 +103,7 @@ def max(
     """Largest element over axes, y = maxᵢ xᵢ, at least ``initial``; ties share the gradient."""
     if out is None and initial is None and where is True:
         return _max_run(a, _max_params(a, axis, keepdims))
-    _needs_initial("max", initial, where)
-    x = _prepared("max", as_tensor(a, "max"), None, out, where, initial)
-    if 0 in x.shape:  # The sum of nothing has the shape that is wanted.
-        return sum(x, axis, keepdims=keepdims) + initial
-    return maximum(_max_run(x, _max_params(x, axis, keepdims)), initial)
+    return _extremum("max", _max_run, _max_params, maximum, a, axis, out, keepdims, initial, where)
 
 
 @face(reduction.min_row)
@@ -116,11 +118,7 @@ def min(
     """Smallest element over axes, y = minᵢ xᵢ, at most ``initial``; ties share the gradient."""
     if out is None and initial is None and where is True:
         return _min_run(a, _min_params(a, axis, keepdims))
-    _needs_initial("min", initial, where)
-    x = _prepared("min", as_tensor(a, "min"), None, out, where, initial)
-    if 0 in x.shape:
-        return sum(x, axis, keepdims=keepdims) + initial
-    return minimum(_min_run(x, _min_params(x, axis, keepdims)), initial)
+    return _extremum("min", _min_run, _min_params, minimum, a, axis, out, keepdims, initial, where)
 
 
 def _count(x: Any, axis: Any, keepdims: bool, where: Any) -> Any:
@@ -152,7 +150,7 @@ def mean(
 
 
 @in_single
-def _around(name: str, x: Any, axis: Any, ddof: Any, keepdims: bool, where: Any, mean_: Any) -> Any:
+def _around(x: Any, axis: Any, ddof: Any, keepdims: bool, where: Any, mean_: Any) -> Any:
     """The variance around a mean that is given, or of chosen elements."""
     middle = mean(x, axis, keepdims=True, where=where) if mean_ is None else mean_
     squares = square(x - middle)
@@ -190,10 +188,9 @@ def var(
 ) -> Tensor:
     """Variance over axes, y = Σᵢ (xᵢ − mean x)² / (n − ddof)."""
     ddof = _degrees("var", ddof, correction)
-    if dtype is not None or out is not None:
-        a = _prepared("var", a, dtype, out, True, 0)
+    a = _prepared("var", a, dtype, out, True, 0)
     if where is not True or mean is not None:
-        return _around("var", as_tensor(a, "var"), axis, ddof, keepdims, where, mean)
+        return _around(as_tensor(a, "var"), axis, ddof, keepdims, where, mean)
     return _var_run(a, {**_var_params(a, axis, keepdims), "ddof": ddof})
 
 
@@ -212,10 +209,9 @@ def std(
 ) -> Tensor:
     """Standard deviation over axes, the square root of the variance."""
     ddof = _degrees("std", ddof, correction)
-    if dtype is not None or out is not None:
-        a = _prepared("std", a, dtype, out, True, 0)
+    a = _prepared("std", a, dtype, out, True, 0)
     if where is not True or mean is not None:
-        return sqrt(_around("std", as_tensor(a, "std"), axis, ddof, keepdims, where, mean))
+        return sqrt(_around(as_tensor(a, "std"), axis, ddof, keepdims, where, mean))
     return _std_run(a, {**_std_params(a, axis, keepdims), "ddof": ddof})
 
 
@@ -230,8 +226,7 @@ def nansum(
     where: Any = True,
 ) -> Tensor:
     """Sum over axes (+ initial) of the elements that are numbers and chosen by ``where``."""
-    if dtype is not None or out is not None or where is not True:
-        a = _prepared("nansum", a, dtype, out, where, 0)
+    a = _prepared("nansum", a, dtype, out, where, 0)
     y = _nansum_run(a, _nansum_params(a, axis, keepdims))
     return y if initial is None else y + initial
 
@@ -247,6 +242,5 @@ def nanmean(
     where: Any = True,
 ) -> Tensor:
     """Mean over axes of the elements that are numbers and chosen by ``where``."""
-    if dtype is not None or out is not None or where is not True:
-        a = _prepared("nanmean", a, dtype, out, where, math.nan)
+    a = _prepared("nanmean", a, dtype, out, where, math.nan)
     return _nanmean_run(a, _nanmean_params(a, axis, keepdims))

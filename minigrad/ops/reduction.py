@@ -20,6 +20,7 @@ from minigrad.ops.precision import (
     exact_squares,
     faithful,
     in_single,
+    less_mean,
     magnitude,
     plain_reduce,
 )
@@ -69,10 +70,6 @@ def _var(x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
     return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
 
 
-def _centred(x: Any, axis: Axes | None) -> Any:
-    return x - average(x, axis, True)
-
-
 def _per_degree(x: Any, axis: Axes | None, ddof: float) -> float:
     """1 / (n − ddof), infinite where nothing is left, as NumPy divides by max(n − ddof, 0)."""
     degrees = max(count_of(x.shape, axis) - ddof, 0)
@@ -81,14 +78,14 @@ def _per_degree(x: Any, axis: Axes | None, ddof: float) -> float:
 
 def _var_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
     with np.errstate(invalid="ignore"):
-        slope = 2 * _per_degree(x, axis, ddof) * _centred(x, axis)
+        slope = 2 * _per_degree(x, axis, ddof) * less_mean(x, axis)
     return spread(g, x.shape, axis, keepdims) * slope
 
 
 def _std_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
     # The standard deviation of equal numbers is a norm at 0: its derivative is taken as 0. The
     # quotient of two lengths comes first, which is of the order of 1 wherever they lie.
-    centred = _centred(x, axis)
+    centred = less_mean(x, axis)
     if not faithful(y):
         centred = centred / magnitude(centred, axis)
         y = _std_in_rules(centred, axis=axis, ddof=ddof, keepdims=keepdims)
@@ -107,7 +104,7 @@ def _std(x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
         y = np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
     if exact_squares(y):
         return y
-    centred = _centred(x, axis)
+    centred = less_mean(x, axis)
     size = magnitude(centred, axis)
     y = np.std(centred / size, axis=axis, ddof=ddof, keepdims=keepdims)
     return y * (size if keepdims else size.reshape(np.shape(y)))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, LimitError, ShapeError
+from minigrad.graph.call import Call
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
@@ -32,7 +33,6 @@ from minigrad.ops.precision import in_single
 from minigrad.ops.shape import astype
 
 MOST_TIMES = 10_000  # that one call puts into the graph of a tensor whose sizes have no numbers
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def _others(x: Any, axis: int) -> Any:
@@ -75,7 +75,7 @@ prod_row: Any = primitive(
 
 
 def _scan_signature(name: str) -> Any:
-    def signature(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> _Call:
+    def signature(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Call:
         refuse_out(name, out)
         x = as_tensor(a, name) if dtype is None else astype(a, dtype)
         if axis is None or (axis in (0, -1) and not ndim_of(x)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, DtypeError, KindError, ShapeError, UnsupportedError
-from minigrad.graph.call import array_or_tensor, face
+from minigrad.graph.call import Call, array_or_tensor, face
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.operation import apply
 from minigrad.graph.public import public
@@ -24,7 +24,6 @@ from minigrad.primitive import Names
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 Shape = tuple[int, ...]
 
 
@@ -120,7 +119,7 @@ def _permutation(x: Any, axes: Any) -> Axes:
     return permutation
 
 
-def _transpose_signature(x: Any, *axes: Any, **named: Any) -> _Call:
+def _transpose_signature(x: Any, *axes: Any, **named: Any) -> Call:
     return (x,), {"axes": _permutation(x, (named["axes"],) if "axes" in named else axes)}
 
 
@@ -162,7 +161,7 @@ def _swapped(ndim: int, axis1: int, axis2: int) -> dict[str, Any]:
     }
 
 
-def _swapaxes_signature(x: Any, axis1: int, axis2: int) -> _Call:
+def _swapaxes_signature(x: Any, axis1: int, axis2: int) -> Call:
     return (x,), _swapped(ndim_of(x), axis1, axis2)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError, KindError, ShapeError
-from minigrad.graph.call import worded
+from minigrad.graph.call import Call, worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_composite as composite
 from minigrad.graph.define import builtin_primitive as primitive
@@ -31,10 +31,8 @@ from minigrad.ops.options import whole
 from minigrad.ops.shape import broadcast_to, reshape, transpose
 from minigrad.primitive import Names
 
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
 
-
-def _expand_signature(a: Any, axis: Any) -> _Call:
+def _expand_signature(a: Any, axis: Any) -> Call:
     count = len(axis) if isinstance(axis, tuple | list) else 1
     return (a,), {"axis": many_axes("expand_dims", axis, ndim_of(a) + count)}
 
@@ -50,7 +48,7 @@ expand_dims = primitive(
 )
 
 
-def _squeeze_signature(a: Any, axis: Any = None) -> _Call:
+def _squeeze_signature(a: Any, axis: Any = None) -> Call:
     shape = shape_of(a)
     if axis is None:
         return (a,), {"axis": tuple(i for i, s in enumerate(shape) if s == 1)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph.call import array_or_tensor, face
+from minigrad.graph.call import Call, array_or_tensor, face
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_elementwise as elementwise
 from minigrad.graph.define import builtin_primitive as primitive
@@ -28,9 +28,6 @@ from minigrad.ops.axes import (
 from minigrad.ops.options import flag
 from minigrad.ops.precision import HALF, SINGLE, add_reduce, in_single
 from minigrad.primitive import Names, Notation
-
-_Call = tuple[tuple[Any, ...], dict[str, Any]]
-
 
 # Below this many elements the slower function with fewer calls is the faster way.
 FEW = 32
@@ -86,7 +83,7 @@ def _softplus_vjp(g: Any, y: Any, x: Any, *, beta: float, threshold: float) -> A
     return np.where(z > threshold, g, g * expit_in_rules(z))
 
 
-def _softplus_signature(x: Any, beta: float = 1.0, threshold: float = math.inf) -> _Call:
+def _softplus_signature(x: Any, beta: float = 1.0, threshold: float = math.inf) -> Call:
     return (x,), {"beta": beta, "threshold": threshold}
 
 
