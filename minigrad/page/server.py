@@ -124,14 +124,21 @@ class _Handler(BaseHTTPRequestHandler):
             respond(self._name())
         except Refusal as refusal:
             self._refuse(refusal)
+        except OSError:
+            raise  # who asked has gone
+        except Exception as error:
+            why = f"A fault of minigrad's own ({type(error).__name__}: {error}); it is worth a report."
+            self._refuse(Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, why))
 
     def _name(self) -> str:
         """What is asked for, below the token; a request from elsewhere is refused."""
-        if self.headers.get("Host") not in self.server.hosts:
+        if self._one("Host") not in self.server.hosts:
             raise Refusal(HTTPStatus.MISDIRECTED_REQUEST, "This server is called 127.0.0.1, with its port.")
-        origin = self.headers.get("Origin")
-        if origin is not None and origin.removeprefix("http://") not in self.server.hosts:
+        origin = self._one("Origin")
+        if origin is not None and origin not in {f"http://{host}" for host in self.server.hosts}:
             raise Refusal(HTTPStatus.FORBIDDEN, "Another site may not ask here.")
+        if not self.path.startswith("/"):
+            raise Refusal(HTTPStatus.BAD_REQUEST, "An address begins with a slash.")
         _, token, *rest = self.path.partition("?")[0].split("/", 2)
         if not secrets.compare_digest(token.encode(), self.server.token.encode()):
             raise Refusal(
@@ -141,6 +148,13 @@ class _Handler(BaseHTTPRequestHandler):
         if not rest:
             raise Refusal(HTTPStatus.NOT_FOUND, "The address ends in a slash.")
         return rest[0]
+
+    def _one(self, header: str) -> str | None:
+        """What a header says; of two, who asks may mean one and another the other."""
+        said = self.headers.get_all(header, [])
+        if len(said) > 1:
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"{header} stands there twice.")
+        return said[0] if said else None
 
     def _file(self, name: str) -> None:
         name = name or "index.html"
@@ -158,8 +172,11 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal(HTTPStatus.NOT_FOUND, f"What can be posted to: {', '.join(self.server.posts)}.")
         try:
             asked = json.loads(body)
-        except (ValueError, RecursionError) as error:
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"The body is no JSON ({error}).") from None
+        except (ValueError, RecursionError):
+            why = "The body cannot be read: a number in it is too long, or lists are nested too deeply."
+            raise Refusal(HTTPStatus.BAD_REQUEST, why) from None
         if not isinstance(asked, dict):
             raise Refusal(HTTPStatus.BAD_REQUEST, "The body is a JSON object.")
         answer = answered(asked)
@@ -167,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         """The body of a POST, read whole before anything else can go wrong."""
-        length = self.headers.get("Content-Length", "")
+        length = self._one("Content-Length") or ""
         if not length.isascii() or not length.isdigit() or "Transfer-Encoding" in self.headers:
             raise Refusal(HTTPStatus.LENGTH_REQUIRED, "A POST says how long it is.")
         if len(length) > 9 or int(length) > LARGEST:
@@ -176,6 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
                 f"A question has at most {LARGEST:,} bytes; make its arrays smaller.",
             )
         body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            raise Refusal(HTTPStatus.BAD_REQUEST, "The body ends before its length.")
         if self.headers.get_content_type() != "application/json":
             raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A question is application/json.")
         return body

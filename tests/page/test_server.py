@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -26,8 +27,12 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    echo = {"call": lambda asked: json.dumps(asked).encode()}
-    with Server(echo, {"start.json": {"program": "sum(x)"}}) as found:
+    def echo(asked: dict[str, Any]) -> bytes:
+        if asked.get("fail"):
+            raise RuntimeError("something unforeseen")
+        return json.dumps(asked).encode()
+
+    with Server({"call": echo}, {"start.json": {"program": "sum(x)"}}) as found:
         thread = threading.Thread(target=found.serve_forever, args=(0.01,))
         thread.start()
         yield found
@@ -38,7 +43,8 @@ def server() -> Iterator[Server]:
 def asked(server: Server, method: str, path: str, **given: Any) -> tuple[int, bytes, Any]:
     """The status, the body and the headers of an answer."""
     line = HTTPConnection("127.0.0.1", server.server_port, timeout=60)
-    line.request(method, path.replace("TOKEN", server.token), **given)
+    headers = {name: said.replace("PORT", str(server.server_port)) for name, said in given.get("headers", {}).items()}
+    line.request(method, path.replace("TOKEN", server.token), **{**given, "headers": headers})
     answer = line.getresponse()
     body = answer.read()
     line.close()
@@ -95,6 +101,13 @@ def test_a_question_is_passed_on(server: Server, host: str) -> None:
         (400, "POST", "/TOKEN/call", {"body": b"[]", "headers": JSON}),
         (400, "POST", "/TOKEN/call", {"body": b"[" * 100_000, "headers": JSON}),
         (400, "POST", "/TOKEN/call", {"body": b"\xff", "headers": JSON}),
+        (400, "POST", "/TOKEN/call", {"body": b'{"a": ' + b"9" * 5000 + b"}", "headers": JSON}),
+        (400, "GET", "TOKEN", {}),
+        (400, "GET", "*", {}),
+        (421, "GET", "http://127.0.0.1/TOKEN/", {}),
+        (403, "GET", "/TOKEN/", {"headers": {"Origin": "https://127.0.0.1:PORT"}}),
+        (403, "GET", "/TOKEN/", {"headers": {"Origin": "127.0.0.1:PORT"}}),
+        (500, "POST", "/TOKEN/call", {"body": b'{"fail": true}', "headers": JSON}),
         (415, "POST", "/TOKEN/call", {"body": b"{}", "headers": {"Content-Type": "text/plain"}}),
         (413, "POST", "/TOKEN/call", {"headers": JSON | {"Content-Length": str(LARGEST + 1)}}),
         (411, "POST", "/TOKEN/call", {"headers": JSON | {"Content-Length": "-1"}}),
@@ -111,6 +124,35 @@ def test_what_is_not_the_page_is_refused_in_words(
     assert told["error"]["text"]
     assert server.token.encode() not in body
     assert "Access-Control-Allow-Origin" not in headers
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "said"),
+    [
+        ("GET /TOKEN/ HTTP/1.1\nHost: HOST\nHost: example.org", "", "Host stands there twice"),
+        ("GET /TOKEN/ HTTP/1.1\nHost: HOST\nOrigin: http://HOST\nOrigin: http://a.b", "", "Origin stands there twice"),
+        (
+            "POST /TOKEN/call HTTP/1.1\nHost: HOST\nContent-Type: application/json\nContent-Length: 2\nContent-Length: 9",
+            "{}",
+            "Content-Length stands there twice",
+        ),
+        (
+            "POST /TOKEN/call HTTP/1.1\nHost: HOST\nContent-Type: application/json\nContent-Length: 20",
+            "{}",
+            "ends before its length",
+        ),
+    ],
+)
+def test_a_request_that_says_two_things_or_half_of_one_is_refused(
+    server: Server, head: str, body: str, said: str
+) -> None:
+    text = head.replace("HOST", f"127.0.0.1:{server.server_port}").replace("TOKEN", server.token)
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as line:
+        line.sendall(f"{text}\n\n{body}".replace("\n", "\r\n").encode())
+        line.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert said in json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["text"]
 
 
 # -- the command -----------------------------------------------------------------------------------
@@ -211,7 +253,7 @@ def nothing(x):
         (("model.py:looping",), "looping has 'for _ in x:' in it; its body is assignments"),
         (("model.py:nothing",), "nothing returns nothing at its end"),
         (("model.py:other",), "has no function 'other'; there are forward, direct, looping, nothing"),
-        (("absent.py:f",), "cannot read absent.py"),
+        (("absent.py:f",), "absent.py: cannot be read"),
         (("--example", "zzz"), "there is no 'zzz'; there are attention,"),
         (("sum(x)", "--example", "attention"), "it is a program already"),
         (("sum(x)", "x:n:a:b"), "declares no variable"),
