@@ -39,10 +39,15 @@ class Demand(NamedTuple):
 
 
 def demands(root: Expr, array: Callable[[str], Any]) -> list[Demand]:
-    """What slices, places, index arrays and tall matrices ask of lengths; ``array`` knows a leaf's numbers, or None."""
+    """What axes of length n − 9, slices, places, index arrays and tall matrices ask of lengths.
+
+    ``array`` knows a leaf's numbers, or None.
+    """
     found: list[tuple[AnySize, AnySize]] = []
     for part in parts_of(root):
         match part:
+            case Leaf(sizes=sizes):
+                found += [(size - 1, size) for size in sizes]
             case AffineRelation(form=OneHot(place), sizes=(size,)):
                 found += _inside(place, size)
             case AffineRelation(form=Slice(start, step), sizes=(length, size)):

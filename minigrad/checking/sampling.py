@@ -81,6 +81,7 @@ class _Drawing:
         choices = (lengthened(sizes, asked, known) for sizes in drawn)
         sizes = next(choices)
         if self.is_drawn:
+            self._refuse_empty(sizes)
             self._refuse_too_large(sizes)
         for draws in range(_MOST_DRAWS):
             self.replay.sizes = sizes
@@ -107,6 +108,16 @@ class _Drawing:
         lowered = self.subject.lowered
         measured = {} if lowered is None or lowered.sizes is None else lowered.sizes
         return {**measured, **self.subject.bound_sizes}
+
+    def _refuse_empty(self, sizes: Mapping[str, int]) -> None:
+        """Refuse sizes at which an axis of length n − 9 would hold nothing."""
+        for node in self.replay.leaves:
+            for size in node.shape:
+                if isinstance(size, Size) and size.names() <= sizes.keys() and value_of(size, sizes) < 1:
+                    at = ", ".join(f"{name} = {sizes[name]}" for name in sorted(size.names()))
+                    raise ArgumentError(
+                        f"check: {node.name or 'an input'} holds nothing along {size} where {at}; other sizes are needed"
+                    )
 
     def _refuse_too_large(self, sizes: Mapping[str, int]) -> None:
         """Refuse sizes at which every witness would have to hold arrays beyond the limit."""

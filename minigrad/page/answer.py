@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from minigrad.errors import ArgumentError, MinigradError
-from minigrad.page.faults import fault
+from minigrad.page.faults import fault, own_fault
 from minigrad.page.graph import graph
 from minigrad.page.lines import lines
+from minigrad.page.mending import Patience
 from minigrad.page.numbers import values
 from minigrad.page.plugged import plugged
 from minigrad.page.program import program
@@ -44,11 +45,12 @@ def answer(asked: object) -> dict[str, Any]:
         question = Question.read(asked)
     except MinigradError as error:
         return {**told, "ok": False, "error": fault(error)}
+    patience = Patience()  # a program that takes long to read is not read again
     try:
         study = study_of(question)
         told["program"] = program(study, question)
     except MinigradError as error:
-        found = fault(error, question.program, question.variables)
+        found = fault(error, question.program, question.variables, patience)
         return {**told, "ok": False, "error": found}
     return told | {part: _part(part, study, question) for part in question.ask}
 
@@ -60,3 +62,7 @@ def _part(part: str, study: Study, question: Question) -> Any:
         return PARTS[part](study, question, question.ask[part])
     except MinigradError as error:
         return {"error": fault(error)}
+    except MemoryError:
+        raise  # who asks has a limit, and ends all of it
+    except Exception as error:
+        return {"error": fault(own_fault(error))}

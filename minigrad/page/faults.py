@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minigrad.errors import MinigradError
-from minigrad.page.mending import fixes
+from minigrad.page.mending import Patience, fixes
 
 _OPERATION = re.compile(r"([\w.]+): ")
 _WORD = re.compile(r"[a-z]{2,}[ ,]|a (?!\()")
@@ -15,7 +15,10 @@ _QUOTED = re.compile(r"'\w+ = [^']*'")
 
 
 def fault(
-    error: MinigradError, program: str = "", variables: Mapping[str, str] | None = None
+    error: MinigradError,
+    program: str = "",
+    variables: Mapping[str, str] | None = None,
+    patience: Patience | None = None,
 ) -> dict[str, Any]:
     """What the page shows of an error; of one in a program, what would mend it, too."""
     message = str(error)
@@ -27,8 +30,14 @@ def fault(
         "heading": heading,
         "text": text,
         **(place._asdict() if place else {"line": None, "column": None, "length": None}),
-        "fixes": fixes(error, program, declared) if program else [],
+        "fixes": fixes(error, program, declared, patience or Patience()) if program else [],
     }
+
+
+def own_fault(error: Exception) -> MinigradError:
+    """What nobody foresaw, as an error in words."""
+    found = f"{type(error).__name__}: {error}".replace(";", ",")
+    return MinigradError(f"open: a fault of minigrad's own ({found:.300}); it is worth a report, with the program")
 
 
 def _told(said: str, declared: Mapping[str, str]) -> tuple[str, str]:

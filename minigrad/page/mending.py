@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
-from typing import Any, NamedTuple
+from time import monotonic
+from typing import Any
 
 from minigrad.api import parse
 from minigrad.errors import MinigradError, Place, nearest
@@ -33,13 +36,27 @@ _LETTERS = "nmdkpq"
 _Tried = tuple[str, str, Mapping[str, str] | None]  # a label, a program, and variables that are mended
 
 
-class _Fault(NamedTuple):
+class Patience:
+    """How long is looked for what would mend a program: who asked waits for the fault itself."""
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self._end = monotonic() + seconds
+
+    @property
+    def is_out(self) -> bool:
+        """Whether nothing more is tried."""
+        return monotonic() >= self._end
+
+
+@dataclass(frozen=True)
+class _Fault:
     """A program that cannot be read, and where."""
 
     program: str
     variables: Mapping[str, str]
     error: MinigradError
     place: Place
+    patience: Patience
 
     @property
     def lines(self) -> list[str]:
@@ -54,10 +71,10 @@ class _Fault(NamedTuple):
         """What stands at the place."""
         return self.line[self.place.column - 1 :][: self.place.length]
 
-    @property
+    @cached_property
     def names(self) -> set[str]:
         """What is declared, and what statements give."""
-        return {*self.variables, *re.findall(r"^\s*([^\W\d]\w*)\s*=(?!=)", self.program, re.M)}
+        return {*self.variables, *re.findall(r"^[ \t]*([^\W\d]\w*+)[ \t]*=(?!=)", self.program, re.M)}
 
     def with_line(self, line: str) -> str:
         lines = self.lines
@@ -69,18 +86,20 @@ class _Fault(NamedTuple):
         return self.with_line(self.line[: at.column - 1] + piece + self.line[at.column - 1 + at.length :])
 
 
-def fixes(error: MinigradError, program: str, variables: Mapping[str, str]) -> list[dict[str, Any]]:
+def fixes(
+    error: MinigradError, program: str, variables: Mapping[str, str], patience: Patience
+) -> list[dict[str, Any]]:
     """Whole programs that are read, each near the one that is not: ``{"label", "program"}``.
 
     What is mended beside the text, by a declaration, stands under ``"variables"``, all of them.
     """
     if error.place is None or error.place.line > program.count("\n") + 1:
         return []
-    wrong = _Fault(program, variables, error, error.place)
+    wrong = _Fault(program, variables, error, error.place, patience)
     found: list[dict[str, Any]] = []
     seen = {program}
     for tried, (label, mended, declared) in enumerate(_candidates(wrong)):
-        if len(found) == _MOST_FIXES or tried == _MOST_TRIED:
+        if len(found) == _MOST_FIXES or tried == _MOST_TRIED or wrong.patience.is_out:
             break
         known = variables if declared is None else declared
         if (declared is None and mended in seen) or any(fix["label"] == label for fix in found):
@@ -219,6 +238,8 @@ def _redeclared(wrong: _Fault) -> Iterator[_Tried]:
     """Without what was declared of a variable of the line, or of all: their dims follow from the program."""
     names = [n for n in dict.fromkeys(re.findall(r"[^\W\d]\w*", wrong.line)) if n in wrong.variables]
     for dropped in [[name] for name in names] + ([names] if len(names) > 1 else []):
+        if wrong.patience.is_out:
+            return
         kept = {name: dims for name, dims in wrong.variables.items() if name not in dropped}
         if is_read(wrong.program, kept):
             yield f"Find the dims of {' and '.join(dropped)} anew", wrong.program, kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -17,12 +17,13 @@ from minigrad.checking.replay import Replay
 from minigrad.checking.sample import Sample
 from minigrad.checking.sampling import drawn
 from minigrad.checking.subject import Subject
-from minigrad.errors import ArgumentError, DtypeError, MinigradError, ShapeError
+from minigrad.errors import ArgumentError, MinigradError
 from minigrad.graph import Node
 from minigrad.index.expr import Expr, referred
 from minigrad.index.size import AnySize, Size, value_of
 from minigrad.numeric.backward import gradients
 from minigrad.page.assumed import refuse_broken
+from minigrad.page.given import given, known_sizes
 from minigrad.page.question import Question
 from minigrad.page.study import Study
 from minigrad.program.environment import Environment
@@ -202,8 +203,10 @@ class _Drawing:
         replay = Replay(self.reading.node, {})
         self.by_name = {node.name: node for node in replay.leaves if node.name is not None}
         self.dims = dims_of([*replay.leaves, *replay.order])
-        self.given = {name: _numbers(name, self._node(name), v) for name, v in question.values.items()}
-        self.sizes = self._sizes()
+        self.given = {name: given(self._node(name), value) for name, value in question.values.items()}
+        self.sizes = {
+            name: size for name, size in known_sizes(replay.leaves, question).items() if name in self.dims
+        }
         exact = {n: a for n, a in self.given.items() if a.shape == self._shape(n)}
         # what is drawn for one variable does not depend on what another is given
         fixed = exact if len(exact) == len(self.by_name) else {}
@@ -215,16 +218,6 @@ class _Drawing:
             known = ", ".join(map(str, self.by_name))
             raise ArgumentError(f"values: {name!r:.40} is no variable of the program; it has {known}")
         return self.by_name[name]
-
-    def _sizes(self) -> dict[str, int]:
-        """What is known of dims: as they are given, else as arrays measure."""
-        asked = self.question.sizes.items()
-        sizes = {name: _size(name, size) for name, size in asked if name in self.dims}
-        for name, array in self.given.items():
-            for size, length in zip(self.by_name[name].shape, array.shape, strict=True):
-                if isinstance(size, Size) and size.name is not None:
-                    sizes.setdefault(size.name, length)
-        return sizes
 
     def _shape(self, name: str) -> tuple[int, ...] | None:
         """The shape that a variable has, None where its dims are not known yet."""
@@ -252,6 +245,10 @@ class _Drawing:
             whole[both] = array[both]
             refuse_broken(node, whole)
             leaves = {**leaves, node: whole}
+        try:
+            values_of(found.replay, leaves, strict=False)
+        except Trouble as trouble:
+            raise ArgumentError(f"values: {trouble}, on the numbers given") from trouble
         return found.with_leaves(leaves)
 
     def _legal(self, found: Sample, changed: Mapping[Node, Any]) -> dict[Node, Any] | None:
@@ -293,31 +290,3 @@ def _rounded(array: Any) -> Any:
 
 def _is_positive(matrix: Any) -> bool:
     return bool(np.linalg.eigvalsh(matrix).min() > 0)
-
-
-def _size(name: str, size: Any) -> int:
-    if type(size) is not int or size < 1:
-        raise ArgumentError(f"sizes: {name} is a whole number of at least 1, not {size!r:.40}")
-    return size
-
-
-def _numbers(name: str, node: Node, value: Any) -> Any:
-    """The array that JSON gives for a variable."""
-    try:
-        array = np.asarray(value, dtype=float)
-    except (ValueError, TypeError):
-        raise ArgumentError(f"values: {name} is not an array of numbers, in rows of one length") from None
-    if array.ndim != len(node.shape):
-        dims = " ".join(map(str, node.shape)) or "a scalar"
-        raise ShapeError(f"values: {name} has the shape {array.shape}, and is declared as {dims}")
-    kinds: dict[str, Callable[[Any], Any]] = {"b": lambda a: a != 0, "i": _whole(name), "u": _whole(name)}
-    return kinds.get(node.dtype.kind, lambda a: a)(array)
-
-
-def _whole(name: str) -> Callable[[Any], Any]:
-    def whole(array: Any) -> Any:
-        if not np.array_equal(array, np.floor(array)):
-            raise DtypeError(f"values: {name} holds places, which are whole numbers")
-        return array.astype(int)
-
-    return whole

@@ -8,10 +8,12 @@ from typing import Any
 
 from minigrad.api.targets import variables_of
 from minigrad.checking.distributions import dims_of
+from minigrad.checking.lengths import lengthened
 from minigrad.checking.replay import Replay
 from minigrad.graph import Node
-from minigrad.index.size import AnySize, Size, value_of
-from minigrad.page.mending import is_read, meant, with_name
+from minigrad.index.size import AnySize, value_of
+from minigrad.page.given import known_sizes
+from minigrad.page.mending import Patience, is_read, meant, with_name
 from minigrad.page.numbers import SIZES
 from minigrad.page.question import Question
 from minigrad.page.study import Study
@@ -22,9 +24,10 @@ def program(study: Study, question: Question) -> dict[str, Any]:
     lowered = study.derivation.reading.lowered
     sizes = sizes_of(study, question)
     smooth = {*variables_of(None, lowered)}
+    patience = Patience()
     first = {name for key in study.derivation for name in (key if isinstance(key, tuple) else (key,))}
     return {
-        "variables": [_variable(study, node, sizes, node in smooth) for node in study.variables],
+        "variables": [_variable(study, node, sizes, node in smooth, patience) for node in study.variables],
         "dims": sizes,
         "wrt": [name for node in study.variables if (name := lowered.names[node]) in first],
         "output": {"name": study.output_name, "shape": _shape(study.output.shape, sizes)},
@@ -36,29 +39,18 @@ def sizes_of(study: Study, question: Question) -> dict[str, int]:
     """The sizes of all dims: as they are given, as arrays measure, or the usual ones."""
     replay = Replay(study.derivation.reading.node, {})
     usual = dict(zip(dims_of([*replay.leaves, *replay.order]), cycle(SIZES), strict=False))
-    measured = {}
-    for node in replay.leaves:
-        lengths = _lengths(question.values.get(node.name or "", 0))
-        for size, length in zip(node.shape, lengths, strict=False):
-            if isinstance(size, Size) and size.name is not None:
-                measured[size.name] = length
-    return {name: question.sizes.get(name, measured.get(name, size)) for name, size in usual.items()}
-
-
-def _lengths(value: Any) -> list[int]:
-    """How long an array is that came as lists; whether its rows are alike is for who reads the numbers."""
-    lengths = []
-    while isinstance(value, list) and value:
-        lengths.append(len(value))
-        value = value[0]
-    return lengths
+    known = known_sizes(replay.leaves, question)
+    sizes = {name: known.get(name, size) for name, size in usual.items()}
+    return lengthened(sizes, study.demands, known)
 
 
 def _shape(sizes: tuple[AnySize, ...], known: Mapping[str, int]) -> list[int]:
     return [value_of(size, known) for size in sizes]
 
 
-def _variable(study: Study, node: Node, sizes: Mapping[str, int], smooth: bool) -> dict[str, Any]:
+def _variable(
+    study: Study, node: Node, sizes: Mapping[str, int], smooth: bool, patience: Patience
+) -> dict[str, Any]:
     name = study.derivation.reading.lowered.names[node]
     declared = name in study.declared
     told = {
@@ -70,7 +62,7 @@ def _variable(study: Study, node: Node, sizes: Mapping[str, int], smooth: bool) 
         "shape": _shape(node.shape, sizes),
         "differentiable": smooth,
     }
-    slip = None if declared else _suspect(study, name)
+    slip = None if declared or patience.is_out else _suspect(study, name)
     return told if slip is None else {**told, "suspect": slip}
 
 

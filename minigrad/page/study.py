@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from minigrad.api import Derivation, derive, draw, parse
 from minigrad.api.targets import DISCRETE, variables_of
+from minigrad.checking.lengths import Demand, demands
 from minigrad.checking.replay import Replay
 from minigrad.drawing import Drawing, card_names, fold, picture_of
 from minigrad.errors import ArgumentError, Place
@@ -23,10 +24,14 @@ _KEPT = 16
 
 @dataclass(frozen=True)
 class Study:
-    """A program with its derivation, and its lines by id in reading order."""
+    """A program with its derivation, and its lines by id in reading order.
+
+    ``wrt`` are the names that were asked for and are reached in it, None for all variables.
+    """
 
     program: str
     declared: Mapping[str, str]
+    wrt: tuple[str, ...] | None
     output: Parsed
     derivation: Derivation
 
@@ -70,6 +75,12 @@ class Study:
         return sorted(leaves, key=lambda node: places.get(lowered.names[node], len(self.program)))
 
     @cached_property
+    def demands(self) -> Sequence[Demand]:
+        """What its axes, slices and places ask of lengths, whatever the numbers are."""
+        reading = self.derivation.reading
+        return demands(reading.lowered.expr(reading.node), lambda name: None)
+
+    @cached_property
     def cards(self) -> dict[str, str]:
         """The card of each tensor in the drawing, without what is written on it."""
         node = self.derivation.reading.node
@@ -105,9 +116,9 @@ def _study(
     assert output._node is not None
     graph = Replay(output._node, {})
     reached = {node.name for node in (*graph.leaves, *graph.order)}
-    present = [name for name in wrt or () if name in reached]
+    present = tuple(name for name in wrt or () if name in reached) or None
     if not present and all(node.name is None or node.assume & DISCRETE for node in graph.leaves):
         raise ArgumentError(
             "open: there is nothing to differentiate by; the result depends on no variable that varies smoothly"
         )
-    return Study(program, declared, output, derive(output, present or None, order))
+    return Study(program, declared, present, output, derive(output, present, order))

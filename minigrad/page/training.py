@@ -105,9 +105,9 @@ def _moved(study: Study, question: Question, asked: Any) -> dict[str, Node]:
                 f"training: {name} is {bound}, {ASSUMPTIONS[bound][2]}, and a gradient step would leave that; "
                 "choose other variables"
             )
-    chosen = names or [n for n in question.wrt or variables if n in variables and not _bound(variables[n])]
+    chosen = names or [n for n in study.wrt or variables if n in variables and not _bound(variables[n])]
     if not chosen:
-        raise ArgumentError("training: no variable is free to move; choose one that no assumption binds")
+        raise ArgumentError("training: no variable is free to move; choose one by name, that no assumption binds")
     return {name: variables[name] for name in chosen}
 
 

@@ -105,7 +105,7 @@ def raised(text: str) -> tuple[str, str]:
 
 def slip(text: str, message: str) -> str:
     """What is often meant where the grammar refuses a text."""
-    primed = re.search(r"\b(\w+)['′″‴]+\s*\(", text)
+    primed = re.search(r"\b(\w++)['′″‴]++\s*\(", text)
     if primed:
         return f"; a derivative is written D({primed[1]})(x), of higher order D({primed[1]}, 2)(x)"
     if "'" in text and text.count("'") % 2:

@@ -58,6 +58,8 @@ PLACES = {
     "cross_entropy(Z, 9)": {"Z": "c"},
     "trace(X, offset=6)": {"X": "n n"},
     "det(X[5:8, 5:8])": {"X": "n n"},
+    "sum(x**2)": {"x": "n-9"},
+    "sum(x**2) + sum(y)": {"x": "2*n-11", "y": "12-n"},
 }
 
 

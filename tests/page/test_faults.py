@@ -2,7 +2,8 @@
 
 import pytest
 
-from minigrad.page import answer
+from minigrad.errors import ArgumentError
+from minigrad.page import answer, mending
 
 X, XW = {"X": "n d"}, {"X": "n d", "Wq": "d k", "Wk": "d k"}
 V = {"x": "n"}
@@ -82,3 +83,22 @@ def test_places_are_those_of_the_text_that_was_given():
         error = answer({"program": program, "variables": V | {"W": "m k"}})["error"]
         line = program.split("\n")[error["line"] - 1]
         assert line[error["column"] - 1 :][: error["length"]].endswith("@ W")
+
+
+@pytest.mark.parametrize("reads", [1, 2, 3])
+def test_fixes_are_looked_for_as_long_as_patience_lasts(monkeypatch, reads):
+    now = 0.0
+    read = mending.parse
+
+    def slow(*args, **variables):  # of which each reading takes 0.4 s
+        nonlocal now
+        now += 0.4
+        return read(*args, **variables)
+
+    monkeypatch.setattr(mending, "monotonic", lambda: now)
+    monkeypatch.setattr(mending, "parse", slow)
+    patience = mending.Patience(0.4 * reads)
+    with pytest.raises(ArgumentError) as found:
+        read("sum(x) + b")
+    mending.fixes(found.value, "sum(x) + b", {"y": "m"}, patience)
+    assert now == pytest.approx(0.4 * reads)

@@ -132,6 +132,11 @@ def test_large_arrays_are_left_out():
         ({"values": {"X": [1, 2]}}, "declared as n d"),
         ({"values": {"X": [[1], [1, 2]]}}, "rows of one length"),
         ({"values": {"X": [["<b>"]]}}, "numbers"),
+        ({"values": {"X": [[10**400]]}}, "an array of numbers"),
+        ({"values": {"X": [[None]]}}, "an array of numbers"),
+        ({"values": {"X": [["1"]]}}, "an array of numbers"),
+        ({"values": {"X": [[]]}}, "0 numbers along d; a dim measures from 1 to 64"),
+        ({"values": {"X": [[1] * 65]}}, "65 numbers along d"),
         ({"sizes": {"n": 0}}, "from 1 to 64"),
         ({"start": "warm"}, '"random" or "0/1"'),
     ],
@@ -141,3 +146,39 @@ def test_bad_numbers_are_told_in_words(wrong, words):
     told = answer({**question, "ask": {"values": {}}})
     error = told["error"] or told["values"]["error"]
     assert words in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("program", "variables", "given", "words"),
+    [
+        ("cross_entropy(X, y)", {"X": "n c", "y": "n | index"}, {"y": [1e300]}, "y holds places"),
+        ("cross_entropy(X, y)", {"X": "n c", "y": "n | index"}, {"y": ["Infinity"]}, "y holds places"),
+        ("cross_entropy(X, y)", {"X": "n c", "y": "n | index"}, {"y": [7]}, "index 7 is out of bounds"),
+        ("sum(where(b, x, 0))", {"x": "n", "b": "n | bool"}, {"b": [3]}, "b holds truth values"),
+        ("sum(where(b, x, 0))", {"x": "n", "b": "n | bool"}, {"b": ["NaN"]}, "b holds truth values"),
+        ("sum(inv(x))", {"x": "n n"}, {"x": [[0]]}, "Singular matrix"),
+        ("logdet(x)", {"x": "n n | spd"}, {"x": [["NaN"]]}, "x is spd"),
+    ],
+)
+def test_numbers_that_a_step_cannot_take_are_told_in_words(program, variables, given, words):
+    assert words in asked(program, variables, values=given)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "more", "sizes"),
+    [
+        ({"X": "m n", "w": "n"}, {"values": {"X": [[1, 2, 3]], "w": [1, 2]}}, {"m": 1, "n": 3}),
+        ({"X": "m n", "w": "n"}, {"values": {"w": [1, 2], "X": [[1, 2, 3]]}}, {"m": 1, "n": 2}),
+        ({"X": "m n", "w": "n"}, {"values": {"w": [1, 2]}, "sizes": {"n": 5}}, {"m": 4, "n": 5}),
+        ({"X": "m n-9", "w": "n-9"}, {}, {"m": 4, "n": 10}),
+    ],
+)
+def test_all_parts_know_the_same_sizes(variables, more, sizes):
+    told = answer({"program": "sum(X @ w)", "variables": variables, "ask": {"values": {}}, **more})
+    assert told["program"]["dims"] == told["values"]["sizes"] == sizes
+    assert told["program"]["variables"][1]["shape"] == told["values"]["arrays"]["w"]["shape"]
+
+
+def test_sizes_at_which_an_axis_holds_nothing_are_refused():
+    found = asked("sum(x)", {"x": "n-9"}, sizes={"n": 4})
+    assert "x holds nothing along n - 9 where n = 4" in found["error"]["message"]

@@ -171,6 +171,17 @@ def test_a_part_that_fails_leaves_the_others():
     assert "there is no part 'nothing'" in told["nothing"]["error"]["message"]
 
 
+def test_a_part_with_an_unforeseen_fault_leaves_the_others(monkeypatch):
+    def graph(study, question, how):
+        raise RuntimeError("something; unforeseen")
+
+    monkeypatch.setitem(PARTS, "graph", graph)
+    told = asked("sum(x)", {"x": "n"}, ("graph", "lines"))
+    assert told["ok"]
+    assert told["lines"]
+    assert told["graph"]["error"]["heading"] == "A fault of minigrad's own (RuntimeError: something, unforeseen)"
+
+
 @pytest.mark.parametrize("order", [1, 2])
 def test_sources_and_verdict(order):
     told = asked("L = logsumexp(A @ x)", {"A": "m n"}, ("sources", "verdict"), order=order, wrt=["x"])

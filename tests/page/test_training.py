@@ -95,3 +95,10 @@ def test_a_long_way_is_sent_in_part():
     assert found["every"] == 3
     assert (len(found["losses"]), len(found["path"])) == (1201, 401)
     assert sum(len(place["W"]["data"]) for place in found["path"]) <= 200_000
+
+
+def test_what_was_chosen_in_an_earlier_program_is_not_asked_for():
+    example = {"program": "sum(x**2)", "variables": {"x": "n"}, "values": {"x": [1.0]}}
+    assert trained({**example, "wrt": ["gone"]}, rate=0.5, steps=1)["wrt"] == ["x"]
+    inner = trained({**example, "program": "u = x**2; sum(u)", "wrt": ["u"]}, rate=0.5, steps=1)
+    assert "no variable is free to move" in inner["error"]["message"]
