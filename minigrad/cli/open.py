@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import webbrowser
 from http import HTTPStatus
 from typing import Any
@@ -114,8 +115,7 @@ def _serve(start: dict[str, Any], port: int, browser: bool, as_json: bool) -> No
     from minigrad.page.server import Refusal, Server
     from minigrad.page.worker import Workers
 
-    # The children find loaded what Python's own start of this program loads in each.
-    with Workers(preload=["minigrad.cli"]) as workers:
+    with Workers() as workers:
 
         def cancel(asked: dict[str, Any]) -> bytes:
             lane = asked.get("lane")
@@ -141,6 +141,6 @@ def _serve(start: dict[str, Any], port: int, browser: bool, as_json: bool) -> No
         with server:
             tell(json.dumps({"url": server.url}) if as_json else server.url)
             sys.stdout.flush()
-            if browser:
-                webbrowser.open(server.url)
+            if browser:  # one in the terminal stays until it is left, and asks meanwhile
+                threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
             server.serve_forever()

@@ -8,18 +8,21 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import connection
+from types import ModuleType
 from typing import Any
 
 from minigrad.errors import MinigradError
-from minigrad.page.faults import fault
+from minigrad.page.faults import fault, own_fault
 
 Answer = Callable[[object], dict[str, Any]]
 
 # How a child ends that had no more memory.
 NO_MEMORY = 77
+_STARTED = threading.Lock()  # one starts at a time
 _STARTING = 120.0  # seconds; the limit of an answer counts from when the child can answer
 
 
@@ -37,7 +40,8 @@ class Child:
     def __init__(self, context: Any, answer: Answer, memory: int) -> None:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(theirs, answer, memory), daemon=True)
-        self._process.start()
+        with _STARTED, same_modules(), _no_program():
+            self._process.start()
         theirs.close()
         self._ready = False
 
@@ -80,9 +84,45 @@ class Child:
         return int(self._process.exitcode)
 
 
+@contextmanager
+def same_modules() -> Iterator[None]:
+    """What is started meanwhile finds the modules that this process finds, and no others.
+
+    Python looks first in the folder that it is started in, which may be anybody's: a file ``types.py``
+    there would be run.
+    """
+    here = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    ours = {"PYTHONSAFEPATH": "1", "PYTHONPATH": here}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _no_program() -> Iterator[None]:
+    """Who asks for children may be any program, or a text from a pipe: none of them runs it again."""
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
+
+
 def stopped(message: str, **more: Any) -> bytes:
     """What stands in place of an answer that cannot be had."""
-    return json.dumps({"ok": False, "error": fault(MinigradError(f"open: {message}")), **more}).encode()
+    return _instead(MinigradError(f"open: {message}"), **more)
+
+
+def _instead(error: MinigradError, **more: Any) -> bytes:
+    return json.dumps({"ok": False, "error": fault(error), **more}).encode()
 
 
 # -- in the child -----------------------------------------------------------------------------------
@@ -94,6 +134,7 @@ def _work(pipe: Any, answer: Answer, memory: int) -> None:
     if sys.platform != "win32":
         os.setpgid(0, 0)
     _limit(memory)
+    warnings.simplefilter("ignore")  # numbers that are not finite are told as such; the terminal is for the address
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):
         pipe.send_bytes(b"ready")
@@ -108,9 +149,7 @@ def _answered(question: bytes, answer: Answer) -> bytes:
     except MemoryError:
         os._exit(NO_MEMORY)  # what it keeps is too much to go on with
     except Exception as error:
-        found = f"{type(error).__name__}: {error}".replace(";", ",")
-        said = f"a fault of minigrad's own ({found:.300}); it is worth a report, with the program"
-        return stopped(said, number=asked.get("number"))
+        return _instead(own_fault(error), number=asked.get("number"))
 
 
 def _limit(memory: int) -> None:

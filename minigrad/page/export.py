@@ -40,17 +40,22 @@ def exported(asked: Mapping[str, Any], ask: Ask) -> str:
     Raises
     ------
     ArgumentError
-        When the program has a fault: there is nothing to freeze.
+        When the program has a fault: there is nothing to freeze. Numbers that are refused are no fault: the
+        file says why.
     """
     question = {key: asked[key] for key in Question.__dataclass_fields__ if key in asked and key != "ask"}
     told = dict(_answered(ask, question | {"ask": _ALL}))
-    ids = [line["id"] for line in told["lines"]] if isinstance(told["lines"], list) else []
+    if not isinstance(told["lines"], list):
+        raise ArgumentError(told["lines"]["error"]["message"])
+    ids = [line["id"] for line in told["lines"]]
     plugged = _answered(ask, question | {"ask": {"plugged": {"lines": ids}}})["plugged"]
+    if plugged.keys() != {*ids}:  # no line has numbers, and each says why
+        plugged = dict.fromkeys(ids, plugged)
     state = asked.get("state")
     shown = {key: state[key] for key in _SHOWN if key in state} if isinstance(state, Mapping) else {}
     kept = {key: question[key] for key in _STATE if key in question}
     apart = {"numbers": told["values"], "sources": told["sources"], "verdict": told["verdict"]}
-    answers = {"answer": told, "plugged": plugged, **apart}
+    answers = {"answer": told, "plugged": plugged, "refusal": told["values"].get("error"), **apart}
     return _page({"state": {**kept, **shown}, "answers": answers})
 
 

@@ -11,12 +11,12 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.page.answer import answer as answer_of
-from minigrad.page.child import NO_MEMORY, Answer, Child, Ended, Late, stopped
+from minigrad.page.child import NO_MEMORY, Answer, Child, Ended, Late, same_modules, stopped
 
 # The kinds of work, and how many seconds one answer may take.
 SECONDS: dict[str, float] = {"reading": 10, "verdict": 30, "training": 30, "turn": 20, "export": 60}
@@ -57,8 +57,6 @@ class Workers:
         How many there are at most; the one that was idle longest is ended for a new one.
     patience
         How many seconds a later question gives an earlier one.
-    preload
-        Modules that children have from the start, besides the page's own.
     """
 
     def __init__(
@@ -68,10 +66,9 @@ class Workers:
         memory: int = MEMORY,
         children: int = CHILDREN,
         patience: float = PATIENCE,
-        preload: Sequence[str] = (),
     ) -> None:
         os.environ.update(_ONE_THREAD)
-        self._context = _context(preload)
+        self._context = _context()
         self._answer, self._seconds, self._memory = answer, seconds, memory
         self._children, self._patience = children, patience
         self._seats: dict[tuple[str, str], _Seat] = {}  # the one used last is the last
@@ -90,7 +87,7 @@ class Workers:
     def answer(self, asked: Mapping[str, Any]) -> bytes:
         """The answer to a question as JSON; every end of its child is an error in words."""
         page, lane, number = str(asked.get("page")), str(asked.get("lane")), asked.get("number")
-        number = number if type(number) is int else 0
+        number = number if type(number) is int and 0 <= number < 2**63 else 0
         seat = self._seat(page, lane, number)
         try:
             if not seat.turn.acquire(timeout=self._patience):
@@ -171,15 +168,16 @@ class Workers:
                 seat.child = None
 
 
-def _context(preload: Sequence[str]) -> Any:
+def _context() -> Any:
     """How children come to be: as copies of a process that has loaded all, where there are such."""
     if sys.platform == "win32" or "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
 
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["minigrad.page.warm", *preload])
-    forkserver.ensure_running()
+    context.set_forkserver_preload(["minigrad.page.warm"])
+    with same_modules():
+        forkserver.ensure_running()
     return context
 
 

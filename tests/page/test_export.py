@@ -63,6 +63,35 @@ def test_what_was_written_stays_text(html: str) -> None:
     assert frozen(html)["state"]["title"] == "</script><b>"
 
 
+HOSTILE = ["</script><b>", "<!--<script>", "]]>", "\u2028", "</SCRIPT >", "&lt;/script>", '"', "\u202e"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_program_breaks_out_of_its_place(html: str, text: str) -> None:
+    hostile = {
+        "program": f"{QUESTION['program']}  # {text}",
+        "wrt": ["w", text],
+        "sizes": {text: 3},
+        "state": {"title": text, "step": text, "style": text},
+    }
+    page = exported({**QUESTION, **hostile}, answer)
+    for tag in ("<script", "</script", "<!--", "<b>", "<style"):
+        assert page.lower().count(tag) == html.lower().count(tag)
+    state = frozen(page)["state"]
+    assert {**hostile, **hostile["state"]}.items() >= {key: state[key] for key in ("program", "wrt", "title")}.items()
+    with pytest.raises(ArgumentError):  # no variable is called so
+        exported({**QUESTION, "variables": {**QUESTION["variables"], text: "n"}}, answer)
+
+
+def test_numbers_that_are_refused_say_why() -> None:
+    held = frozen(exported({**QUESTION, "values": {"w": ["x"]}}, answer))["answers"]
+    assert "w is not an array of numbers" in held["refusal"]["text"] + held["refusal"]["heading"]
+    assert held["numbers"]["error"] == held["refusal"]
+    assert {*held["plugged"]} == {line["id"] for line in held["answer"]["lines"]}
+    assert all(told["error"] == held["refusal"] for told in held["plugged"].values())
+    assert frozen(exported(QUESTION, answer))["answers"]["refusal"] is None
+
+
 def test_a_faulty_program_is_told() -> None:
     with pytest.raises(ArgumentError, match="nowhere"):
         exported({"program": "sum(nowhere(X))"}, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -128,3 +129,31 @@ def test_the_end_stops_what_is_computed(tmp_path: Path) -> None:
         asked = Asked(workers, tmp_path, "a", 1, do="loop")
     assert asked.end()["void"]
     assert told(workers, "a", 2)["void"]
+
+
+def test_nothing_of_the_folder_or_of_the_program_is_run_again(tmp_path: Path) -> None:
+    for name in ("types", "random", "sympy", "minigrad"):
+        (tmp_path / f"{name}.py").write_text("open('run', 'w').close()\n", encoding="ascii")
+    program = """
+from minigrad.page.worker import Workers
+
+with open("main", "a") as file:
+    file.write("run")
+with Workers() as workers:
+    asked = {"program": "sum(x)", "variables": {"x": "n"}, "ask": {"lines": {}}}
+    print(workers.answer(asked).decode())
+"""
+    path = os.pathsep.join(map(os.path.abspath, sys.path))
+    done = subprocess.run(
+        [sys.executable, "-P", "-"],
+        input=program,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["ok"], done
+    assert done.stderr == ""
+    assert (tmp_path / "main").read_text() == "run"
+    assert not (tmp_path / "run").exists()
