@@ -66,6 +66,7 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     allow_reuse_address = False
+    request_queue_size = 128  # a page asks for all its files at once, and there may be many pages
 
     def __init__(
         self, posts: Mapping[str, Answered], made: Mapping[str, Any] = {}, port: int = 0

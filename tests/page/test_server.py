@@ -155,6 +155,22 @@ def test_a_request_that_says_two_things_or_half_of_one_is_refused(
     assert said in json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["text"]
 
 
+def test_many_who_ask_at_once_are_all_answered() -> None:
+    with Server({}, {"start.json": {}}) as found:
+        lines = [HTTPConnection("127.0.0.1", found.server_port, timeout=10) for _ in range(100)]
+        for line in lines:  # before anyone is answered
+            line.request("GET", f"/{found.token}/start.json")
+        thread = threading.Thread(target=found.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            assert [line.getresponse().read() for line in lines] == [b"{}"] * 100
+        finally:
+            found.shutdown()
+            thread.join()
+            for line in lines:
+                line.close()
+
+
 # -- the command -----------------------------------------------------------------------------------
 
 
