@@ -98,6 +98,7 @@ def test_what_cannot_be_read_says_where(text, heading, column):
     assert found.get("column") == column or column is None
 
 
+@pytest.mark.long("part")
 @pytest.mark.parametrize("id", EXAMPLES)
 def test_what_the_page_prints_is_right_as_an_answer(id):
     for line in ask(id, lines={})["lines"]:
