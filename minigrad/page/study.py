@@ -106,6 +106,11 @@ def study_of(question: Question) -> Study:
     return _study(question.program, tuple(question.variables.items()), question.wrt, question.order)
 
 
+def forget() -> None:
+    """Forget the studies that are kept, so that what is asked next is derived anew."""
+    _study.cache_clear()
+
+
 @lru_cache(maxsize=_KEPT)
 def _study(
     program: str, variables: tuple[tuple[str, str], ...], wrt: tuple[str, ...] | None, order: int

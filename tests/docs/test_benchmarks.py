@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import unjudged
 
-from benchmarks import growth
+from benchmarks import growth, page
 from benchmarks.contestants import (
     CONTESTANTS,
     minigrad_compiled,
@@ -21,6 +21,7 @@ from benchmarks.contestants import (
 from benchmarks.harness import Result
 from benchmarks.report import markdown
 from benchmarks.workloads import WORKLOADS, Workload, make
+from minigrad.page import GALLERY
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,3 +96,14 @@ def test_growth_is_measured_in_every_stage() -> None:
     seconds = growth.measured("recurrent steps", 2)
     assert tuple(seconds) == growth.STAGES
     assert all(time >= 0 for time in seconds.values())
+
+
+def test_a_call_of_the_page_is_measured_beside_the_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "GALLERY", GALLERY[6:8])
+    rows = [row.split("|") for row in page.call_rows(1)]
+    assert [row[1].strip() for row in rows[2:]] == [*(e["id"] for e in GALLERY[6:8]), "median of all"]
+    for row in rows[2:-1]:
+        call, derive, ratio = map(float, row[2:5])
+        assert call >= 0
+        assert derive >= 0
+        assert ratio > 0
