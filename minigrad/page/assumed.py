@@ -23,6 +23,10 @@ def _identity(a: Any) -> Any:
     return np.isclose(np.swapaxes(a, -1, -2) @ a, np.eye(a.shape[-1]), atol=_NEAR)
 
 
+def _is_finite(a: Any) -> bool:
+    return bool(np.isfinite(a).all())
+
+
 def _zero_or_one(a: Any) -> Any:
     return (a == 0) | (a == 1)
 
@@ -30,7 +34,7 @@ def _zero_or_one(a: Any) -> Any:
 # name -> of an array, where it holds: at each element, or of each matrix or row as a whole
 _HOLDS: dict[str, Callable[[Any], Any]] = {
     "symmetric": _mirrored,
-    "spd": lambda a: _mirrored(a).all() and bool(np.linalg.eigvalsh(a).min() > 0),
+    "spd": lambda a: _is_finite(a) and _mirrored(a).all() and bool(np.linalg.eigvalsh(a).min() > 0),
     "diagonal": lambda a: (a == 0) | np.eye(a.shape[-1], dtype=bool),
     "orthogonal": lambda a: _identity(a).all(),
     "simplex": lambda a: (a > 0) & np.isclose(a.sum(-1, keepdims=True), 1, atol=_NEAR),
@@ -41,7 +45,7 @@ _HOLDS: dict[str, Callable[[Any], Any]] = {
     "unit": lambda a: (a > 0) & (a < 1),
     "bool": _zero_or_one,
     "index": lambda a: (a >= 0) & (a == np.floor(a)),
-    "invertible": lambda a: bool((np.linalg.matrix_rank(a) == a.shape[-1]).all()),
+    "invertible": lambda a: _is_finite(a) and bool((np.linalg.matrix_rank(a) == a.shape[-1]).all()),
     "nonzero": lambda a: a != 0,
 }
 
@@ -55,7 +59,8 @@ def refuse_broken(node: Node, array: Any) -> None:
         Names the variable, the assumption and, where one element breaks it, that element.
     """
     for word in sorted(node.assume):
-        held = np.asarray(_HOLDS[word](np.asarray(array, dtype=float)))
+        with np.errstate(all="ignore"):  # what is not finite breaks it
+            held = np.asarray(_HOLDS[word](np.asarray(array, dtype=float)))
         if held.all():
             continue
         where = ""

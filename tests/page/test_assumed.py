@@ -54,3 +54,16 @@ def test_the_place_is_told() -> None:
     node = mg.symbols("A: 2 2 | positive")._node
     with pytest.raises(ArgumentError, match="the number at 2, 1 is -3"):
         refuse_broken(node, np.array([[1.0, 2.0], [-3.0, 4.0]]))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+@pytest.mark.parametrize("word", ["spd", "orthogonal", "invertible"])
+def test_a_matrix_that_is_not_finite_is_refused_in_words(word: str, value: float) -> None:
+    node = mg.symbols(f"A: 2 2 | {word}")._node
+    matrix = np.array([[value, 1.0], [1.0, 0.0]])
+    if (word, value) == ("invertible", 1e300):
+        refuse_broken(node, np.diag([value, value]))
+    else:
+        with pytest.raises(ArgumentError, match=f"A is {word}, "):
+            refuse_broken(node, matrix)
