@@ -12,8 +12,8 @@ from minigrad.compiled.sized import elements
 from minigrad.index.size import AnySize
 from minigrad.program.functions import OF_SCIPY
 from minigrad.program.operations import ATOMS, BUILT_UP, VIEWS
-from minigrad.program.value import Value, in_order
-from minigrad.source.axes import axis_text, shape_text, subscripts
+from minigrad.program.value import Value, in_order, subscripts
+from minigrad.source.axes import axis_text, shape_text
 from minigrad.source.dialect import Dialect
 from minigrad.source.dialects import NUMPY
 from minigrad.source.names import Identifiers, quoted
@@ -124,7 +124,7 @@ class Lines:
         if value.op in ATOMS or value.kind == "weak":
             return expression(value, self)
         if value.op in VIEWS:
-            return self._view(k, value)
+            return self._view(value)
         if value.op == "ufunc" and value.ndim == 0:
             return self._local(value, self._scalar(value))
         if value.op in WRITERS and value.ndim and value not in self.fresh:
@@ -143,7 +143,7 @@ class Lines:
         self.body.append(f"{name} = {text.text}")
         return Text(name)
 
-    def _view(self, k: int, value: Value) -> Text:
+    def _view(self, value: Value) -> Text:
         text = expression(value, self)
         base = self.layout.bases[value.args[0]]
         if base not in self.slots:

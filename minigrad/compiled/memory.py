@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiled.sized import elements, shape_of
-from minigrad.program.operations import ATOMS, VIEWS
+from minigrad.program.environment import Environment
+from minigrad.program.operations import ATOMS, OPERATIONS, VIEWS
 from minigrad.program.value import Value
 
 # What writes into an array of its caller's.
@@ -23,7 +24,7 @@ WRITERS = frozenset({
 })  # fmt: skip
 ELEMENTWISE = frozenset({"ufunc", "choose", "exp_where"})
 CONTRACTIONS = frozenset({"matmul", "matvec", "vecdot"})
-
+_NO_NAMES = Environment({}, {})  # where all sizes are numbers
 
 # Arrays of up to so many elements are near whatever their order; of so few sums nothing is gained.
 SMALL, _FEW = 2**15, 64
@@ -55,7 +56,7 @@ class Layout:
         """Note how the value stands in memory, and whose memory it is."""
         if value.op in VIEWS:
             arg = value.args[0]
-            view = viewed(value, self.arrays[arg])
+            view = OPERATIONS[value.op].run(value, [self.arrays[arg]], _NO_NAMES)
             shared = np.may_share_memory(view, self.arrays[arg])
             self.arrays[value] = view
             self.bases[value] = self.bases[arg] if shared else value
@@ -69,32 +70,6 @@ class Layout:
     def is_view(self, value: Value) -> bool:
         """Whether the value has the memory of what it is a view of."""
         return value.op in VIEWS and self.bases[value] is not value
-
-
-def viewed(value: Value, array: Any) -> Any:
-    """The view, of an array that holds nothing."""
-    match value.op:
-        case "permute":
-            return array.transpose(value.params[0])
-        case "expand":
-            return np.expand_dims(array, value.params[0])
-        case "reshape":
-            return array.reshape(shape_of(value))
-        case "broadcast":
-            return np.broadcast_to(array, shape_of(value))
-        case "diagonal":
-            letters = "".join(chr(97 + label) for label in value.params[0])
-            return np.einsum(f"{letters}->{''.join(dict.fromkeys(letters))}", array)
-    entries = tuple(
-        slice(None) if e is None else e if not isinstance(e, tuple) else _slice(*e)
-        for e in value.params[0]
-    )
-    return array[entries]
-
-
-def _slice(start: int, step: int, length: int) -> slice:
-    stop = start + step * length
-    return slice(start, stop if stop >= 0 else None, step)
 
 
 def laid_out(order: Sequence[Value]) -> Layout:

@@ -34,10 +34,3 @@ def expanded(at: Rewriting, value: Value, axes: tuple[int, ...]) -> Value:
     left = iter(value.sizes)
     sizes = [1 if k in axes else next(left) for k in range(value.ndim + len(axes))]
     return at.builder.make("expand", (value,), (axes,), sizes, value.kind)
-
-
-def reshaped(at: Rewriting, value: Value, sizes: tuple[int, ...]) -> Value:
-    """The elements in a row in other sizes."""
-    if value.sizes == sizes:
-        return value
-    return at.builder.make("reshape", (value,), (sizes,), sizes)

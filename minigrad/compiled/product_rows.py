@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.compiled.parts import multiplied, reshaped
+from minigrad.compiled.parts import multiplied
 from minigrad.compiled.rewriting import Rewriting
 from minigrad.compiled.sized import elements, shape_of
 from minigrad.program.value import Value, broadcast, swapped_last
@@ -18,9 +18,9 @@ def one_matrix_for_all(at: Rewriting, value: Value) -> Value | None:
     if a.ndim < 3 or b.ndim not in (1, 2):
         return None
     rows = math.prod(shape_of(a)[:-1])
-    flat = at.builder.make("reshape", (a,), ((rows, a.sizes[-1]),), (rows, a.sizes[-1]))
+    flat = at.builder.reshape(a, (rows, a.sizes[-1]))
     made = at.builder.make("matmul", (flat, b), (), (rows, *b.sizes[1:]))
-    return at.builder.make("reshape", (made,), (value.sizes,), value.sizes)
+    return at.builder.reshape(made, value.sizes)
 
 
 def tensordot_as_product(at: Rewriting, value: Value) -> Value | None:
@@ -36,11 +36,10 @@ def tensordot_as_product(at: Rewriting, value: Value) -> Value | None:
     first = _matrix(at, a, free_a, left)
     second = _matrix(at, b, right, free_b)
     if not free_a and not free_b:
-        flat = [at.builder.make("reshape", (x,), ((s,),), (s,))
-                for x in (first, second) for s in [elements(x)]]  # fmt: skip
+        flat = [at.builder.reshape(x, (elements(x),)) for x in (first, second)]
         return at.builder.make("matmul", flat, (), ())
     made = at.builder.make("matmul", (first, second), (), (first.sizes[0], second.sizes[1]))
-    return reshaped(at, made, shape_of(value))
+    return at.builder.reshape(made, value.sizes)
 
 
 def _matrix(at: Rewriting, value: Value, rows: Sequence[int], columns: Sequence[int]) -> Value:
@@ -48,8 +47,8 @@ def _matrix(at: Rewriting, value: Value, rows: Sequence[int], columns: Sequence[
     n, m = (math.prod(shape_of(value)[k] for k in axes) for axes in (rows, columns))
     if columns and rows and columns[0] == 0:
         turned = at.builder.permute(value, [*columns, *rows])
-        return at.builder.permute(reshaped(at, turned, (m, n)), (1, 0))
-    return reshaped(at, at.builder.permute(value, [*rows, *columns]), (n, m))
+        return at.builder.permute(at.builder.reshape(turned, (m, n)), (1, 0))
+    return at.builder.reshape(at.builder.permute(value, [*rows, *columns]), (n, m))
 
 
 def stack_of_vectors(at: Rewriting, value: Value) -> Value | None:
@@ -138,10 +137,7 @@ def scaled_rows(at: Rewriting, value: Value) -> Value | None:
         # rows of the array are rows of the product, or what is summed over
         summed = turned == (k == 0)
         if k == 1:
-            factor = at.builder.make(
-                "reshape", (factor,), ((*factor.sizes[:-2], 1, factor.sizes[-2]),),
-                (*factor.sizes[:-2], 1, factor.sizes[-2]),
-            )  # fmt: skip
+            factor = at.builder.reshape(factor, (*factor.sizes[:-2], 1, factor.sizes[-2]))
         if summed:
             small = multiplied(at, 1, [(other, 1), (factor, exponent)], other)
             args = (core, small) if k == 0 else (small, core)

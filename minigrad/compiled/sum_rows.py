@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.compiled.parts import expanded, multiplied, reshaped, scaled
+from minigrad.compiled.parts import expanded, multiplied, scaled
 from minigrad.compiled.rewriting import Rewriting
 from minigrad.compiled.sized import elements
-from minigrad.program.value import Value, swapped_last
+from minigrad.program.value import Value, broadcast, swapped_last
 
 
 def constant_out_of_sum(at: Rewriting, value: Value) -> Value | None:
@@ -18,7 +18,7 @@ def constant_out_of_sum(at: Rewriting, value: Value) -> Value | None:
     coef, parts = product.params[0], _opened(product)
     outside = [(v, e) for v, e in parts if _is_fixed(v, axes, product) and v.kind == "float"]
     inside = [part for part in parts if part not in outside]
-    sizes = _broadcast_sizes([v for v, _ in inside], product.ndim)
+    sizes = tuple(broadcast([v for v, _ in inside], product.ndim))
     if not (outside or coef != 1) or not inside or sizes != product.sizes:
         return None
     whole = multiplied(at, 1, inside, product)
@@ -39,14 +39,6 @@ def _opened(product: Value) -> list[tuple[Value, Any]]:
     return found
 
 
-def _broadcast_sizes(values: list[Value], ndim: int) -> tuple[object, ...]:
-    sizes: list[object] = [1] * ndim
-    for v in values:
-        for k, size in enumerate(v.sizes, start=ndim - v.ndim):
-            sizes[k] = size if size != 1 else sizes[k]
-    return tuple(sizes)
-
-
 def _is_fixed(value: Value, axes: tuple[int, ...], whole: Value) -> bool:
     lead = whole.ndim - value.ndim
     return all(axis < lead or value.sizes[axis - lead] == 1 for axis in axes)
@@ -64,7 +56,7 @@ def _without(at: Rewriting, value: Value, axes: tuple[int, ...], whole: Value) -
             left_over = [k - 1 for k in left_over[1:]]
         return expanded(at, value.args[0], tuple(left_over))
     left = [size for k, size in enumerate(value.sizes) if k not in gone]
-    return at.builder.make("reshape", (value,), (tuple(left),), left)
+    return at.builder.reshape(value, left)
 
 
 def sum_of_products(at: Rewriting, value: Value) -> Value | None:
@@ -80,7 +72,7 @@ def sum_of_products(at: Rewriting, value: Value) -> Value | None:
     a, b = product.args
     if len(axes) == product.ndim and a.sizes == b.sizes:
         count = elements(a)
-        flat = [reshaped(at, v, (count,)) for v in (a, b)]
+        flat = [at.builder.reshape(v, (count,)) for v in (a, b)]
         total = at.builder.make("matmul", flat, (), ())
         return total if coef == 1 else scaled(at, coef, total)
     if axes != (product.ndim - 1,) or product.ndim < 2:

@@ -17,10 +17,9 @@ from minigrad.program.value import Value
 from minigrad.program.value_builder import ValueBuilder
 from minigrad.source.constants import constant_text
 from minigrad.source.dialects import NUMPY
+from minigrad.source.layout import INDENT, indented
 from minigrad.source.names import quoted
 from minigrad.source.pieces import ATOM
-
-_INDENT = "    "
 
 
 @dataclass(frozen=True)
@@ -116,12 +115,12 @@ class _Function(Lines):
             helpers += ["", *text.rstrip().split("\n")]
         if "math." in "\n".join(helpers):
             imports.insert(0, "import math")
-        lines = [*imports, "", "", "def prepare(dtype):", f'{_INDENT}"""{self._summary()}"""']
-        lines += [f"{_INDENT}{line}" if line else "" for line in (*inner, *helpers)]
+        lines = [*imports, "", "", "def prepare(dtype):", f'{INDENT}"""{self._summary()}"""']
+        lines += indented([*inner, *helpers])
         arguments = ", ".join(a for n, a in self.arguments.items() if n not in self.constants)
-        lines += ["", f"{_INDENT}def step({arguments}):"]
-        lines += [f"{_INDENT}{_INDENT}{line}" for line in body]
-        return "\n".join([*lines, "", f"{_INDENT}return step", ""])
+        lines += ["", f"{INDENT}def step({arguments}):"]
+        lines += indented(indented(body))
+        return "\n".join([*lines, "", f"{INDENT}return step", ""])
 
     def _summary(self) -> str:
         return "The step, with buffers of its own for elements of this type."

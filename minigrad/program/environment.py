@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from string import ascii_letters
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.index.size import AnySize, value_of
 from minigrad.program.arithmetic import FLOATS, Arithmetic
+from minigrad.program.value import subscripts
 
 
 class Environment(NamedTuple):
@@ -25,8 +25,7 @@ class Environment(NamedTuple):
 
 
 def diagonal_view(array: Any, labels: Sequence[int], out: Sequence[int]) -> Any:
-    letters = ["".join(ascii_letters[label] for label in part) for part in (labels, out)]
-    return np.einsum("->".join(letters), array)
+    return np.einsum(f"{subscripts(labels)}->{subscripts(out)}", array)
 
 
 def slice_of(entry: Any, env: Environment) -> Any:

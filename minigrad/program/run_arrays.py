@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from minigrad.index.expr import Head
 from minigrad.index.size import value_of
 from minigrad.program.environment import Environment, diagonal_view, slice_of
 from minigrad.program.float_functions import float_function, logsumexp, others, softmax
-from minigrad.program.value import Value
+from minigrad.program.value import Value, subscripts
 
 # -- scalars ---------------------------------------------------------------------------------------------
 
@@ -201,7 +200,7 @@ def tensordot(value: Value, args: list[Any], env: Environment) -> Any:
 
 
 def einsum(value: Value, args: list[Any], env: Environment) -> Any:
-    a, b, out = ("".join(ascii_letters[label] for label in part) for part in value.params)
+    a, b, out = map(subscripts, value.params)
     return np.einsum(f"{a},{b}->{out}", *args)
 
 

@@ -8,6 +8,7 @@ are, and what each means, stands in `minigrad.program.operations`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, Literal
 
 from minigrad.index.size import AnySize
@@ -15,6 +16,7 @@ from minigrad.index.size import AnySize
 # What the elements are: floats, truth values, indices, or a Python number that bends to its company.
 Kind = Literal["float", "bool", "index", "weak"]
 Sizes = tuple[AnySize, ...]
+_LETTERS = ascii_lowercase[8:] + ascii_lowercase[:8] + ascii_uppercase  # i, j, k, ... as people write them
 
 
 class Value:
@@ -48,6 +50,11 @@ def swapped_last(ndim: int) -> tuple[int, ...]:
     return (*range(ndim - 2), ndim - 1, ndim - 2)
 
 
+def subscripts(labels: Sequence[int]) -> str:
+    """Labels as letters of an einsum."""
+    return "".join(_LETTERS[label] for label in labels)
+
+
 def in_order(roots: Sequence[Value], stop: Collection[Value] = ()) -> Iterator[Value]:
     """Every value once, arguments before what uses them; those in ``stop`` without theirs."""
     seen: set[Value] = set()
@@ -63,9 +70,9 @@ def in_order(roots: Sequence[Value], stop: Collection[Value] = ()) -> Iterator[V
             stack.extend((arg, False) for arg in reversed(args) if arg not in seen)
 
 
-def broadcast(values: Sequence[Value]) -> list[AnySize]:
-    """NumPy's broadcast shape of the values."""
-    ndim = max((value.ndim for value in values), default=0)
+def broadcast(values: Sequence[Value], least: int = 0) -> list[AnySize]:
+    """NumPy's broadcast shape of the values, with no fewer axes than ``least``."""
+    ndim = max((least, *(value.ndim for value in values)))
     sizes: list[AnySize] = [1] * ndim
     for value in values:
         for k, size in enumerate(value.sizes, start=ndim - value.ndim):

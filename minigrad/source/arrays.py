@@ -8,8 +8,8 @@ from typing import Any
 from minigrad.index.affine import Delta, OneHot, Reshape, Roll, Slice, Triangle
 from minigrad.index.size import AnySize, is_at_least, prod
 from minigrad.program import Value
-from minigrad.program.value import swapped_last
-from minigrad.source.axes import axis_text, shape_text, subscripts
+from minigrad.program.value import subscripts, swapped_last
+from minigrad.source.axes import axis_text, shape_text, upright
 from minigrad.source.dialect import Context, Texts
 from minigrad.source.elementwise import kept_axes
 from minigrad.source.pieces import (
@@ -179,9 +179,8 @@ def _points(value: Value, at: Context) -> Text:
     (shared,) = value.params
     lead = []
     for k in range(shared):
-        entries = [":", *(["None"] * (index.ndim - 1 - k))]
         grid = at.dialect.created("arange", [at.size(array.sizes[k]).text], "", at).text
-        lead.append(grid if len(entries) == 1 else f"{grid}[{', '.join(entries)}]")
+        lead.append(upright(grid, index.ndim - 1 - k))
     where = ", ".join([*lead, indices_text(index, at).text])
     return Text(f"{at.text(array).within(ATOM)}[{where}]")
 
@@ -245,9 +244,8 @@ def _combination(
     for k, (step, length) in enumerate(zip(steps, lengths, strict=True)):
         negative = is_at_least(step, 0) is False
         size = -step if negative else step
-        later = ", ".join([":", *(["None"] * (len(lengths) - 1 - k))])
         run = at.dialect.created("arange", [at.size(length).text], "", at)
-        run = run if ", " not in later else Text(f"{run.text}[{later}]")
+        run = run._replace(text=upright(run.text, len(lengths) - 1 - k))
         if size != 1:
             run = Text(f"{at.size(size).within(MULTIPLY)} * {run.text}", MULTIPLY)
         if text is None:

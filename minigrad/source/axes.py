@@ -1,12 +1,12 @@
-"""Shapes, axes and subscripts as text."""
+"""Shapes and axes as text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from string import ascii_lowercase
 
 from minigrad.index.size import AnySize
 from minigrad.source.dialect import Context
+from minigrad.source.names import quoted
 
 
 def shape_text(sizes: Sequence[AnySize], at: Context) -> str:
@@ -21,6 +21,11 @@ def axis_text(axes: Sequence[int], ndim: int) -> str:
     return f"({', '.join(map(str, axes))})"
 
 
-def subscripts(labels: Sequence[int]) -> str:
-    letters = ascii_lowercase[8:] + ascii_lowercase[:8]  # i, j, k, ... as people write them
-    return "".join(letters[label] for label in labels)
+def mesh_axes_text(over: str | tuple[str, ...]) -> str:
+    """An axis of a mesh by its name, or several."""
+    return quoted(over) if isinstance(over, str) else f"({', '.join(map(quoted, over))},)"
+
+
+def upright(array: str, count: int) -> str:
+    """A vector with so many axes of length 1 behind its own."""
+    return f"{array}[{', '.join([':', *['None'] * count])}]" if count else array

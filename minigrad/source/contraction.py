@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from minigrad.index.size import written
 from minigrad.program import Value
-from minigrad.program.value import swapped_last
-from minigrad.source.axes import subscripts
+from minigrad.program.value import subscripts, swapped_last
 from minigrad.source.dialect import Context, Texts
 from minigrad.source.pieces import (
     ATOM,

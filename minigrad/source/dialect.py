@@ -10,7 +10,7 @@ from minigrad.errors import DerivationError
 from minigrad.index.matrix_row import MatrixRow, matrix_row
 from minigrad.index.size import AnySize
 from minigrad.program import Value
-from minigrad.source.layout import INDENT, WIDTH
+from minigrad.source.layout import INDENT, WIDTH, indented
 from minigrad.source.pieces import ATOM, Text, call
 from minigrad.source.wrapping import filled, wrapped
 
@@ -78,8 +78,7 @@ class Joint:
         """The function that people call."""
         head = signature(self.function, self.inputs)
         body = [*self.doc, *wrapped(f"return {returned}", WIDTH - len(INDENT))]
-        rows = [f"{INDENT}{line}" if line else "" for line in body]
-        return "\n".join([*decorators, *head, *rows, ""])
+        return "\n".join([*decorators, *head, *indented(body), ""])
 
     @property
     def first(self) -> str:
@@ -120,7 +119,7 @@ def signature(name: str, arguments: Sequence[str]) -> list[str]:
 def defined(name: str, arguments: Sequence[str], lines: Sequence[str]) -> str:
     """A function of these lines."""
     rows = [row for line in lines for row in wrapped(line, WIDTH - 2 * len(INDENT))]
-    return "\n".join([*signature(name, arguments), *(f"{INDENT}{row}" for row in rows), ""])
+    return "\n".join([*signature(name, arguments), *indented(rows), ""])
 
 
 Form = Callable[[Value, Context], Text]

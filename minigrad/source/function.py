@@ -14,7 +14,7 @@ from minigrad.source.constants import constant_text
 from minigrad.source.dialect import signature
 from minigrad.source.dialects import NUMPY
 from minigrad.source.dims import dim_lines, plain_dims, said_by
-from minigrad.source.layout import INDENT, WIDTH, Result, Source
+from minigrad.source.layout import INDENT, WIDTH, Result, Source, indented
 from minigrad.source.names import identifier, in_docstring, quoted
 from minigrad.source.pieces import ATOM, Text
 from minigrad.source.statements import Statements
@@ -93,9 +93,9 @@ class Function(Statements):
         constants = self.constant_lines()
         setup = [*dims, *squeezes, *self.type_lines(), *constants]
         body = [block for block in (setup, self.lines[:cut], self.lines[cut:]) if block]
-        parts = [f"{INDENT}{line}" if line else "" for line in self.docstring()]
+        parts = indented(self.docstring())
         for helper in helpers:
-            parts += ["", *(f"{INDENT}{line}" if line else "" for line in helper)]
+            parts += ["", *indented(helper)]
         for block in body:
             parts += ["", *(row for line in block for row in _indented(line))]
         if helpers and not body:
@@ -196,7 +196,7 @@ class Function(Statements):
 
 
 def _indented(line: str) -> list[str]:
-    return [f"{INDENT}{row}" for row in wrapped(line, WIDTH - len(INDENT))]
+    return indented(wrapped(line, WIDTH - len(INDENT)))
 
 
 def key_text(key: Any) -> str:

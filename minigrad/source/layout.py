@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,11 @@ from minigrad.program import Value
 
 INDENT = "    "
 WIDTH = 88
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    """The lines one level further in; empty ones stay empty."""
+    return [f"{INDENT}{line}" if line else "" for line in lines]
 
 
 @dataclass(frozen=True)

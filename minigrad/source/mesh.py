@@ -9,11 +9,12 @@ from minigrad.errors import ArgumentError, DerivationError
 from minigrad.index.size import AnySize, Size
 from minigrad.program import Program
 from minigrad.program.sharding import MeshAxes, cut_axes, sharded
+from minigrad.source.axes import mesh_axes_text
 from minigrad.source.dialect import signature
 from minigrad.source.dims import plain_dims
 from minigrad.source.function import Function, key_text
-from minigrad.source.layout import INDENT, WIDTH, Layout, Result
-from minigrad.source.names import identifier, in_docstring, quoted
+from minigrad.source.layout import INDENT, WIDTH, Layout, Result, indented
+from minigrad.source.names import identifier, in_docstring
 from minigrad.source.wrapping import filled, wrapped
 
 Shard = Mapping[str, MeshAxes]
@@ -93,20 +94,18 @@ class MeshFunction(Function):
     def laid_out(self, cut: int, returned: str) -> str:
         local = super().laid_out(cut, returned)
         self.refuse_unknown()
-        inner = "\n".join(f"{INDENT}{line}" if line else "" for line in local.rstrip().split("\n"))
         specs = self.specs()
         call = (
             f"return jax.shard_map({self.local}, mesh={self.mesh}, in_specs={specs[0]}, out_specs={specs[1]})"
         )
         outer = [
             *self.outer_signature(),
-            *(f"{INDENT}{line}" if line else "" for line in self.outer_docstring()),
-            "",
-            inner,
-            "",
-            f"{INDENT}{self.spec} = jax.sharding.PartitionSpec",
-            *(f"{INDENT}{line}" for line in _called(wrapped(call, WIDTH - len(INDENT)), self.arrays())),
-        ]
+            *indented([
+                *self.outer_docstring(), "", *local.rstrip().split("\n"), "",
+                f"{self.spec} = jax.sharding.PartitionSpec",
+                *_called(wrapped(call, WIDTH - len(INDENT)), self.arrays()),
+            ]),
+        ]  # fmt: skip
         return "\n".join([*outer, ""])
 
     def refuse_unknown(self) -> None:
@@ -168,9 +167,7 @@ class MeshFunction(Function):
 
 
 def _axes(over: MeshAxes | None) -> str:
-    if over is None:
-        return "None"
-    return quoted(over) if isinstance(over, str) else f"({', '.join(map(quoted, over))},)"
+    return "None" if over is None else mesh_axes_text(over)
 
 
 def _called(lines: Sequence[str], arguments: Sequence[str]) -> list[str]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.index.size import AnySize
-from minigrad.program import Value
+from minigrad.program.value import Value, subscripts
 from minigrad.source.arrays import entry_text, indices_text
-from minigrad.source.axes import subscripts
+from minigrad.source.axes import upright
 from minigrad.source.dialect import Context
 
 
@@ -46,8 +46,7 @@ def places_text(
         if start != 0 or step != 1:
             bounds.insert(0, at.size(start).text)
         run = at.dialect.created("arange", bounds + ([str(step)] if step != 1 else []), "", at)
-        later = len(met) - 1 - met.index(label)
-        entries.append(run.text + (f"[{', '.join([':', *['None'] * later])}]" if later else ""))
+        entries.append(upright(run.text, len(met) - 1 - met.index(label)))
     return entries
 
 

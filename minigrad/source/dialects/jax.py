@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from minigrad.program import Value
 from minigrad.program.functions import OF_SCIPY
+from minigrad.source.axes import mesh_axes_text
 from minigrad.source.dialect import (
     Context,
     Dialect,
@@ -17,7 +18,6 @@ from minigrad.source.dialect import (
     packed,
 )
 from minigrad.source.dialects.numpy import HELPERS
-from minigrad.source.names import quoted
 from minigrad.source.pieces import Text, call
 
 _OWN = {
@@ -76,16 +76,12 @@ class Jax(Dialect):
 
 def _psum(value: Value, at: Context) -> Text:
     """The parts of all devices along an axis of the mesh, added up."""
-    return call("jax.lax.psum", at.text(value.args[0]).text, _mesh_axes(value.params[0]))
+    return call("jax.lax.psum", at.text(value.args[0]).text, mesh_axes_text(value.params[0]))
 
 
 def _axis_size(value: Value, at: Context) -> Text:
     """How many devices there are along an axis of the mesh: a Python number."""
-    return call("jax.lax.axis_size", _mesh_axes(value.params[0]))
-
-
-def _mesh_axes(over: str | tuple[str, ...]) -> str:
-    return quoted(over) if isinstance(over, str) else f"({', '.join(map(quoted, over))},)"
+    return call("jax.lax.axis_size", mesh_axes_text(value.params[0]))
 
 
 JAX = Jax(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from minigrad.program import Value
 from minigrad.program.functions import OF_SCIPY
 from minigrad.source.dialect import Context, Dialect, Joint, as_result, as_tuple, defined
+from minigrad.source.layout import indented
 from minigrad.source.pieces import ATOM, COMPARE, MATMUL, UNARY, Part, Text, call, product_text
 
 _HELPERS = {
@@ -173,12 +174,8 @@ class Torch(Dialect):
         ]
         rows = [row for part in parts for row in ("@staticmethod", *part.split("\n"))]
         body = ["generate_vmap_rule = True", "", *rows]
-        whole = "\n".join([f"class {name}(torch.autograd.Function):", *_inside(body)]).rstrip()
+        whole = "\n".join([f"class {name}(torch.autograd.Function):", *indented(body)]).rstrip()
         return [f"{whole}\n", joint.definition(f"{name}.apply({inputs}){joint.first}")]
-
-
-def _inside(lines: Sequence[str]) -> list[str]:
-    return [f"    {line}" if line else "" for line in lines]
 
 
 def _matvec(value: Value, at: Context) -> Text:
