@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from minigrad.errors import ArgumentError, GradientError, KindError
@@ -118,6 +118,15 @@ def walk(holder: Holder, path: str = "", above: tuple[Holder, ...] = ()) -> Iter
     yield path, holder
     for name, child in holder._own_modules():
         yield from walk(child, f"{path}.{name}" if path else name, (*above, holder))
+
+
+def everywhere(
+    holder: Holder, own: Callable[[Holder], Iterable[tuple[str, Tensor]]]
+) -> Iterator[tuple[str, Tensor]]:
+    """What the holder and each of its parts have of their own, by full names."""
+    for path, part in walk(holder):
+        for name, member in own(part):
+            yield f"{path}.{name}" if path else name, member
 
 
 def adopt(owner: Holder, name: str, value: object) -> bool:

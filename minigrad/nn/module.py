@@ -18,6 +18,7 @@ from minigrad.nn.members import (
     Listed,
     Named,
     adopt,
+    everywhere,
     forget,
     is_parameter,
     members,
@@ -148,11 +149,7 @@ class Module(Stored, Spoken):
         ``for name, p in model.named_parameters()`` goes through pairs; it is a mapping else. A parameter
         that two modules share is there under both names.
         """
-        return Named(
-            (f"{path}.{name}" if path else name, p)
-            for path, module in walk(self)
-            for name, p in module._own_parameters()
-        )
+        return Named(everywhere(self, Holder._own_parameters))
 
     def parameters(self) -> list[Tensor]:
         """All parameters, each once, in the order of :meth:`named_parameters`."""
@@ -160,11 +157,7 @@ class Module(Stored, Spoken):
 
     def named_buffers(self) -> Named[Tensor]:
         """All buffers by their full names."""
-        return Named(
-            (f"{path}.{name}" if path else name, b)
-            for path, module in walk(self)
-            for name, b in module._own_buffers()
-        )
+        return Named(everywhere(self, Holder._own_buffers))
 
     def buffers(self) -> list[Tensor]:
         """All buffers, each once."""

@@ -104,7 +104,15 @@ class _NoLayer(ArgumentError, IndexError):
     """A place behind the last layer."""
 
 
-class ModuleList(list[Any], Module):
+class _AsModule:
+    """What a collection has of a module: it equals itself alone, and shows its parameters."""
+
+    __hash__: Any = Module.__hash__
+    __eq__ = Module.__eq__
+    __repr__ = Module.__repr__
+
+
+class ModuleList(_AsModule, list[Any], Module):
     """A list of modules, which counts as a part of the module that it is an attribute of.
 
     A plain list does so too; this one has the methods of a module. Its own names are ``0.W``.
@@ -115,23 +123,17 @@ class ModuleList(list[Any], Module):
         Modules, or other parts.
     """
 
-    __hash__ = Module.__hash__  # type: ignore[assignment]
-    __eq__ = Module.__eq__
-
     def __init__(self, modules: Iterable[Any] = ()) -> None:
         super().__init__(modules)
 
     def _attributes(self) -> Iterable[tuple[str, Any]]:
         return [(str(k), item) for k, item in enumerate(self)]
 
-    def __repr__(self) -> str:
-        return Module.__repr__(self)
-
     def __reduce_ex__(self, protocol: Any) -> Any:
         return type(self), (list(self),), {"training": self.training}
 
 
-class ModuleDict(dict[str, Any], Module):
+class ModuleDict(_AsModule, dict[str, Any], Module):
     """A dictionary of modules, which counts as a part of the module that it is an attribute of.
 
     A plain dictionary does so too; this one has the methods of a module. Its own names are ``key.W``.
@@ -142,17 +144,11 @@ class ModuleDict(dict[str, Any], Module):
         Modules, or other parts, by their names.
     """
 
-    __hash__ = Module.__hash__  # type: ignore[assignment]
-    __eq__ = Module.__eq__
-
     def __init__(self, modules: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
         super().__init__(modules)
 
     def _attributes(self) -> Iterable[tuple[str, Any]]:
         return [(str(key), item) for key, item in dict.items(self)]
-
-    def __repr__(self) -> str:
-        return Module.__repr__(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return type(self), (dict(self),), {"training": self.training}

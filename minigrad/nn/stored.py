@@ -15,7 +15,7 @@ from minigrad.files import path_in_words
 from minigrad.graph.node import leaf
 from minigrad.graph.tensor import Tensor
 from minigrad.nn import state as plain
-from minigrad.nn.members import Holder, Named, walk
+from minigrad.nn.members import Holder, Named, everywhere, walk
 from minigrad.nn.weights_file import read_weights, write_weights
 
 
@@ -24,11 +24,7 @@ class Stored(Holder):
 
     def _state(self) -> Named[Tensor]:
         """All parameters and buffers by their full names."""
-        found: Named[Tensor] = Named()
-        for path, module in walk(self):
-            for name, member in (*module._own_parameters(), *module._own_buffers()):
-                found[f"{path}.{name}" if path else name] = member
-        return found
+        return Named(everywhere(self, lambda part: (*part._own_parameters(), *part._own_buffers())))
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Copies of the values of all parameters and buffers by their full names."""
