@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import KindError, ShapeError
+from minigrad.graph.call import Call
 from minigrad.graph.define import builtin_contraction as contraction
 from minigrad.graph.tensor import said
 from minigrad.ops import meanings as meaning
@@ -146,7 +147,7 @@ def _tensordot_params(a_ndim: int, b_ndim: int, axes: Any) -> dict[str, Any]:
     return {"axes": pairs}
 
 
-def _tensordot_signature(a: Any, b: Any, axes: Any = 2) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _tensordot_signature(a: Any, b: Any, axes: Any = 2) -> Call:
     return (a, b), _tensordot_params(ndim_of(a), ndim_of(b), axes)
 
 

@@ -13,7 +13,7 @@ from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.graph.operation import option
 from minigrad.ops import meanings as meaning
-from minigrad.ops.axes import Axes, many_axes, spread
+from minigrad.ops.axes import Axes, dropped_shape, many_axes, spread
 from minigrad.ops.decompositions import svdvals
 from minigrad.ops.piecewise import abs as absolute
 from minigrad.ops.piecewise import sign
@@ -133,8 +133,4 @@ def _matrix(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
         return expand_dims(extreme, tuple(sorted(axes))) if keepdims else extreme
     else:
         raise ArgumentError(f"linalg.norm: {ord!r} is no order of a matrix norm")
-    return extreme if keepdims else extreme.reshape(_without(x.shape, axes))
-
-
-def _without(shape: Axes, axes: Axes) -> Axes:
-    return tuple(int(s) for i, s in enumerate(shape) if i not in axes)
+    return extreme if keepdims else extreme.reshape(dropped_shape(x.shape, axes))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ArgumentError
-from minigrad.graph.call import array_or_tensor
+from minigrad.graph.call import Call, array_or_tensor
 from minigrad.graph.create import as_tensor
 from minigrad.graph.define import builtin_primitive as primitive
 from minigrad.ops import meanings as meaning
@@ -73,7 +73,7 @@ def _triangular_a(g: Any, z: Any, a: Any, b: Any, **options: Any) -> Any:
 
 def _triangular_signature(
     a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+) -> Call:
     numbers = {0: 0, 1: 1, 2: 1, "N": 0, "T": 1, "C": 1}
     if trans not in numbers:
         raise ArgumentError(f"linalg.solve_triangular: trans is 0, 1, 'N' or 'T', not {trans!r}")

@@ -41,6 +41,7 @@ CASES: list[NumPyCase] = [
     ("std", "part of one", lambda m, x: m.std(x, ddof=1.5), (M,)),
     ("pad", "several", lambda m, x: m.pad(x, ((1, 2), (0, 1)), constant_values=((1, 2), (3, 4))), (M,)),
     ("sort", "written", lambda m, x: m.sort(x**2, 0)[::-1] * x, (D[0],)),
+    ("linalg.norm", "columns", lambda m, x: m.linalg.norm(x, 1, axis=(1, 2)), (X,)),
 ]
 
 # Axes of size 1, which are no indices of a formula.
