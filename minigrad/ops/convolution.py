@@ -1,4 +1,4 @@
-"""Convolution and pooling over the last axes.
+"""Convolution over the last axes.
 
 A convolution is linear in the image and in the kernel, so its two adjoints are convolutions of the
 same three partners, and the three rows differentiate into each other.
@@ -6,7 +6,6 @@ same three partners, and the three rows differentiate into each other.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -20,21 +19,12 @@ from minigrad.graph.tensor import describe
 from minigrad.index.size import is_at_least, quotient
 from minigrad.limits import check_bytes
 from minigrad.ops import meanings as meaning
+from minigrad.ops.options import per_axis
 from minigrad.ops.rearrange import pad
 from minigrad.ops.shaping import expand_dims, squeeze
 from minigrad.primitive import INTERNAL
 
 Pair = tuple[int, ...]
-
-
-def _pair(name: str, value: Any, count: int = 2, least: int = 0) -> tuple[int, ...]:
-    """An integer for each axis; strides would walk backwards below 0, as slices do, and say nothing."""
-    values = tuple(value) if isinstance(value, tuple | list) else (value,) * count
-    if len(values) != count or not all(isinstance(v, int | np.integer) for v in values):
-        raise ArgumentError(f"{name}: expected an integer or {count} integers, got {value!r}")
-    if min(values) < least:
-        raise ArgumentError(f"{name}: kernels, strides and dilations are at least 1, and padding at least 0")
-    return tuple(int(v) for v in values)
 
 
 def _padded(x: Any, padding: Pair) -> Any:
@@ -181,14 +171,14 @@ def conv2d(
     if single:
         x = expand_dims(x, 0)
     _check_conv("nn.conv2d", x, w, groups, 4)
-    strides, dilations = _pair("nn.conv2d", stride, least=1), _pair("nn.conv2d", dilation, least=1)
+    strides, dilations = per_axis("nn.conv2d", stride, least=1), per_axis("nn.conv2d", dilation, least=1)
     if padding == "same":
         if strides != (1, 1):
             raise ArgumentError("nn.conv2d: padding='same' needs stride 1")
         kernel = tuple(int(s) for s in w.shape[2:])
         x, margins = pad(x, [(0, 0), (0, 0), *_same(kernel, dilations)]), _NONE
     else:
-        margins = _pair("nn.conv2d", 0 if padding == "valid" else padding)
+        margins = per_axis("nn.conv2d", 0 if padding == "valid" else padding)
     _check_fit("nn.conv2d", x, w, margins, dilations)
     y = conv(x, w, stride=strides, padding=margins, dilation=dilations, groups=groups)
     if bias is not None:
@@ -237,88 +227,11 @@ def conv1d(
     if single:
         x = expand_dims(x, 0)
     _check_conv("nn.conv1d", x, w, groups, 3)
-    (step,), (spread,) = _pair("nn.conv1d", stride, 1, 1), _pair("nn.conv1d", dilation, 1, 1)
+    (step,), (spread,) = per_axis("nn.conv1d", stride, 1, 1), per_axis("nn.conv1d", dilation, 1, 1)
     margin: Any = padding
     if not isinstance(padding, str):
-        margin = (0, *_pair("nn.conv1d", padding, 1))
+        margin = (0, *per_axis("nn.conv1d", padding, 1))
         _check_fit("nn.conv1d", x, w, margin[1:], (spread,))
     y = conv2d(expand_dims(x, 2), expand_dims(w, 2), bias, (1, step), margin, (1, spread), groups)
     y = squeeze(y, 2)
     return squeeze(y, 0) if single else y
-
-
-def _windowed(
-    name: str,
-    count: int,
-    input: Any,
-    kernel_size: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    border: float = 0.0,
-) -> Any:
-    """All windows over the last axes, (..., places along each axis, kernel along each axis)."""
-    x, kernel = as_tensor(input, name), _pair(name, kernel_size, count)
-    if x.ndim < count:
-        raise ShapeError(f"{name}: windows lie along the last {count} axes; got {describe(x)}")
-    steps = kernel if stride is None else _pair(name, stride, count, 1)
-    margins, dilations = _pair(name, padding, count), _pair(name, dilation, count, 1)
-    places, borders = [], []
-    for size, k, s, m, d in zip(x.shape[-count:], kernel, steps, margins, dilations, strict=True):
-        room = int(size) + 2 * m - d * (k - 1) - 1
-        if room < 0:
-            raise ShapeError(f"{name}: a window of size {k} does not fit into {describe(x)}")
-        number = (math.ceil(room / s) if ceil_mode else room // s) + 1
-        if ceil_mode and (number - 1) * s >= int(size) + m:
-            number -= 1
-        reach = (number - 1) * s + d * (k - 1) + 1
-        borders.append((m, max(m, reach - int(size) - m)))
-        places.append(np.arange(number)[:, None] * s + np.arange(k)[None, :] * d)
-    if any(b != (0, 0) for b in borders):
-        x = pad(x, [(0, 0)] * (x.ndim - count) + borders, constant_values=border)
-    if count == 1:
-        return x[..., places[0]]
-    rows, columns = places
-    return x[..., rows[:, None, :, None], columns[None, :, None, :]]
-
-
-_TIES = "elements that tie in a window share the gradient equally"
-
-
-@composite("nn.max_pool1d", kinks=_TIES)
-def max_pool1d(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-) -> Any:
-    """The largest element of each window over the last axis."""
-    return _windowed("nn.max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, -math.inf).max(-1)
-
-
-@composite("nn.max_pool2d", kinks=_TIES)
-def max_pool2d(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-) -> Any:
-    """The largest element of each window over the last two axes."""
-    return _windowed("nn.max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, -math.inf).max((-2, -1))
-
-
-@composite("nn.avg_pool1d")
-def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """The mean of each window over the last axis; what pads it are zeros, which count."""
-    return _windowed("nn.avg_pool1d", 1, input, kernel_size, stride, padding).mean(-1)
-
-
-@composite("nn.avg_pool2d")
-def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """The mean of each window over the last two axes; what pads it are zeros, which count."""
-    return _windowed("nn.avg_pool2d", 2, input, kernel_size, stride, padding).mean((-2, -1))

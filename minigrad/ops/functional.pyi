@@ -1,13 +1,13 @@
 # Written from the rows by docs/make_tables.py.
 
-from minigrad.ops.convolution import avg_pool1d as avg_pool1d
-from minigrad.ops.convolution import avg_pool2d as avg_pool2d
+from minigrad.ops.pooling import avg_pool1d as avg_pool1d
+from minigrad.ops.pooling import avg_pool2d as avg_pool2d
 from minigrad.ops.losses import bce_with_logits as bce_with_logits
 from minigrad.ops.losses import binary_cross_entropy as binary_cross_entropy
 from minigrad.ops.convolution import conv1d as conv1d
 from minigrad.ops.convolution import conv2d as conv2d
 from minigrad.ops.normalization import cosine_similarity as cosine_similarity
-from minigrad.ops.regression import cross_entropy as cross_entropy
+from minigrad.ops.classes import cross_entropy as cross_entropy
 from minigrad.ops.activations import elu as elu
 from minigrad.ops.normalization import embedding as embedding
 from minigrad.ops.activations import gelu as gelu
@@ -23,11 +23,11 @@ from minigrad.ops.normalization import linear as linear
 from minigrad.ops.activations import log_sigmoid as log_sigmoid
 from minigrad.ops.smooth import log_softmax as log_softmax
 from minigrad.ops.smooth import logsumexp as logsumexp
-from minigrad.ops.convolution import max_pool1d as max_pool1d
-from minigrad.ops.convolution import max_pool2d as max_pool2d
+from minigrad.ops.pooling import max_pool1d as max_pool1d
+from minigrad.ops.pooling import max_pool2d as max_pool2d
 from minigrad.ops.activations import mish as mish
 from minigrad.ops.regression import mse_loss as mse_loss
-from minigrad.ops.regression import nll_loss as nll_loss
+from minigrad.ops.classes import nll_loss as nll_loss
 from minigrad.ops.smooth import relu as relu
 from minigrad.ops.activations import relu6 as relu6
 from minigrad.ops.normalization import rms_norm as rms_norm

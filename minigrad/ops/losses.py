@@ -35,6 +35,14 @@ def reduced(each: Any, reduction: str) -> Any:
     return average(each, None) if reduction == "mean" else add_reduce(each, None)
 
 
+def reduced_for(name: str, each: Any, reduction: str) -> Any:
+    """The same of tensors, for the loss whose ``name`` errors say."""
+    reduction_of(name, reduction)
+    if reduction == "none":
+        return each
+    return each.sum() if reduction == "sum" else each.mean()
+
+
 def single(g: Any, count: int, reduction: str) -> Any:
     """The cotangent of every single loss, from that of the reduced one."""
     return g / (count or 1) if reduction == "mean" else g

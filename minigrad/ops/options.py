@@ -1,4 +1,4 @@
-"""What options may be: whole numbers, real numbers, parts of one; anything else is refused in words."""
+"""What options may be: whole numbers, real numbers, parts of one, one for each axis; all else is refused in words."""
 
 from __future__ import annotations
 
@@ -82,3 +82,13 @@ def declare(x: Any, fact: str, otherwise: str) -> str:
         dims = "".join(f"{str(size).replace(' ', '')} " for size in x.shape)
         return f'declare it with "{x.name}: {dims}| {fact}"'
     return otherwise
+
+
+def per_axis(name: str, value: Any, count: int = 2, least: int = 0) -> tuple[int, ...]:
+    """An integer for each axis; strides would walk backwards below 0, as slices do, and say nothing."""
+    values = tuple(value) if isinstance(value, tuple | list) else (value,) * count
+    if len(values) != count or not all(isinstance(v, int | np.integer) for v in values):
+        raise ArgumentError(f"{name}: expected an integer or {count} integers, got {value!r}")
+    if min(values) < least:
+        raise ArgumentError(f"{name}: kernels, strides and dilations are at least 1, and padding at least 0")
+    return tuple(int(v) for v in values)
