@@ -23,7 +23,7 @@ WRITERS = frozenset({
     "ufunc", "reduce", "matmul", "matvec", "vecdot", "einsum", "choose", "exp_where", "copy",
 })  # fmt: skip
 ELEMENTWISE = frozenset({"ufunc", "choose", "exp_where"})
-CONTRACTIONS = frozenset({"matmul", "matvec", "vecdot"})
+MATRIX_PRODUCTS = frozenset({"matmul", "matvec", "vecdot"})
 _NO_NAMES = Environment({}, {})  # where all sizes are numbers
 
 # Arrays of up to so many elements are near whatever their order; of so few sums nothing is gained.
@@ -106,7 +106,7 @@ def _rows_wanted(order: Sequence[Value], layout: Layout) -> Iterator[Wish]:
 
 def _may_stand(value: Value, axes: Sequence[int]) -> bool:
     """Whether a kernel can write the axes in this order: a matrix product by rows or by columns."""
-    return value.op not in CONTRACTIONS or axes[-1] in (value.ndim - 1, value.ndim - 2)
+    return value.op not in MATRIX_PRODUCTS or axes[-1] in (value.ndim - 1, value.ndim - 2)
 
 
 def _columns_wanted(order: Sequence[Value], layout: Layout) -> Iterator[Wish]:

@@ -11,11 +11,10 @@ from minigrad.index.expr import Head, Number
 from minigrad.index.matrix_row import MatrixRow
 from minigrad.index.numbers import as_float, exact_power, times
 from minigrad.index.size import Size, value_of
+from minigrad.program.arithmetic import FLOATS
 from minigrad.program.float_functions import float_function
 from minigrad.program.value import Value, in_order
 from minigrad.program.value_builder import ValueBuilder
-
-_CONSTANTS = {"pi": math.pi, "E": math.e}
 
 
 def sized(
@@ -64,7 +63,7 @@ def _constant(value: Value) -> Number | None:
     if value.kind != "weak" or value.op == "number":
         return None
     if value.op == "constant":
-        return _CONSTANTS[value.params[0]]
+        return FLOATS.constant(value.params[0])
     if not value.args or any(arg.op != "number" for arg in value.args):
         return None
     numbers = [arg.params[0] for arg in value.args]

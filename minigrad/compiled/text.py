@@ -115,15 +115,12 @@ class _Function(Lines):
             helpers += ["", *text.rstrip().split("\n")]
         if "math." in "\n".join(helpers):
             imports.insert(0, "import math")
-        lines = [*imports, "", "", "def prepare(dtype):", f'{INDENT}"""{self._summary()}"""']
+        lines = [*imports, "", "", "def prepare(dtype):", f'{INDENT}"""The step, with buffers of its own for elements of this type."""']
         lines += indented([*inner, *helpers])
         arguments = ", ".join(a for n, a in self.arguments.items() if n not in self.constants)
         lines += ["", f"{INDENT}def step({arguments}):"]
         lines += indented(indented(body))
         return "\n".join([*lines, "", f"{INDENT}return step", ""])
-
-    def _summary(self) -> str:
-        return "The step, with buffers of its own for elements of this type."
 
     def _squeezes(self) -> list[str]:
         lines = []

@@ -160,13 +160,9 @@ selu = elementwise(
 )
 
 
-def _leaky(x: Any, *, negative_slope: float = 0.01) -> Any:
-    return np.where(x > 0, x, x * negative_slope)
-
-
 leaky_relu = elementwise(
     "nn.leaky_relu",
-    _leaky,
+    lambda x, *, negative_slope=0.01: np.where(x > 0, x, x * negative_slope),
     vjps=(lambda g, y, x, *, negative_slope: np.where(x > 0, g, g * negative_slope),),
     meaning="Piecewise((x, x > 0), (negative_slope*x, True))",
     domain="nonzero",

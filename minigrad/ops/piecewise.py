@@ -138,13 +138,9 @@ minimum = elementwise(
 )
 
 
-def _where(x: Any, y: Any, z: Any) -> Any:
-    return np.where(x, y, z)
-
-
 _choice = elementwise(
     "where",
-    _where,
+    np.where,
     vjps=(
         _zero,
         lambda g, z, x, y, w: np.where(x, g, np.zeros((), g.dtype)),
@@ -171,10 +167,6 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
             raise ShapeError("where: a single number has no places; pass x and y, or an array")
         return np.nonzero(plain(condition))
     return apply(_choice.primitive, (condition, x, y), {})  # type: ignore[attr-defined]
-
-
-def _clip(x: Any, y: Any = None, z: Any = None) -> Any:
-    return np.clip(x, y, z)
 
 
 def _bound(limit: Any, otherwise: float) -> Any:
@@ -206,7 +198,7 @@ def _clip_signature(
 
 clip = elementwise(
     "clip",
-    _clip,
+    np.clip,
     vjps=(_clip_x, _clip_low, _clip_high),
     meaning="Piecewise((z, Or(x > z, y > z)), (y, x < y), (x, True))",
     kinks="at a bound the gradient goes to the element, not to the bound",
@@ -230,14 +222,10 @@ copysign = elementwise(
 )
 
 
-def _remainder_y(g: Any, z: Any, x: Any, y: Any) -> Any:
-    return -g * np.floor(x / y)
-
-
 remainder = elementwise(
     "remainder",
     np.remainder,
-    vjps=(lambda g, z, x, y: g, _remainder_y),
+    vjps=(lambda g, z, x, y: g, lambda g, z, x, y: -g * np.floor(x / y)),
     meaning="x - y*floor(x/y)",
     domain=("noninteger", "large"),
     kinks="at the jumps the derivatives are those of the piece above",
@@ -255,12 +243,6 @@ fmod = elementwise(
 )
 
 
-def _nan_to_num(
-    x: Any, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Any:
-    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
-
-
 def _finite(x: Any) -> Any:
     return np.isfinite(x._array if isinstance(x, Tensor) else x)
 
@@ -274,7 +256,8 @@ def _nan_to_num_meaning(*, nan: float, posinf: float | None, neginf: float | Non
 
 nan_to_num = elementwise(
     "nan_to_num",
-    _nan_to_num,
+    np.nan_to_num,
+    params={"nan": 0.0, "posinf": None, "neginf": None},
     vjps=(lambda g, y, x, **limits: np.where(_finite(x), g, np.zeros((), g.dtype)),),
     meaning=_nan_to_num_meaning,
     kinks="where the element is not finite the derivative is 0",

@@ -66,10 +66,6 @@ def _shared(g: Any, count: Any) -> Any:
     return g / count.astype(g.dtype)
 
 
-def _var(x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
-    return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
-
-
 def _per_degree(x: Any, axis: Axes | None, ddof: float) -> float:
     """1 / (n − ddof), infinite where nothing is left, as NumPy divides by max(n − ddof, 0)."""
     degrees = max(count_of(x.shape, axis) - ddof, 0)
@@ -110,10 +106,6 @@ def _std(x: Any, *, axis: Axes | None, ddof: float, keepdims: bool) -> Any:
     return y * (size if keepdims else size.reshape(np.shape(y)))
 
 
-def _nansum(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
-    return np.nansum(x, axis=axis, keepdims=keepdims)
-
-
 def _is_number(x: Any) -> Any:
     return ~np.isnan(plain(x))
 
@@ -121,10 +113,6 @@ def _is_number(x: Any) -> Any:
 def _nansum_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
     g = broadcast(spread(g, x.shape, axis, keepdims), x.shape)
     return np.where(_is_number(x), g, np.zeros((), g.dtype))
-
-
-def _nanmean(x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
-    return np.nanmean(x, axis=axis, keepdims=keepdims)
 
 
 def _nanmean_vjp(g: Any, y: Any, x: Any, *, axis: Axes | None, keepdims: bool) -> Any:
@@ -181,7 +169,7 @@ min_row: Any = primitive(
 
 var_row: Any = primitive(
     "var",
-    in_single(_var),
+    in_single(np.var),
     vjps=(in_single(_var_vjp),),
     params={"axis": None, "ddof": 0, "keepdims": False},
     meaning=meaning.var,
@@ -201,7 +189,7 @@ _std_in_rules = array_or_tensor(std_row)
 
 nansum_row: Any = primitive(
     "nansum",
-    in_single(_nansum),
+    in_single(np.nansum),
     vjps=(_nansum_vjp,),
     params={"axis": None, "keepdims": False},
     masks=True,
@@ -212,7 +200,7 @@ nansum_row: Any = primitive(
 
 nanmean_row: Any = primitive(
     "nanmean",
-    in_single(_nanmean),
+    in_single(np.nanmean),
     vjps=(_nanmean_vjp,),
     params={"axis": None, "keepdims": False},
     masks=True,

@@ -30,10 +30,6 @@ def _of_each(function: Any, *stacks: Any) -> Any:
     return np.reshape(flat, stacks[0].shape).astype(kind)
 
 
-def _expm(x: Any) -> Any:
-    return _of_each(scipy_linalg().expm, x)
-
-
 def _frechet(a: Any, e: Any) -> Any:
     """The Fréchet derivative at A along E: the upper right block of expm [[A, E], [0, A]].
 
@@ -49,7 +45,7 @@ def _frechet(a: Any, e: Any) -> Any:
 
 expm = matrix_function(
     "linalg.expm",
-    _expm,
+    lambda x: _of_each(scipy_linalg().expm, x),
     vjp=lambda g, y, x: _frechet(_t(x), g) if x.size else g * 0,
     adjoint=lambda r: r.frechet(r.transposed("X"), r.nodes["G"]),
     sentence="the Fréchet derivative, d expm(X) = L(X, dX), "

@@ -48,15 +48,15 @@ def concatenate(value: Value, args: list[Any], env: Environment) -> Any:
     return np.concatenate(args, axis=value.params[0])
 
 
-def zeros(sizes: Sequence[AnySize], like: Any, env: Environment) -> Any:
-    return np.zeros(
-        env.shape(sizes), dtype=object if env.arithmetic.exact else np.asarray(like).dtype
-    )
+def zeros(value: Value, part: Any, env: Environment) -> Any:
+    """Zeros of the value's sizes, for the part to stand in: whole numbers among floats are floats."""
+    kind = object if env.arithmetic.exact else np.result_type(np.asarray(part), 1.0)
+    return np.zeros(env.shape(value.sizes), kind)
 
 
 def embed(value: Value, args: list[Any], env: Environment) -> Any:
     (index_maps,) = value.params
-    result = zeros(value.sizes, np.asarray(args[0]) * (1 if env.arithmetic.exact else 1.0), env)
+    result = zeros(value, args[0], env)
     view = window(result, index_maps, args[0], env)
     view[...] = args[0]
     return result
@@ -90,7 +90,7 @@ def window(result: Any, index_maps: Sequence[Any], part: Any, env: Environment) 
 def scatter(value: Value, args: list[Any], env: Environment) -> Any:
     part, *indices = args
     lead, inner = value.params
-    result = zeros(value.sizes, np.asarray(part) * (1 if env.arithmetic.exact else 1.0), env)
+    result = zeros(value, part, env)
     part = np.broadcast_to(part, env.shape(inner))
     where = tuple(
         np.broadcast_to(checked_indices(index, size), part.shape[:lead])
