@@ -14,8 +14,7 @@ from minigrad.graph.node import leaf
 from minigrad.graph.tensor import describe, wrap
 from minigrad.index.size import Size
 from minigrad.ops import expand_dims, logical_and, reshape
-from minigrad.ops.attention import causal_mask, split_mask
-from minigrad.parsing.create import tri
+from minigrad.ops.attention import causal_tensor, split_mask
 
 
 class Masks:
@@ -89,10 +88,8 @@ def _padding(key_mask: Any, S: Tensor, head_axes: int) -> Tensor:
 
 
 def _triangle(S: Tensor, alone: bool) -> Tensor:
-    n, m = S.shape[-2:]
-    if isinstance(n, Size) or isinstance(m, Size):
-        return tri(n, m).named("M" if alone else "C")
-    return as_tensor(causal_mask(int(n), int(m)))
+    triangle = causal_tensor(*S.shape[-2:])
+    return triangle.named("M" if alone else "C") if triangle._array is None else triangle
 
 
 def same_sizes(shape: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:

@@ -111,7 +111,7 @@ def causal_mask(queries: int, keys: int) -> Array:
     return mask
 
 
-def _causal(queries: AnySize, keys: AnySize) -> Tensor:
+def causal_tensor(queries: AnySize, keys: AnySize) -> Tensor:
     """The causal mask as a tensor, also for sizes that only have names."""
     if isinstance(queries, Size) or isinstance(keys, Size):
         mask: Tensor = tril(symbolic_ones((queries, keys)))
@@ -145,7 +145,7 @@ def scaled_dot_product_attention(
     scores = scores / sqrt(q.shape[-1]) if scale is None else scores * scale
     keep = shift = None
     if is_causal:
-        keep = _causal(q.shape[-2], k.shape[-2])
+        keep = causal_tensor(q.shape[-2], k.shape[-2])
     elif attn_mask is not None:
         keep, shift = split_mask(f"{name}: attn_mask", attn_mask, scores)
     if shift is not None:

@@ -14,10 +14,14 @@ from minigrad.ops.rearrange import diag
 from minigrad.ops.shape import broadcast_to
 
 
+def symbolic_number(value: float) -> Tensor:
+    """A number on the graph, so that √2 stays a root and 1/3 a quotient."""
+    return record_symbolic(row_of(positive), (value,), {}, current_scope())
+
+
 def symbolic_ones(shape: Sequence[AnySize]) -> Tensor:
     """1 in every element."""
-    one = record_symbolic(row_of(positive), (1,), {}, current_scope())
-    ones: Tensor = broadcast_to(one, tuple(shape))
+    ones: Tensor = broadcast_to(symbolic_number(1), tuple(shape))
     return ones
 
 

@@ -8,15 +8,10 @@ from typing import Any
 from minigrad import ops
 from minigrad.errors import ArgumentError
 from minigrad.graph import Tensor
-from minigrad.graph.call import row_of
-from minigrad.graph.context import current_scope
-from minigrad.graph.operation import record_symbolic
 from minigrad.index.size import AnySize, Size
+from minigrad.ops.constants import symbolic_eye, symbolic_number
 
-
-def number(value: float) -> Tensor:
-    """A number on the graph, so that √2 stays a root and 1/3 a quotient."""
-    return record_symbolic(row_of(ops.positive), (value,), {}, current_scope())
+number = symbolic_number
 
 
 def full(shape: Any, fill_value: Any) -> Tensor:
@@ -56,7 +51,7 @@ def full_like(a: Tensor, fill_value: Any) -> Tensor:
 
 def eye(N: AnySize) -> Tensor:
     """The identity matrix."""
-    return ones((1, 1)) if N == 1 else ops.diag(ones(N))
+    return ones((1, 1)) if N == 1 else symbolic_eye(N)
 
 
 def tri(N: AnySize, M: AnySize | None = None, k: int = 0) -> Tensor:
