@@ -128,6 +128,11 @@ def at_most(size: AnySize) -> AnySize:
     return _normal({m: c for m, c in _terms(size).items() if c > 0})
 
 
+def names_in(size: AnySize) -> set[str]:
+    """The dims that a size is made of; a number has none."""
+    return size.names() if isinstance(size, Size) else set()
+
+
 def named_sizes(*values: object) -> Iterator[Size]:
     """The sizes without a number among values, and inside tuples and slices of them."""
     stack = list(values[::-1])

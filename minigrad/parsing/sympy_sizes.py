@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from minigrad.errors import DerivationError
-from minigrad.index.size import AnySize, Size, dim, prod
+from minigrad.index.size import AnySize, Size, dim, names_in, prod
 from minigrad.names import checked_name
 
 
@@ -60,14 +60,10 @@ def _sizes_in(part: Any) -> list[AnySize]:
     return []
 
 
-def _names(size: AnySize) -> set[str]:
-    return size.names() if isinstance(size, Size) else set()
-
-
 def shape_in_words(shape: Sequence[AnySize]) -> str:
     return "(" + ", ".join(map(str, shape)) + ")"
 
 
 def dims_in(root: Any) -> set[str]:
     """Every symbol that is a size somewhere in the expression."""
-    return {name for part in _walk(root) for size in _sizes_in(part) for name in _names(size)}
+    return {name for part in _walk(root) for size in _sizes_in(part) for name in names_in(size)}

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from minigrad.errors import DerivationError
-from minigrad.index.size import AnySize, Size, dim, named_sizes, prod
+from minigrad.index.size import AnySize, Size, dim, named_sizes, names_in, prod
 from minigrad.program.lowering import Program
 from minigrad.program.value import Value, in_order
 from minigrad.program.value_builder import ValueBuilder
@@ -49,7 +49,7 @@ def sharded(program: Program, shard: Mapping[str, MeshAxes]) -> Program:
 
 def cut_axes(sizes: Sequence[AnySize], shard: Mapping[str, MeshAxes]) -> list[MeshAxes | None]:
     """Per axis, over which axes of the mesh it is cut."""
-    return [next((over for name, over in shard.items() if name in _names(size)), None) for size in sizes]
+    return [next((over for name, over in shard.items() if name in names_in(size)), None) for size in sizes]
 
 
 class _Sharding:
@@ -100,7 +100,7 @@ class _Sharding:
 
     def axes(self, value: Value) -> list[int]:
         """The axes that are cut; all of their sizes are multiples of the dim."""
-        found = [k for k, size in enumerate(value.sizes) if self.cut.dim in _names(size)]
+        found = [k for k, size in enumerate(value.sizes) if self.cut.dim in names_in(size)]
         for k in found:
             size = value.sizes[k]
             if not isinstance(size, Size) or any(m.count(self.cut.dim) != 1 for m in size.terms):
@@ -134,10 +134,6 @@ class _Sharding:
             f"source: {self.cut.dim} is cut over {over!r}, and {value.op} of shape ({shape}) {why}; "
             "cut another dim, or leave this one whole"
         )
-
-
-def _names(size: AnySize) -> set[str]:
-    return size.names() if isinstance(size, Size) else set()
 
 
 # -- what an operation must not need; each returns what is wrong, or None ---------------------------------
@@ -189,8 +185,8 @@ def _taken(own: _Sharding, value: Value) -> str | None:
 def _placed(own: _Sharding, value: Value) -> str | None:
     """Parts put in place: along the axis that is cut, all of it."""
     for index_map, size in zip(value.params[0], value.sizes, strict=True):
-        inside = own.cut.dim in _names(size)
-        if index_map[0] != "at" and (inside or own.cut.dim in _names(index_map[4])):
+        inside = own.cut.dim in names_in(size)
+        if index_map[0] != "at" and (inside or own.cut.dim in names_in(index_map[4])):
             if index_map[2:] != (0, 1, size):
                 return "has only some places of it"
         elif inside:
@@ -202,7 +198,7 @@ def _scattered(own: _Sharding, value: Value) -> str | None:
     """Indices count the local places of the axis, or the axis ends here."""
     indices = value.args[1:]
     for index, size in zip(indices, value.sizes, strict=False):
-        if own.cut.dim in _names(size) and not _counts(index, size):
+        if own.cut.dim in names_in(size) and not _counts(index, size):
             return "looks places up in it"
     return None
 
@@ -225,7 +221,7 @@ def _one_index(own: _Sharding, value: Value) -> str | None:
     """A part that is summed by itself is no whole, where another index of the dim is kept."""
     a, b, _ = value.params
     sizes = dict(zip((*a, *b), (*value.args[0].sizes, *value.args[1].sizes), strict=True))
-    cut = [label for label, size in sizes.items() if own.cut.dim in _names(size)]
+    cut = [label for label, size in sizes.items() if own.cut.dim in names_in(size)]
     return "sums one index of it and keeps another" if len(cut) > 1 else None
 
 
