@@ -179,4 +179,5 @@ def _generator(name: str, rng: object) -> np.random.Generator:
         )
     return rng
 
+
 __getattr__ = of_module(__name__, INIT, __all__)

@@ -94,7 +94,9 @@ def multi_head_attention(
         V = _projected(value, Wv, bv, shared).named("V")
     if heads != shared:
         K, V = expand_dims(K, -3), expand_dims(V, -3)
-    H, A = attended(Q, K, V, Wq.shape[-1], lambda S: Masks(S, mask, key_mask, causal, len(heads)), dropout)
+    H, A = attended(
+        Q, K, V, Wq.shape[-1], lambda S: Masks(S, mask, key_mask, causal, len(heads)), dropout
+    )
     with scope("Output"):
         O = einsum(f"...{heads}nv,{heads}vd->...nd", H, Wo)  # noqa: E741  (as in the formulas)
         O = (O if bo is None else O + bo).named("O")  # noqa: E741

@@ -26,7 +26,9 @@ from minigrad.ops.smooth import log_softmax
 def _class_axis(name: str, x: Tensor) -> int:
     """The axis of the classes: the second one, or the only one."""
     if not x.ndim:
-        raise ShapeError(f"{name}: one number has no classes; give an axis of one score for each class")
+        raise ShapeError(
+            f"{name}: one number has no classes; give an axis of one score for each class"
+        )
     return min(1, x.ndim - 1)
 
 

@@ -90,5 +90,7 @@ def per_axis(name: str, value: Any, count: int = 2, least: int = 0) -> tuple[int
     if len(values) != count or not all(isinstance(v, int | np.integer) for v in values):
         raise ArgumentError(f"{name}: expected an integer or {count} integers, got {value!r}")
     if min(values) < least:
-        raise ArgumentError(f"{name}: kernels, strides and dilations are at least 1, and padding at least 0")
+        raise ArgumentError(
+            f"{name}: kernels, strides and dilations are at least 1, and padding at least 0"
+        )
     return tuple(int(v) for v in values)

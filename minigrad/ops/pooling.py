@@ -67,7 +67,9 @@ def max_pool1d(
     ceil_mode: bool = False,
 ) -> Any:
     """The largest element of each window over the last axis."""
-    return _windowed("nn.max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, -math.inf).max(-1)
+    return _windowed(
+        "nn.max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, -math.inf
+    ).max(-1)
 
 
 @composite("nn.max_pool2d", kinks=_TIES)
@@ -80,7 +82,9 @@ def max_pool2d(
     ceil_mode: bool = False,
 ) -> Any:
     """The largest element of each window over the last two axes."""
-    return _windowed("nn.max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, -math.inf).max((-2, -1))
+    return _windowed(
+        "nn.max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, -math.inf
+    ).max((-2, -1))
 
 
 @composite("nn.avg_pool1d")

@@ -77,7 +77,16 @@ def prod(
 
 
 def _extremum(
-    name: str, run: Any, params: Any, of_two: Any, a: Any, axis: Any, out: None, keepdims: bool, initial: Any, where: Any
+    name: str,
+    run: Any,
+    params: Any,
+    of_two: Any,
+    a: Any,
+    axis: Any,
+    out: None,
+    keepdims: bool,
+    initial: Any,
+    where: Any,
 ) -> Any:
     """The extremum of chosen elements and of a value to start with."""
     if where is not True and initial is None:

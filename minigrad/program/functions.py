@@ -83,7 +83,10 @@ COMPARISONS = {
 }
 # Functions whose results are truth values, by what their meaning may look like.
 TRUTHS = {
-    **{name: (c.meaning, f"Piecewise((1, {c.meaning}), (0, True))") for name, c in COMPARISONS.items()},
+    **{
+        name: (c.meaning, f"Piecewise((1, {c.meaning}), (0, True))")
+        for name, c in COMPARISONS.items()
+    },
     "logical_and": ("And(x, y)",),
     "logical_or": ("Or(x, y)",),
     "logical_not": ("Not(x)",),

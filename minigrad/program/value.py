@@ -16,7 +16,8 @@ from minigrad.index.size import AnySize
 # What the elements are: floats, truth values, indices, or a Python number that bends to its company.
 Kind = Literal["float", "bool", "index", "weak"]
 Sizes = tuple[AnySize, ...]
-_LETTERS = ascii_lowercase[8:] + ascii_lowercase[:8] + ascii_uppercase  # i, j, k, ... as people write them
+# i, j, k, ... as people write them
+_LETTERS = ascii_lowercase[8:] + ascii_lowercase[:8] + ascii_uppercase
 
 
 class Value:
