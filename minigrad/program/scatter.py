@@ -85,6 +85,7 @@ def _reshape_scatter(
             continue
         if len(gone) > 1 and _joins(partial, structural, kept):
             partial.joined[kept[0]] = gone
+            partial.gone.update(kept)
             return True
         x = combine(partial, gone)
         if x is None:

@@ -38,3 +38,9 @@ def test_no_array_is_larger_than_the_scores(joined: bool) -> None:
     loss.backward()
     for name, value in derived().items():
         np.testing.assert_allclose(value, w[str(name)].grad.numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_blocks_of_a_part_of_an_axis_are_counted_once() -> None:
+    loss = mg.parse("sum(sum(reshape(x[:4], (2, 2)), axis=1) * g)", x="5", g="2")
+    derived = mg.derive(loss, "x")["x"]
+    np.testing.assert_array_equal(derived({"g": [1.0, 10.0]}), [1, 1, 10, 10, 0])
