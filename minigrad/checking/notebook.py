@@ -222,7 +222,9 @@ class Notebook:
         shapes = [] if shape is None else [(*self.sample.output.shape, *shape), tuple(shape)]
         sized = [{wanted: each} for each in dict.fromkeys(shapes)]
         # 𝟏 alone is as large as it is told to be; a vector that is told to be a matrix would be repeated
-        open_size = re.search(r"𝟏|\bones\b", written)
+        left = next(s for s in read.statements if s.name == wanted)
+        # how far the letters on the left run, a bracket that is 0 beyond does not tell
+        open_size = re.search(r"𝟏|\bones\b", written) or any(left.places)
         for told in (*sized, {}) if open_size else ({}, *sized):
             found = read.values(arrays, dims, told, functions=functions)[wanted]
             if not isinstance(found, MinigradError):

@@ -538,3 +538,9 @@ def test_a_claim_of_another_shape_is_told_in_dims() -> None:
         mg.check(loss, "X", against="2 * A @ (A @ X - B)")
     (finding,) = mg.check(loss, "X", against="2 * (A @ X - B)").findings
     assert "its shape is (m, k), the variable's is (n, k)" in str(finding)
+
+
+@pytest.mark.parametrize(("text", "verdict"), [("dx_i = Σ_k [i = 2 k] G_k", "pass"), ("dx_i = Σ_k [i = 2 k + 1] G_k", "fail")])
+def test_the_letters_of_a_gradient_run_over_its_variable(text: str, verdict: str) -> None:
+    loss = mg.parse("sum(x[::2][:2] * G)", x="5", G="2")
+    assert mg.check(loss, wrt="x", against=text).verdict == verdict
