@@ -111,7 +111,7 @@ class _Made:
         formulas = zip(self.derivation.items(), gradients, strict=True)
         bounds = [Bound(str(name), gradient, f.sizes) for (name, f), gradient in formulas]
         text = numpy_step(Bound("value", value, self.shape), bounds, self.variables, sizes, small)
-        held = {n: a for n, a in self.constants.items() if n not in small}
+        held = {n: a for n, a in self.constants.items() if n in text.arguments}
         return NumPyText(text.source, text.arguments, held, text.kinds)
 
     def _library_text(self, sizes: Mapping[str, int]) -> LibraryText:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from minigrad.index.expr import Expr, Product, Sum, digest_of
+from minigrad.index.expr import Expr, Factor, Product, Sum, digest_of
 from minigrad.index.size import AnySize, is_at_least, prod
 
 # -- the names of relations ------------------------------------------------------------------------
@@ -140,11 +140,26 @@ def roll(size: AnySize, shift: int) -> AffineRelation:
 
 
 def has_windows(node: Expr) -> bool:
-    """Whether a product, or a term of a sum, has a relation without a name: windows of a convolution."""
+    """Whether a product, or a term of a sum, sums over windows or blocks of an array."""
     parts = [term for _, term in node.terms] if isinstance(node, Sum) else [node]
-    factors = [f.node for part in parts if isinstance(part, Product) for f in part.factors]
-    relations = [x for x in factors if isinstance(x, AffineRelation)]
-    return any(x.form is None and x.relation == "=" for x in relations)
+    products = [part for part in parts if isinstance(part, Product)]
+    return any(_is_window(f, product) for product in products for f in product.factors)
+
+
+def is_open_window(f: Factor) -> bool:
+    """Whether a factor is a relation that has no name."""
+    return isinstance(f.node, AffineRelation) and f.node.form is None and f.node.relation == "="
+
+
+def _is_window(f: Factor, product: Product) -> bool:
+    summed = {label for label in f.labels if label >= product.ndim}
+    if is_a(f.node, Reshape):
+        others = [g for g in product.factors if g is not f]
+        carried = {label for g in others for label in g.labels}
+        # rowsum(reshape(X, (b, m, 4))) is read as it stands
+        whole = product.ndim <= 2 and not any(is_a(g.node, Reshape) for g in others)
+        return not whole and not summed <= carried
+    return is_open_window(f) and len(summed) > 1  # one of them is the place in the array
 
 
 def has_maps(node: Product) -> bool:

@@ -7,7 +7,7 @@ from minigrad.index.matrices.parts import read as takes_matrices
 from minigrad.notation.memory import Memory
 from minigrad.notation.parts import indexed, over_element
 from minigrad.notation.structural import OrderError, Places, index_name
-from minigrad.notation.tree import Call, Inverse, Relation, Tree
+from minigrad.notation.tree import Call, Indexed, Inverse, Relation, Tree
 
 
 class Applied(Memory):
@@ -69,6 +69,8 @@ class Applied(Memory):
         if node.kind == "others":
             return self.read(over_element(node), places)
         kept = node.arg.ndim - node.count
+        if node.count > 1 and None in places[:kept]:
+            raise OrderError("a reduction of each matrix is written over its rows, which it is none of")
         inner = (*places[:kept], *(None,) * node.count)
         try:
             body = self.read(node.arg, inner)
@@ -89,12 +91,18 @@ class Applied(Memory):
         return _of_elements(node, Call(f"{node.kind}_{''.join(own)}", (body,)), places[kept:])
 
 
-def _of_elements(node: Reduction, tree: Tree, places: Places) -> Tree:
+def _of_elements(node: Reduction, tree: Call, places: Places) -> Tree:
     """What a reduction is at some of the places that it ran over; an argmax is one of those places."""
     if node.kind in ("max", "prod"):
         return tree
     if node.kind != "argmax":
         return indexed(tree, places)
-    if None not in places:
+    if None not in places and (len(places) == 1 or not (any(" " in str(p) for p in places) or _is_cut(tree))):
         return Relation("=", tree, index_name(*places))
     return indexed(Call("onehot", (tree,)), places)
+
+
+def _is_cut(tree: Call) -> bool:
+    """Whether a function is of a window, whose row-major places do not say how far they run."""
+    (body,) = tree.args
+    return isinstance(body, Indexed) and any(":" in str(place) for place in body.places)

@@ -63,7 +63,7 @@ from minigrad.notation.reshaped import (
 from minigrad.notation.sides import side
 from minigrad.notation.structural import OrderError, Places, index_name, structural_tree
 from minigrad.notation.text import cost, text
-from minigrad.notation.told import Telling, Written, telling, untold
+from minigrad.notation.told import Telling, Written, reach, telling, untold
 from minigrad.notation.tree import (
     CONSTANTS,
     ONE,
@@ -256,8 +256,13 @@ class Reader(Applied):
         """The best tree with as few letters as it takes."""
         labels = {} if told is None else told.labels
         summed = [k for k in node.summed if k not in fixed and k not in labels]
-        for count in [len(summed)] if self.full else range(len(summed) + 1):
-            found = list(self.readings(node, fixed, combinations(summed, count), told))
+        # what only tells others runs with a slice, if it can
+        lone = set() if told is None else told.lone
+        apart = [k for k in summed if k not in lone]
+        counts = sorted({len(apart), len(summed)}) if self.full else range(len(summed) + 1)
+        for count in counts:
+            sets = [tuple(apart)] if self.full and count < len(summed) else combinations(summed, count)
+            found = list(self.readings(node, fixed, sets, told))
             if found:
                 return min(found, key=cost)
         return None
@@ -277,7 +282,8 @@ class Reader(Applied):
             at = {**fixed, **letters}
             others = Written({}, {}) if told is None else told.written(at, self.full)
             try:
-                tree = None if others is None else self.reduced(node, at | others.places, others.running)
+                lone = () if told is None else told.lone.intersection(letters)
+                tree = None if others is None else self.reduced(node, at | others.places, others.running, lone)
             except OrderError:
                 tree = None
             if tree is not None:
@@ -292,11 +298,12 @@ class Reader(Applied):
         self.used = taken
 
     def reduced(
-        self, node: Product, fixed: dict[int, str], running: Mapping[int, int]
+        self, node: Product, fixed: dict[int, str], running: Mapping[int, int], lone: Iterable[int]
     ) -> Tree | None:
         """The tree with the labels in ``fixed`` written as subscripts, or None if it does not reduce.
 
-        Where a subscript is a slice, its axis is that of the label it is ``running`` with.
+        Where a subscript is a slice, its axis is that of the label it is ``running`` with. How far those
+        that are ``lone`` run, no array tells.
         """
         state = SeriesParallel(node, set(fixed))
         factors: Sequence[Factor] = node.factors
@@ -307,7 +314,7 @@ class Reader(Applied):
             read.update(labels)
             left = read.union(*(f.labels for f in factors))
             state.summed = [k for k in state.summed if k in left]
-        for f in (*factors, *untold(node, fixed)):
+        for f in (*factors, *untold(node, fixed), *(reach(node, label) for label in sorted(lone))):
             places = tuple(fixed.get(label) for label in f.labels)
             axes = [running.get(label, label) for label in f.labels]
             free = [k for k, label in zip(axes, f.labels, strict=True) if k != label or k not in fixed]

@@ -105,6 +105,8 @@ def _bracket(node: AffineRelation, places: Places) -> Tree:
         case Triangle(-1):
             return Relation(">", index_name(places[0]), index_name(places[1]))
     left, right = (_combination(side, places) for side in sides(node))
+    if node.relation == "≥" and isinstance(right, Num):
+        return Relation("≤", left, right)
     if node.relation == "≥":
         return Relation("≥", right, left)
     if node.relation == "≡":

@@ -26,7 +26,7 @@ from minigrad.index.affine import (
     range_of,
     strides,
 )
-from minigrad.index.expr import Factor, Leaf, Product, Ref
+from minigrad.index.expr import Factor, Leaf, Map, Product, Ref
 from minigrad.index.relations import Equation, Placed, equation
 from minigrad.index.size import AnySize, is_at_least
 from minigrad.notation.places import Place, words_of
@@ -81,6 +81,12 @@ class Telling(NamedTuple):
         """The labels by which the others are told."""
         return {k for told in self.labels.values() for k in told.coefs}
 
+    @property
+    def lone(self) -> set[int]:
+        """The summed labels that only tell others: how far they run, no array tells."""
+        carried = {label for f in self.node.factors for label in f.labels}
+        return {k for k in self.needed if k >= self.node.ndim and k not in carried}
+
     def written(self, letters: Mapping[int, str], full: bool) -> Written | None:
         """How the others are written where some labels have letters, or None where that takes more of them.
 
@@ -99,10 +105,16 @@ class Telling(NamedTuple):
             carriers = [f for f in self.node.factors if label in f.labels]
             size = self.node.label_sizes[label]
             cut = told.slice(letters, self.node.label_sizes, size) if len(open_) == 1 else None
-            if cut is None or not all(isinstance(f.node, Leaf | Ref) for f in carriers):
+            if cut is None or not all(map(_is_cut, carriers)):
                 return None
             places[label], running[label] = cut, open_[0]
         return Written(places, running)
+
+
+def _is_cut(f: Factor) -> bool:
+    """Whether a factor is written with a slice among its places: an array, or a function of its elements."""
+    arrays = f.node.args if isinstance(f.node, Map) else (f.node,)
+    return all(isinstance(node, Leaf | Ref) for node in arrays)
 
 
 class _Choice(NamedTuple):
@@ -189,9 +201,31 @@ def untold(node: Product, fixed: Collection[int]) -> list[Factor]:
         if label not in fixed or not relations or len(relations) < len(carriers):
             continue
         if not any(isinstance(form, Reshape | Roll) or _ends(e, label) for e, form in relations):
-            size = node.label_sizes[label]
-            found.append(Factor(AffineRelation((-1,), size - 1, (size,), "≥"), (label,)))
-    return found
+            found.append(reach(node, label))
+    return [*found, *(reach(node, label) for label in _open_digits(node, fixed))]
+
+
+def _open_digits(node: Product, fixed: Collection[int]) -> list[int]:
+    """Letters of row-major indices of which nothing tells how far they run: l of Σ_lq [ml = q] [i = q]."""
+    sides_ = [
+        (f.labels[: f.node.form.before], f.labels[f.node.form.before :])
+        for f in node.factors
+        if isinstance(f.node, AffineRelation) and isinstance(f.node.form, Reshape)
+    ]
+    told = {k for f in node.factors if not isinstance(f.node, AffineRelation) for k in f.labels}
+    told.update(range(node.ndim))
+    while True:
+        new = {k for a, b in sides_ for k in {*a, *b} - told if {*a, *b} - told == {k}}
+        if not new:
+            break
+        told |= new
+    return sorted({k for pair in sides_ for side in pair for k in side[1:] if k in fixed} - told)
+
+
+def reach(node: Product, label: int) -> Factor:
+    """How far a letter runs, as a bracket: [2 ≥ j]."""
+    size = node.label_sizes[label]
+    return Factor(AffineRelation((-1,), size - 1, (size,), "≥"), (label,))
 
 
 def _ends(e: Equation, label: int) -> bool:

@@ -14,6 +14,7 @@ from minigrad.errors import ArgumentError, ShapeError
 from minigrad.graph import Tensor
 from minigrad.index.size import Size
 from minigrad.notation.printed_text.grammar import Statement, SyntaxNode
+from minigrad.notation.printed_text.ranges import bounds
 from minigrad.parsing.create import number, ones, zeros
 from minigrad.parsing.printed_calls import called
 from minigrad.parsing.printed_letters import Letters
@@ -53,6 +54,7 @@ class FormulaReader(Letters):
         self.running = set(letters)
         self.target = self.target_of(statement.name)
         self.lengths = {
+            **dict(bounds(statement.piece)),
             **{p: n for p, n in zip(statement.places, self.target or (), strict=False) if p},
             **dict(self.ranges(statement.piece)),
         }

@@ -34,7 +34,7 @@ from functools import cache
 from itertools import count
 
 from minigrad.errors import DerivationError
-from minigrad.index.affine import has_windows
+from minigrad.index.affine import has_windows, is_open_window
 from minigrad.index.expr import (
     READ,
     Bound,
@@ -43,7 +43,9 @@ from minigrad.index.expr import (
     Map,
     MatrixFunction,
     Product,
+    Reduction,
     Ref,
+    Sum,
     postorder,
     referred,
 )
@@ -122,11 +124,12 @@ def settled(exprs: Sequence[Expr], names: FreeNames, length: Length) -> list[Exp
     if names.bound is not READ:
         return result
     result = _with_sums_opened(result, names)
+    result, masks = _masks_named(result, names)
     result = matrices_named(_lettered(result, names), names.ref, length)
     result = repetitions_named(result, names.ref, length)
     uses = read_times(result)  # what is left of a name's places may be one, in another name's definition
     refs = [ref for ref in _automatic(result, names) if not has_windows(ref.node)]
-    once = {ref.name for ref in refs if uses[ref] == 1}
+    once = {ref.name for ref in refs if uses[ref] == 1} - masks
     result = list(map(Opened(once, names.bound), result))
     return [in_one_direction(expr) for expr in result]
 
@@ -179,6 +182,19 @@ def _lettered(exprs: Sequence[Expr], names: FreeNames) -> list[Expr]:
         if isinstance(node, Composite) and node.definition.letter and node not in known
     ]
     return folded_by_names(exprs, [names.ref(node) for node in found]) if found else list(exprs)
+
+
+def _masks_named(exprs: list[Expr], names: FreeNames) -> tuple[list[Expr], set[str]]:
+    """The expressions with names for masks of maxima of windows, and the names: what has one is 0 outside of its places."""
+    found = dict.fromkeys(
+        f.node
+        for node in postorder(*exprs)
+        if isinstance(node, Product) and any(map(is_open_window, node.factors))
+        for f in node.factors
+        if isinstance(f.node, Reduction) and f.node.kind == "argmax"
+    )
+    refs = [names.ref(node) for node in found]
+    return (folded_by_names(exprs, refs) if refs else exprs), {ref.name for ref in refs}
 
 
 def numbered_anew(exprs: Sequence[Expr], names: FreeNames) -> list[Expr]:
@@ -277,8 +293,8 @@ def _saves_nothing(ref: Ref, uses: int, length: Length) -> bool:
 
 
 def _is_multiple(node: Expr) -> bool:
-    """Whether the node is a number times one thing: the number goes to where it stands."""
+    """Whether the node is a number times one thing that is no sum: the number goes to where it stands."""
     if not isinstance(node, Product) or node.summed or len(node.factors) != 1:
         return False
     (f,) = node.factors
-    return f.exponent == 1 and sorted(f.labels) == [*range(node.ndim)]
+    return not isinstance(f.node, Sum) and f.exponent == 1 and sorted(f.labels) == [*range(node.ndim)]

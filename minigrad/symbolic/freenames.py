@@ -25,6 +25,7 @@ from minigrad.index.expr import (
     Map,
     MatrixFunction,
     Product,
+    Reduction,
     Ref,
     Sum,
 )
@@ -153,6 +154,8 @@ def _letter(node: Expr) -> str:
             return "y"
         case Sum():
             return "r"
+        case Reduction(kind="argmax"):
+            return "m"
         case Product() if has_windows(node):
             return "y"
         case Product() if node.ndim == 2 and (of := _matricised(node)) is not None and len(of) == 1:

@@ -36,13 +36,24 @@ def with_positions(
             continue
         mask = _constant(inputs[entry.position])
         if mask is None or mask.dtype.kind != "b" or not mask.ndim:
-            index.append(Place(entry.position, once))
+            index.append(Place(entry.position, once, *_progression(mask)))
             continue
         for positions in mask.nonzero():
-            index.append(Place(len(found), once))
+            index.append(Place(len(found), once, *_progression(positions)))
             found.append(as_view(leaf(positions)))
     params["index"] = tuple(index)
     return found, params
+
+
+def _progression(array: Any) -> tuple[int, tuple[int, ...] | None]:
+    """The first of the places and the step of each axis, where they progress evenly from the front."""
+    if array is None or array.dtype.kind not in "iu" or not array.size:
+        return 0, None
+    first = int(array.flat[0])
+    steps = [int(array[(0,) * k + (1,)].flat[0]) - first if n > 1 else 0 for k, n in enumerate(array.shape)]
+    told = first + sum(c * i for c, i in zip(steps, np.indices(array.shape, sparse=True), strict=True))
+    even = bool(np.all(array == told)) and bool(np.all(array >= 0))
+    return (first, tuple(steps)) if even else (0, None)
 
 
 def _constant(value: Any) -> Any:

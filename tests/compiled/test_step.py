@@ -434,3 +434,18 @@ def test_arrays_that_no_argument_takes_are_refused_in_words(
 def test_a_type_that_does_not_exist_is_refused_in_words() -> None:
     with pytest.raises(DtypeError, match="'flaot32' is no type that NumPy knows; did you mean 'float32'"):
         mg.compile(mg.parse("sum(x)", x="n"), dtype="flaot32")
+
+
+def test_windows_need_no_array_of_places() -> None:
+    x = mg.tensor(np.random.default_rng(0).normal(size=(2, 64, 64)), name="X", requires_grad=True)
+    loss = mg.sum(mg.nn.functional.max_pool2d(x, 5, 3) ** 2)
+    value, found = mg.compile(loss, wrt=["X"])(X=x.numpy())
+    loss.backward()
+    np.testing.assert_allclose(value, loss.item(), rtol=1e-12)
+    np.testing.assert_allclose(found["X"], x.grad.numpy(), rtol=1e-12)
+
+
+def test_even_places_are_no_array_that_the_step_reads() -> None:
+    x = mg.tensor(np.arange(300.0), name="x", requires_grad=True)
+    step = mg.compile(mg.sum(x[np.arange(250)] ** 2), wrt=["x"])
+    np.testing.assert_array_equal(step(x=x.numpy())[1]["x"], np.where(np.arange(300) < 250, 2 * np.arange(300.0), 0))

@@ -114,6 +114,13 @@ TABLE: list[tuple[str, Mapping[str, str], str]] = [
     ),
     ("sum((reshape(z, (m, n)) @ x)**2)", {"z": "m*n", "x": "n"}, "dx = 2 Zᵀ Z x   where Z = reshape(z, (m, n))"),
     ("sum(X[:,1::2]*Y)", {"X": "d 2*h", "Y": "d h"}, "dX = put[:,1::2](Y)      dY = X[:,1::2]"),
+    # pooling, whose windows are blocks
+    ("sum(avg_pool1d(X, 2)**2)", {"X": "b 6"}, "dX = repeat(rowsum(reshape(X, (b, 3, 2))), 2, 1) / 2"),
+    ("sum(avg_pool2d(X, 2) * G)", {"X": "b c 4 6", "G": "b c 2 3"}, "dX_bcij = G[b,c,i // 2,j // 2] / 4"),
+    ("sum(avg_pool1d(X, 3, stride=1) * G)", {"X": "b c 6", "G": "b c 4"}, "dX_bci = (Σ_j G[b,c,i - j] [j ≤ 2]) / 3"),
+    # places that progress evenly are no array of places
+    ("sum(x[[0, 2, 4]] * y)", {"x": "6", "y": "3"}, "dx = put[::2](y)      dy = x[::2]"),
+    ("sum(x[[[0, 1, 2], [1, 2, 3], [2, 3, 4]]] * K)", {"x": "5", "K": "3 3"}, "dx_i = Σ_j K[i - j,j]      dK_i = x[i:i + 3]"),
 ]  # fmt: skip
 
 
@@ -152,6 +159,44 @@ def test_an_index_map_prints_as_people_write_it(
             np.testing.assert_allclose(back, want, rtol=1e-9, atol=1e-12, err_msg=print_)
     assert derived.latex
     assert derived.mathml
+
+
+POOLS = [
+    ("sum(avg_pool1d(X, 2)**2)", {"X": "b c 6"}, "dX_bci = Y[b,c,i // 2]   where Y_bci = sum(X[b,c,2*i:2*i + 2]) / 2"),
+    (
+        "sum(avg_pool2d(X, 2)**2)",
+        {"X": "4 6"},
+        "dX = repeat(repeat(Y, 2, 1), 2, 0) / 2   where Y_ij = sum(X[2*i:2*i + 2,2*j:2*j + 2]) / 4",
+    ),
+    (
+        "sum(max_pool2d(X, 2) * G)",
+        {"X": "4 6", "G": "2 3"},
+        "dX_ij = onehot(argmax(T[i // 2,j // 2]))[i % 2,j % 2] G[i // 2,j // 2]\ndG_ij = max(T_ij)\n"
+        "where T_ij = X[2*i:2*i + 2,2*j:2*j + 2]",
+    ),
+    (
+        "sum(max_pool2d(X, 3, 2) * G)",
+        {"X": "7 7", "G": "3 3"},
+        "dX_ij = Σ_kl M[k,l,i - 2*k,j - 2*l] G_kl      dG_ij = max(T_ij)   "
+        "where T_ij = X[2*i:2*i + 3,2*j:2*j + 3], M_ij = onehot(argmax(T_ij))",
+    ),
+    ("sum(avg_pool2d(X[:4, :6], 2) * G)", {"X": "5 7", "G": "2 3"}, "G_mp [k ≤ 1] [l ≤ 1]) / 4"),
+]
+
+
+@pytest.mark.parametrize(("text", "variables", "right"), POOLS)
+def test_pooling_prints_windows_and_the_mask_of_the_maximum(text: str, variables: dict[str, str], right: str) -> None:
+    derived = mg.derive(mg.parse(text, **variables))
+    assert right in str(derived)
+    values = values_of(variables)
+    sizes = {dim: SIZES[dim] for dim in "bc"}  # no other size lends its letter to a name
+    for name, formula in derived.items() if "avg" in text else ():
+        want = np.asarray(formula(values))
+        back = read_back(formula.expanded, values, sizes, {f"d{name}": want.shape})[f"d{name}"]
+        np.testing.assert_allclose(back, want, rtol=1e-9, atol=1e-12)
+    report = derived.check()
+    assert {c.verdict for c in report.comparisons if "printed" in str(c)} == {"pass"}
+    assert report.verdict == "pass"
 
 
 HEADS = (

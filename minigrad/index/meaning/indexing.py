@@ -18,10 +18,15 @@ from minigrad.index.view import View
 
 
 class Place(NamedTuple):
-    """An index array among the entries of an index: which input it is, and whether it repeats itself."""
+    """An index array among the entries of an index: which input it is, and whether it repeats itself.
+
+    Places that progress evenly are told by the first of them and by the step along each axis.
+    """
 
     position: int
     once: Callable[[], bool]
+    first: int = 0
+    steps: tuple[int, ...] | None = None
 
 
 class Places(NamedTuple):
@@ -69,8 +74,11 @@ def index_add(x: View, value: View, *arrays: View, index: Sequence[Any]) -> View
 
 def setitem(x: View, value: View, *arrays: View, index: Sequence[Any]) -> View:
     """X where the index does not reach, the value where it does; of several values the last one."""
+    repeats = any(isinstance(entry, Place) and not entry.once() for entry in index)
+    if repeats:  # which of them is the last one is told of arrays
+        index = [entry._replace(steps=None) if isinstance(entry, Place) else entry for entry in index]
     at = places(x.sizes, index, arrays, 2)
-    if any(isinstance(entry, Place) and not entry.once() for entry in index):
+    if repeats:
         at.factors.extend(_last_writes(at))
     written = _put(value, at, x.sizes)
     reached = _put(v.number_view(1), at, x.sizes)
@@ -223,9 +231,25 @@ def _place_advanced(
                 "getitem: how many elements a mask that has a name keeps is not known, because it may be "
                 "given other values; choose with where, or give the mask no name"
             )
+        labels = joint[ndim - array.ndim :]
+        relation, moving = _progressing(entry, array.sizes, labels, size)
+        if relation is not None:
+            at.factors.append((v.whole(relation), [*moving, own]))
+            continue
         pick = Pick(array.expr, size)
-        labels = [*joint[ndim - array.ndim :], own]
-        at.factors.append((View(pick, (*array.axes, pick.ndim - 1)), labels))
+        at.factors.append((View(pick, (*array.axes, pick.ndim - 1)), [*labels, own]))
+
+
+def _progressing(
+    entry: Place, lengths: Sequence[AnySize], labels: Sequence[Hashable], size: AnySize
+) -> tuple[affine.AffineRelation | None, list[Hashable]]:
+    """Places that progress evenly as the slice or reshape that they are, and the labels that tell them."""
+    if entry.steps is None:
+        return None, []
+    moving = [each for each in zip(entry.steps, labels, lengths, strict=True) if each[0] and each[2] != 1]
+    steps = (*(step for step, *_ in moving), -1)
+    relation = affine.AffineRelation(steps, entry.first, (*(n for *_, n in moving), size))
+    return relation, [label for _, label, _ in moving]
 
 
 def _position(entry: AnySize, size: AnySize, axis: int) -> AnySize:

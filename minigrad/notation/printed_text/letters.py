@@ -13,6 +13,7 @@ from minigrad.notation.printed_text.functions import is_function
 from minigrad.notation.printed_text.grammar import SyntaxNode
 from minigrad.notation.printed_text.places import names_in, whole
 from minigrad.notation.printed_text.ranges import (
+    bounds,
     digit_lengths,
     equal_lengths,
     letter_lengths,
@@ -66,6 +67,8 @@ class Letters(ABC):
         """Ranges that brackets tell, once those of others are known."""
         if self.mentioned(piece) <= self.lengths.keys():
             return
+        for p, size in bounds(piece):
+            self.lengths.setdefault(p, size)
         while True:
             found: dict[str, int] = {}
             for p, size in equal_lengths(piece, self.lengths, self.number):

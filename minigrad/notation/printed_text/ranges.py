@@ -59,6 +59,16 @@ def equal_lengths(
         yield from equal_lengths(part, lengths, number)
 
 
+def bounds(piece: SyntaxNode) -> Iterator[tuple[str, int]]:
+    """How far letters run by their own brackets: j of [j ≤ 2] is one of 3."""
+    if piece.kind == "relation" and piece.value == "≤":
+        letter, most = piece.parts
+        if letter.kind == "name" and most.kind == "number" and _LETTER.fullmatch(str(letter.value)):
+            yield str(letter.value), int(most.value) + 1  # type: ignore[call-overload]
+    for part in piece.parts:
+        yield from bounds(part)
+
+
 def _solved(
     here: SyntaxNode,
     there: SyntaxNode,
