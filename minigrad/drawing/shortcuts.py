@@ -53,9 +53,7 @@ def keep_inside(graph: dict[str, Any]) -> bool:
 
 def placed(graph: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Where all stands in a layout, as attributes of DOT: by name, an edge's by its id; "" is the graph."""
-    found: dict[str, dict[str, str]] = {
-        "": {name: graph[name] for name in ("bb", "lp") if name in graph}
-    }
+    found: dict[str, dict[str, str]] = {"": {name: graph[name] for name in ("bb", "lp") if name in graph}}
     for item in graph.get("objects", []):
         known = {name: item[name] for name in ("pos", "bb", "lp") if name in item}
         found[item["name"]] = known

@@ -242,6 +242,6 @@ def in_place(sign: str, operation: Callable[..., Any]) -> Callable[..., Any]:
 Tensor.requires_grad = property(_requires_grad, _set_requires_grad)  # type: ignore[assignment]
 Tensor.is_leaf = property(_is_leaf)  # type: ignore[assignment]
 Tensor.grad_fn = property(_grad_fn)  # type: ignore[assignment]
-Tensor.grad = property(_grad, _set_grad)  # type: ignore[assignment]
+Tensor.grad = property(_grad, _set_grad, lambda x: _set_grad(x, None))  # type: ignore[assignment]
 for _method in (requires_grad_, retain_grad, assign, _replace):
     setattr(Tensor, _method.__name__, _method)

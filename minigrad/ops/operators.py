@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.errors import AbsentError, KindError
 from minigrad.graph.call import worded
 from minigrad.graph.create import as_tensor
 from minigrad.graph.leaves import in_place
 from minigrad.graph.operation import option
 from minigrad.graph.protocols import METHODS, UFUNCS, implements
-from minigrad.graph.tensor import Tensor
+from minigrad.graph.tensor import Tensor, describe
 from minigrad.ops import (
     arithmetic,
     comparison,
@@ -69,6 +70,61 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
 }
 for _name, _operation in _SPECIAL.items():
     setattr(Tensor, f"__{_name}__", _operation)
+
+
+def _exclusive(x: Any, y: Any) -> Any:
+    """``x ^ y`` of truths; numbers mean a power by it, or their bits."""
+    if all(as_tensor(z, "^").dtype == bool for z in (x, y)):
+        return comparison.not_equal(x, y)
+    raise KindError(
+        f"^: is exclusive or, of truths, not of {describe(x)} and {describe(y)}; a power is x ** y, "
+        "and the bits of whole numbers are those of x.numpy()"
+    )
+
+
+def _shifted(x: Any, y: Any) -> Any:
+    raise KindError("<<, >>: a tensor has no bits to shift; write x * 2**k, x // 2**k, or shift x.numpy()")
+
+
+def _no_item(self: Tensor, index: Any) -> None:
+    raise KindError("del x[i]: a tensor keeps its elements; write x[mask], or mg.concatenate([x[:i], x[i + 1 :]])")
+
+
+for _name, _sign, _operation in (("xor", "^", _exclusive), ("lshift", "<<", _shifted), ("rshift", ">>", _shifted)):
+    setattr(Tensor, f"__{_name}__", _operation)
+    setattr(Tensor, f"__r{_name}__", _reflected(_operation))
+    setattr(Tensor, f"__i{_name}__", in_place(f"{_sign}=", _operation))
+UFUNCS[np.logical_xor] = UFUNCS[np.bitwise_xor] = _exclusive
+
+
+def _quotient_and_rest(x: Any, y: Any) -> Any:
+    return piecewise.floor_divide(x, y), piecewise.remainder(x, y)
+
+
+for _name, _operation in {
+    "delitem": _no_item,
+    "divmod": _quotient_and_rest,
+    "rdivmod": _reflected(_quotient_and_rest),
+}.items():
+    setattr(Tensor, f"__{_name}__", _operation)
+
+
+def _unset(name: str, line: str) -> property:
+    """A property that says what to write where it is set."""
+    own = getattr(Tensor, name)
+
+    def refuse(self: Tensor, value: Any) -> None:
+        raise AbsentError(f"x.{name} = ...: a tensor keeps its {name}; write {line}")
+
+    return property(own.fget, refuse, doc=own.__doc__)
+
+
+for _name, _line in {
+    "shape": "x = x.reshape(shape)",
+    "dtype": "x = x.astype(dtype)",
+    "name": 'x = x.named("w"), or mg.tensor(data, name="w")',
+}.items():
+    setattr(Tensor, _name, _unset(_name, _line))
 
 def _plain_method(name: str) -> Callable[..., Any]:
     """A method without a derivative, which gives plain arrays."""

@@ -137,6 +137,11 @@ WORKS = {
     "mg.vjp(lambda v: v * v, v)[1](V)[0]": "2 * V * V",
     "mg.grad(square)(v)": "2 * V",
     "mg.grad(square, v)": "2 * V",
+    "(x > 1) ^ (x > 4)": "(A > 1) ^ (A > 4)",
+    "True ^ (x > 1)": "True ^ (A > 1)",
+    "np.logical_xor(A > 1, x > 4)": "(A > 1) ^ (A > 4)",
+    "divmod(x, 2)[1]": "A % 2",
+    "divmod(7, x)[0]": "7 // A",
     "mg.value_and_grad(square, V)[1]": "2 * V",
     "mg.vmap(square)(x)": "(A * A).sum(1)",
     "mg.vmap(lambda a, b: (a * b).sum(), in_axes=(1, None))(x, A[:, 0])": "A.T @ A[:, 0]",
@@ -236,6 +241,16 @@ SAYS = {
     "mg.randint(3, 3)": "no whole number",
     "mg.vmap(square)(x, V)": "one length",
     "mg.vmap(3)": "takes a function",
+    "x ^ 2": r"a power is x \*\* y",
+    "2 ^ x": r"a power is x \*\* y",
+    "A ^ x": r"a power is x \*\* y",
+    "x << 1": r"write x \* 2\*\*k",
+    "1 >> x": r"write x \* 2\*\*k",
+    "x == None": "ask 'x is None'",
+    "x.__delitem__(0)": r"write x\[mask\]",
+    "setattr(x, 'shape', (3, 2))": r"write x = x\.reshape\(shape\)",
+    "setattr(x, 'dtype', 'f4')": r"write x = x\.astype\(dtype\)",
+    "setattr(x, 'name', 'w')": r"write x = x\.named",
     "mg.vmap(square, randomness='different')(x)": "takes no randomness=; leave it out",
     "mg.vmap(square, chunk_size=2)(x)": "leave it out",
     "mg.vmap(lambda r, k: r * k)(x, k=2.0)": r"mg\.vmap\(lambda x: f\(x, k=k\)\)",
@@ -405,3 +420,12 @@ def test_dtypes_and_counts_are_those_of_numpy() -> None:
     assert mg.arange(np.uint8(5), np.uint8(2)).shape == (0,)
     assert mg.arange(2**62, 2**62 + 2).tolist() == [2**62, 2**62 + 1]
     assert mg.vmap(lambda a, b: a + b, in_axes=[0, None])(A, V).tolist() == (A + V).tolist()
+
+
+def test_a_gradient_is_forgotten_by_del() -> None:
+    w = mg.tensor([1.0, 2.0], requires_grad=True)
+    (w * w).sum().backward()
+    del w.grad
+    assert w.grad is None
+    (w * w).sum().backward()
+    assert w.grad.tolist() == [2.0, 4.0]
