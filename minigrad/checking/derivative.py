@@ -17,6 +17,7 @@ from minigrad.checking.report import Comparison
 from minigrad.checking.sample import Sample
 from minigrad.checking.tangent import DISCRETE, along
 from minigrad.checking.witness import FORMULA, Arrays, Witness, untold
+from minigrad.symbolic.budget import OutOfTimeError
 
 # So many times last digits are moved in search of what is not finite.
 _NEIGHBOURS = 4
@@ -68,9 +69,14 @@ def _meet(first: Witness, second: Witness, heard: Container[str]) -> bool:
 
 def representable(c: Comparison, sample: Sample, *claims: tuple[Witness, Any]) -> Comparison:
     """The comparison, inconclusive for what shows a formula and overflows on the way: that is no stable form."""
-    if c.verdict != "fail" or not any(w.of and _overflows(w, sample) for w, _ in claims):
+    if c.verdict != "fail":
         return c
-    note = "as it is written it has no finite value at these numbers"
+    try:
+        if not any(w.of and _overflows(w, sample) for w, _ in claims):
+            return c
+        note = "as it is written it has no finite value at these numbers"
+    except OutOfTimeError:
+        note = "no time was left to see whether it is finite on the way"
     return replace(c, verdict="inconclusive", note=note, worst=None)
 
 

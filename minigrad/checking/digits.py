@@ -30,6 +30,8 @@ _ROUNDED = frozenset({"simplex", "orthogonal"})
 _NATURAL = 1e-3
 # A slope that is zero leaves what is of third order in the step, and that is no slope.
 _NOTHING, _VANISHING = 1e-20, 1e-40
+# Doubles are of sum 1, or orthogonal, to 16 digits, and a slope that is zero where they are is that small here.
+_HELD = 1e-16 / _WITH_FLOATS
 # One-sided slopes that differ by more than this share are those of a kink.
 _KINKED = 1e-6
 # where all slopes are zero, curvature times the step is not to pass for a kink
@@ -102,9 +104,10 @@ def _compared(
     gap = max(float(abs(sum(map(np.sum, parts)) - measured)) - doubt, 0.0)
     terms = meaning.terms({})
     tolerance = _SECOND if inner else _WITH_FLOATS if _is_rounded(meaning, variables) else _TOLERANCE
+    least = _HELD if _holds_nearly(meaning) else _NOTHING
     found = []
     for k, part in zip(variables, parts, strict=True):
-        size = _size(part, measured if len(variables) == 1 else 0.0, terms)
+        size = max(_size(part, measured if len(variables) == 1 else 0.0, terms), least)
         c = judged(formula, AT_50, subject.names[k], gap / size, tolerance)
         smooth = not np.isfinite(gap) or bend / max(size, _SMALL) <= _KINKED
         found.append(c if smooth else replace(c, verdict="inconclusive", note=KINK))
@@ -141,10 +144,15 @@ def _second(value: Callable[..., Any], h: Any) -> tuple[Any, float, float]:
 
 def _is_rounded(meaning: Meaning, variables: Sequence[int]) -> bool:
     """Whether floats are in it: a constant, or a variable that is of sum 1 or orthogonal to 16 digits."""
-    if any(node.assume & _ROUNDED for node, _ in meaning.lowered.leaves.values()):
+    if _holds_nearly(meaning):
         return True
     exprs = [meaning.output, *(meaning.subject.formulas[k] for k in variables)]
     return has_floats(*(e for e in exprs if e is not None))
+
+
+def _holds_nearly(meaning: Meaning) -> bool:
+    """Whether some variable is what it is assumed to be to 16 digits only."""
+    return any(node.assume & _ROUNDED for node, _ in meaning.lowered.leaves.values())
 
 
 def _rounding(values: Sequence[Any], step: Any) -> float:
@@ -167,7 +175,7 @@ def _bend(value: Callable[[int, int], Any], h: Any) -> float:
 def _size(parts: Any, measured: Any, terms: Any) -> float:
     """What an error is measured by: the slope's parts, or what digits the value's terms leave for it."""
     whole, value = (float(np.sum(np.abs(x))) for x in (parts, terms))
-    return max(whole, abs(float(measured)), value * _NATURAL, _NOTHING)
+    return max(whole, abs(float(measured)), value * _NATURAL)
 
 
 def lifted(array: Any) -> Any:

@@ -1,6 +1,6 @@
 """The check of a derivative: every witness that applies speaks on the same numbers, pairs are compared.
 
-For an output y, a random cotangent c makes a number <c, y> (for a scalar output c = 1). Whole gradients
+For an output y, a random cotangent c makes a number <c, y> (c = 1 for an output of one element). Whole gradients
 are compared element by element; slopes along random directions judge each of them. Second derivatives
 are asked the same: their number is the slope of <c, y> along a direction of the inner variable.
 
@@ -274,10 +274,10 @@ class _Examination:
             return np.asarray(array).reshape(at.output.shape)
 
         def noise() -> float:
-            return max(
-                furthest(meant(twin), meant(sample)) + furthest(twin.output, sample.output)
-                for twin in map(sample.perturbed, (False, True))
-            )
+            twins = map(sample.perturbed, (False, True))
+            moved = max(furthest(meant(twin), meant(sample)) for twin in twins)
+            # what cancels is, moved at random, not seldom where it was
+            return moved + max(furthest(jitter, 0.0) for jitter in sample.jitters)
 
         array = self.hearing.ask(MEANING, "value", lambda: meant(sample), named=False)
         if array is None:

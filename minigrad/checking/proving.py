@@ -95,8 +95,8 @@ def _proved(samples: _Samples, proof: Proof, variables: Sequence[int]) -> list[C
     trouble: Exception = DerivationError("no sizes were small enough")
     for sample in samples.fitting(proof):
         try:
-            with budget(_SECONDS), interrupted():
-                found = proof.run(sample, variables, FORMULA)
+            with budget(_SECONDS):
+                found = interrupted(partial(proof.run, sample, variables, FORMULA))
             return [replace(c, shows=proof.shows) for c in found]
         except OutOfTimeError:
             ask_for_time()

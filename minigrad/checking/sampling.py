@@ -66,7 +66,9 @@ class _Drawing:
         found, values = self._found()
         found.values = values
         shape = found.output.shape
-        found.c = self.rng.normal(size=shape) if shape else np.ones(())
+        # the gradient of one element is printed as that of a number
+        alone = all(size == 1 for size in self.subject.output.shape)
+        found.c = np.ones(shape) if alone else self.rng.normal(size=shape)
         inner = {node: np.asarray(values[node]) for node in self.subject.inner_nodes}
         found.u = {
             node: along(node.assume, self.rng.normal(size=x.shape) * widths(x), x)

@@ -300,6 +300,10 @@ class FormulaReader(Letters):
 
 
     def onehot(self, piece: SyntaxNode) -> Value:
+        if len(piece.parts) != 1:
+            raise ArgumentError(
+                f"onehot takes one place, not {len(piece.parts)} arguments: onehot(argmax(x)) is as long as x"
+            )
         (inner,) = piece.parts
         if inner.kind == "call" and inner.value in ("argmax", "rowargmax"):
             value = closed(self.value(inner.parts[0]))

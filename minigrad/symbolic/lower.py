@@ -215,6 +215,10 @@ def _note_size(
         )
 
 
+# What is assumed of the sums along the last axis.
+_ALONG_THE_LAST = frozenset({"simplex", "onehot"})
+
+
 def _called(node: Node) -> str:
     return f"{node.name or 'an unnamed tensor'} of shape {tuple(map(int, node.shape))}"
 
@@ -230,6 +234,8 @@ def _leaf_view(node: Node, result: Lowered) -> View:
     if not kept and result.sizes is None and name in _dims_used(result, node):
         return number_view(size_as_number(dim(name)))
     assume = open_assumptions(node.assume) if node in result.free else node.assume
+    if sizes and len(sizes) - 1 not in kept:
+        assume -= _ALONG_THE_LAST  # an axis that is left out, and no other one
     if node.dtype.kind == "b":
         # a mask by its dtype: as an index it means other places than the integers 0 and 1 do
         assume = assume | {"bool"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -141,12 +143,47 @@ def test_a_proof_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> Non
         assert any(proof.name in note and "0.1 seconds" in note for note in report.notes), report.notes
 
 
+def busy(steps: int) -> int:
+    return sum(1 for _ in range(steps))
+
+
 def test_an_interrupt_that_comes_at_once_is_met_where_it_is_asked_for() -> None:
     for _ in range(50):
-        with budget(1e-9), pytest.raises(OutOfTimeError), interrupted():
-            for _ in range(10**7):
-                pass
+        with budget(1e-9), pytest.raises(OutOfTimeError):
+            interrupted(partial(busy, 10**7))
     assert sum(range(10**5))  # and nowhere later
+
+
+def test_a_time_within_a_time_ends_with_it() -> None:
+    """Of two interrupts one might come while the other is met; and nobody waits for a thread that was never started."""
+
+    def several() -> int:
+        return sum(interrupted(partial(busy, 50)) for _ in range(200))
+
+    ended = 0
+    for k in range(300):
+        with budget(k * 1e-5):
+            try:
+                assert interrupted(several) == 10_000
+            except OutOfTimeError:
+                ended += 1
+    assert 0 < ended
+
+
+def test_an_interrupt_that_c_turns_into_its_own_error_is_one() -> None:
+    def faulty() -> None:
+        raise SystemError("of its own")
+
+    def hashed() -> None:
+        try:
+            busy(10**8)
+        except BaseException:
+            raise SystemError("returned a result with an exception set") from None
+
+    with budget(0.02), pytest.raises(OutOfTimeError):
+        interrupted(hashed)
+    with budget(60), pytest.raises(SystemError):
+        interrupted(faulty)
 
 
 def test_an_interrupt_leaves_nothing_behind() -> None:
@@ -157,9 +194,8 @@ def test_an_interrupt_leaves_nothing_behind() -> None:
         "from minigrad.symbolic.budget import OutOfTimeError, budget\n"
         "for seconds in (0.02, 5.0):\n"
         "    try:\n"
-        "        with budget(seconds), interrupted():\n"
-        "            for _ in range(10**7 if seconds < 1 else 10):\n"
-        "                pass\n"
+        "        with budget(seconds):\n"
+        "            interrupted(lambda: sum(1 for _ in range(10**7 if seconds < 1 else 10)))\n"
         "    except OutOfTimeError:\n"
         "        print('ended')\n"
         "sys.setprofile(lambda *event: None)\n"

@@ -138,6 +138,7 @@ def test_what_nobody_means_is_refused_in_words(text: str) -> None:
     ("text", "words"),
     [
         ("‖x‖ kron(x)", "kron is not written with 1 argument"),
+        ("sum(onehot(argmax(x), n) * x)", "onehot takes one place, not 2 arguments"),
         ("xᵀ tr(A, A)", "tr is not written with 2 arguments"),
         ("x^⊙(1/0)", "divided by 0"),
         ("xᵀ rowsum(A, x)", "rowsum is not written with 2 arguments"),
