@@ -114,7 +114,7 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> 
                 symbolic = symbolic or x._array is None
                 parents.append(node)
         elif x is None and op.kind == "elementwise" and not op.optional:
-            fail(op, inputs, params, TypeError("ask 'x is None', leave the operation out, or write a number"))
+            fail(op, inputs, params, TypeError("leave the operation out, write a number, or ask 'x is None'"))
         elif x is None or (type(x) in _NUMBERS and op.kind != "contraction"):
             arrays.append(x)
             parents.append(x)
