@@ -259,7 +259,8 @@ class Reader(Applied):
         # what only tells others runs with a slice, if it can
         lone = set() if told is None else told.lone
         apart = [k for k in summed if k not in lone]
-        counts = sorted({len(apart), len(summed)}) if self.full else range(len(summed) + 1)
+        fewest = _fewest(node, fixed, summed) if told is None else 0
+        counts = sorted({len(apart), len(summed)}) if self.full else range(fewest, len(summed) + 1)
         for count in counts:
             sets = [tuple(apart)] if self.full and count < len(summed) else combinations(summed, count)
             found = list(self.readings(node, fixed, sets, told))
@@ -410,6 +411,14 @@ def _side_behind(node: Expr) -> str:
         return side(Reader().read(node, (None,)), frozenset(scalars))
     except OrderError:
         return ""
+
+
+def _fewest(node: Product, fixed: Mapping[int, str], summed: Sequence[int]) -> int:
+    """So many of the summed labels are letters at least: what is no index map has two axes left, and no more."""
+    if any(isinstance(f.node, AffineRelation) for f in node.factors):
+        return 0
+    most = max((len({*f.labels} - {*fixed}) for f in node.factors), default=0)
+    return min(max(most - 2, 0), len(summed))
 
 
 def _pointwise(node: Product) -> bool:

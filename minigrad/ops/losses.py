@@ -94,8 +94,14 @@ def _bce(p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
 
 def _bce_p(g: Any, z: Any, p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
     g = single(g, _size(p, y), reduction)
-    slope = (p - y) / np.maximum(p * (1 - p), 1e-12)
+    spread = p * (1 - p)
+    slope = (p - y) / np.where(spread == 0, 1e-12, np.maximum(spread, _least(p.dtype)))
     return g * (slope if weight is None else slope * weight)
+
+
+def _least(dtype: Any) -> float:
+    """As little as p is where its logarithm is clamped, e⁻¹⁰⁰, or as the type can divide by."""
+    return max(math.exp(-100), 4 / float(np.finfo(dtype).max))
 
 
 def _bce_y(g: Any, z: Any, p: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
@@ -121,7 +127,7 @@ binary_cross_entropy = primitive(
     domain=("unit", "unit", "positive"),
     shape_message=shape_messages.losses,
     kinks="logarithms are clamped at −100, so that p = 0 and p = 1 have finite losses, also in the "
-    "gradients by y and by weights; p (1 − p) at 10⁻¹² below the gradient by p, which is 0 at p = y",
+    "gradients by y and by weights; the gradient by p divides by 10⁻¹² there, and is 0 at p = y",
     broadcasts=True,
     signature=_bce_signature,
     meaning=meaning.binary_cross_entropy,

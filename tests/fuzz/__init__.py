@@ -1,6 +1,6 @@
 """A fuzzer of minigrad: seeded inputs by grammars, each judged in a process that is watched.
 
-``python -m tests.fuzz --seconds 60 --seed 0`` runs it; input k of a seed is always the same, and
+``python -m tests.fuzz --count 3000 --seed 0`` runs it; input k of a seed is always the same, and
 ``--only K`` runs it alone. An input is a kind and a literal, so that what a failure prints can be
 pasted into a test: ``judge("program", {...})``. It fails when
 
