@@ -87,6 +87,7 @@ RIGHT: list[dict[str, Any]] = [
     {"text": "log(sum(pinv(X)))", "declared": {"X": "n n"}, "points": {"X": "near one"}, "seed": 950},
     {"text": "std(x)", "declared": {"x": "n"}, "ask": "printed", "seed": 85},
     {"text": "expm(S)", "declared": {"S": "n n"}, "points": {"S": "nan"}, "sizes": [2], "seed": 175},
+    {"text": "binary_cross_entropy(sigmoid(50 * x), 2)", "declared": {"x": "n", "y": "n"}, "sizes": [1], "seed": 161},
     {"text": "abs(sum(x - mean(x)))", "declared": {"x": "n"}, "seed": 994},
     {"text": "B", "declared": {"B": "n"}, "points": {"B": "normal"}, "sizes": [1], "ask": "printed"},
     {"text": "var(Y, axis=1)", "declared": {"Y": "n n 1 | simplex"}, "seed": 169},
